@@ -108,6 +108,8 @@ _WHOLE = words(
 """What stands beside RTO without being a subject: its name in full, a word for the whole, a unit."""
 _LISTED = re.compile(r"[、,]")
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
+_IF = words(r"場合|\b(?:if|when|unless)\b")
+"""Words by which the figure holds only sometimes: 15分（切り戻せる場合）."""
 _FACET = words(
     "(?:保持|保存)期間|(?:取得)?スケジュール|方針|ポリシー|設定|頻度|世代管理|概要|retention|schedule|policy|settings?"
 )
@@ -193,6 +195,8 @@ def _objectives(cells: Cells, subject: str) -> tuple[RecoveryObjective, ...]:
 def _limit(text: str) -> Duration | None:
     if _ZERO.fullmatch(normalise(text)):
         return Duration(Decimal(0), TimeUnit.MINUTE)
+    if _IF.search(normalise(text)):
+        return None
     bare = _REMARK.sub("", text)
     return read_within(text) or read_duration(text) or read_within(bare) or read_duration(bare)
 
@@ -430,6 +434,7 @@ SHAPES = ChapterShapes(
             RestoreProcedure,
             _restore_procedure,
             headings=_RESTORE,
+            kin=words("リストア|復元|復旧|リカバリ|restore|recover"),
             avoid=_NO_PROCEDURE,
             never=_TROUBLE,
             languages=_SHELLS,
@@ -438,7 +443,7 @@ SHAPES = ChapterShapes(
             BackupProcedure,
             _backup_procedure,
             headings=_BACKUP,
-            avoid=words(_NO_PROCEDURE.pattern + "|リストア|復元|restore|recover"),
+            avoid=words(_NO_PROCEDURE.pattern + "|リストア|復元|移行|restore|recover|migrat"),
             never=_TROUBLE,
             languages=_SHELLS,
         ),

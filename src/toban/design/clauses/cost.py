@@ -10,6 +10,7 @@ from toban.design.clauses.base import Clause
 from toban.design.section import normalise
 from toban.design.shapes.sentence import refuse_description
 from toban.design.shapes.shape import (
+    Ambiguous,
     Cells,
     ChapterShapes,
     EntryShape,
@@ -96,9 +97,9 @@ def _budget_entry(entry: PlacedEntry) -> Budget:
 def _spent(entry: PlacedEntry) -> Budget:
     """Read an entry such as AWS: 月20万円、25万円で警告."""
     said = _MONTHLY.fullmatch(entry.value) or _A_MONTH.fullmatch(entry.value)
-    if said is None or not entry.key:
+    alert = said["alert"] if said else None
+    if said is None or not entry.key or not (alert or _is_planned(entry)):
         raise NotUnderstood(Message("design.not-a-monthly-budget"))
-    alert = said["alert"]
     return Budget(
         **entry.stamp(Budget, entry.key),
         item=entry.key,
@@ -115,14 +116,31 @@ def _spent(entry: PlacedEntry) -> Budget:
     )
 
 
+def _is_planned(entry: PlacedEntry) -> bool:
+    """Say whether the amount is one to keep: below コスト alone it may be what was spent."""
+    return any(_BUDGET.search(said) for said in (normalise(entry.key), *entry.section.words))
+
+
 def _measure(entry: PlacedEntry) -> CostMeasure:
     refuse_description(entry.sentence)
     if entry.checked is not None:
         raise NotUnderstood(Message("design.measure-to-be-taken"))
+    if not _RESOURCE.search(normalise(entry.sentence)):
+        raise Ambiguous(Message("design.measure-of-no-resource"))
     name = entry.key or entry.sentence
     return CostMeasure(**entry.stamp(CostMeasure, name), name=name, content=entry.value if entry.key else "")
 
 
+_BUDGET = words("予算|上限|budget|limit")
+_RESOURCE = words(
+    "サーバー?|インスタンス|クラウド|ストレージ|ディスク|データ|環境|台数|リソース|スケール|スケーリング|リザーブド|スポット|ライフサイクル"
+    "|ログ|バックアップ|スナップショット|キャッシュ|転送|通信量|クエリ|バッチ|ジョブ|関数|コンテナ|トークン|モデル|監視|停止|ライセンス"
+    r"|\b(?:servers?|instances?|cloud|storage|disks?|data\w*|environments?|resources?|(?:auto-?)?scal\w+|reserved|spot|lifecycle|replicas?"
+    r"|logs?|backups?|snapshots?|cach\w+|cdn|transfer|bandwidth|quer\w+|jobs?|functions?|containers?|tokens?|models?|licen[cs]es?"
+    r"|compute|clusters?|nodes?|pods?|terraform|apis?|gpus?|cpus?|s3|ec2|rds|lambda)(?![a-z])"
+    r"|[a-z]_[a-z]"
+)
+"""What a system costs money for: a measure that names none of it may be one of the business."""
 _COST = words("コスト|費用|予算|cost|budget|finops")
 
 SHAPES = ChapterShapes(

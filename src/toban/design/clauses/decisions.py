@@ -47,6 +47,8 @@ def _promised(text: str) -> Duration | None:
 
 SHAPES = ChapterShapes(
     entries=(
-        EntryShape(Decision, _decision, headings=words("設計判断|設計上の判断|design decision"), within=1),
+        EntryShape(
+            Decision, _decision, headings=words("設計判断|設計上の判断|design decision"), within=1, telling=2
+        ),
     )
 )

@@ -164,7 +164,7 @@ def _reached(entry: PlacedEntry) -> DutyRole:
     return DutyRole(
         **entry.stamp(DutyRole, entry.key),
         role=entry.key,
-        holder="" if _is_work(holder) else holder,
+        holder="" if _is_work(holder) or _NUMBER.match(holder) else holder,
         is_placeholder=is_placeholder(entry.value),
         hours=next(filter(None, map(duty_hours, _IN_BRACKETS.findall(entry.value))), None),
         channels=channels,
@@ -211,6 +211,8 @@ _CONTACT = words(
 )
 """What a way to reach people ends in, and a role does not."""
 _REACH = words(r"\d{2}|://|内線|\bext\b|\w\.(?:com|net|org|io|dev|app|co|jp|example)\b")
+_NUMBER = re.compile(r"[+\d(][\dx×-]{3,}", re.IGNORECASE)
+"""How a telephone number begins, with its digits hidden or not: it is nobody's name."""
 _NOTE = re.compile(r"[(（][^()（）]*[)）]")
 _IN_BRACKETS = re.compile(r"[(（]([^()（）]*)[)）]")
 _WORK = re.compile(

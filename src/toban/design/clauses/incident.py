@@ -237,7 +237,7 @@ SHAPES = ChapterShapes(
                     "|症状|issue|problem|symptoms?|error|failure(?:mode)?|scenario"
                 ),
                 "cause": words(
-                    "(?:想定|考えられる)?原因|意味|説明|(?:probable)?cause|reason|meaning|description"
+                    "(?:想定|考えられる)?原因|意味|説明|(?:(?:probable|likely|possible|root)?causes?)|reason|meaning|description"
                 ),
                 "symptom": words("症状|検知(?:方法)?|検出方法|判定基準|symptoms?|detection"),
                 "remedy": words(
@@ -247,7 +247,7 @@ SHAPES = ChapterShapes(
                 "note": words("確認(?:事項|箇所|方法)|備考|通知要否|影響|コンポーネント|notes?"),
             },
             needs=("name|cause", "remedy"),
-            telling=("name cause remedy",),
+            telling=("cause remedy",),
         ),
     ),
     steps=(

@@ -32,6 +32,7 @@ from toban.design.shapes.limits import (
     settled,
     unanswered,
 )
+from toban.design.shapes.measure import as_subject
 from toban.design.shapes.sentence import refuse_description, several
 from toban.design.shapes.shape import (
     Cells,
@@ -114,7 +115,7 @@ _OBLIGATION = words("必須|推奨|任意|不要|対象外?|required|recommended
 
 
 def _monitor(cells: Cells) -> Monitor:
-    target = cells["category"] if _is_goal(cells) else cells.first("target", "category")
+    target = ("" if _is_goal(cells) else cells["target"]) or as_subject(cells["category"])
     item = cells["item"] or (_PROBE if cells["probe"] else target)
     target = target if item != target else ""
     if not (cells.has("target") or cells.has("category")):
@@ -470,19 +471,18 @@ SHAPES = ChapterShapes(
             columns={
                 "purpose": words("用途|目的|種別|種類|分類|カテゴリ|対象|監視対象|purpose|category|use"),
                 "tools": words("ツール(?:名)?|製品|サービス|採用ツール|tools?|product"),
-                "note": words("説明|備考|notes?|description"),
+                "note": words("説明|備考|url|notes?|description|access"),
             },
             needs=("purpose", "tools"),
         ),
     ),
     entries=(
-        EntryShape(Monitor, _settled(_spoken), headings=_MONITOR, avoid=_GOALS, within=1),
-        EntryShape(Monitor, _settled(_levelled), headings=_MONITOR, avoid=_GOALS),
+        EntryShape(Monitor, _settled(_spoken), headings=_MONITOR, avoid=_GOALS, within=1, telling=1),
+        EntryShape(Monitor, _settled(_levelled), headings=_MONITOR, avoid=_GOALS, telling=1),
         EntryShape(
             Monitor,
             _settled(_condition),
             headings=words("アラート|アラーム|閾値|しきい値|alert|alarm|threshold"),
-            within=2,
         ),
         EntryShape(ToolChoice, _tool, headings=_TOOLS, within=3),
         EntryShape(ToolChoice, _tool, headings=_MONITOR, key=words("監視ツール|monitoring tools?")),

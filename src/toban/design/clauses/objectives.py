@@ -29,6 +29,7 @@ from toban.design.values.duration import Duration, read_duration, read_within
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.schedule import Schedule, join_schedule
+from toban.design.values.severity import read_incident_severity
 from toban.design.values.statistic import read_statistic
 from toban.design.values.threshold import Threshold
 from toban.message import Message
@@ -157,6 +158,8 @@ def _objective_entry(entry: PlacedEntry) -> Built:
         raise NotUnderstood(Message("design.objective-without-item"))
     if _OF_AN_ALERT.fullmatch(normalise(entry.key)):
         raise Ambiguous(Message("design.level-is-no-item", words=entry.key))
+    if read_incident_severity(entry.section.caption.partition(":")[0]):
+        raise Ambiguous(Message("design.level-is-no-item", words=entry.section.caption))
     heading = entry.section.heading
     name = _IN_BRACKETS.sub("", heading_text(heading))
     is_of_heading = _PERCENTILE.fullmatch(normalise(entry.key)) and read_metric(name)

@@ -30,7 +30,9 @@ from toban.design.shapes.timing import (
     read_when,
     row_schedules,
     section_schedule,
+    speaks_of_time,
 )
+from toban.design.values.money import read_money
 from toban.design.values.people import read_recipients
 from toban.design.values.schedule import Cadence, Schedule, join_schedule, read_schedule
 from toban.message import Message
@@ -181,12 +183,16 @@ def _refuse_no_task(entry: PlacedEntry) -> None:
     """Raise `NotUnderstood` for what a meeting is about, and for what a check must find."""
     name = normalise(entry.key or entry.sentence)
     above = [_WHEN.sub("", heading).strip() for heading in entry.section.words[-2:]]
-    if not re.search(r"[^\W\d_]", name) or _OF_FIGURES.search(above[-1]):
+    is_figure = bool(entry.key) and read_money(entry.value) is not None
+    if is_figure or not re.search(r"[^\W\d_]", name) or _OF_FIGURES.search(above[-1]):
         raise NotUnderstood(Message("design.no-rule"))
     if _OWN_TIME.search(name) or _CLOCK.match(name):
         raise Ambiguous(Message("design.heading-time-not-read", heading=entry.section.title))
+    is_deed = any(_DEED.search(said) or TASK.search(said) for said in (name, normalise(entry.value)))
     if any(map(_TALK.search, above)) and not _DEED.search(name):
         raise NotUnderstood(Message("design.topic-not-task", words=entry.sentence))
+    if entry.checked is None and not (is_deed or speaks_of_time(name)):
+        raise Ambiguous(Message("design.task-by-its-heading", words=entry.sentence))
     if entry.checked is None and _CRITERION.search(_WHEN.sub("", name)):
         raise Ambiguous(Message("design.criterion-not-task", words=entry.sentence))
 
@@ -271,15 +277,18 @@ _TALK = words(
 )
 """Headings of a talk: what stands below is what it is about, unless that is a task itself."""
 _DEED = words(
-    "(?:確認|点検|チェック|実施|実行|更新|整理|棚卸し?|分析|評価|レビュー|見直し|作成|報告|共有|送付|削除|適用"
+    "(?:確認|点検|チェック|監査|スキャン|ローテーション|アーカイブ|最適化|圧縮|訓練|演習|リハーサル|復元|再起動|バックアップ"
+    "|実施|実行|更新|整理|棚卸し?|分析|評価|レビュー|見直し|作成|報告|共有|送付|削除|適用"
     "|計画|検討|取得|検証|測定|計測|集計|監視|清掃|交換|決定|調整|設定|修正|改訂|廃止|策定|選定|洗い出し|記録|配布"
     "|テスト|[るくすつぬむぐぶう])。?$"
+    "|^[a-z]+ (?:the|all|any|each|old|new|our|unused|stale) "
     "|^(?:review|check|verify|update|test|rotate|analy[sz]e|clean|run|confirm|validate|audit|patch|archive|prune"
     "|report|plan|discuss|assess|evaluate|inspect|examine|look|go|identify|compare|document|send|share|ensure"
     "|delete|measure|monitor|track|prioriti[sz]e|triage|close|remove|rebuild|reconcile|renew|replace|retire"
     r"|refresh|reindex|resolve|reset|restore)\b"
     r"|\b(?:drill|test|testing|review|audit|check|clean-?up|backup|update|rotation|maintenance|scan|training|meeting"
-    r"|verification|analysis|tuning|optimi[sz]ation|assessment|patching)s?$"
+    r"|verification|analysis|tuning|optimi[sz]ation|assessment|patching"
+    r"|simulation|exercise|rehearsal|audit|restart|inspection|archival|archiving|replacement|renewal)s?$"
 )
 """How an entry begins or ends that is work."""
 _OWN_TIME = words(
@@ -306,6 +315,7 @@ _REGULAR = words(
 )
 _OTHERWISE = words(
     "障害|復旧|緊急|テンプレート|履歴|バッチ|ジョブ|バックアップ|監視項目|リリース|batch|backup|release"
+    r"|メンテナンス(?:ウィンドウ|枠|時間帯)|\bmaintenance windows?\b"
 )
 
 SHAPES = ChapterShapes(

@@ -4,7 +4,7 @@ import re
 
 from toban.design.markdown import CodeBlock
 from toban.design.origin import Origin
-from toban.design.reading.entries import read_step_text, steps_shapes
+from toban.design.reading.entries import is_drawn, read_step_text, steps_shapes
 from toban.design.reading.grounds import Grounds
 from toban.design.reading.outcome import RowOutcome, read, unread
 from toban.design.reading.registry import CODE
@@ -23,7 +23,9 @@ def read_code(block: CodeBlock, section: DocumentSection, document: str) -> RowO
     language = block.language.lower()
     place = ClausePlace(Origin(document, block.line), block.text, section)
     reason = NOTHING
-    for shape in sorted(CODE, key=lambda shape: -section.nearness(shape.headings)):
+    # What a drawing names, nobody runs.
+    shapes = () if not language and is_drawn(block.text) else CODE
+    for shape in sorted(shapes, key=lambda shape: -section.nearness(shape.headings)):
         if language not in shape.languages or not _is_under(shape, section):
             continue
         try:
@@ -46,4 +48,7 @@ def _is_under(shape: CodeShape, section: DocumentSection) -> bool:
     if shape.never is not None and any(shape.never.search(heading) for heading in section.words):
         return False
     near = section.nearness(shape.headings)
+    # A caption alone names a step: a heading, or the title, must be about the act or its kin, too.
+    if not section.captioned("").nearness(shape.kin or shape.headings):
+        return False
     return near >= 2 and (shape.avoid is None or section.nearness(shape.avoid) < near)

@@ -12,6 +12,7 @@ from toban.design.origin import Origin
 from toban.design.reading.grounds import Grounds
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
 from toban.design.reading.registry import ENTRIES, STEPS, TABLES
+from toban.design.reading.weight import weighed
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.shape import (
     CLOSE,
@@ -84,6 +85,8 @@ class _Trial:
     """Whether it is of this kind although one of its values has two meanings."""
 
 
+_KEYS = 2
+"""What the key of a kind weighs, and the keys of a row in several entries."""
 # Nobody writes a longer text to be read as a value.
 LONGEST = 2000
 
@@ -163,12 +166,16 @@ def read_step_text(text: str, line: int, section: DocumentSection, document: str
     shapes = steps_shapes(section)
     if not shapes:
         return None
-    if _DRAWN.search(text):
+    if is_drawn(text):
         return unread(line, text, Message("design.steps-as-diagram"))
     steps = _steps_in(text)
     if len(steps) < 2:
         return unread(line, text, Message("design.not-numbered-steps"))
     return _as_steps(shapes, line, steps, section, document)
+
+
+def is_drawn(text: str) -> bool:
+    return _DRAWN.search(text) is not None
 
 
 def _steps_in(text: str) -> tuple[str, ...]:
@@ -223,9 +230,11 @@ def read_lines(lines: Sequence[EntryLine], document: str) -> Iterator[RowOutcome
                 for line in used[1:]
             )
             taken.update(line.line for line in used)
-    for line in lines:
-        if line.line not in taken:
-            yield _read_line(line, document)
+    left = [line for line in lines if line.line not in taken]
+    outcomes = {line.line: _read_line(line, document) for line in left}
+    for group in _groups(left):
+        outcomes |= {outcome.line: outcome for outcome in weighed([outcomes[line.line] for line in group])}
+    yield from outcomes.values()
 
 
 def _groups(lines: Sequence[EntryLine]) -> Iterator[tuple[EntryLine, ...]]:
@@ -287,7 +296,7 @@ def _as_record(
     labels = {role: keyed[index].key for role, index in roles.items()}
     text = "\n".join(line.text for line in used)
     place = ClausePlace(Origin(document, used[0].line), text, used[0].section)
-    grounds = Grounds(shape.kind, shape.headings, used[0].section, tuple(labels.items()))
+    grounds = Grounds(shape.kind, shape.headings, used[0].section, tuple(labels.items()), telling=_KEYS)
     try:
         return read(used[0].line, text, shape.build(Cells(place, values, labels)), grounds), used
     except NotUnderstood as reason:
@@ -350,15 +359,17 @@ def _decided(trials: list[_Trial], line: EntryLine) -> RowOutcome | None:
     kinds = dict.fromkeys(trial.shape.kind for trial in found if trial.score >= best.score - CLOSE)
     if len(kinds) > 1:
         return unread(line.line, line.text, _two_kinds(kinds))
-    if best.built is None:
-        return unread(line.line, line.text, best.reason)
-    key = line.key if best.shape.key else ""
-    return read(
-        line.line,
-        line.text,
-        best.built,
-        Grounds(best.shape.kind, best.shape.headings, line.section, key=key),
+    grounds = Grounds(
+        best.shape.kind,
+        best.shape.headings,
+        line.section,
+        key=line.key if best.shape.key else "",
+        telling=_KEYS if best.shape.key is not None else best.shape.telling,
+        is_sentence=not line.key,
     )
+    if best.built is None:
+        return unread(line.line, line.text, best.reason, grounds)
+    return read(line.line, line.text, best.built, grounds)
 
 
 def _fits(shape: EntryShape, line: EntryLine) -> bool:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from toban.design.markdown import Block, Heading
 from toban.design.reading.entries import split_key
-from toban.design.section import DocumentSection, heading_text, normalise
+from toban.design.section import DocumentSection, heading_text, heading_words, normalise
 from toban.design.shapes.shape import words
 from toban.message import NOTHING, Message
 
@@ -19,6 +19,7 @@ _ELSEWHERE = words(
     r"|[(（](?:任意|オプション|optional)[)）]"
     r"|(?:設定|構成|手順|項目|ルール|対応|運用)例$|[(]例[)]"
     "|(?:レポート|報告書?)の?(?:構成|様式|書式|フォーマット|レイアウト)"
+    "|(?:マニュアル|手順書|ドキュメント|文書)の?(?:作成|整備)(?:項目|計画|予定|対象|リスト)?$"
     "|不要な(?:監視|バックアップ|通知|作業)|(?:監視|バックアップ|通知|実施)し?ないもの|(?:監視|バックアップ)対象外"
     r"|\b(?:future|roadmap|backlog|todo|action items?|planned improvements?|improvement (?:plan|areas?)"
     r"|report (?:format|layout|structure|outline)|out of scope|not (?:monitored|backed up|in scope)"
@@ -54,8 +55,9 @@ _TAKEN_BACK = (
     "案(?![件内分])|予定(?![外時通])|将来|今後|未実装|未定|未確定|要設定|検討中"
     "|planned|proposed|future|tbd|todo|not implemented"
 )
+_UNWRITTEN = "作成中|執筆中|準備中|未作成|作成予定|work in progress|wip|to be written|draft"
 _MARKED = re.compile(
-    rf"[(（\[【](?:{_TAKEN_BACK})[^()（）\[\]【】:：]{{0,8}}[)）\]】]"
+    rf"[(（\[【](?:{_TAKEN_BACK}|{_UNWRITTEN})[^()（）\[\]【】:：]{{0,8}}[)）\]】]"
     r"|\[(?:todo|tbd)\b[^\[\]]*\]|未実装|未確定|\bnot (?:yet )?implemented\b|\bnot backed up\b"
 )
 """Marks within a text that take back what the row says."""
@@ -105,6 +107,9 @@ def why_not_in_force(
     A row of a table also says so by its columns, *header*. A row that was not understood may say so in the
     place of its value, too (頻度: 不要).
     """
+    title = heading_words(section.document)
+    if _MARKED.search(title):
+        return Message("design.heading-not-in-force", heading=heading_text(section.document))
     for heading in section.words:
         if _ELSEWHERE.search(heading) or _MARKED.search(heading):
             return Message("design.heading-not-in-force", heading=heading_text(heading))

@@ -22,6 +22,10 @@ class Grounds:
     """Each role with the column that has it, as headed in the document."""
     key: str = ""
     """The key of a list entry, where the kind is known by it."""
+    telling: int = 0
+    """How much the columns, or the key, speak for the kind beside the heading: see `reading.weight`."""
+    is_sentence: bool = False
+    """Whether it is a list entry without `key:`, like any running text."""
 
 
 def explanation(grounds: Grounds, clauses: tuple[Clause, ...]) -> Iterator[Message]:

@@ -30,7 +30,7 @@ class RowOutcome:
     clauses: tuple[Clause, ...] = ()
     reason: Message = NOTHING
     grounds: Grounds | None = None
-    """Why it was read as it was; None for what was not read."""
+    """Why it was read as it was, or is of a kind although it was not read; None for anything else."""
 
 
 def read(line: int, text: str, built: Built, grounds: Grounds | None = None) -> RowOutcome:
@@ -38,8 +38,8 @@ def read(line: int, text: str, built: Built, grounds: Grounds | None = None) -> 
     return RowOutcome(line, text, RowFate.READ, clauses, grounds=grounds)
 
 
-def unread(line: int, text: str, reason: Message) -> RowOutcome:
-    return RowOutcome(line, text, RowFate.UNREAD, reason=reason)
+def unread(line: int, text: str, reason: Message, grounds: Grounds | None = None) -> RowOutcome:
+    return RowOutcome(line, text, RowFate.UNREAD, reason=reason, grounds=grounds)
 
 
 def not_in_force(line: int, text: str, reason: Message) -> RowOutcome:

@@ -17,6 +17,7 @@ from toban.design.reading.grounds import Grounds
 from toban.design.reading.nearest import nearest_kind
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
 from toban.design.reading.registry import TABLES
+from toban.design.reading.weight import weighed
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.shape import (
     CLOSE,
@@ -48,6 +49,9 @@ _OF_LINK = words(
     "説明|概要|内容|用途|目的|備考|区分|種別|環境|認証|補足|description|purpose|notes?|usage|type|environment|what|for"
 )
 _NUMBER = words(r"no\.?|#|№|番号|項番|id|")
+_TOLD = 2
+"""What columns that show the kind without a heading weigh: see `reading.weight`."""
+_FIGURE = re.compile(r"[~<>=≤≥±約¥$€]*\s?\d")
 _ITEM_LEVELS = ("小項目", "中項目", "大項目")
 _SAME_AS_ABOVE = frozenset({"〃", "同上", "↑", "''", '"'})
 
@@ -77,11 +81,11 @@ def read_table(table: MarkdownTable, section: DocumentSection, document: str) ->
         kinds = tuple(KINDS[candidate.shape.kind.kind] for candidate in accepted)
         return _all_unread(table, Message("design.two-kinds", kinds=kinds))
     if accepted:
-        return list(_outcomes(accepted[0], table.rows, table.header, section, document))
+        return weighed(list(_outcomes(accepted[0], table.rows, table.header, section, document)))
     if _is_of_links(table.header):
         return [aside(row.line, row_text(row), Message("design.list-of-links")) for row in table.rows]
     if candidates and _is_surely_meant(candidates[0]):
-        return list(_outcomes(candidates[0], table.rows, table.header, section, document))
+        return weighed(list(_outcomes(candidates[0], table.rows, table.header, section, document)))
     unknown = Message("design.unknown-table", heading=section.title, columns=text)
     return _all_unread(table, sentences(unknown, nearest_kind(table.header, section)))
 
@@ -155,9 +159,30 @@ def _candidates(table: MarkdownTable, section: DocumentSection) -> list[_KindCan
         known = len(roles) - (0.5 if "note" in named else 0)
         score = 2 * nearness + known - unknown + (3 if tells else 0)
         columns = tuple((role, table.header[index]) for role, index in roles.items())
-        grounds = Grounds(shape.kind, shape.headings, section, columns)
+        telling = _TOLD if tells else _fullness(table, roles, shape)
+        grounds = Grounds(shape.kind, shape.headings, section, columns, telling=telling)
         found.append(_KindCandidate(shape, roles, score, nearness, grounds))
     return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _fullness(table: MarkdownTable, roles: Mapping[str, int], shape: TableShape) -> int:
+    """Return 1 if every column has a role, 0 if one has none, and -1 if several have or one is of figures.
+
+    It may be another kind's table, or another of its columns may hold the value. A second note is none.
+    """
+    known = set(roles.values())
+    unknown = [
+        index
+        for index, name in enumerate(table.header)
+        if index not in known
+        and not (_NUMBER.fullmatch(normalise(name)) or "note" in roles_of((name,), shape.columns))
+    ]
+    return 1 - min(2, len(unknown) + any(_has_figures(table, index) for index in unknown))
+
+
+def _has_figures(table: MarkdownTable, index: int) -> bool:
+    cells = [cell for row in table.rows[:_SAMPLE] if not is_blank(cell := row.cells[index])]
+    return 2 * sum(_FIGURE.match(normalise(cell)) is not None for cell in cells) > len(cells)
 
 
 def _with_levels(roles: dict[str, int], shape: TableShape, table: MarkdownTable) -> dict[str, int]:

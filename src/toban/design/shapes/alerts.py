@@ -139,7 +139,12 @@ def _compared(cells: Cells, threshold: Threshold) -> Threshold:
 
 
 def refuse_normal_side(text: str) -> None:
-    """Raise `Ambiguous` if a limit's cell says that it is kept while all is well: <0.1%（正常）."""
+    """Raise `Ambiguous` if a limit's cell says that it is kept while all is well: <0.1%（正常）.
+
+    Nor is +10% a limit: it is a change against the last run, not a share of anything.
+    """
+    if text.startswith("+"):
+        raise Ambiguous(Message("design.not-a-threshold-condition"))
     if _FINE.search(normalise(text)):
         raise Ambiguous(Message("design.normal-side", words=text))
 

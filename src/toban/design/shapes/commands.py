@@ -71,7 +71,15 @@ def loads_a_dump(command: str) -> bool:
     return _LOADS_A_DUMP.search(command) is not None
 
 
+_FIRST_SETTINGS = re.compile(
+    r"\b(?:cp|copy-item)\b.*\.(?:example|sample|template|dist|tmpl)\b", re.IGNORECASE | re.ASCII
+)
+"""cp .env.example .env: settings that are made, not kept."""
+
+
 def _runs(command: str, pattern: re.Pattern[str]) -> bool:
     """Say whether *command* runs what *pattern* names, and does not only look at it or schedule it."""
     parts = () if _CRON.match(command) or _SETTING.search(command) else _PIPES.split(command)
-    return any(pattern.search(part) and not _LOOKS.match(part) for part in parts)
+    return any(
+        pattern.search(part) and not (_LOOKS.match(part) or _FIRST_SETTINGS.search(part)) for part in parts
+    )

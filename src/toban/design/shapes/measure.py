@@ -33,6 +33,10 @@ def _ending(ja: str, en: str) -> re.Pattern[str]:
 _TIMES = frozenset(unit.value for unit in TimeUnit)
 _SHORT = frozenset({"ms", "秒"})
 _LONG = frozenset({"日", "営業日", "週間", "ヶ月", "年"})
+_MEASURE = re.compile(
+    "(?:割合|率|件数|個数|時間|秒数|ゲージ|カウンター?|ヒストグラム)"
+    "|percentage|percent|count(?:er)?|number|duration|latency|time|(?:milli)?seconds|minutes|rate|ratio|bytes|gauge|histogram"
+)
 _MONEY = frozenset({"円", "万円", "ドル"})
 _RISING = frozenset({Metric.AVAILABILITY, Metric.UP, Metric.CERTIFICATE_LIFETIME})
 _UNDIRECTED = frozenset({Metric.CONNECTIONS, Metric.LOG_COUNT})
@@ -108,6 +112,11 @@ _SPEED = _ending("性能(?:効率性)?|パフォーマンス|レスポンス", "
 # 対応 24時間 may be a time to answer in, or round the clock.
 _SERVED = _ending("(?:対応|応答)(?:時間)?", "support|service")
 _ALL_DAY = "24時間"
+
+
+def as_subject(name: str) -> str:
+    """Return *name* as what is measured; nothing if it only says how: Percentage, 件数."""
+    return "" if _MEASURE.fullmatch(plain(name).lower()) else name
 
 
 def is_time(quantity: Quantity) -> bool:

@@ -249,6 +249,8 @@ class EntryShape:
     within: int = 2
     """How near the heading must be, on the scale of `DocumentSection.nearness`."""
     avoid: re.Pattern[str] | None = None
+    telling: int = 0
+    """How much its form speaks for the kind, as a key does (warn at >= 3%): see `reading.weight`."""
     ordered: bool = False
     """Whether entries of numbered lists also qualify: those are mostly steps."""
 
@@ -289,6 +291,8 @@ class CodeShape:
     languages: frozenset[str]
     """The languages that the fence may name."""
     avoid: re.Pattern[str] | None = None
+    kin: re.Pattern[str] | None = None
+    """What a heading must say if only the caption above the block names the kind; None: the same."""
     never: re.Pattern[str] | None = None
     """Headings anywhere above under which such commands are something else."""
 

@@ -188,3 +188,16 @@ def test_the_product_is_the_tool_on_either_side(
     (choice,) = read("## 監視ツール", f"- {entry}").of(ToolChoice)
 
     assert (choice.purpose, choice.tools) == (purpose, tools)
+
+
+def test_a_column_of_measures_is_not_what_is_watched(read: Read) -> None:
+    table = ("| Metric | Type | Critical |", "|-|-|-|", "| Worker memory | Percentage | > 90% |")
+    (monitor,) = read("## Monitoring", *table).of(Monitor)
+
+    assert (monitor.target, monitor.item) == ("", "Worker memory")
+
+
+def test_a_change_is_no_share(read: Read) -> None:
+    table = ("| Metric | Warning | Critical |", "|-|-|-|", "| Memory | +15% | +30% |")
+
+    assert read("## Monitoring thresholds", *table).of(Monitor) == ()

@@ -411,3 +411,39 @@ def test_a_simulated_failure_is_no_procedure(read: Read) -> None:
     )
 
     assert not design.of(BackupProcedure)
+
+
+def test_a_step_of_a_recovery_may_be_called_a_backup(read: Read) -> None:
+    fence = ("```bash", "pg_dump -Fc shop > /tmp/damaged.dump", "```")
+
+    design = read(
+        "## Recovery procedures",
+        "### Database recovery",
+        "**Step 2: Backup of the damaged data**",
+        *fence,
+        "- Ready",
+    )
+
+    assert design.of(BackupProcedure) == ()
+    assert read("## Incident: breach", "**Take a backup now**", *fence, "- Ready").of(BackupProcedure) == ()
+    assert len(read("## Backup", "**Step 2: Dump**", *fence).of(BackupProcedure)) == 1
+
+
+def test_a_drawing_that_names_a_command_is_none(read: Read) -> None:
+    design = read("## Backup", "```", "┌─────┐", "│ pg_dump → shop.dump │", "└─────┘", "```", "- Ready")
+
+    assert design.of(BackupProcedure) == ()
+
+
+def test_settings_made_from_an_example_are_no_copy(read: Read) -> None:
+    made = read("## バックアップ", "```bash", "cp .env.example .env", "```")
+    kept = read("## バックアップ", "```bash", "cp .env /backup/env", "```")
+
+    assert (len(made.of(BackupProcedure)), len(kept.of(BackupProcedure))) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "figure", ["15 minutes (if the old release is still there)", "15分（切り戻せる場合）"]
+)
+def test_an_objective_that_holds_sometimes_is_asked_about(read: Read, figure: str) -> None:
+    assert read("## RTO", f"- RTO: {figure}").of(RecoveryObjective) == ()

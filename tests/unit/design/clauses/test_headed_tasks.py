@@ -157,3 +157,24 @@ def test_a_week_of_the_month_is_not_left_out(read: Read) -> None:
 @pytest.mark.parametrize("cell", ["日次（初期安定化）", "日次（初期安定化期間）"])
 def test_a_cadence_in_a_cell_that_holds_for_a_phase_is_unread(read: Read, cell: str) -> None:
     assert not read("## 定期作業", "| 周期 | 作業 |", "|-|-|", f"| {cell} | 貸出ログの確認 |").of(Routine)
+
+
+def test_what_costs_money_each_month_is_no_task(read: Read) -> None:
+    assert read("## Maintenance", "### Monthly", "- Servers: $280", "- Alerts: $5").of(Routine) == ()
+
+
+def test_a_window_for_maintenance_is_no_task(read: Read) -> None:
+    design = read(
+        "## Maintenance", "### Monthly maintenance windows", "```", "./patch", "```", "- Start: Monday 2:00"
+    )
+
+    assert design.of(Routine) == ()
+
+
+@pytest.mark.parametrize(
+    "entry", ["Format: id, status", "50 users, 130k calls", "連絡: #shop-ops", "残りの予算"]
+)
+def test_what_is_no_work_by_its_own_words_is_no_task(read: Read, entry: str) -> None:
+    design = read("## Maintenance", "### Weekly", f"- {entry}", "- Vacuum the database", "- ログの圧縮")
+
+    assert [routine.name for routine in design.of(Routine)] == ["Vacuum the database", "ログの圧縮"]

@@ -425,3 +425,9 @@ def test_a_percentile_below_the_name_of_a_series_is_of_its_metric(read: Read) ->
     )
 
     assert [each.name for each in design.of(Objective)] == ["レスポンスタイム P95"]
+
+
+def test_the_time_of_a_level_is_no_service_level(read: Read) -> None:
+    design = read("## Incidents", "**P1 - High: poor performance**", "", "- Response Time: 30 minutes")
+
+    assert design.of(Objective) == ()

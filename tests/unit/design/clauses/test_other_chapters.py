@@ -361,3 +361,22 @@ def test_a_tool_may_stand_before_what_it_is_for(read: Read) -> None:
         ("Host-level metrics", ("HostWatch",)),
         ("Log collection", ("Vector",)),
     ]
+
+
+def test_a_measure_of_a_business_is_no_cost_measure(read: Read) -> None:
+    design = read("## 運用", "### コスト最適化", "- 会議: 人数を減らす", "- 印刷: 両面にする")
+
+    assert design.of(CostMeasure) == ()
+    assert {row.reason.code for row in design.unread} == {"design.measure-of-no-resource"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "entry", "count"),
+    [
+        ("## コスト", "- サーバー: 月20万円", 0),
+        ("## コスト予算", "- サーバー: 月20万円", 1),
+        ("## Costs", "- Total: $2/month", 0),
+    ],
+)
+def test_what_is_spent_is_no_budget(read: Read, heading: str, entry: str, count: int) -> None:
+    assert len(read("## 監視", heading, entry).of(Budget)) == count

@@ -198,3 +198,14 @@ def test_what_is_optional_is_not_in_force(read: Read, heading: str) -> None:
 
     assert not design.clauses
     assert design.not_in_force
+
+
+@pytest.mark.parametrize("title", ["# 運用マニュアル（作成中）", "# Runbook (draft)"])
+def test_nothing_of_a_manual_still_to_be_written_is_in_force(read: Read, title: str) -> None:
+    design = read(title, "## 日次作業", "- [ ] ログを確認する", "- [ ] 空き容量を確認する")
+
+    assert (design.clauses, len(design.not_in_force)) == ((), 2)
+
+
+def test_a_list_of_manuals_to_write_is_not_in_force(read: Read) -> None:
+    assert read("## 定期作業", "### 日次作業手順書の作成", "- [ ] ログの確認").clauses == ()
