@@ -14,5 +14,8 @@ EXTENSION = Extension(
     apps=("toban.engine.people",),
     pages="toban.faces.web.people.urls",
     acts=ACTS,
-    commands={"password": Command("toban.faces.cli.people.password", Message("commands.password"))},
+    commands={
+        "account": Command("toban.faces.cli.people.account", Message("commands.account")),
+        "password": Command("toban.faces.cli.people.password", Message("commands.password")),
+    },
 )

@@ -1,4 +1,4 @@
-"""Access for people at the machine itself: the first administrator, and a lost password."""
+"""Access for people at the machine itself: the first administrator, further accounts, a lost password."""
 
 import secrets
 from datetime import datetime
@@ -53,10 +53,20 @@ def first_administrator(now: datetime) -> str | None:
     """
     if Operator.objects.exists():
         return None
-    operator = Operator(username=NAME, operator_role=OperatorRole.MANAGER)
+    return added_account(NAME, OperatorRole.MANAGER, now)
+
+
+@transaction.atomic
+def added_account(name: str, role: OperatorRole, now: datetime) -> str:
+    """Create the account *name* and return its one-time password, which must be changed at the first sign-in.
+
+    Raises `ValidationError` for a name that is taken or that no account may have.
+    """
+    operator = Operator(username=name, operator_role=role)
     password = give_password(operator, now)
+    operator.full_clean()
     operator.save()
-    record("operator-added", _MACHINE, operator=NAME, role=OperatorRole.MANAGER.value)
+    record("operator-added", _MACHINE, operator=name, role=role.value)
     return password
 
 

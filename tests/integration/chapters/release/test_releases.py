@@ -11,11 +11,15 @@ from tests.integration.chapters.release.shop import (
     PRODUCTION,
     SECOND,
     STAGING,
+    VIA,
     Shop,
 )
 
 from toban.chapters.release.models import DeploymentLock, Release
 from toban.chapters.release.ordering import orders
+from toban.chapters.release.ordering.orders import ReleaseOrder
+from toban.chapters.release.ordering.planning import Wish, draft
+from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.rules import RequestState
 from toban.engine.evidence.models import LedgerEntry
@@ -117,6 +121,15 @@ def test_an_unreviewed_or_unknown_commit_is_refused(shop: Shop) -> None:
         shop.release("v2", to=STAGING)
     with pytest.raises(NotPossible):
         shop.release("v9", to=STAGING)
+
+
+def test_who_orders_what_others_approve_must_be_known(shop: Shop) -> None:
+    shop.stage("v1")
+    wish = Wish(PRODUCTION, "v1", shop.now)
+    made = draft(shop.edition, shop.plan, wish, home=shop.home, now=shop.now)
+    nobody = ReleaseOrder(Giver(None, VIA.SHELL, "root"), shop.edition, shop.plan)
+    with pytest.raises(NotPossible, match="だれが指示するのか"):
+        orders.order_release(made, nobody, shop.now)
 
 
 def test_viewers_and_second_releases_are_refused(shop: Shop) -> None:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
 
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.people.first import first_administrator, renewed_password
+from toban.engine.people.first import added_account, first_administrator, renewed_password
 from toban.engine.people.models import Operator, OperatorRole
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -66,3 +67,19 @@ def test_new_accounts_and_password_resets_become_evidence_without_the_password()
 def test_resetting_the_password_of_an_unknown_account_is_refused() -> None:
     with pytest.raises(Operator.DoesNotExist):
         renewed_password("nobody", NOON)
+
+
+def test_a_further_account_has_a_password_that_works_once() -> None:
+    password = added_account("kai", OperatorRole.DEVELOPER, NOON)
+
+    kai = Operator.objects.get(username="kai")
+    assert (kai.operator_role, kai.must_change_password) == (OperatorRole.DEVELOPER, True)
+    assert kai.check_password(password)
+
+
+@pytest.mark.parametrize("name", ["", "kai", "k a i", "x" * 151])
+def test_a_name_that_no_further_account_may_have_is_refused(name: str) -> None:
+    added_account("kai", OperatorRole.VIEWER, NOON)
+    with pytest.raises(ValidationError):
+        added_account(name, OperatorRole.MANAGER, NOON)
+    assert Operator.objects.count() == 1

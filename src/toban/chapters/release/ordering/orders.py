@@ -58,6 +58,9 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
     _require_operator(order.by)
     if draft.refusals:
         raise draft.refusals[0]
+    if order.by.account is None and (draft.deployment.rule.approver or not draft.is_reversible):
+        # Who approves must be somebody else: it must be known who orders.
+        raise NotPossible(Message("release.orderer-unknown"), Message("runs.order-as-account"))
     if draft.planned_at - now > LONGEST_WAIT:
         raise NotPossible(Message("release.too-far-ahead"))
     account = order.by.account
