@@ -9,6 +9,7 @@ from tests.manual import BOTH, page, section
 from toban.chapters.release.bindings import DeploymentBinding, FreezeBinding, HealthBinding, ReleaseBinding
 from toban.chapters.release.models import Release
 from toban.chapters.release.sources.git.config import GitSourceConfig
+from toban.chapters.release.sources.github.config import GitHubSourceConfig
 from toban.faces.cli.release.release import command
 from toban.faces.web.release.tags import state_mark
 
@@ -19,9 +20,10 @@ from toban.faces.web.release.tags import state_mark
     [
         ("`[releases.", [ReleaseBinding]),
         ('`kind = "git"`', [GitSourceConfig]),
+        ('`kind = "github"`', [GitHubSourceConfig]),
         ('`[deployments."', [DeploymentBinding, HealthBinding]),
     ],
-    ids=["releases", "git", "deployments"],
+    ids=["releases", "git", "github", "deployments"],
 )
 def test_every_key_is_in_the_manual(language: str, heading: str, models: list[type[BaseModel]]) -> None:
     text = section(page(language, "releases.md"), heading)

@@ -35,7 +35,7 @@ from toban.engine.people.models import Operator
 from toban.faces.values.release import digest_of
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.moments import moment
-from toban.faces.web.release import figures
+from toban.faces.web.release import dates, figures
 from toban.faces.words import verdicts as words
 from toban.message import Message
 
@@ -127,9 +127,7 @@ def _ordered(
 
 def _typed(request: HttpRequest) -> Mapping[str, str]:
     given = request.POST if request.method == "POST" else request.GET
-    return {
-        name: given.get(name, "").strip()[:_LONGEST] for name in ("environment", "version", "cause", "at")
-    }
+    return {name: given.get(name, "").strip()[:_LONGEST] for name in _FIELDS}
 
 
 def _wish(typed: Mapping[str, str], edition: Edition) -> Wish:
@@ -158,6 +156,8 @@ def _page(
     context = {
         **frame(look(edition, now), "releases"),
         "cards": cards(found),
+        "windows": list(dates.windows(found, now)),
+        "drills": dates.drills(found),
         "figures": list(figures.months(found, now)),
         "figures_heading": Message("release-rows.dora"),
         "figure_headings": figures.HEADINGS,
