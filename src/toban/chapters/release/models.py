@@ -87,6 +87,8 @@ class Release(models.Model):
     """What a patch mends, or why it goes back: a number, a link, or a sentence."""
     trigger = models.CharField(max_length=300, blank=True)
     """The branch that ordered an automatic one."""
+    asked_from = models.CharField(max_length=500, blank=True)
+    """The address of the run elsewhere that has asked for it, and carries it out."""
     ordered_by = models.CharField(max_length=150)
     """The account, `trigger`, `schedule` or `watch`."""
     orderers = models.JSONField(default=list)

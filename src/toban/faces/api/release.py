@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from ninja import Query, Schema
+from pydantic import Field
 
 from toban.chapters.release.deployments import Deployment
 from toban.chapters.release.models import DeploymentLock, Release
 from toban.chapters.release.operation import OPERATION
-from toban.chapters.release.ordering import orders
+from toban.chapters.release.ordering import asking, orders
+from toban.chapters.release.ordering.asking import DeployAnswer, MayDeploy, Question
 from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.ordering.planning import (
     Draft,
@@ -170,6 +172,28 @@ class WantedUnlock(Asked):
     environment: Text
 
 
+class WantedAnswer(Asked):
+    """What a workflow elsewhere wants to deploy, and where."""
+
+    service: Text
+    environment: Text
+    commit: Annotated[str, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
+    """The full hash."""
+    run: Annotated[str, Field(max_length=500, pattern=r"^https?://[!-~]+$")]
+    """The address of the run that asks; by it, a question is known again."""
+
+
+class ShownAnswer(Schema):
+    """Whether it may deploy, and why."""
+
+    answer: MayDeploy
+    reason: Said
+    release: int | None
+    planned_at: str | None
+    """When the release is to begin."""
+    page: str | None
+
+
 @router.read("/releases", "read:releases", Part[ShownRelease])
 def releases(
     request: HttpRequest,
@@ -216,6 +240,22 @@ def plan(request: HttpRequest, wanted: WantedRelease, key: IdempotencyKey) -> An
         return _values(orders.order_release(made, order, now))
 
     return _ordered(request, key, act)
+
+
+@router.act("/releases/ask", "act:releases", ShownAnswer)
+def ask(request: HttpRequest, wanted: WantedAnswer, key: IdempotencyKey) -> Any:
+    """Answer whether a workflow may deploy; its first question plans the release, and it asks again."""
+    edition, now = edition_in_force(), system_clock()
+    plan = edition.plan(OPERATION)
+    question = Question(asking.place(plan, wanted.service, wanted.environment), wanted.commit, wanted.run)
+    before = asking.answered_before(question)
+    # Before the order is carried out, as in `plan`.
+    made = before or asking.prepared(question, edition, plan, home=settings.HOME, now=now)
+    if isinstance(made, DeployAnswer):
+        return _answer_values(made)
+    return _ordered(
+        request, key, lambda order, now: _answer_values(asking.planned(question, made, order, now))
+    )
 
 
 @router.act("/releases/rollback", "act:releases", ShownRelease, status=201)
@@ -306,6 +346,17 @@ def _found(release_id: int) -> Release:
 
 def _values(found: Release) -> Mapping[str, object]:
     return {**release_values(found), "page": reverse("release", args=[found.pk])}
+
+
+def _answer_values(found: DeployAnswer) -> Mapping[str, object]:
+    release = found.release
+    return {
+        "answer": found.answer,
+        "reason": found.reason.as_output(),
+        "release": release.pk if release is not None else None,
+        "planned_at": release.planned_at.isoformat() if release is not None else None,
+        "page": reverse("release", args=[release.pk]) if release is not None else None,
+    }
 
 
 def _environment(there: Deployment) -> Mapping[str, object]:

@@ -120,6 +120,7 @@ class Migration(migrations.Migration):
                 ("document_digest", models.CharField(max_length=64)),
                 ("cause", models.CharField(blank=True, max_length=500)),
                 ("trigger", models.CharField(blank=True, max_length=300)),
+                ("asked_from", models.CharField(blank=True, max_length=500)),
                 ("ordered_by", models.CharField(max_length=150)),
                 ("orderers", models.JSONField(default=list)),
                 ("is_reversible", models.BooleanField(default=True)),
