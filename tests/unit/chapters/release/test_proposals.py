@@ -37,7 +37,7 @@ def test_a_source_and_each_environment_are_proposed() -> None:
         ("deployments", "ステージング環境", "ssh"),
         ("deployments", "本番環境", "ssh"),
     ]
-    assert "command、proxy" in "".join(map(str, found[1].notes))
+    assert "command、github、proxy" in "".join(map(str, found[1].notes))
 
 
 def test_a_document_without_environments_is_asked_nothing() -> None:

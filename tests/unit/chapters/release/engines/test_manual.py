@@ -7,6 +7,7 @@ from tests.manual import BOTH, page, section
 
 from toban.chapters.release.bindings import DeploymentBinding
 from toban.chapters.release.engines.command.config import CommandDeployment
+from toban.chapters.release.engines.github.config import GitHubDeployment
 from toban.chapters.release.engines.proxy.config import (
     CaddyBinding,
     HaproxyBinding,
@@ -18,7 +19,13 @@ from toban.chapters.release.engines.ssh.config import SshDeployment
 
 @BOTH
 @pytest.mark.parametrize(
-    ("kind", "config"), [("ssh", SshDeployment), ("command", CommandDeployment), ("proxy", ProxyDeployment)]
+    ("kind", "config"),
+    [
+        ("ssh", SshDeployment),
+        ("github", GitHubDeployment),
+        ("command", CommandDeployment),
+        ("proxy", ProxyDeployment),
+    ],
 )
 def test_every_key_of_a_kind_is_in_the_manual(
     language: str, kind: str, config: type[DeploymentBinding]
