@@ -119,6 +119,8 @@ class Release(models.Model):
     """When it was found healthy after that."""
     watched_until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    announced = models.CharField(max_length=16, blank=True)
+    """The state that the source was last told."""
 
     class Meta:
         indexes = (

@@ -111,8 +111,11 @@ class ReleaseSource(Protocol):
     def export(self, commit: str, into: Path) -> None:
         """Write the commit's tree into the empty folder *into*."""
 
-    def announce(self, commit: str, environment: str, *, is_done: bool, said: Message, url: str) -> None:
-        """Tell the source how the release stands, if it has a place for that; otherwise do nothing."""
+    def announce(self, commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
+        """Tell the source how a release of *commit* stands, if it has a place for that; it may be repeated.
+
+        *is_done* is None if it will not be: it has failed, was called off or rolled back.
+        """
 
 
 @dataclass(frozen=True, slots=True)

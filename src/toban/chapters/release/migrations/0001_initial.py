@@ -143,6 +143,7 @@ class Migration(migrations.Migration):
                 ("checked_at", models.DateTimeField(null=True)),
                 ("watched_until", models.DateTimeField(null=True)),
                 ("ended_at", models.DateTimeField(null=True)),
+                ("announced", models.CharField(blank=True, max_length=16)),
                 (
                     "undoes",
                     models.ForeignKey(

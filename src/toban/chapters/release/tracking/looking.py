@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
 from toban.chapters.release.models import CommitProof, Release, SourceBranch, SourceLook
@@ -32,6 +33,15 @@ from toban.message import NOTHING, Message
 _MOST_PROVEN = 20
 """Commits whose proofs are asked for in one look."""
 _AT_ONCE = 500
+_ANNOUNCED = (Release.Kind.REGULAR, Release.Kind.PATCH, Release.Kind.AUTOMATIC)
+_MOST_ANNOUNCED = 50
+_IS_DONE = {
+    Release.State.PLANNED: False,
+    Release.State.RUNNING: False,
+    Release.State.WATCHED: True,
+    Release.State.DONE: True,
+}
+"""Those that are missing will not be done."""
 _FIELDS = ("commit", "first_seen_at", "seen_at", "rewritten_at", "rewritten_from", "gone_at")
 
 log = structlog.get_logger(__name__)
@@ -57,6 +67,7 @@ class Look:
         try:
             source = self.service.opened(self.home)
             self._follow(source, row)
+            announce(source, self.service.name)
             row.answered_at, row.trouble = self.now, NOTHING
         except SourceFailed as error:
             log.warning("source_failed", service=self.service.name, reason=error.args[0].as_json())
@@ -154,6 +165,23 @@ class Look:
         except NotPossible as refused:
             return refused.said
         return NOTHING
+
+
+def announce(source: ReleaseSource, service: str) -> None:
+    """Tell the source how the releases of *service* stand that have moved since it was last told."""
+    moved = Release.objects.filter(service=service, kind__in=_ANNOUNCED).exclude(announced=F("state"))
+    for release in moved.select_related("artifact").order_by("pk")[:_MOST_ANNOUNCED]:
+        state = Release.State(release.state)
+        said = Message(f"release-source.is-{state}", version=release.artifact.label)
+        try:
+            source.announce(
+                release.artifact.commit, release.environment, is_done=_IS_DONE.get(state), said=said
+            )
+        except SourceFailed as error:
+            log.warning("release_not_announced", release=release.pk, reason=error.args[0].as_json())
+            if error.retry:
+                return
+        Release.objects.filter(pk=release.pk).update(announced=state)
 
 
 def triggers_of(plan: ReleaseChapterPlan, service: Service) -> Mapping[str, Trigger]:

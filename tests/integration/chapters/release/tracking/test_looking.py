@@ -4,6 +4,7 @@ import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.integration.chapters.release.git_host import GIT, Repository
@@ -13,15 +14,15 @@ from toban.chapters.release.bindings import DeploymentBinding
 from toban.chapters.release.deployments import plan
 from toban.chapters.release.engine import DeployEngine, DeploySite, EngineKind
 from toban.chapters.release.models import CommitProof, Release, SourceBranch, SourceLook
-from toban.chapters.release.source import Proof, ProofKind
+from toban.chapters.release.source import Proof, ProofKind, SourceFailed
 from toban.chapters.release.sources.git import KIND
 from toban.chapters.release.sources.git.config import GitSourceConfig
-from toban.chapters.release.tracking.looking import Look, keep_proofs, unread_triggers
+from toban.chapters.release.tracking.looking import Look, announce, keep_proofs, unread_triggers
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition
 from toban.engine.registry.kinds import Kinds
-from toban.message import plain
+from toban.message import Message, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -243,3 +244,52 @@ def test_an_unread_trigger_is_said_and_releases_nothing(shop: Watched) -> None:
     assert [each.code for each in unread_triggers(plan(shop.edition)).values()] == [
         "release-source.trigger-not-understood"
     ]
+
+
+class Told:
+    """A source that is told how releases stand."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, bool | None, str]] = []
+        self.failure: SourceFailed | None = None
+
+    def announce(self, _commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.said.append((environment, is_done, said.code))
+
+
+def test_the_source_is_told_how_a_release_stands_once_for_each_state(shop: Watched) -> None:
+    shop.look()
+    shop.repository.commit(f"shop: a cart{REVIEWED}")
+    shop.repository.push()
+    shop.look()
+    Release.objects.update(announced="")
+    told = Told()
+    source: Any = told
+
+    for state in ("planned", "planned", "running", "watched", "rolled-back"):
+        Release.objects.update(state=state)
+        announce(source, "shop")
+
+    assert told.said == [
+        ("開発環境", False, "release-source.is-planned"),
+        ("開発環境", False, "release-source.is-running"),
+        ("開発環境", True, "release-source.is-watched"),
+        ("開発環境", None, "release-source.is-rolled-back"),
+    ]
+
+
+def test_a_source_that_is_away_is_told_later_and_one_that_refuses_is_not_told_again(shop: Watched) -> None:
+    shop.look()
+    shop.repository.commit(f"shop: a cart{REVIEWED}")
+    shop.repository.push()
+    shop.look()
+    Release.objects.update(announced="")
+    told = Told()
+    source: Any = told
+
+    for retry, expected in ((True, ""), (False, "planned")):
+        told.failure = SourceFailed(plain("no"), retry=retry)
+        announce(source, "shop")
+        assert Release.objects.get().announced == expected

@@ -78,7 +78,7 @@ class GitSource:
         self.mirror.require(commit)
         export(self.mirror.git, commit, into)
 
-    def announce(self, commit: str, environment: str, *, is_done: bool, said: Message, url: str) -> None:
+    def announce(self, commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
         """Do nothing: git has no place for it."""
 
     def doubts(self) -> Iterable[Doubt]:

@@ -19,6 +19,7 @@ from toban.message import Message, message_of
 
 _USERNAME = "x-access-token"
 _LONGEST_DESCRIPTION = 140
+_STATES = {True: "success", False: "pending", None: "failure"}
 
 
 class GitHubSource:
@@ -75,16 +76,14 @@ class GitHubSource:
         self.mirror.require(commit)
         export(self.mirror.git, commit, into)
 
-    def announce(self, commit: str, environment: str, *, is_done: bool, said: Message, url: str) -> None:
+    def announce(self, commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
         """Set the commit's status `toban/ENVIRONMENT`; of several the newest counts."""
-        status: dict[str, object] = {
-            "state": "success" if is_done else "pending",
+        self.mirror.require(commit)
+        status = {
+            "state": _STATES[is_done],
             "context": f"{OWN_STATUS}/{environment}",
             "description": str(said)[:_LONGEST_DESCRIPTION],
         }
-        if url:
-            status["target_url"] = url
-        self.mirror.require(commit)
         self._api.post(f"/statuses/{commit}", status)
 
     def doubts(self) -> Iterable[Doubt]:

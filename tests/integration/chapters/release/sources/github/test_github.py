@@ -296,21 +296,12 @@ def test_the_commit_shows_how_its_release_stands(forge: Forge) -> None:
     forge.api.on(f"POST /statuses/{forge.commit}", answer)
     source = forge.source()
 
-    source.announce(
-        forge.commit,
-        "本番環境",
-        is_done=False,
-        said=plain("x" * 200),
-        url="https://toban.example.com/releases/3",
-    )
-    source.announce(forge.commit, "本番環境", is_done=True, said=plain("v1.4.2"), url="")
+    for is_done, said in ((False, "x" * 200), (True, "v1.4.2"), (None, "it failed")):
+        source.announce(forge.commit, "本番環境", is_done=is_done, said=plain(said))
 
-    assert [(each["state"], each["context"]) for each in sent] == [
-        ("pending", "toban/本番環境"),
-        ("success", "toban/本番環境"),
-    ]
+    assert [each["state"] for each in sent] == ["pending", "success", "failure"]
+    assert {each["context"] for each in sent} == {"toban/本番環境"}
     assert len(sent[0]["description"]) == 140
-    assert "target_url" not in sent[1]
 
 
 @pytest.mark.parametrize(
