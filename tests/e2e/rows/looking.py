@@ -26,7 +26,8 @@ def expect(toban: Toban, wanted: dict[int, Expected]) -> None:
     try:
         wait_for(lambda: not differences(), within=_WITHIN)
     except AssertionError:
-        assert differences() == {}
+        found = differences()
+        assert found == {}, found
 
 
 def _code(reason: dict[str, Any]) -> str:

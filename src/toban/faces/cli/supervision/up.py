@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ NEEDED_BYTES = 1024**3
 """With less free space, the telemetry store soon refuses samples: checked before anything runs."""
 
 DEFAULT_PORT = 8300
+_CLAIMS: list[socket.socket] = []
+"""The ports of the demo that this process has chosen."""
 _UNUSABLE = 2
 
 
@@ -180,10 +183,20 @@ def free_port() -> int:
 
 
 def _first_free(port: int) -> int:
+    """Return *port* if nobody listens there, and no other `toban up` is about to; otherwise a free one.
+
+    Whoever chose it listens only seconds later: the name of a socket tells others until then, and is free again
+    when this process ends.
+    """
+    claim = socket.socket(socket.AF_UNIX)
     try:
+        if sys.platform == "linux":
+            claim.bind(f"\0toban-up-{port}")
         _bound("127.0.0.1", port).close()
     except OSError:
+        claim.close()
         return free_port()
+    _CLAIMS.append(claim)
     return port
 
 
