@@ -50,7 +50,7 @@ EXTENSION = Extension(
     },
     apps=("toban.chapters.release",),
     pages="toban.faces.web.release.urls",
-    api="toban.faces.api.release",
+    api="toban.faces.api.release.routes",
     scopes=(
         Scope("read:releases", Message("release.scope-read")),
         Scope("act:releases", Message("release.scope-act")),
