@@ -43,8 +43,8 @@ class Asked:
         before = self.count.copy()
         self.now += timedelta(seconds=after)
         self.tracker.step(self.plan, self.now)
-        for each in threading.enumerate():
-            if each.name.startswith("look ") and each.name != f"look {self.hanging}":
+        for name, each in self.tracker._looks.items():
+            if name != self.hanging:
                 each.join()
         if self.hanging:
             assert self.hangs.wait(20)
