@@ -185,8 +185,8 @@ def free_port() -> int:
 def _first_free(port: int) -> int:
     """Return *port* if nobody listens there, and no other `toban up` is about to; otherwise a free one.
 
-    Whoever chose it listens only seconds later: the name of a socket tells others until then, and is free again
-    when this process ends.
+    Whoever chose it listens only seconds later: the name of a socket tells others until then, and is free
+    again when this process ends.
     """
     claim = socket.socket(socket.AF_UNIX)
     try:

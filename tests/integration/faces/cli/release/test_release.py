@@ -11,7 +11,7 @@ from tests.registered import PARTS
 from toban.chapters.release.models import DeploymentLock, Release
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.clock import system_clock
-from toban.faces.cli.release import followed, release
+from toban.faces.cli.release import release
 
 pytestmark = pytest.mark.django_db
 __all__ = ["shop"]
@@ -224,7 +224,7 @@ def test_following_ends_with_how_it_ended(shop: Shop, monkeypatch: pytest.Monkey
         shop.now = system_clock()
         shop.work()
 
-    monkeypatch.setattr(followed.time, "sleep", works)
+    monkeypatch.setattr("toban.faces.cli.release.followed.time.sleep", works)
     shop.source.add("v2")
     well = toban("start", STAGING, "--version", "v2", *KEN, "--follow")
     shop.source.add("v3")
