@@ -2,6 +2,7 @@
 
 import pytest
 from tests.integration.engine.approvals.conftest import (
+    BINDINGS,
     HOUR,
     MONDAY,
     PAIR,
@@ -56,6 +57,34 @@ def test_whoever_ordered_does_not_choose_who_approves_by_a_second_account_either
     deputy("山田", edition, by="sato2")
 
     assert "依頼した人があなたを代理に" in refused(approve, request, "yamada", edition)
+
+
+def test_whoever_ordered_is_the_same_human_after_their_account_was_deactivated(edition: Edition) -> None:
+    name = on_duty(edition)
+    second = edition_of(bindings=f'{BINDINGS}[people."別名"]\naccount = "second"\nslack = "U1"\n'.replace(
+        f'account = "{name}"', f'account = "{name}"\nslack = "U1"'
+    ))  # fmt: skip
+    Operator.objects.create_user("second")
+    request = asked(second, "second")
+    Operator.objects.filter(username="second").update(is_active=False)
+
+    assert "自分が依頼したこと" in refused(approve, request, name, second)
+
+
+def test_an_address_with_a_plus_sign_is_the_same_mailbox(edition: Edition) -> None:
+    name = on_duty(edition)
+    Operator.objects.create_user("second", f"{name}+toban@example.com")
+
+    assert "自分が依頼したこと" in refused(approve, asked(edition, "second"), name, edition)
+
+
+def test_a_deputy_made_from_ones_own_shell_approves_nothing(edition: Edition) -> None:
+    Operator.objects.filter(username="sato").update(username="sato@example.com")
+    mailed = edition_of(bindings=BINDINGS.replace('"sato"', '"sato@example.com"'))
+    request = asked(mailed)
+    deputy("佐藤", mailed, by="sato")
+
+    assert "自分で自分を代理にした" in refused(approve, request, "sato@example.com", mailed)
 
 
 @pytest.mark.parametrize("second", ["tanaka", "yamada"])

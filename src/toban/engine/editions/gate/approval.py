@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.identity import mailbox
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, close, is_current, request_for
 from toban.engine.approvals.rules import RequestState
@@ -14,7 +15,6 @@ from toban.engine.editions import records
 from toban.engine.editions.edition import ApprovalNeed, Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.notify.routing.contacts import folded
 from toban.engine.people.models import Operator
 from toban.message import Message, from_json, plain
 
@@ -129,9 +129,9 @@ def _last(name: str) -> ApprovalRequest | None:
 
 def _accounts(emails: Iterable[str], edition: Edition) -> Iterable[int]:
     """Yield the accounts whose own address, or that of their person, is among *emails*."""
-    wanted = set(map(folded, emails))
+    wanted = set(map(mailbox, emails))
     people = edition.bindings.people.values()
-    named = {each.account for each in people if each.email and folded(each.email) in wanted}
+    named = {each.account for each in people if each.email and mailbox(each.email) in wanted}
     for account in Operator.objects.order_by("pk"):
-        if account.username in named or (account.email and folded(account.email) in wanted):
+        if account.username in named or (account.email and mailbox(account.email) in wanted):
             yield account.pk
