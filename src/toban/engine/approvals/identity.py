@@ -49,7 +49,7 @@ def is_self_made(edition: Edition, holder: Holder) -> bool:
 
 
 def mailbox(address: str) -> str:
-    """Return the mailbox that *address* leads to: what its owner writes after a plus sign makes no other one."""
+    """Return the mailbox of *address*: what its owner writes after a plus sign makes no other one."""
     local, _, domain = folded(address).rpartition("@")
     return f"{local.partition('+')[0] or local}@{domain}"
 

@@ -20,6 +20,8 @@ from toban.engine.approvals.delegations import delegate
 from toban.engine.approvals.models import BreakGlass
 from toban.engine.approvals.rules import RequestState
 from toban.engine.editions.edition import Edition
+from toban.engine.notify.duty import overrides
+from toban.engine.notify.models import DutyOverride
 from toban.engine.people.models import Operator, OperatorRole
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +102,32 @@ def test_a_delegate_fills_the_place_of_the_delegator_for_good(second: str) -> No
 
     assert "委任を受けた人がすでに承認しています" in refused(approve, request, second, pair)
     assert approve(request, "suzuki", pair).state == RequestState.GRANTED
+
+
+@pytest.mark.usefixtures("edition")
+def test_nobody_fills_a_second_place_with_a_deputy_they_made() -> None:
+    pair = edition_of(bindings=PAIR)
+    first, second = asked(pair, terms=TWO), asked(pair, subject="release/8", terms=TWO)
+    approve(first, "tanaka", pair)
+    deputy("佐藤", pair, by="tanaka")
+
+    assert "あなたを代理にした人がすでに承認しています" in refused(approve, first, "sato", pair)
+    approve(second, "sato", pair)
+    overrides.end_override(DutyOverride.objects.get().pk, by="suzuki", now=MONDAY)
+    assert "あなたが代理にした人がすでに承認しています" in refused(approve, second, "tanaka", pair)
+    assert approve(second, "suzuki", pair).state == RequestState.GRANTED
+
+
+@pytest.mark.parametrize("by", ["sato", "boss"])
+def test_nobody_chooses_who_reviews_what_they_ordered_or_did_without_approval(
+    edition: Edition, by: str
+) -> None:
+    broken(edition, giver("sato", has_proved=True), "boss")
+    deputy("山田", edition, by=by)
+    number = BreakGlass.objects.get().pk
+
+    assert "役割を担う人と運用責任者のアカウントだけ" in refused(
+        review, number, "妥当", by=giver("yamada"), edition=edition, now=MONDAY
+    )
+    deputy("山田", edition, by="tanaka")
+    assert review(number, "妥当", by=giver("yamada"), edition=edition, now=MONDAY).reviewed_by == "yamada"
