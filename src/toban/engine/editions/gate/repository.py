@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 _PATIENCE = 20.0
 _REMOTE = re.compile(r"\[\s*(?:remote[\s.\"]|include)|denycurrentbranch", re.IGNORECASE)
-"""An included file may name a remote, too; `receive.denyCurrentBranch` lets others push into the work tree."""
+"""A file that is included may name a remote, too; by `denyCurrentBranch` others push into a work tree."""
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHA256_LENGTH = 64
 _CONFIG = """[core]
