@@ -1,5 +1,6 @@
 """`toban serve`: the process that shows the living document and receives data, both in one server."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from toban.engine.editions.edition import Edition
 
 _UNUSABLE = 2
+_THIS_HOST = "127.0.0.1,::1"
 _PATIENCE = 2
 """Seconds that requests in progress get to finish after SIGTERM; streams end at once."""
 _TURN = 0.001
@@ -82,10 +84,19 @@ def command(parts: Parts, host: str, port: int) -> None:
         ws="none",
         server_header=False,
         timeout_graceful_shutdown=_PATIENCE,
-        # A proxy in front is trusted only if the operator says so (FORWARDED_ALLOW_IPS).
         proxy_headers=True,
+        forwarded_allow_ips=trusted_proxies(),
     )
     _WebServer(config, before_exit=hub.stop).run()
+
+
+def trusted_proxies() -> str:
+    """Return the peers that may say where a request comes from: those that the operator names.
+
+    A proxy on this host is expected with https only. Otherwise whoever has an account here, or a tunnel that
+    ends here, could choose the address that failures are counted at and the evidence names.
+    """
+    return os.environ.get("FORWARDED_ALLOW_IPS", _THIS_HOST if settings.IS_HTTPS else "")
 
 
 class _Works:

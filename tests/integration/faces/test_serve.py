@@ -4,7 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 from tests.forking import run
+from uvicorn.middleware.proxy_headers import _TrustedHosts
+
+from toban.faces.serve import trusted_proxies
 
 
 @pytest.mark.parametrize("key", [None, "", "\n"], ids=["missing", "empty", "blank"])
@@ -19,3 +23,31 @@ def test_the_server_refuses_to_start_with_a_world_readable_key(tmp_path: Path, k
         f"{tmp_path}/secret-key: ページの秘密鍵がありません\n"
         "HINT: toban up で起動してください。鍵は起動のときに作られます\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("is_https", "named", "local", "other"),
+    [
+        (False, None, False, False),
+        (True, None, True, False),
+        (False, "127.0.0.1", True, False),
+        (True, "10.0.0.2", False, True),
+    ],
+)
+def test_only_a_proxy_says_where_requests_come_from(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    *,
+    is_https: bool,
+    named: str | None,
+    local: bool,
+    other: bool,
+) -> None:
+    settings.IS_HTTPS = is_https
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    if named is not None:
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", named)
+
+    trusted = _TrustedHosts(trusted_proxies())
+
+    assert ("127.0.0.1" in trusted, "10.0.0.2" in trusted) == (local, other)

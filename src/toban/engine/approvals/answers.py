@@ -195,6 +195,7 @@ def _answered(
         username=account.username,
         person=ground.person if ground is not None else "",
         delegation_id=ground.delegation if ground is not None else None,
+        appointer_id=ground.appointer if ground is not None else None,
         via=by.via,
         answered_at=now,
         note=storable_text(note.strip()),

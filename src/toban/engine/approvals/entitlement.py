@@ -41,19 +41,17 @@ def why_not_reviewed_by(
     if found.account is not None:
         breakers.append(identity_of(edition, found.account))
     reviewer, grounds = identity_of(edition, account), grounds_of(edition, found.request.role, account, now)
-    # Only one's own hold on the role counts: a delegate was chosen by somebody else.
+    # Only one's own hold on the role counts: a delegate was chosen by somebody else, and so was a deputy whom
+    # somebody made one who wants the review, or wants to review.
+    orderers = identities_of(edition, found.request.orderers)
+    choosing = (reviewer, *breakers, *orderers)
     holds = any(
         each.delegated_by is None
-        and (each.appointed_by is None or not each.appointed_by.is_same_human(reviewer))
+        and not (each.appointed_by is not None and any(map(each.appointed_by.is_same_human, choosing)))
         for each in grounds
     )
     is_manager = account.is_active and account.operator_role == OperatorRole.MANAGER
-    return why_not_review(
-        breakers,
-        identities_of(edition, found.request.orderers),
-        reviewer,
-        is_entitled=holds or is_manager,
-    )
+    return why_not_review(breakers, orderers, reviewer, is_entitled=holds or is_manager)
 
 
 def respondent_of(

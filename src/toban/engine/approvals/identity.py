@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from django.db.models import Q
 
-from toban.engine.approvals.holders import Holder, people_of
+from toban.engine.approvals.holders import Holder
 from toban.engine.approvals.rules import Identity
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.routing.contacts import folded
@@ -31,21 +31,24 @@ def identities_of_shell(edition: Edition, shell_user: str) -> Sequence[Identity]
 
 
 def appointer_of(edition: Edition, holder: Holder) -> Identity | None:
-    """Return who made *holder* a deputy; None if nobody did, or somebody in a shell without an account."""
+    """Return who made *holder* a deputy; None if nobody did, or somebody in a shell who has no account."""
     author = holder.override.author if holder.override is not None else ""
     found = Operator.objects.filter(username=author).first() if author else None
-    return identity_of(edition, found) if found is not None else None
+    if found is not None:
+        return identity_of(edition, found)
+    # By a command on the server: whose shell it was.
+    return next(iter(identities_of_shell(edition, author)), None)
 
 
 def accounts_with_addresses(edition: Edition, addresses: Iterable[str]) -> tuple[int, ...]:
     """Return the numbers of the accounts whose own address, or that of their person, is in *addresses*."""
-    wanted = set(map(folded, addresses))
+    wanted = set(map(mailbox, addresses))
     people = edition.bindings.people.values()
-    named = {each.account for each in people if each.email and folded(each.email) in wanted}
+    named = {each.account for each in people if each.email and mailbox(each.email) in wanted}
     return tuple(
         account.pk
         for account in Operator.objects.order_by("pk")
-        if account.username in named or (account.email and folded(account.email) in wanted)
+        if account.username in named or (account.email and mailbox(account.email) in wanted)
     )
 
 
@@ -57,13 +60,20 @@ def is_self_made(edition: Edition, holder: Holder) -> bool:
     return appointer.is_same_human(identity_of(edition, holder.account))
 
 
+def mailbox(address: str) -> str:
+    """Return the mailbox of *address*: what its owner writes after a plus sign makes no other one."""
+    local, _, domain = folded(address).rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
 def _marks(edition: Edition, account: Operator) -> Iterator[str]:
-    bound = [edition.bindings.people[name] for name in people_of(edition, account)]
+    # Also of an account that was deactivated: who ordered with it is still the same human.
+    bound = [each for each in edition.bindings.people.values() if each.account == account.username]
     for name in (account.get_full_name(), *(each.name for each in bound)):
         if name:
             yield f"name {folded(name)}"
     for address in (account.email, *(each.email for each in bound)):
         if address:
-            yield f"email {folded(address)}"
+            yield f"email {mailbox(address)}"
     # "#ops" is a channel, which many people share.
     yield from (f"slack {each.slack}" for each in bound if each.slack and not each.slack.startswith("#"))

@@ -134,9 +134,12 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
     """
     given = request.answers.filter(answer=ApprovalAnswer.Answer.GRANTED, account__is_active=True)
     counted = [
-        each for each in given.select_related("account", "delegation__giver") if each.account is not None
+        each
+        for each in given.select_related("account", "delegation__giver", "appointer")
+        if each.account is not None
     ]
     givers = [each.delegation.giver for each in counted if each.delegation is not None]
+    appointers = [each.appointer for each in counted if each.appointer is not None]
     return RequestFacts(
         state=RequestState(request.state),
         digest=request.digest,
@@ -145,6 +148,7 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
         orderers=identities_of(edition, request.orderers),
         approved_by=[identity_of(edition, each.account) for each in counted if each.account is not None],
         delegated_by=[identity_of(edition, each) for each in givers],
+        appointed_by=[identity_of(edition, each) for each in appointers],
         people=request.people,
         is_irreversible=request.is_irreversible,
         is_current=is_current(request, edition),

@@ -80,6 +80,11 @@ class Ground:
     delegated_by: Identity | None = None
     delegation: int | None = None
 
+    @property
+    def appointer(self) -> int | None:
+        """The account of who made them a deputy."""
+        return self.appointed_by.account if self.appointed_by is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Respondent:
@@ -107,6 +112,8 @@ class RequestFacts:
     """Who has approved so far."""
     delegated_by: Sequence[Identity] = ()
     """Who delegated the role to those of them that approved by a delegation."""
+    appointed_by: Sequence[Identity] = ()
+    """Who made those of them deputies that approved as one."""
     people: int = 1
     is_irreversible: bool = False
     is_current: bool = True
@@ -183,10 +190,15 @@ def _why_no_ground(ground: Ground, request: RequestFacts, identity: Identity) ->
         return Refusal(Message("approvals.appointed-themselves"), Message("approvals.be-appointed"))
     if appointer is not None and any(appointer.is_same_human(each) for each in request.orderers):
         return Refusal(Message("approvals.appointed-by-orderer"), ask)
+    # Otherwise one person could fill two places, in any order: their own, and that of a deputy they made.
+    if appointer is not None and any(appointer.is_same_human(each) for each in request.approved_by):
+        return Refusal(Message("approvals.appointer-approved"), ask)
+    if any(identity.is_same_human(each) for each in request.appointed_by):
+        return Refusal(Message("approvals.deputy-approved"), ask)
     giver = ground.delegated_by
     if giver is not None and any(giver.is_same_human(each) for each in request.orderers):
         return Refusal(Message("approvals.delegated-by-orderer"), ask)
-    # Otherwise one person could fill two places, in any order: their own, and those of their delegates.
+    # The same with their own place and those of their delegates.
     if giver is not None and any(giver.is_same_human(each) for each in request.approved_by):
         return Refusal(Message("approvals.delegator-approved"), ask)
     if any((giver or identity).is_same_human(each) for each in request.delegated_by):

@@ -22,7 +22,7 @@ WAITS, REFUSED, CONFIRMED = "waits", "refused", "confirmed"
 
 SIGNED = "signed"
 """The same, for a version whose signed commit stands for the approval."""
-_APPROVAL, _GATE = "approval", "gate"
+_APPROVAL, _GATE, _UNTIL = "approval", "gate", "until"
 
 
 def latest() -> LedgerEntry | None:
@@ -41,12 +41,15 @@ def in_force() -> LedgerEntry | None:
     return _entries().filter(content__has_key=IN_FORCE).first()
 
 
-def accepted() -> LedgerEntry | None:
+def accepted(now: datetime) -> LedgerEntry | None:
     """Return the newest entry about an edition that is in force, or that people let come into force.
 
-    So an answer is remembered across restarts, and ends when another edition comes into force.
+    So an answer is remembered across restarts, and ends when another edition comes into force, or with the
+    time within which an approval must be used.
     """
-    return _entries().filter(Q(content__has_key=IN_FORCE) | Q(content__has_key=CONFIRMED)).first()
+    found = _entries().filter(Q(content__has_key=IN_FORCE) | Q(content__has_key=CONFIRMED)).first()
+    until = found.content.get(_UNTIL) if found is not None else None
+    return in_force() if until and now >= datetime.fromisoformat(until) else found
 
 
 def need_of(entry: LedgerEntry) -> ApprovalNeed | None:
@@ -157,10 +160,17 @@ def require_no_approval(found: LedgerEntry) -> None:
         )
 
 
-def let_in(found: LedgerEntry, by: str, now: datetime, **more: object) -> LedgerEntry:
-    """Record that people let the waiting edition of *found* come into force; the caller holds the ledger."""
+def let_in(
+    found: LedgerEntry, by: str, now: datetime, *, until: datetime | None = None, **more: object
+) -> LedgerEntry:
+    """Record that people let the waiting edition of *found* come into force; the caller holds the ledger.
+
+    From *until* on, it no longer counts if the edition has not come into force.
+    """
     document, bindings = names(found)
     content = {CONFIRMED: found.content[WAITS], "bindings": bindings, "entry": found.sequence, **more}
+    if until is not None:
+        content[_UNTIL] = until.isoformat()
     return _append(content, document, now, by)
 
 

@@ -31,7 +31,7 @@ class RecordedReview:
 
     def is_confirmed(self, edition: Edition) -> bool:
         """Return whether people let exactly *edition* in, or it already is in force."""
-        found = records.accepted()
+        found = records.accepted(self.clock())
         return found is not None and records.names(found) == edition.digests
 
     def hold(self, former: Edition | None, edition: Edition, files: EditionFiles) -> Hold | None:

@@ -2,6 +2,7 @@
 
 import pytest
 from tests.integration.engine.approvals.conftest import (
+    BINDINGS,
     HOUR,
     MONDAY,
     PAIR,
@@ -19,6 +20,8 @@ from toban.engine.approvals.delegations import delegate
 from toban.engine.approvals.models import BreakGlass
 from toban.engine.approvals.rules import RequestState
 from toban.engine.editions.edition import Edition
+from toban.engine.notify.duty import overrides
+from toban.engine.notify.models import DutyOverride
 from toban.engine.people.models import Operator, OperatorRole
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +61,34 @@ def test_whoever_ordered_does_not_choose_who_approves_by_a_second_account_either
     assert "依頼した人があなたを代理に" in refused(approve, request, "yamada", edition)
 
 
+def test_whoever_ordered_is_the_same_human_after_their_account_was_deactivated(edition: Edition) -> None:
+    name = on_duty(edition)
+    second = edition_of(bindings=f'{BINDINGS}[people."別名"]\naccount = "second"\nslack = "U1"\n'.replace(
+        f'account = "{name}"', f'account = "{name}"\nslack = "U1"'
+    ))  # fmt: skip
+    Operator.objects.create_user("second")
+    request = asked(second, "second")
+    Operator.objects.filter(username="second").update(is_active=False)
+
+    assert "自分が依頼したこと" in refused(approve, request, name, second)
+
+
+def test_an_address_with_a_plus_sign_is_the_same_mailbox(edition: Edition) -> None:
+    name = on_duty(edition)
+    Operator.objects.create_user("second", f"{name}+toban@example.com")
+
+    assert "自分が依頼したこと" in refused(approve, asked(edition, "second"), name, edition)
+
+
+def test_a_deputy_made_from_ones_own_shell_approves_nothing(edition: Edition) -> None:
+    Operator.objects.filter(username="sato").update(username="sato@example.com")
+    mailed = edition_of(bindings=BINDINGS.replace('"sato"', '"sato@example.com"'))
+    request = asked(mailed)
+    deputy("佐藤", mailed, by="sato")
+
+    assert "自分で自分を代理にした" in refused(approve, request, "sato@example.com", mailed)
+
+
 @pytest.mark.parametrize("second", ["tanaka", "yamada"])
 @pytest.mark.usefixtures("edition")
 def test_a_delegate_fills_the_place_of_the_delegator_for_good(second: str) -> None:
@@ -71,3 +102,32 @@ def test_a_delegate_fills_the_place_of_the_delegator_for_good(second: str) -> No
 
     assert "委任を受けた人がすでに承認しています" in refused(approve, request, second, pair)
     assert approve(request, "suzuki", pair).state == RequestState.GRANTED
+
+
+@pytest.mark.usefixtures("edition")
+def test_nobody_fills_a_second_place_with_a_deputy_they_made() -> None:
+    pair = edition_of(bindings=PAIR)
+    first, second = asked(pair, terms=TWO), asked(pair, subject="release/8", terms=TWO)
+    approve(first, "tanaka", pair)
+    deputy("佐藤", pair, by="tanaka")
+
+    assert "あなたを代理にした人がすでに承認しています" in refused(approve, first, "sato", pair)
+    approve(second, "sato", pair)
+    overrides.end_override(DutyOverride.objects.get().pk, by="suzuki", now=MONDAY)
+    assert "あなたが代理にした人がすでに承認しています" in refused(approve, second, "tanaka", pair)
+    assert approve(second, "suzuki", pair).state == RequestState.GRANTED
+
+
+@pytest.mark.parametrize("by", ["sato", "boss"])
+def test_nobody_chooses_who_reviews_what_they_ordered_or_did_without_approval(
+    edition: Edition, by: str
+) -> None:
+    broken(edition, giver("sato", has_proved=True), "boss")
+    deputy("山田", edition, by=by)
+    number = BreakGlass.objects.get().pk
+
+    assert "役割を担う人と運用責任者のアカウントだけ" in refused(
+        review, number, "妥当", by=giver("yamada"), edition=edition, now=MONDAY
+    )
+    deputy("山田", edition, by="tanaka")
+    assert review(number, "妥当", by=giver("yamada"), edition=edition, now=MONDAY).reviewed_by == "yamada"

@@ -48,6 +48,28 @@ def test_files_from_a_remote_wait_and_their_committer_does_not_approve(
         server.approve("nami")
 
 
+def test_a_link_from_a_remote_waits_wherever_it_leads(server: Server, tree: WorkTree, tmp_path: Path) -> None:
+    other = tmp_path / "old"
+    other.mkdir()
+    for folder, bindings in ((server.folder, BINDINGS), (other, EVIL)):
+        (folder / "toban.toml").write_text(bindings)
+        (folder / "ops.md").write_text(DESIGN)
+    link = tree.root / "current"
+    link.symlink_to(server.folder)
+    tree.commit()
+    tree.git("remote", "add", "origin", "https://git.example.com/ops.git")
+    server.folder = link
+    server.start()
+    server.look()
+    link.unlink()
+    link.symlink_to(other)
+    tree.commit()
+    server.look()
+
+    assert server.command == "['./cleanup']"
+    assert asked() is not None
+
+
 def test_a_file_that_git_does_not_track_comes_from_no_remote(server: Server, tree: WorkTree) -> None:
     (tree.root / "other").write_text("")
     tree.commit()

@@ -184,6 +184,24 @@ def test_an_old_approval_does_not_bring_back_a_version_that_was_replaced(server:
     assert (request.state, request.answers.count()) == (RequestState.OPEN, 0)
 
 
+def test_an_approval_that_was_not_used_in_time_is_void(server: Server) -> None:
+    server.open_to_others()
+    server.write(EVIL)
+    server.look()
+    server.approve("nami")
+    server.write(EVIL.replace("evil", "worse"))
+    server.look()
+    server.now += timedelta(days=7)
+
+    server.write(EVIL)
+    server.look()
+
+    assert server.command == "['./cleanup']"
+    request = asked()
+    assert request is not None
+    assert (request.state, request.answers.count()) == (RequestState.OPEN, 0)
+
+
 def test_a_refused_version_is_not_asked_about_again(server: Server) -> None:
     server.open_to_others()
     server.write(EVIL)

@@ -101,6 +101,12 @@ def viewer(operator: Operators) -> Client:
     return client
 
 
+def proved(client: Client, person: Operator) -> None:
+    """Sign *person* in, with a fresh proof that it is they."""
+    client.force_login(person)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+
 type SignIn = Callable[[OperatorRole], Client]
 
 

@@ -72,6 +72,17 @@ def code(request: RequestFacts, by: Respondent, now: datetime = NOON) -> str:
             "delegate-approved",
         ),
         (replace(REQUEST, approved_by=(KEN,), delegated_by=(LEE,), people=2), BY, ""),
+        (
+            replace(REQUEST, approved_by=(KEN_TOO,), people=2),
+            replace(BY, grounds=(Ground("波", KEN),)),
+            "appointer-approved",
+        ),
+        (replace(REQUEST, approved_by=(KEN,), appointed_by=(NAMI_TOO,), people=2), BY, "deputy-approved"),
+        (
+            replace(REQUEST, approved_by=(KEN,), appointed_by=(LEE,), people=2),
+            replace(BY, grounds=(Ground("波", LEE),)),
+            "",
+        ),
         # One good ground is enough.
         (REQUEST, replace(BY, grounds=(Ground("波", NAMI), Ground("波"))), ""),
         (replace(REQUEST, is_irreversible=True), BY, "prove-identity"),

@@ -101,7 +101,7 @@ class EditionApproved:
         found = records.waiting()
         if found is None or subject_name(found) != request.subject:
             raise records.nothing_waits()
-        records.let_in(found, by.name[:150], now, request=request.pk)
+        records.let_in(found, by.name[:150], now, until=request.expires_at, request=request.pk)
 
 
 EFFECT = EditionApproved()

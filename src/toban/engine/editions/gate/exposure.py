@@ -17,26 +17,27 @@ _ACL = "system.posix_acl_access"
 def others_who_write(files: Iterable[Path]) -> Message:
     """Return how others could change or replace one of *files*; `NOTHING` if they can't."""
     for file in files:
-        for place in _places(file):
-            if said := _why_open(place):
+        for place, is_link in way_to(file):
+            if not is_link and (said := _why_open(place)):
                 return said
     return NOTHING
 
 
-def _places(file: Path) -> Iterator[Path]:
-    """Yield every folder on the way to *file*, through all links, and what it names at last."""
-    yield Path("/")
+def way_to(file: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield every folder on the way to *file*, each link (True) that is followed, and what it names."""
+    yield Path("/"), False
     rest, here, links = list(file.absolute().parts[1:]), Path("/"), 0
     while rest:
         part = rest.pop(0)
         here = here.parent if part == ".." else here / part
         if here.is_symlink() and links < _MOST_LINKS:
             links += 1
+            yield here, True
             target = here.readlink()
             rest = [*target.parts[target.is_absolute() :], *rest]
             here = Path("/") if target.is_absolute() else here.parent
         else:
-            yield here
+            yield here, False
 
 
 def _why_open(place: Path) -> Message:

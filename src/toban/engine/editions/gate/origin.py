@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from toban.engine.editions.edition import Edition, EditionFiles
-from toban.engine.editions.gate.exposure import others_who_write
+from toban.engine.editions.gate.exposure import others_who_write, way_to
 from toban.engine.editions.gate.repository import Commit, Repository, repository_of
 from toban.message import NOTHING, Message
 
@@ -23,19 +24,29 @@ class CheckedOut:
 def from_elsewhere(files: EditionFiles) -> Message:
     """Return where others can send commits to, if one of *files* comes from a repository."""
     for file in (files.design, files.bindings):
-        found = repository_of(file)
-        if found is None:
-            continue
-        if said := others_who_write((found.folder / "HEAD", found.common / "objects")):
-            return said
-        head = found.head()
-        if found.has_remote() and (not head or found.content(head, file) is not None):
-            return Message("editions.comes-from-remote", place=found.root)
+        # A link that was checked out decides which file is read, wherever that one is.
+        links = [place for place, is_link in way_to(file) if is_link]
+        for each in (file.resolve(), *links):
+            if said := _sent_from(each):
+                return said
     return NOTHING
+
+
+def _sent_from(file: Path) -> Message:
+    """Return where others can send commits to that hold *file*, or the link that it is."""
+    found = repository_of(file)
+    if found is None:
+        return NOTHING
+    if said := others_who_write((found.folder / "HEAD", found.common / "objects")):
+        return said
+    head = found.head()
+    is_sent = found.has_remote() and (not head or found.content(head, file) is not None)
+    return Message("editions.comes-from-remote", place=found.root) if is_sent else NOTHING
 
 
 def checked_out(edition: Edition, files: EditionFiles) -> CheckedOut | None:
     """Return the commit that holds exactly *edition*, or None: the files were changed, or are in none."""
+    files = _followed(files)
     found = repository_of(files.design)
     if found is None or (files.bindings.exists() and repository_of(files.bindings) != found):
         return None
@@ -48,6 +59,7 @@ def checked_out(edition: Edition, files: EditionFiles) -> CheckedOut | None:
 def emails(at: CheckedOut, files: EditionFiles, former: Edition) -> Sequence[str]:
     """Return the addresses in the commits since *former*: whoever made them does not approve them."""
     found: set[str] = set()
+    files = _followed(files)
     places = [each for each in (files.design, files.bindings) if each.exists()]
     for sha in dict.fromkeys((at.head, *at.repository.history(at.head, places, _MOST_COMMITS))):
         if _digests(at.repository, sha, files) == former.digests:
@@ -62,6 +74,10 @@ def signed(at: CheckedOut, keys: Sequence[str]) -> tuple[Commit, str] | None:
     commit = at.repository.commit(at.head)
     signer = at.repository.signer(at.head, keys) if keys else ""
     return (commit, signer) if commit is not None and signer else None
+
+
+def _followed(files: EditionFiles) -> EditionFiles:
+    return replace(files, design=files.design.resolve(), bindings=files.bindings.resolve())
 
 
 def _digests(repository: Repository, sha: str, files: EditionFiles) -> tuple[str, str]:

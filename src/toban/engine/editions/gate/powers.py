@@ -10,13 +10,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from toban.engine.bindings import toml
+from toban.engine.editions.announcements import managing_role
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.duty.roster import Layer, Roster, rosters
 from toban.engine.people.rules import AccountRules, rules_of
 from toban.message import Message
 from toban.text import visible
 
-_BINDINGS, _WORKS, _ROLES, _ACCOUNTS = "bindings", "works", "roles", "accounts"
+_BINDINGS, _WORKS, _ROLES, _MANAGER, _ACCOUNTS = "bindings", "works", "roles", "manager", "accounts"
 
 type Powers = Mapping[tuple[str | int, ...], object]
 """Where it is said → what is said there."""
@@ -53,6 +54,8 @@ def powers_of(edition: Edition, works: Collection[str]) -> Powers:
     found |= {(_WORKS, key): True for key in works}
     known = rosters(edition.design, edition.bindings.duty)
     found |= {(_ROLES, each.role): _held(each) for each in known}
+    # The first such row of the document: another order of the rows is another approver.
+    found[_MANAGER,] = managing_role(edition.design)
     return {**found, (_ACCOUNTS,): _required(rules_of(edition.design))}
 
 

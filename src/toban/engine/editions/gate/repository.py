@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 _PATIENCE = 20.0
-_REMOTE = re.compile(r"^\s*\[\s*(?:remote\s+\"|include)", re.MULTILINE | re.IGNORECASE)
-"""A file that is included may name a remote, too."""
+_REMOTE = re.compile(r"\[\s*(?:remote[\s.\"]|include)|denycurrentbranch", re.IGNORECASE)
+"""A file that is included may name a remote, too; by `denyCurrentBranch` others push into a work tree."""
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHA256_LENGTH = 64
 _CONFIG = """[core]
@@ -73,7 +73,10 @@ class Repository:
             return ""
 
     def content(self, commit: str, file: Path) -> bytes | None:
-        """Return what *file*, which is in the work tree, holds in *commit*; None if it is not there."""
+        """Return what *file*, which is in the work tree, holds in *commit*; None if it is not there.
+
+        A link holds the path that it leads to.
+        """
         name = self._name(file)
         with self._borrowed(commit) as ask:
             return ask("cat-file", "blob", f"{commit}:{name}")
@@ -109,7 +112,7 @@ class Repository:
         return " ".join(rest.split()) if verdict in {"G", "U"} and rest.strip() else ""
 
     def _name(self, file: Path) -> str:
-        return file.resolve().relative_to(self.root).as_posix()
+        return _itself(file).relative_to(self.root).as_posix()
 
     def _resolved(self, name: str) -> str:
         if (self.common / name).is_file():
@@ -174,15 +177,18 @@ class _Git:
 
 
 def repository_of(file: Path) -> Repository | None:
-    """Return the repository in whose work tree *file* is, or None."""
-    file = file.resolve()
-    for root in file.parents:
+    """Return the repository in whose work tree *file* is, or None; a link is where it is itself."""
+    for root in _itself(file).parents:
         place = root / ".git"
         if place.is_dir():
             return Repository(root, place, place)
         if place.is_file():
             return _linked(root, place)
     return None
+
+
+def _itself(file: Path) -> Path:
+    return file.parent.resolve() / file.name
 
 
 def _linked(root: Path, pointer: Path) -> Repository | None:

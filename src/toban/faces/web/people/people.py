@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -16,12 +17,16 @@ from toban.engine.people.attempts import lift, slowed
 from toban.engine.people.audit import record
 from toban.engine.people.first import give_password
 from toban.engine.people.models import Operator, OperatorRole
+from toban.faces.web.proof import address_of_proof, ask_proof, has_proved
 
 ROLES = (
     (OperatorRole.MANAGER, gettext_lazy("運用責任者")),
     (OperatorRole.DEVELOPER, gettext_lazy("開発担当者")),
     (OperatorRole.VIEWER, gettext_lazy("閲覧者")),
 )
+
+_OUTLIVING = ("role", "unlock", "password")
+"""What lets people in, also after the session that gave it has ended. To lock somebody out needs no proof."""
 
 
 class NewOperator(forms.ModelForm[Operator]):
@@ -47,7 +52,12 @@ class NewOperator(forms.ModelForm[Operator]):
 @require_http_methods(["GET", "POST"])
 @require_role(OperatorRole.MANAGER)
 def operators(request: HttpRequest) -> HttpResponse:
-    """List the accounts, and add one; its one-time password is shown once."""
+    """List the accounts, and add one; its one-time password is shown once.
+
+    An account outlives the session, as a token does: to make one takes a fresh sign-in.
+    """
+    if request.method == "POST" and not has_proved(request):
+        return ask_proof(request, reverse("people"))
     form = NewOperator(request.POST or None)
     given = None
     if request.method == "POST" and form.is_valid():
@@ -69,6 +79,8 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     act = request.POST.get("act", "")
     if act not in acts:
         return HttpResponse(status=400)
+    if act in _OUTLIVING and not has_proved(request):
+        return ask_proof(request, reverse("people"))
     if operator.pk == request.user.pk:
         messages.error(
             request, _("自分自身の役割とアカウントは変更できません。ほかの責任者に依頼してください。")
@@ -89,6 +101,7 @@ def _page(request: HttpRequest, form: NewOperator, given: tuple[str, str] | None
         "form": form,
         "given": given,
         "roles": ROLES,
+        "proof": "" if has_proved(request) else address_of_proof(reverse("people")),
     }
     return render(request, "people/people.html", context)
 

@@ -75,7 +75,7 @@ def test_the_version_page_says_what_would_run_and_leads_to_the_answer(waiting: A
 def test_a_confirmation_is_not_enough(waiting: ApprovalRequest) -> None:
     as_("suzuki").post("/version", {"version": "contents"})
 
-    assert records.accepted() is None
+    assert records.accepted(system_clock()) is None
 
 
 def test_those_who_may_not_answer_see_who_may_and_no_form(waiting: ApprovalRequest) -> None:
@@ -112,6 +112,6 @@ def test_the_role_answers_what_was_shown(waiting: ApprovalRequest, act: str, sta
     assert (other.status_code, mine.status_code) == (409, 302)
     waiting.refresh_from_db()
     assert waiting.state == state
-    assert (records.accepted() is not None) is (state == RequestState.GRANTED)
+    assert (records.accepted(system_clock()) is not None) is (state == RequestState.GRANTED)
     assert nami.get("/version").status_code == 200
     assert "運用設計書.md の新しい版を" in nami.get("/changes/").content.decode()

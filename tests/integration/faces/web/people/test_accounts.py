@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import Settings
-from tests.integration.faces.web.conftest import PASSWORD, Operators
+from tests.integration.faces.web.conftest import PASSWORD, Operators, proved
 
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
@@ -249,7 +249,7 @@ def test_only_managers_can_see_and_change_accounts(role: OperatorRole, operator:
 
 def test_a_manager_adds_an_operator_who_signs_in_with_the_password_shown_once(operator: Operators) -> None:
     client = Client()
-    client.force_login(operator("boss", OperatorRole.MANAGER))
+    proved(client, operator("boss", OperatorRole.MANAGER))
 
     answer = client.post("/people/", {"username": "new", "email": "", "operator_role": "developer"})
     given = answer.context["given"][1]
@@ -262,10 +262,30 @@ def test_a_manager_adds_an_operator_who_signs_in_with_the_password_shown_once(op
     assert ("boss", "operator-added") in audited()
 
 
+@pytest.mark.parametrize("act", ["role", "unlock", "password"])
+def test_a_session_alone_lets_nobody_in_and_gives_no_rights(act: str, operator: Operators) -> None:
+    aki, client = operator("aki", OperatorRole.VIEWER), Client()
+    client.force_login(operator("boss", OperatorRole.MANAGER))
+    client.post(f"/people/{aki.pk}", {"act": "lock"})
+    before = Operator.objects.values().get(pk=aki.pk)
+
+    answers = (
+        client.post(f"/people/{aki.pk}", {"act": act, "role": "manager"}),
+        client.post("/people/", {"username": "new", "email": "", "operator_role": "manager"}),
+    )
+
+    proof = "/accounts/reauthenticate/?next=%2Fpeople%2F"
+    assert [each.headers["Location"] for each in answers] == [proof, proof]
+    assert proof in client.get("/people/").content.decode()
+    assert Operator.objects.values().get(pk=aki.pk) == before
+    assert not before["is_active"]
+    assert not Operator.objects.filter(username="new").exists()
+
+
 def test_changes_to_accounts_become_evidence(operator: Operators) -> None:
     person = operator("aki", OperatorRole.VIEWER)
     client = Client()
-    client.force_login(operator("boss", OperatorRole.MANAGER))
+    proved(client, operator("boss", OperatorRole.MANAGER))
 
     client.post(f"/people/{person.pk}", {"act": "role", "role": "developer"})
     client.post(f"/people/{person.pk}", {"act": "lock"})
@@ -279,7 +299,7 @@ def test_changes_to_accounts_become_evidence(operator: Operators) -> None:
 def test_a_manager_cannot_lock_themselves_out(operator: Operators) -> None:
     boss = operator("boss", OperatorRole.MANAGER)
     client = Client()
-    client.force_login(boss)
+    proved(client, boss)
 
     client.post(f"/people/{boss.pk}", {"act": "lock"})
     client.post(f"/people/{boss.pk}", {"act": "role", "role": "viewer"})
@@ -317,7 +337,7 @@ def test_pages_are_not_cached_by_browsers_or_proxies(address: str, operator: Ope
 
 def test_a_reset_password_is_shown_once_and_not_sent_in_a_cookie(operator: Operators) -> None:
     boss, aki = Client(), operator("aki", OperatorRole.VIEWER)
-    boss.force_login(operator("boss", OperatorRole.MANAGER))
+    proved(boss, operator("boss", OperatorRole.MANAGER))
 
     answer = boss.post(f"/people/{aki.pk}", {"act": "password"})
 
@@ -331,7 +351,7 @@ def test_a_reset_password_is_shown_once_and_not_sent_in_a_cookie(operator: Opera
 
 def test_a_password_reset_ends_open_sessions(operator: Operators) -> None:
     boss, theirs, aki = Client(), Client(), operator("aki", OperatorRole.VIEWER)
-    boss.force_login(operator("boss", OperatorRole.MANAGER))
+    proved(boss, operator("boss", OperatorRole.MANAGER))
     theirs.force_login(aki)
 
     boss.post(f"/people/{aki.pk}", {"act": "password"})

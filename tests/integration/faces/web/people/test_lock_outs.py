@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
-from tests.integration.faces.web.conftest import PASSWORD, Operators
+from tests.integration.faces.web.conftest import PASSWORD, Operators, proved
 from tests.integration.faces.web.people.test_accounts import CountingHasher, audited
 
 from toban.engine.clock import system_clock
@@ -52,7 +52,7 @@ def aki(operator: Operators) -> Operator:
 @pytest.fixture
 def boss(operator: Operators) -> Client:
     client = Client()
-    client.force_login(operator("boss", OperatorRole.MANAGER))
+    proved(client, operator("boss", OperatorRole.MANAGER))
     return client
 
 

@@ -76,6 +76,16 @@ def test_who_holds_a_role_is_a_change_in_the_document_as_in_the_bindings() -> No
     assert account == '~ people.田中.account: "tanaka" → "eve"'.replace("田中", '"田中"')
 
 
+def test_another_order_of_roles_is_another_approver() -> None:
+    row, other = (
+        "| 運用責任者 | 田中、鈴木 (週替わり) | 24時間365日 |\n",
+        "| 運用管理者 | 江部 | 24時間365日 |\n",
+    )
+    former, swapped = (edition(design=DESIGN.replace(row, each)) for each in (row + other, other + row))
+
+    assert said(former, swapped) == ['~ 運用責任者とみなす役割: "運用責任者" → "運用管理者"']
+
+
 def test_a_weaker_way_to_sign_in_is_a_change() -> None:
     (weaker,) = said(
         edition(), edition(design=DESIGN.replace("| MFA | 本番環境は必須 |\n", "| 監査 | 四半期 |\n"))

@@ -102,8 +102,12 @@ def test_packed_references_and_linked_work_trees_are_read(tree: WorkTree, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "written", ['[remote "origin"]', '[ REMOTE "x"]', "[include]", '[includeIf "gitdir:/"]']
-)
+    "written",
+    [
+        '[remote "origin"]', '[ REMOTE "x"]', "[remote.x]", "[include]", '[includeIf "gitdir:/"]',
+        "[receive]\n\tdenyCurrentBranch = updateInstead",
+    ],
+)  # fmt: skip
 def test_a_remote_is_found_also_where_it_may_hide(tree: WorkTree, written: str) -> None:
     assert not of(tree).has_remote()
 
