@@ -322,6 +322,8 @@ def _tell_draft(found: Draft, form: str) -> None:
         return
     for label, value in found.facts:
         say(f"{label}: {value}")
+    say(f"{Message('release.fact-planned')}: {Message('release.at', at=found.planned_at.astimezone())}")
+    say(f"{Message('release.fact-approver')}: {found.deployment.rule.approver or '—'}")
     for refusal in found.refusals:
         say(f"✕ {refusal.said}")
 

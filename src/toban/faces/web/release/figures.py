@@ -17,7 +17,8 @@ class MonthOfService:
 
     service: str
     month: str
-    cells: tuple[Message, ...]
+    cells: tuple[tuple[Message, Message], ...]
+    """Heading and value."""
     too_few: Message
 
 
@@ -34,7 +35,8 @@ def months(plan: ReleaseChapterPlan, now: datetime) -> Iterator[MonthOfService]:
     for service in plan.services:
         for month in (this, before) if plan.of(service) else ():
             found = of(plan.of(service)[-1].name, month, now)
-            yield MonthOfService(service, f"{month[0]:%Y-%m}", _cells(found), found.too_few)
+            cells = tuple(zip(HEADINGS[2:], _cells(found), strict=True))
+            yield MonthOfService(service, f"{month[0]:%Y-%m}", cells, found.too_few)
 
 
 def _cells(found: Figures) -> tuple[Message, ...]:

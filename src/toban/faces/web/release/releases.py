@@ -155,6 +155,7 @@ def _page(
     page = Paginator(newest, _PER_PAGE).get_page(request.GET.get("page"))
     context = {
         **frame(look(edition, now), "releases"),
+        "heading": Message("release.page"),
         "cards": cards(found),
         "windows": list(dates.windows(found, now)),
         "drills": dates.drills(found),

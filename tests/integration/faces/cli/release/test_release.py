@@ -69,6 +69,7 @@ def test_a_dry_run_says_what_stands_against_it() -> None:
 
     assert result.exit_code == 0
     assert "✕ v1" in result.output
+    assert "承認する役割: —" in result.output
     assert toban("plan", STAGING, *KEN).exit_code == 1
     assert Release.objects.count() == 1
 
