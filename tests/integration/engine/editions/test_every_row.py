@@ -62,10 +62,6 @@ def by_kind(found: Mapping[str, ClauseStatus]) -> dict[str, set[str]]:
 
 
 NOT_ACTED_ON = {
-    "deploy-flow",
-    "deploy-rule",
-    "release-schedule",
-    "rollback-procedure",
     "incident-level",
     "incident-flow",
     "failure-pattern",
@@ -101,6 +97,10 @@ def test_without_bindings_a_row_is_unbound_only_if_the_hint_says_how_to_bind_it(
         "backup-procedure": {"unbound"},
         "restore-procedure": {"unbound"},
         "recovery-objective": {"unbound"},
+        "deploy-flow": {"unbound"},
+        "deploy-rule": {"unbound"},
+        "release-schedule": {"unbound"},
+        "rollback-procedure": {"unbound"},
         "batch": {"unbound"},
         "scheduler": {"unbound"},
         "batch-retry": {"unbound"},
