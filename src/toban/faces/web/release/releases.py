@@ -156,6 +156,8 @@ def _page(
     context = {
         **frame(look(edition, now), "releases"),
         "heading": Message("release.page"),
+        "planned": Message("release.fact-planned"),
+        "version": Message("release.fact-version"),
         "cards": cards(found),
         "windows": list(dates.windows(found, now)),
         "drills": dates.drills(found),

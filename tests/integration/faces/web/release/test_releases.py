@@ -184,7 +184,7 @@ def test_an_environment_is_locked_with_a_reason_and_unlocked(place: Place, ken: 
 def test_a_viewer_reads_everything_and_orders_nothing(place: Place, viewer: Client) -> None:
     release = served(place, "v1")
     text = page(viewer, "/releases/")
-    assert "<details>" not in text
+    assert "<details" not in text[text.index("<main") : text.index("</main>")]
     assert 'name="act"' not in page(viewer, f"/releases/{release.pk}/")
 
     for act in ("rollback", "lock", "unlock"):
