@@ -60,10 +60,6 @@ class Artifact:
 class DeployEngine(Protocol):
     """One environment of one service, ready to use. Every act may be repeated after it was cut off."""
 
-    @property
-    def keeps_versions(self) -> bool:
-        """Whether an installed version can be served again without its artefact."""
-
     def installed(self) -> Collection[str]:
         """Return the digests that every instance could serve at once; raise `DeployFailed`."""
 

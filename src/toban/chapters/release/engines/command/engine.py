@@ -27,14 +27,9 @@ class CommandEngine:
     config: CommandDeployment
     site: DeploySite
 
-    @property
-    def keeps_versions(self) -> bool:
-        """Return what the bindings say: the tool itself says nothing about it."""
-        return self.config.keeps_versions
-
     def installed(self) -> Collection[str]:
         """Return what served here lately, if the tool keeps that; otherwise each version is brought again."""
-        return served_here(self.site.name, self.config.keep) if self.keeps_versions else ()
+        return served_here(self.site.name, self.config.keep) if self.config.keeps_versions else ()
 
     def serving(self) -> Mapping[str, str]:
         """Return instance → digest, by what the command writes; raise `DeployFailed` if it can't tell."""

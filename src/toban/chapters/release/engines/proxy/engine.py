@@ -43,11 +43,6 @@ class ProxyEngine:
         self._host = host
         self._records = records
 
-    @property
-    def keeps_versions(self) -> bool:
-        """See `DeployEngine`."""
-        return True
-
     def installed(self) -> Collection[str]:
         """See `DeployEngine`."""
         return [each for each in self._records.versions() if self._records.folder_of(each).is_dir()]

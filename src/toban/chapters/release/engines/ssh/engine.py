@@ -20,11 +20,6 @@ class SshEngine:
     config: SshDeployment
     site: DeploySite
 
-    @property
-    def keeps_versions(self) -> bool:
-        """Return True: a version stays on the hosts."""
-        return True
-
     def installed(self) -> Collection[str]:
         """Return the digests that every host has."""
         each = [frozenset(answer.each("has")) for answer in self._listed().values()]
