@@ -17,7 +17,7 @@ from toban.engine.runs.work import Work
 from toban.message import NOTHING, Message
 
 _TWO = 2
-"""People who approve what can't be undone."""
+"""So many environments make one a place before the other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ class StoredArtifact(models.Model):
     image = models.CharField(max_length=500, blank=True)
     size = models.PositiveBigIntegerField(default=0)
     """Bytes of the archive."""
-    author = models.CharField(max_length=300, blank=True)
-    """Of the commit, as the source says it."""
     ordered_at = models.DateTimeField()
     made_at = models.DateTimeField(null=True)
     """When its bytes were there; until then it has no digest."""
@@ -61,7 +59,10 @@ class Release(models.Model):
         """It serves everywhere, and could still be rolled back by itself."""
         DONE = "done"
         FAILED = "failed"
-        """It never served everywhere; what served before still does, unless the note says otherwise."""
+        """It never served everywhere, and what served before still does, unless the note says otherwise.
+
+    With `served_at`: it served, fell ill in its watch, and was not rolled back.
+    """
         ROLLED_BACK = "rolled-back"
         """It served, and was rolled back."""
         ABORTED = "aborted"
@@ -153,8 +154,6 @@ class DeploymentLock(models.Model):
     owner = models.CharField(max_length=150)
     reason = models.CharField(max_length=500)
     since = models.DateTimeField()
-    until = models.DateTimeField(null=True)
-    """The end of a person's lock; None: until it is taken away."""
 
     def __str__(self) -> str:
         return f"{self.deployment} {self.owner}"

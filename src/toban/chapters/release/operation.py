@@ -14,7 +14,7 @@ from toban.chapters.release.ordering import first
 from toban.chapters.release.places import folder_of
 from toban.chapters.release.rows import report, verifying
 from toban.chapters.release.rows.looking import Looks
-from toban.chapters.release.running import instances, underway
+from toban.chapters.release.running import instances, stock, underway
 from toban.chapters.release.running.underway import Watch
 from toban.chapters.release.running.works import works
 from toban.chapters.release.source import RELEASES
@@ -63,6 +63,9 @@ def _shift(_at: Workplace) -> WorkerShift:
     def mend(edition: Edition, _now: datetime) -> None:
         instances.mend(edition.plan(OPERATION))
 
+    def clear(edition: Edition, now: datetime) -> None:
+        stock.clear(edition.plan(OPERATION), settings.HOME, now)
+
     loops = (
         EditionLoop("release-sources", track, every=1.0, leads=True),
         EditionLoop("release", look, every=1.0, leads=True),
@@ -71,6 +74,7 @@ def _shift(_at: Workplace) -> WorkerShift:
         EditionLoop("release-status", tell, every=5.0, leads=True),
         EditionLoop("release-first", begin, every=2.0, leads=True),
         EditionLoop("release-instances", mend, every=10.0, leads=True),
+        EditionLoop("release-stock", clear, every=3600.0, leads=True),
     )
     return WorkerShift(loops)
 

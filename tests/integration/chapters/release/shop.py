@@ -19,6 +19,7 @@ from toban.chapters.release.ordering import orders
 from toban.chapters.release.ordering.approval import EFFECT
 from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.ordering.planning import Wish, draft
+from toban.chapters.release.rows.looking import Looks
 from toban.chapters.release.running import underway
 from toban.chapters.release.running.works import works
 from toban.chapters.release.source import BranchHead, Commit, Proof, ProofKind, SourceFailed, SourceKind
@@ -31,9 +32,10 @@ from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition
 from toban.engine.people.models import Operator
 from toban.engine.registry.kinds import Kinds
-from toban.engine.runs.claiming.claim import succeed_all
+from toban.engine.runs.claiming.claim import Claim, succeed_all
 from toban.engine.runs.claiming.endings import Endings
 from toban.engine.runs.claiming.runner import Hand, through
+from toban.engine.runs.models import PlannedWork
 from toban.engine.runs.scheduler import plan_due
 from toban.message import Message, plain
 
@@ -132,12 +134,13 @@ class Source:
 class Engine:
     """One instance. See `DeployEngine`."""
 
-    keeps_versions = True
     kept: dict[str, str] = field(default_factory=dict)
     """Digest → version."""
     serves: str = ""
     fails: str = ""
     """The act that fails."""
+    breaks: str = ""
+    """The act that fails after it was done."""
     acts: list[str] = field(default_factory=list)
 
     def installed(self) -> Collection[str]:
@@ -156,6 +159,8 @@ class Engine:
         self._act(f"switch {artifact.label}")
         assert artifact.digest in self.kept
         self.serves = artifact.digest
+        if self.breaks == "switch":
+            raise DeployFailed(plain("web-1 went away"))
 
     def prune(self, keep: Collection[str]) -> None:
         self.kept = {digest: label for digest, label in self.kept.items() if digest in keep}
@@ -203,6 +208,9 @@ class Shop:
         drills = rehearsal.works(self.plan, clock, lambda _health: self.illness_of(STAGING))
         self.works = {**works(self.plan, clock, probe), **drills, **self.plan.tasks}
         plan_due(self.works.values(), self.now)
+        PlannedWork.objects.update_or_create(
+            key="B001", defaults={"in_force": True, "planned_until": self.now}
+        )
 
     def illness_of(self, environment: str) -> Message:
         return plain(self.ill.get(self.engines[environment].version, ""))
@@ -236,8 +244,8 @@ class Shop:
         release.refresh_from_db()
         assert release.state == Release.State.WATCHED, str(release.note)
 
-    def approve(self, name: str = "nami") -> None:
-        request = ApprovalRequest.objects.latest("pk")
+    def approve(self, name: str = "nami", request: ApprovalRequest | None = None) -> None:
+        request = request or ApprovalRequest.objects.latest("pk")
         given = AnswerOrder(request.pk, request.digest, self.giver(name), self.edition, "確認済み")
         answering.approve(given, EFFECTS, self.now)
 
@@ -245,12 +253,19 @@ class Shop:
         """Do everything that is due *after* this time, and what follows from it."""
         self.now += after
         for _ in range(5):
+            Looks().look(self.plan, self.now)
             underway.look(self.plan, self.now)
             while (held := taken(self.works, "worker", self.now)) is not None:
-                hand = Hand(held, self.works[held.work], lambda: self.now, dict(held.results), None)
-                through(hand, Endings(lambda ends: succeed_all(ends, self.now)))
+                self.perform(held)
         self.watch.look(self.plan, self.now)
         underway.look(self.plan, self.now)
+
+    def perform(self, held: Claim) -> None:
+        """Do the steps of a run that a worker has claimed."""
+        through(self.hand(held), Endings(lambda ends: succeed_all(ends, self.now)))
+
+    def hand(self, held: Claim) -> Hand:
+        return Hand(held, self.works[held.work], lambda: self.now, dict(held.results), None)
 
     @property
     def serves(self) -> str:

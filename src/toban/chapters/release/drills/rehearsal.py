@@ -139,7 +139,6 @@ class _Rehearsal:
             # The former version still serves, and the lock says so: the next attempt brings it forth.
             raise StepFailed(Message("release-rows.drill-not-restored", why=outcome.why_not))
         drill = keep(release, outcome, self.clock())
-        record(release, "release-ended", release.ordered_by, self.clock())
         if not outcome.is_passed:
             raise StepFailed(summary(drill), RunReason.NOT_RUNNABLE)
         return summary(drill)

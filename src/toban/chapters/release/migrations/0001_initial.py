@@ -168,7 +168,6 @@ class Migration(migrations.Migration):
                 ("owner", models.CharField(max_length=150)),
                 ("reason", models.CharField(max_length=500)),
                 ("since", models.DateTimeField()),
-                ("until", models.DateTimeField(null=True)),
                 (
                     "release",
                     models.ForeignKey(
@@ -255,7 +254,6 @@ class Migration(migrations.Migration):
                 ("label", models.CharField(max_length=200)),
                 ("image", models.CharField(blank=True, max_length=500)),
                 ("size", models.PositiveBigIntegerField(default=0)),
-                ("author", models.CharField(blank=True, max_length=300)),
                 ("ordered_at", models.DateTimeField()),
                 ("made_at", models.DateTimeField(null=True)),
                 ("removed_at", models.DateTimeField(null=True)),

@@ -1,14 +1,11 @@
 """The approval of a release: what it binds to, when it is asked for, and what follows from the answer."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from django.conf import settings
-
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
-from toban.chapters.release.engine import DeployFailed
-from toban.chapters.release.models import Release
-from toban.chapters.release.ordering.orders import end, subject_name
+from toban.chapters.release.models import Release, ServingLook
+from toban.chapters.release.ordering.orders import end, make_way, subject_name
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, request_for
@@ -19,8 +16,6 @@ from toban.message import Message, from_json, plain
 KIND = "release"
 _TWO = 2
 """People who approve what can't be undone."""
-_GRACE = timedelta(hours=1)
-"""How long after its planned time a release may still begin."""
 
 
 class Consent(StrEnum):
@@ -29,7 +24,7 @@ class Consent(StrEnum):
     GIVEN = "given"
     WAITS = "waits"
     OVER = "over"
-    """Nobody approved it in time, or it did not begin in time after that."""
+    """Nobody approved it in time."""
 
 
 def terms_of(release: Release, deployment: Deployment, plan: ReleaseChapterPlan) -> ApprovalTerms | None:
@@ -38,12 +33,13 @@ def terms_of(release: Release, deployment: Deployment, plan: ReleaseChapterPlan)
     An automatic one needs none where the document says 不要, unless it can't be undone.
     """
     rule, config = deployment.rule, deployment.config
-    if release.decided_at is not None and release.kind == Release.Kind.ROLLBACK:
-        return None
-    if not rule.approver and release.is_reversible:
+    if release.kind == Release.Kind.ROLLBACK:
+        if release.decided_at is not None:
+            return None
+    elif not rule.approver and release.is_reversible:
         return None
     people = config.approvers if release.is_reversible else max(_TWO, config.approvers)
-    within = max(config.approval_within, release.planned_at - release.ordered_at + _GRACE)
+    within = max(config.approval_within, release.planned_at - release.ordered_at + config.begins_within)
     return ApprovalTerms(
         rule.approver or plan.manager,
         people,
@@ -59,8 +55,10 @@ def consent(release: Release, deployment: Deployment, plan: ReleaseChapterPlan, 
     The caller holds the ledger. One for another artefact, plan, document or time is asked for again.
     """
     terms = terms_of(release, deployment, plan)
-    if terms is None or (release.kind == Release.Kind.FIRST and _serves_already(release, deployment)):
+    if terms is None:
         return Consent.GIVEN
+    if release.kind == Release.Kind.FIRST and (serves := _serves_already(release)) is not False:
+        return Consent.GIVEN if serves else Consent.WAITS
     wanted = _subject(release, deployment, plan, terms)
     last = ApprovalRequest.objects.filter(subject=wanted.subject).order_by("-pk").first()
     if last is None or last.digest != wanted.digest:
@@ -72,13 +70,16 @@ def consent(release: Release, deployment: Deployment, plan: ReleaseChapterPlan, 
     return Consent.WAITS if state is RequestState.OPEN and now < last.expires_at else Consent.OVER
 
 
-def _serves_already(release: Release, deployment: Deployment) -> bool:
-    """Return whether every instance serves exactly these bytes: then nothing changes, and none is asked."""
-    try:
-        served = set(deployment.opened(settings.HOME).serving().values())
-    except DeployFailed:
-        return False
-    return served == {release.artifact.digest}
+def _serves_already(release: Release) -> bool | None:
+    """Return whether every instance serves exactly these bytes: then nothing changes, and none is asked.
+
+    None until somebody has looked since these bytes are known.
+    """
+    look = ServingLook.objects.filter(deployment=release.deployment).first()
+    made_at = release.artifact.made_at
+    if look is None or (made_at is not None and look.asked_at < made_at):
+        return None
+    return not look.trouble and set(look.serving.values()) == {release.artifact.digest}
 
 
 class ReleaseApproved:
@@ -96,10 +97,13 @@ class ReleaseApproved:
             return
         state = RequestState(request.state)
         if state is RequestState.REFUSED:
-            end(release, Release.State.ABORTED, Message("release.refused-by", by=by.name, why=note), now)
+            said = Message("release.refused-by", by=by.name, why=note)
+            end(release, Release.State.ABORTED, said, now, by=by.name)
         elif state.lets_act:
             release.decided_at = now
             release.save(update_fields=["decided_at"])
+            if release.kind == Release.Kind.ROLLBACK:
+                make_way(release, by.name, now)
             call_workers()
 
 

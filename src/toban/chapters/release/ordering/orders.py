@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
-from toban.chapters.release.models import DeploymentLock, Release, StoredArtifact
-from toban.chapters.release.ordering.planning import Draft, newest_served, open_release
+from toban.chapters.release.models import DeploymentLock, Release, ServingLook, StoredArtifact
+from toban.chapters.release.ordering.planning import Draft, freezes_at, newest_served, open_release
 from toban.chapters.release.ordering.records import record
 from toban.chapters.release.ordering.rules import PastRelease, migrations_in, target_of
 from toban.chapters.release.running.artifacts import described
@@ -21,6 +22,7 @@ from toban.engine.approvals.requests import supersede
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.modes.rules import Mode
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.runs import orders as runs
@@ -32,6 +34,11 @@ from toban.text import storable_text
 WATCH = "watch"
 """Who orders a rollback if a watched version turns out bad."""
 TRIGGER = "trigger"
+OVERTAKEN = "release.overtaken"
+"""Why an automatic release was called off before it began: a newer one has been ordered."""
+TOBAN = "toban"
+"""Who ends a release if no person does."""
+_BACK = (Release.Kind.ROLLBACK, Release.Kind.DRILL)
 LONGEST_WAIT = timedelta(days=366)
 _COUNTED = 1000
 """Commits of one release whose times are kept."""
@@ -96,10 +103,15 @@ def order_automatic(
     branch: str,
     now: datetime,
 ) -> Release | None:
-    """Release *commit*, as a trigger of the document orders; None if it was released so before."""
+    """Release *commit*, as a trigger of the document orders; None if it was released so before.
+
+    Raise `NotPossible` in a freeze: it is ordered when that is over.
+    """
     former = newest_served(deployment)
     commits = source.commits(former.artifact.commit if former is not None else "", commit)
     artifact = described(source, deployment.service.name, commit, now)
+    if (why := next(freezes_at(deployment, plan, now), None)) is not None:
+        raise NotPossible(why.said)
     with transaction.atomic():
         ledger.hold()
         if artifact.pk is None:
@@ -115,8 +127,18 @@ def order_automatic(
         except IntegrityError:
             return None
         record(release, "release-planned", TRIGGER, now)
+        _overtake(release, now)
         call_workers()
     return release
+
+
+def _overtake(newer: Release, now: datetime) -> None:
+    """Call off what a trigger has ordered before and has not begun: it would come after *newer*."""
+    older = Release.objects.filter(
+        deployment=newer.deployment, kind=Release.Kind.AUTOMATIC, state=Release.State.PLANNED
+    )
+    for each in older.exclude(pk=newer.pk).select_related("artifact", "former"):
+        end(each, Release.State.ABORTED, Message(OVERTAKEN, number=newer.pk), now)
 
 
 def abort(number: int, reason: str, by: Giver, now: datetime) -> Release:
@@ -130,13 +152,16 @@ def abort(number: int, reason: str, by: Giver, now: datetime) -> Release:
         if release.state not in (Release.State.PLANNED, Release.State.RUNNING):
             hint = Message("release.roll-it-back", name=release.deployment)
             raise NotPossible(Message("release.is-over", number=number), hint)
+        if release.served_at is not None and release.kind not in _BACK:
+            hint = Message("release.roll-it-back", name=release.deployment)
+            raise NotPossible(Message("release.serves-already", version=release.artifact.label), hint)
         release.note = Message("release.aborted-by", by=by.name, why=storable_text(reason.strip()))
         if release.state == Release.State.RUNNING:
             _stop_run(release, by.name, now)
             release.save(update_fields=["note"])
+            record(release, "release-aborted", by.name, now)
         else:
-            end(release, Release.State.ABORTED, release.note, now)
-        record(release, "release-aborted", by.name, now)
+            end(release, Release.State.ABORTED, release.note, now, by=by.name)
     return release
 
 
@@ -165,9 +190,9 @@ def roll_back(
         if _decides(deployment, order, now):
             release.decided_at = now
         release.save()
-        if release.decided_at is not None:
-            _make_way(deployment, order.by.name, now)
         record(release, "rollback-ordered", order.by.name, now)
+        if release.decided_at is not None:
+            make_way(release, order.by.name, now)
         call_workers()
     return release
 
@@ -182,9 +207,19 @@ def roll_back_watched(
 ) -> Release | None:
     """Go back from *release*, which turned out bad while it was watched: once. In the caller's transaction.
 
-    None if there is nothing to go back to; the release's note says so.
+    What can't be undone, and what the bindings say, is asked: the former version may not know the new schema.
+    None if nothing new is ordered; if there is nothing to go back to, the release's note says so.
     """
-    if release.undone_by.exists():
+    decides = deployment.config.rollback is Mode.ACT and release.is_reversible
+    asked = release.undone_by.filter(state=Release.State.PLANNED, decided_at=None).first()
+    if asked is not None and decides:
+        asked.decided_at = now
+        asked.save(update_fields=["decided_at"])
+        make_way(asked, WATCH, now)
+        return None
+    # A request of people that was refused or forgotten does not keep the watch from going back.
+    tried = Q(ordered_by=WATCH) | Q(state=Release.State.PLANNED) | Q(began_at__isnull=False)
+    if release.undone_by.filter(tried).exists():
         return None
     try:
         back = _back(deployment, plan, now)
@@ -194,19 +229,26 @@ def roll_back_watched(
         return None
     back.ordered_by, back.note = WATCH, why
     back.cause = storable_text(str(why))[:500]
-    back.detected_at, back.decided_at = detected_at, now
+    back.detected_at, back.decided_at = detected_at, now if decides else None
     back.save()
     record(back, "rollback-ordered", WATCH, now)
+    if decides:
+        make_way(back, WATCH, now)
     call_workers()
     return back
 
 
-def end(release: Release, state: Release.State, note: Message, now: datetime) -> None:
-    """Give *release* its final state, and its environment free. In the caller's transaction."""
+def end(release: Release, state: Release.State, note: Message, now: datetime, *, by: str = "") -> None:
+    """Give *release* its final state, and its environment free. The caller holds the ledger.
+
+    *by*: who ended it; Toban did if it is empty.
+    """
     release.state, release.note, release.ended_at = state, note, now
     release.save()
     DeploymentLock.objects.filter(release=release).delete()
     supersede(subject_name(release), now)
+    act = "release-aborted" if state is Release.State.ABORTED else "release-ended"
+    record(release, act, by or TOBAN, now)
 
 
 def lock(deployment: Deployment, reason: str, by: Giver, now: datetime) -> DeploymentLock:
@@ -249,21 +291,45 @@ def _back(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Re
     running = Release.objects.filter(deployment=deployment.name, state=Release.State.RUNNING)
     going = running.exclude(kind__in=(Release.Kind.ROLLBACK, Release.Kind.DRILL))
     current = going.select_related("former", "artifact").first()
+    if current is None:
+        current = _left_between(deployment)
     if current is not None and current.served_at is None:
-        target = current.former
+        # A rollback that was cut off is done again; a release is left for what served before it.
+        target = current.artifact if current.kind == Release.Kind.ROLLBACK else current.former
     else:
         current = newest_served(deployment)
         target = way_back(deployment)
     if current is None or target is None:
-        raise NotPossible(Message("release.nothing-to-go-back-to", name=deployment.name))
+        is_going = current is not None and current.state == Release.State.RUNNING
+        hint = Message("release.abort-it", number=current.pk) if is_going and current is not None else NOTHING
+        raise NotPossible(Message("release.nothing-to-go-back-to", name=deployment.name), hint)
     waiting = Release.objects.filter(deployment=deployment.name, kind=Release.Kind.ROLLBACK)
     if (other := waiting.filter(state__in=("planned", "running")).first()) is not None:
+        if other.decided_at is None:
+            hint = Message("release.approve-it", number=other.pk)
+            raise NotPossible(Message("release.rollback-waits", number=other.pk), hint)
         raise NotPossible(Message("release.goes-back-already", number=other.pk))
     release = _new(deployment, Release.Kind.ROLLBACK, target, plan, now)
     if plan.rollback is not None:
         release.clause_id = plan.rollback.id
     release.former, release.undoes = current.artifact, current
     return release
+
+
+def _left_between(deployment: Deployment) -> Release | None:
+    """Return what ended last in its switch, unless all was seen since with what served before."""
+    begun = Release.objects.filter(deployment=deployment.name, began_at__isnull=False)
+    newest = begun.exclude(kind=Release.Kind.DRILL).select_related("former", "artifact").order_by("-began_at")
+    last = newest.first()
+    if last is None or last.served_at is not None or last.ended_at is None or not _switched(last):
+        return None
+    look = ServingLook.objects.filter(deployment=deployment.name, answered_at__gt=last.ended_at).first()
+    return None if look is not None and look.stray_since is None else last
+
+
+def _switched(release: Release) -> bool:
+    """Return whether the switch has begun: before, nothing that serves was touched."""
+    return release.run is not None and Run.objects.filter(pk=release.run, step="switch").exists()
 
 
 def way_back(deployment: Deployment) -> StoredArtifact | None:
@@ -308,14 +374,14 @@ def _decides(deployment: Deployment, order: ReleaseOrder, now: datetime) -> bool
     return account in accounts_holding(order.edition, role, now)
 
 
-def _make_way(deployment: Deployment, by: str, now: datetime) -> None:
-    """Stop the release that is under way there, and call off the one that is planned."""
-    found = Release.objects.filter(deployment=deployment.name, state__in=("planned", "running"))
-    for other in found.exclude(kind__in=(Release.Kind.ROLLBACK, Release.Kind.DRILL)):
+def make_way(back: Release, by: str, now: datetime) -> None:
+    """Stop the release that is under way where *back* goes back, and call off those that are planned."""
+    found = Release.objects.filter(deployment=back.deployment, state__in=("planned", "running"))
+    for other in found.exclude(kind__in=_BACK):
         if other.state == Release.State.RUNNING:
             _stop_run(other, by, now)
         else:
-            end(other, Release.State.ABORTED, Message("release.gave-way"), now)
+            end(other, Release.State.ABORTED, Message("release.gave-way"), now, by=by)
 
 
 def _stop_run(release: Release, by: str, now: datetime) -> None:

@@ -9,13 +9,14 @@ from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import CommitProof, Release, StoredArtifact
 from toban.chapters.release.ordering.rules import migrations_in, why_unproven
 from toban.chapters.release.rows.collisions import collisions
-from toban.chapters.release.rows.schedule import Collision, ReleaseCalendar, blocking, cites
+from toban.chapters.release.rows.schedule import Collision, ReleaseCalendar, blocking, cites, frozen
 from toban.chapters.release.running.artifacts import described
 from toban.chapters.release.source import Commit, Proof, ProofKind, ReleaseSource, SourceFailed
 from toban.design.clauses.release import ReleaseSchedule
 from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
-from toban.message import Message, plain, sentences
+from toban.engine.runs.models import PlannedWork
+from toban.message import NOTHING, Message, plain, sentences
 
 _LISTED = 20
 """Commits that are listed one by one."""
@@ -159,6 +160,16 @@ def _timing(
     return next(inside, None), at
 
 
+def _without_backup(deployment: Deployment) -> Message:
+    """Say why nothing could be backed up before a release that can't be undone."""
+    service = deployment.service
+    if not service.config.backup:
+        return Message("release.no-backup-bound", service=service.name)
+    if PlannedWork.objects.filter(key=service.config.backup, in_force=True).exists():
+        return NOTHING
+    return Message("release.no-such-backup", key=service.config.backup, service=service.name)
+
+
 def is_last(plan: ReleaseChapterPlan, deployment: Deployment) -> bool:
     """Return whether it is the last environment of its service, in the order of the document's rows."""
     return plan.of(deployment.service.name)[-1] == deployment
@@ -224,8 +235,33 @@ def _refusals(found: Draft, plan: ReleaseChapterPlan, now: datetime) -> Iterator
         yield NotPossible(Message("release.cites-nothing"), Message("release.cite-a-cause"))
     if found.kind == Release.Kind.REGULAR and found.schedule is None and is_last(plan, deployment):
         yield from _outside(found, plan)
-    if (frozen := blocking(found.collisions)) and not found.despite:
-        yield NotPossible(frozen, Message("release.say-despite"))
+    if (why := blocking(found.collisions)) and not found.despite:
+        yield NotPossible(why, Message("release.say-despite"))
+    if not found.is_reversible and (lacking := _without_backup(deployment)):
+        yield NotPossible(lacking)
+
+
+def stands_against(
+    release: Release, deployment: Deployment, plan: ReleaseChapterPlan, now: datetime
+) -> Message:
+    """Say what keeps *release* from beginning now, though it was planned; nothing if nothing does."""
+    if release.kind == Release.Kind.FIRST:
+        return NOTHING
+    if unproven := why_unproven([*_stored_proofs(release.service, release.artifact.commit)]):
+        return unproven
+    if deployment.before and not _was_checked(plan.deployments[deployment.before], release.artifact):
+        environment = _before(plan, deployment)
+        return Message("release.not-checked-before", version=release.artifact.label, environment=environment)
+    # What was known when it was planned, people have overruled.
+    known = [value for _label, value in release.facts]
+    found = (each.said for each in freezes_at(deployment, plan, now) if each.said.as_json() not in known)
+    return next(found, NOTHING)
+
+
+def freezes_at(deployment: Deployment, plan: ReleaseChapterPlan, at: datetime) -> Iterator[Collision]:
+    """Yield the freezes in which *deployment* is left as it is at that time."""
+    zone = plan.system.zone
+    return frozen((each.of(zone) for each in deployment.service.config.freezes), at, zone)
 
 
 def _outside(found: Draft, plan: ReleaseChapterPlan) -> Iterator[NotPossible]:

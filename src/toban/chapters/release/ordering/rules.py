@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fnmatch import fnmatchcase
 
 from toban.chapters.release.bindings import ReleaseBinding
@@ -55,8 +54,3 @@ def why_unproven(proofs: Iterable[Proof]) -> Message:
         return NOTHING
     worst = lacking[0]
     return Message(f"release.lacks-{ProofKind(worst.kind)}", why=worst.said)
-
-
-def is_over(now: datetime, planned_at: datetime, valid_until: datetime, *, is_approved: bool) -> bool:
-    """Return whether a planned release has waited too long for its approval, or after it."""
-    return now >= max(planned_at, valid_until) if not is_approved else now >= valid_until

@@ -10,6 +10,7 @@ from django.db.models import Min, QuerySet
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
 from toban.chapters.release.models import DeploymentLock, Release, ServingLook, SourceBranch, SourceLook
+from toban.chapters.release.ordering.orders import OVERTAKEN
 from toban.chapters.release.ordering.planning import calendar_of
 from toban.chapters.release.rows import judging, verifying
 from toban.chapters.release.rows.flow import Evidence, Seen
@@ -175,7 +176,7 @@ def _by_rule(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) ->
         return Judgement(Verdict.NOT_MEASURABLE, trigger, serving.value(plan.system))
     config = deployment.config
     if trigger.is_automatic:
-        ordered = found.filter(kind=Release.Kind.AUTOMATIC)[:_LISTED]
+        ordered = found.filter(kind=Release.Kind.AUTOMATIC).exclude(note__code=OVERTAKEN)[:_LISTED]
         triggered = [_triggered(each, deployment) for each in ordered]
         untold = _untold(deployment.service, now) if triggered else NOTHING
         told = Told(untold, _held(deployment, trigger, now))

@@ -41,7 +41,7 @@ def make(service: Service, stored: StoredArtifact, home: Path, turn: RunTurn, no
     One that was made before and removed must come out the same, or `StepFailed` is raised: approvals and
     environments know its digest.
     """
-    if stored.digest and archive_of(stored, home).exists():
+    if stored.image or (stored.digest and archive_of(stored, home).exists()):
         return
     with _work_folder(home) as work:
         tree = work / "tree"
@@ -74,12 +74,15 @@ def described(source: ReleaseSource, service: str, commit: str, now: datetime) -
     found = StoredArtifact.objects.filter(service=service, commit=commit).first()
     if found is not None:
         return found
-    newest = next(iter(source.commits("", commit)), None)
-    author = newest.author if newest is not None else ""
     label = source.label(commit)
-    return StoredArtifact(
-        service=service, commit=commit, label=label[:200], author=author[:300], ordered_at=now
-    )
+    return StoredArtifact(service=service, commit=commit, label=label[:200], ordered_at=now)
+
+
+def remove(stored: StoredArtifact, home: Path, now: datetime) -> None:
+    """Remove the bytes of *stored* from this home; if they are wanted again, `make` makes them again."""
+    archive_of(stored, home).unlink(missing_ok=True)
+    stored.removed_at = now
+    stored.save(update_fields=["removed_at"])
 
 
 def _built(service: Service, stored: StoredArtifact, tree: Path, work: Path, turn: RunTurn) -> Path:

@@ -5,31 +5,40 @@ of it is in the audit log.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import DeploymentLock, Release
 from toban.chapters.release.ordering.approval import Consent, consent
 from toban.chapters.release.ordering.orders import end, roll_back_watched
+from toban.chapters.release.ordering.planning import serving_artifact, stands_against
 from toban.chapters.release.ordering.records import record
 from toban.chapters.release.running.health import Probe, why_unhealthy
 from toban.chapters.release.running.instances import why_unhealthy_there
-from toban.chapters.release.running.works import artifact_key, take_lock
+from toban.chapters.release.running.works import artifact_key, begin_watch, take_lock
 from toban.engine.evidence import ledger
 from toban.engine.modes.rules import Mode
 from toban.engine.notify.models import Alert
 from toban.engine.notify.signal import Condition
 from toban.engine.orders import NotPossible
 from toban.engine.runs import orders as runs
+from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.rules import RunReason
 from toban.message import NOTHING, Message
 
 _FAILED_LOOKS = 3
 """Failed looks at a watched version, one after another, that count as trouble."""
+_SILENCE = timedelta(minutes=1)
+"""After its lease, a run without a work is nobody's: by then its worker would have renewed it."""
+_OPEN = (Release.State.PLANNED, Release.State.RUNNING)
+_BACK = (Release.Kind.ROLLBACK, Release.Kind.DRILL)
+_BY_PEOPLE = (Release.Kind.REGULAR, Release.Kind.PATCH)
 _ENDED = {
     Run.State.DONE: Release.State.FAILED,
     Run.State.FAILED: Release.State.FAILED,
@@ -44,14 +53,14 @@ log = structlog.get_logger(__name__)
 
 def look(plan: ReleaseChapterPlan, now: datetime) -> None:
     """Have every release take the next step that is due; each in a transaction of its own."""
-    open_states = (Release.State.PLANNED, Release.State.RUNNING)
-    for number, name in Release.objects.filter(state__in=open_states).values_list("pk", "deployment"):
+    found = Release.objects.filter(state__in=_OPEN).order_by("pk")
+    for number, name in found.values_list("pk", "deployment"):
         deployment = plan.deployments.get(name)
         with transaction.atomic():
             ledger.hold()
             release = _locked(number)
             if release.state == Release.State.RUNNING:
-                _settle(release, now)
+                _settle(release, deployment, now)
             elif release.state == Release.State.PLANNED:
                 _advance(release, deployment, plan, now)
 
@@ -61,15 +70,27 @@ def _locked(number: int) -> Release:
     return found.select_related("artifact", "former", "undoes").get(pk=number)
 
 
-def _settle(release: Release, now: datetime) -> None:
-    """End a release whose run has ended without it."""
+def _settle(release: Release, deployment: Deployment | None, now: datetime) -> None:
+    """End a release whose run has ended without it; one that serves is watched like any other."""
     run = Run.objects.filter(pk=release.run).first() if release.run is not None else None
     if run is not None and run.state not in _ENDED:
-        return
+        if deployment is not None or not _is_left(run, now):
+            return
+        # No worker would take it up again, and nobody could cancel it.
+        gone = Message("release.gone-midway", name=release.deployment)
+        claim.end(run, Run.State.FAILED, RunReason.NOT_RUNNABLE, now, gone)
     state = _ENDED[Run.State(run.state)] if run is not None else Release.State.FAILED
     note = run.note if run is not None else Message("release.run-is-gone")
+    if release.served_at is not None and release.kind not in _BACK:
+        release.note = Message("release.serves-despite", why=release.note or note, name=release.deployment)
+        begin_watch(release, None, deployment.config.watch if deployment is not None else timedelta(0), now)
+        return
     end(release, state, release.note or note, now)
-    record(release, "release-ended", release.ordered_by, now)
+
+
+def _is_left(run: Run, now: datetime) -> bool:
+    """Return whether no worker is at *run*: one of the former edition may still do its step."""
+    return run.leased_until is None or now - run.leased_until > _SILENCE
 
 
 def _advance(
@@ -79,34 +100,62 @@ def _advance(
     if deployment is None:
         end(release, Release.State.ABORTED, Message("release.no-longer-bound", name=release.deployment), now)
         return
-    if not release.artifact.digest:
-        _have_made(release, now)
+    if _is_late(release, deployment, now):
+        said = Message("release.not-begun-in-time", why=release.note)
+        end(release, Release.State.ABORTED, said, now)
+        return
+    if not _is_made(release, now):
         return
     match consent(release, deployment, plan, now):
         case Consent.OVER:
             end(release, Release.State.ABORTED, Message("release.not-approved-in-time"), now)
-            record(release, "release-aborted", "toban", now)
         case Consent.GIVEN if now >= release.planned_at:
-            _begin(release, deployment, now)
+            _begin(release, deployment, plan, now)
+        case Consent.WAITS:
+            role = deployment.rule.approver or plan.manager
+            _say(release, Message("release.waits-for-approval", role=role, number=release.pk))
+        case Consent.GIVEN:
+            _say(release, NOTHING)
 
 
-def _have_made(release: Release, now: datetime) -> None:
-    """Order the artefact, once; a failed one ends the release."""
+def _is_late(release: Release, deployment: Deployment, now: datetime) -> bool:
+    """Return whether the time that people have planned is over: what is due at 20:00 begins not at night."""
+    is_planned = release.kind in _BY_PEOPLE and release.planned_at > release.ordered_at
+    return is_planned and now >= release.planned_at + deployment.config.begins_within
+
+
+def _is_made(release: Release, now: datetime) -> bool:
+    """Return whether the artefact is there, and checked where the bindings say how; order it once if not.
+
+    A failed one ends the release.
+    """
     artifact, key = release.artifact, artifact_key(release.service)
     newest = Run.objects.filter(work=key, parameters={"artifact": str(artifact.pk)}).order_by("-pk").first()
-    if newest is None or (newest.due_at < release.ordered_at and newest.state in _ENDED):
+    if newest is not None and newest.state not in _ENDED:
+        return False
+    if artifact.digest and (newest is None or newest.state == Run.State.DONE):
+        return True
+    if newest is None or newest.due_at < release.ordered_at:
         _order(release, key, {"artifact": str(artifact.pk)}, now)
-    elif newest.state in _ENDED:
+    else:
         end(release, Release.State.FAILED, newest.note, now)
-        record(release, "release-ended", release.ordered_by, now)
+    return False
 
 
-def _begin(release: Release, deployment: Deployment, now: datetime) -> None:
-    is_back = release.kind in (Release.Kind.ROLLBACK, Release.Kind.DRILL)
-    held = DeploymentLock.objects.filter(deployment=deployment.name).first()
-    if held is not None and not is_back:
-        _say(release, Message("release.waits-for-lock", owner=held.owner, reason=held.reason))
-        return
+def _begin(release: Release, deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> None:
+    is_back = release.kind == Release.Kind.ROLLBACK
+    if not is_back:
+        if waits := _waits_for(release):
+            _say(release, waits)
+            return
+        if why := stands_against(release, deployment, plan, now):
+            if release.kind in _BY_PEOPLE:
+                end(release, Release.State.ABORTED, Message("release.not-begun", why=why), now)
+            else:
+                _say(release, why)
+            return
+        # Another may have served since it was planned.
+        release.former = serving_artifact(deployment)
     key = deployment.rollback_key if is_back else deployment.release_key
     run = _order(release, key, {"release": str(release.pk)}, now)
     if run is None:
@@ -119,10 +168,24 @@ def _begin(release: Release, deployment: Deployment, now: datetime) -> None:
     record(release, "release-began", release.ordered_by, now)
 
 
+def _waits_for(release: Release) -> Message:
+    """Say what has the environment now; nothing if it is free."""
+    held = DeploymentLock.objects.filter(deployment=release.deployment).first()
+    if held is not None:
+        return Message("release.waits-for-lock", owner=held.owner, reason=held.reason)
+    back = Q(kind=Release.Kind.ROLLBACK, state=Release.State.PLANNED, decided_at__isnull=False)
+    others = Release.objects.filter(Q(state=Release.State.RUNNING) | back, deployment=release.deployment)
+    other = others.first()
+    return Message("release.waits-for-release", number=other.pk) if other is not None else NOTHING
+
+
 def _order(release: Release, key: str, parameters: dict[str, str], now: datetime) -> Run | None:
     """Order the run, or say why not yet: right after a new version no worker knows its works."""
     if not PlannedWork.objects.filter(key=key, in_force=True).exists():
         _say(release, Message("release.waits-for-worker"))
+        return None
+    if Run.objects.filter(work=key, due_at=now).exists():
+        # Another release has ordered the same work in this very look.
         return None
     try:
         return runs.order(key, parameters, by=f"release/{release.pk}", now=now)
@@ -146,7 +209,9 @@ class Watch:
 
     def look(self, plan: ReleaseChapterPlan, now: datetime) -> None:
         """Look once at every watched release."""
-        watched = Release.objects.filter(state=Release.State.WATCHED).select_related("artifact", "former")
+        found = Release.objects.filter(state=Release.State.WATCHED).select_related("artifact", "former")
+        watched = list(found)
+        self._failed = {each.pk: self._failed.get(each.pk, []) for each in watched}
         for release in watched:
             deployment = plan.deployments.get(release.deployment)
             trouble = self._trouble(release, deployment, now) if deployment is not None else None
@@ -157,14 +222,20 @@ class Watch:
                     continue
                 if trouble is not None and deployment is not None:
                     self._answer(current, deployment, plan, trouble, now)
+                if deployment is None:
+                    gone = Message("release.no-longer-bound", name=release.deployment)
+                    end(current, Release.State.DONE, gone, now)
                 elif current.watched_until is not None and now >= current.watched_until:
-                    self._pass(current, now)
+                    self._end(current, trouble, now)
 
-    def _pass(self, release: Release, now: datetime) -> None:
-        release.checked_at = release.checked_at or now
-        end(release, Release.State.DONE, Message("release.stood-the-watch"), now)
-        record(release, "release-ended", release.ordered_by, now)
-        self._failed.pop(release.pk, None)
+    def _end(self, release: Release, trouble: tuple[Message, datetime] | None, now: datetime) -> None:
+        """End the watch, unless it goes back: then that ends it."""
+        if trouble is None:
+            release.checked_at = release.checked_at or now
+            end(release, Release.State.DONE, Message("release.stood-the-watch"), now)
+        elif not release.undone_by.filter(state__in=_OPEN).exists():
+            said = Message("release.did-not-stand", why=trouble[0], name=release.deployment)
+            end(release, Release.State.FAILED, said, now)
 
     def _answer(
         self,
@@ -178,10 +249,7 @@ class Watch:
         if deployment.config.rollback is Mode.SHADOW:
             _say(release, Message("release.would-go-back", why=why))
             return
-        back = roll_back_watched(release, deployment, plan, why, since, now)
-        if back is not None and deployment.config.rollback is Mode.ASK:
-            back.decided_at = None
-            back.save(update_fields=["decided_at"])
+        roll_back_watched(release, deployment, plan, why, since, now)
 
     def _trouble(
         self, release: Release, deployment: Deployment, now: datetime

@@ -104,24 +104,28 @@ def _make(service: Service, clock: Clock, turn: RunTurn) -> Message:
 
 def _check(service: Service, clock: Clock, turn: RunTurn) -> Message:
     stored = _stored(service, turn)
-    said = Message("release.check-passed", command=service.config.check[0])
-    is_given = False
     try:
         artifacts.check(service, stored, settings.HOME, turn)
-        is_given = True
     except SourceFailed as error:
+        # That says nothing about the commit.
         raise StepFailed(message_of(error), RunReason.FAILED) from error
     except StepFailed as error:
-        said = Message("release.check-failed", why=message_of(error), run=turn.run_id)
+        if turn.why_stop() is None or error.reason is RunReason.TIMED_OUT:
+            failed = Message("release.check-failed", why=message_of(error), run=turn.run_id)
+            _prove(service, stored, failed, clock(), is_given=False)
         raise
-    finally:
-        CommitProof.objects.update_or_create(
-            service=service.name,
-            commit=stored.commit,
-            kind=ProofKind.CHECKS,
-            defaults={"is_given": is_given, "said": said, "at": clock(), "looked_at": clock()},
-        )
+    said = Message("release.check-passed", command=service.config.check[0])
+    _prove(service, stored, said, clock(), is_given=True)
     return said
+
+
+def _prove(service: Service, stored: StoredArtifact, said: Message, now: datetime, *, is_given: bool) -> None:
+    CommitProof.objects.update_or_create(
+        service=service.name,
+        commit=stored.commit,
+        kind=ProofKind.CHECKS,
+        defaults={"is_given": is_given, "said": said, "at": now, "looked_at": now},
+    )
 
 
 def _stored(service: Service, turn: RunTurn) -> StoredArtifact:
@@ -172,6 +176,8 @@ class _There:
         release = self._release(turn)
         try:
             return act(turn, release, self.deployment.opened(self.home))
+        except SourceFailed as error:
+            raise StepFailed(message_of(error)) from error
         except DeployFailed as error:
             # An engine that was told to stop has left things as they were, too.
             raise StepFailed(message_of(error), turn.why_stop() or RunReason.FAILED) from error
@@ -193,10 +199,11 @@ class _There:
         with transaction.atomic():
             ledger.hold()
             found = DeploymentLock.objects.filter(deployment=self.deployment.name).first()
-            if found is not None and found.release_id == release.pk:
-                return True
-            if found is not None and found.release is not None and _is_active(found.release):
-                return False
+            if found is not None and found.release is not None and found.release_id != release.pk:
+                if _is_active(found.release):
+                    return False
+                found.delete()
+                found = None
             # A person's lock keeps releases out, never the way back.
             if found is None:
                 take_lock(release, self.clock())
@@ -243,6 +250,8 @@ class _There:
             # A host that is down must not keep the others from going back: the switch says what is missing.
             turn.say(message_of(error))
             return None
+        # Another node may have made it, or this one may have removed it since.
+        artifacts.make(self.deployment.service, release.artifact, self.home, turn, self.clock())
         engine.prune(self._kept(release))
         engine.install(artifacts.as_artifact(release.artifact, self.home), turn)
         return None
@@ -265,9 +274,10 @@ class _There:
             ledger.hold()
             release.served_at = release.served_at or self.clock()
             release.save(update_fields=["served_at"])
-            if release.undoes is not None and release.undoes.state != Release.State.ROLLED_BACK:
+            undone = release.undoes
+            if undone is not None and undone.served_at and undone.state != Release.State.ROLLED_BACK:
                 note = Message("release.undone-by", number=release.pk, why=release.cause)
-                end(release.undoes, Release.State.ROLLED_BACK, note, self.clock())
+                end(undone, Release.State.ROLLED_BACK, note, self.clock())
         return None
 
     def _healthy(self, turn: RunTurn) -> None:
@@ -289,17 +299,9 @@ class _There:
         except StepFailed as error:
             # The watch takes it back: it serves, so this is no failed run.
             checked_at, release.note = None, message_of(error)
-        now = self.clock()
         with transaction.atomic():
             ledger.hold()
-            older = Release.objects.filter(deployment=self.deployment.name, state=Release.State.WATCHED)
-            for each in older.select_related("artifact", "former"):
-                end(each, Release.State.DONE, Message("release.was-followed", number=release.pk), now)
-            release.checked_at, release.state = checked_at, Release.State.WATCHED
-            release.watched_until = now + self.deployment.config.watch
-            release.save(update_fields=["checked_at", "state", "watched_until", "note"])
-            DeploymentLock.objects.filter(release=release).delete()
-            record(release, "release-served", release.ordered_by, now)
+            begin_watch(release, checked_at, self.deployment.config.watch, self.clock())
         return Message("release.serves", version=release.artifact.label, environment=release.environment)
 
     def _gone_back(self, turn: RunTurn) -> object:
@@ -311,8 +313,19 @@ class _There:
             release.checked_at = now
             said = Message("release.went-back", version=release.artifact.label)
             end(release, Release.State.DONE, said, now)
-            record(release, "release-ended", release.ordered_by, now)
         return said
+
+
+def begin_watch(release: Release, checked_at: datetime | None, watch: timedelta, now: datetime) -> None:
+    """Have *release*, which serves, watched from now on. The caller holds the ledger."""
+    older = Release.objects.filter(deployment=release.deployment, state=Release.State.WATCHED)
+    for each in older.select_related("artifact", "former"):
+        end(each, Release.State.DONE, Message("release.was-followed", number=release.pk), now)
+    release.checked_at, release.state = checked_at, Release.State.WATCHED
+    release.watched_until = now + watch
+    release.save(update_fields=["checked_at", "state", "watched_until", "note"])
+    DeploymentLock.objects.filter(release=release).delete()
+    record(release, "release-served", release.ordered_by, now)
 
 
 def take_lock(release: Release, now: datetime) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
 from toban.chapters.release.models import CommitProof, Release, SourceBranch, SourceLook
@@ -244,10 +244,11 @@ def _looked_at(proofs: Mapping[str, CommitProof]) -> datetime | None:
 
 
 def _past(deployment: Deployment) -> Iterator[PastAutomatic]:
-    rows = Release.objects.filter(
-        service=deployment.service.name,
-        environment=deployment.rule.environment,
-        kind=Release.Kind.AUTOMATIC,
-    )
+    """Yield what a trigger need not bring any more: what it has ordered, and what people have brought."""
+    rows = Release.objects.filter(service=deployment.service.name, environment=deployment.rule.environment)
+    # One that people have called off before it began leaves the commit to the trigger.
+    brought = Q(began_at__isnull=False) | Q(state=Release.State.PLANNED)
+    rows = rows.filter(Q(kind=Release.Kind.AUTOMATIC) | brought)
+    rows = rows.exclude(kind__in=(Release.Kind.ROLLBACK, Release.Kind.DRILL))
     for commit, branch, at in rows.values_list("artifact__commit", "trigger", "ordered_at"):
         yield PastAutomatic(commit, branch, at)

@@ -1,0 +1,262 @@
+"""How releases end when something comes in between: nothing hangs, and what serves is what is said."""
+
+import pytest
+from tests.integration.chapters.release.shop import (
+    BINDINGS,
+    MINUTE,
+    PRODUCTION,
+    SECOND,
+    STAGING,
+    Shop,
+)
+from tests.integration.engine.runs.claims import taken
+
+from toban.chapters.release.models import DeploymentLock, Release
+from toban.chapters.release.ordering import orders
+from toban.chapters.release.rows.looking import Looks
+from toban.chapters.release.running import underway
+from toban.chapters.release.tracking import looking
+from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
+from toban.engine.runs.models import Run
+from toban.message import plain
+
+pytestmark = pytest.mark.django_db
+
+
+def serving(shop: Shop, *versions: str) -> Release:
+    """Have *versions* serve in staging, one after another, each through its watch but the last."""
+    for version in versions:
+        if version not in {each.subject for each in shop.source.log}:
+            shop.source.add(version)
+        shop.work(11 * MINUTE)
+        shop.stage(version)
+    return Release.objects.latest("pk")
+
+
+def begun(shop: Shop, version: str) -> Release:
+    """Have the release of *version* to staging begin, and its run be claimed by a worker that dies."""
+    shop.source.add(version)
+    shop.now += SECOND
+    release = shop.release(version, to=STAGING)
+    underway.look(shop.plan, shop.now)
+    artifact = taken(shop.works, "worker", shop.now)
+    assert artifact is not None
+    shop.perform(artifact)
+    underway.look(shop.plan, shop.now)
+    assert taken(shop.works, "dead", shop.now) is not None
+    release.refresh_from_db()
+    assert release.state == Release.State.RUNNING
+    return release
+
+
+def unbound(shop: Shop) -> None:
+    """Put an edition in force that has no staging any more."""
+    head, _, rest = BINDINGS.partition('[deployments."ステージング環境"]\nkind = "test"\n')
+    shop.take(head + rest)
+    assert STAGING not in shop.plan.deployments
+
+
+def test_a_release_whose_environment_is_gone_ends_and_says_so(shop: Shop) -> None:
+    release = begun(shop, "v2")
+    unbound(shop)
+    shop.work(30 * SECOND)
+    release.refresh_from_db()
+    assert release.state == Release.State.RUNNING, "a worker of the former edition may still be at it"
+    shop.work(2 * MINUTE)
+    release.refresh_from_db()
+    assert (release.state, DeploymentLock.objects.count()) == (Release.State.FAILED, 0)
+    assert STAGING in str(release.note)
+    assert not Run.objects.filter(
+        state__in=(Run.State.RUNNING, Run.State.WAITING), pk=release.run or 0
+    ).exists()
+
+
+def test_a_watched_release_whose_environment_is_gone_ends(shop: Shop) -> None:
+    release = serving(shop, "v1")
+    unbound(shop)
+    shop.work()
+    release.refresh_from_db()
+    assert release.state == Release.State.DONE
+    assert STAGING in str(release.note)
+
+
+def test_what_stopped_after_the_switch_serves_and_is_watched(shop: Shop) -> None:
+    serving(shop, "v1")
+    release = begun(shop, "v2")
+    release.served_at = shop.now
+    release.save()
+    with pytest.raises(NotPossible, match="もう稼働しています"):
+        orders.abort(release.pk, "another day", shop.giver("nami"), shop.now)
+    Run.objects.filter(pk=release.run or 0).update(state=Run.State.FAILED, note=plain("timed out"))
+    shop.work()
+    release.refresh_from_db()
+    assert release.state == Release.State.WATCHED
+    assert "timed out" in str(release.note)
+
+
+def test_a_version_that_falls_ill_with_nothing_to_go_back_to_is_not_watched_for_ever(shop: Shop) -> None:
+    shop.stage("v1")
+    release = shop.release("v1")
+    shop.work()
+    shop.approve()
+    shop.work()
+    shop.ill["v1"] = "answers 500"
+    for _ in range(4):
+        shop.work(5 * SECOND)
+    release.refresh_from_db()
+    assert release.state == Release.State.WATCHED
+    shop.work(11 * MINUTE)
+    release.refresh_from_db()
+    assert (release.state, shop.serves) == (Release.State.FAILED, "v1")
+    assert "answers 500" in str(release.note)
+
+
+def ill_in_production(shop: Shop) -> Release:
+    """Have v2 serve in production after v1, and fall ill."""
+    release = None
+    for version in ("v1", "v2"):
+        if version != "v1":
+            shop.source.add(version)
+        shop.stage(version)
+        release = shop.release(version)
+        shop.work()
+        shop.approve()
+        shop.work()
+        if version == "v1":
+            shop.work(11 * MINUTE)
+    assert release is not None
+    return release
+
+
+def sicken(shop: Shop) -> None:
+    shop.ill["v2"] = "answers 500"
+    for _ in range(4):
+        shop.work(5 * SECOND)
+    shop.work()
+
+
+def test_the_watch_does_not_wait_for_a_request_that_nobody_has_answered(shop: Shop) -> None:
+    release = ill_in_production(shop)
+    deployment = shop.plan.deployments[PRODUCTION]
+    asked = orders.roll_back(deployment, "遅い", shop.order("ken"), shop.now)
+    shop.work()
+    assert shop.serves == "v2"
+    sicken(shop)
+    release.refresh_from_db()
+    asked.refresh_from_db()
+    assert (shop.serves, release.state, asked.state) == ("v1", "rolled-back", "done")
+    assert Release.objects.filter(kind=Release.Kind.ROLLBACK).count() == 1
+
+
+def test_the_watch_asks_before_it_goes_back_over_a_migration(shop: Shop) -> None:
+    release = ill_in_production(shop)
+    Release.objects.filter(pk=release.pk).update(is_reversible=False)
+    sicken(shop)
+    back = Release.objects.get(kind=Release.Kind.ROLLBACK)
+    assert (shop.serves, back.state, back.decided_at) == ("v2", Release.State.PLANNED, None)
+    shop.approve()
+    shop.work()
+    assert shop.serves == "v1"
+
+
+def test_in_mode_ask_the_watch_asks_where_the_row_wants_no_approval(shop: Shop) -> None:
+    text = BINDINGS.replace(
+        '[deployments."ステージング環境"]', '[deployments."ステージング環境"]\nrollback = "ask"'
+    )
+    shop.take(text)
+    release = serving(shop, "v1", "v2")
+    deployment = shop.plan.deployments[STAGING]
+    orders.roll_back_watched(release, deployment, shop.plan, plain("ill"), shop.now, shop.now)
+    shop.work()
+    assert shop.engines[STAGING].version == "v2"
+    assert ApprovalRequest.objects.get().role == "運用責任者"
+
+
+def test_an_approved_rollback_stops_what_is_under_way(shop: Shop) -> None:
+    ill_in_production(shop)
+    shop.work(11 * MINUTE)
+    shop.source.add("v3")
+    shop.stage("v3")
+    deployment = shop.plan.deployments[PRODUCTION]
+    orders.roll_back(deployment, "遅い", shop.order("ken"), shop.now)
+    planned = shop.release("v3", at=shop.now + 5 * MINUTE)
+    shop.work()
+    request = ApprovalRequest.objects.get(subject=f"release/{planned.pk - 1}")
+    shop.approve(request=request)
+    shop.work(6 * MINUTE)
+    planned.refresh_from_db()
+    assert (shop.serves, planned.state) == ("v1", Release.State.ABORTED)
+
+
+def test_after_a_switch_that_was_left_half_way_the_way_back_is_what_served(shop: Shop) -> None:
+    serving(shop, "v1", "v2")
+    shop.work(11 * MINUTE)
+    engine = shop.engines[STAGING]
+    shop.source.add("v3")
+    release = shop.release("v3", to=STAGING)
+    engine.breaks = "switch"
+    shop.work()
+    release.refresh_from_db()
+    assert (release.state, engine.version) == (Release.State.FAILED, "v3")
+    engine.breaks = ""
+    Looks().look(shop.plan, shop.now + MINUTE)
+    back = orders.roll_back(shop.plan.deployments[STAGING], "止まった", shop.order("nami"), shop.now)
+    shop.work(SECOND)
+    release.refresh_from_db()
+    assert (engine.version, back.artifact.label, release.state) == ("v2", "v2", Release.State.FAILED)
+
+
+def test_after_a_release_that_failed_cleanly_the_way_back_is_the_version_before(shop: Shop) -> None:
+    serving(shop, "v1", "v2")
+    shop.work(11 * MINUTE)
+    engine = shop.engines[STAGING]
+    shop.source.add("v3")
+    engine.fails = "switch"
+    shop.release("v3", to=STAGING)
+    shop.work()
+    engine.fails = ""
+    Looks().look(shop.plan, shop.now + MINUTE)
+    back = orders.roll_back(shop.plan.deployments[STAGING], "遅い", shop.order("nami"), shop.now)
+    assert back.artifact.label == "v1"
+
+
+def test_a_rollback_takes_the_lock_of_a_release_that_has_died(shop: Shop) -> None:
+    serving(shop, "v1")
+    release = begun(shop, "v2")
+    Run.objects.filter(pk=release.run or 0).update(state=Run.State.CANCELLED)
+    back = orders.roll_back(shop.plan.deployments[STAGING], "遅い", shop.order("nami"), shop.now)
+    underway.look(shop.plan, shop.now)
+    # Its lock is still there when the rollback begins: `_settle` has not looked yet.
+    Release.objects.filter(pk=release.pk).update(state=Release.State.RUNNING)
+    DeploymentLock.objects.all().delete()
+    DeploymentLock.objects.create(
+        deployment=STAGING, release=release, owner="ken", reason="v2", since=shop.now
+    )
+    back.refresh_from_db()
+    held = taken(shop.works, "worker", shop.now)
+    assert held is not None
+    assert held.work == f"rollback/{STAGING}"
+    shop.works[held.work].steps[0].act(shop.hand(held))
+    assert DeploymentLock.objects.get().release == back
+
+
+def test_a_trigger_does_not_bring_back_what_people_brought_and_was_rolled_back(shop: Shop) -> None:
+    serving(shop, "v1", "v2")
+    deployment = shop.plan.deployments[STAGING]
+    orders.roll_back(deployment, "遅い", shop.order("nami"), shop.now)
+    shop.work()
+    assert shop.engines[STAGING].version == "v1"
+    brought = {each.commit for each in looking._past(deployment)}
+    assert shop.source.resolve("v2") in brought
+
+
+def test_every_end_is_in_the_audit_log(shop: Shop) -> None:
+    serving(shop, "v1", "v2")
+    orders.roll_back(shop.plan.deployments[STAGING], "遅い", shop.order("nami"), shop.now)
+    shop.work()
+    told = [each.content for each in LedgerEntry.objects.order_by("sequence")]
+    for release in Release.objects.all():
+        mine = [each["order"] for each in told if each.get("release") == release.pk]
+        assert mine[-1] == "release-ended", (release.pk, mine)
