@@ -15,6 +15,8 @@ class ModeSetting(models.Model):
     mode = models.CharField(max_length=8, choices=_MODES)
     declared = models.CharField(max_length=8, choices=_MODES)
     """What the bindings said then: if they say something else by now, they count."""
+    approved = models.TextField(blank=True)
+    """What the act did, if the role approved that it is done without asking: see `ModeDecision`."""
     by = models.CharField(max_length=150)
     at = models.DateTimeField()
     reason = models.TextField(blank=True)

@@ -52,6 +52,8 @@ class ModeDecision:
     mode: Mode
     declared: Mode
     """What the bindings said then."""
+    approved: str = ""
+    """What the act did, as the bindings said it, if the role approved the decision."""
 
 
 type ModeDecisions = Mapping[str, ModeDecision]
@@ -61,8 +63,14 @@ type ModeDecisions = Mapping[str, ModeDecision]
 def mode_now(act: AutomaticAct, decisions: ModeDecisions) -> Mode:
     """Return the mode of *act*: the newer word of the bindings and a person counts."""
     found = decisions.get(act.subject)
-    decided = found.mode if found is not None and found.declared is act.declared else act.declared
+    is_newest = found is not None and found.declared is act.declared and not _is_unapproved(act, found)
+    decided = found.mode if found is not None and is_newest else act.declared
     return more_careful(decided, act.boldest)
+
+
+def _is_unapproved(act: AutomaticAct, found: ModeDecision) -> bool:
+    """Return whether the approval that it takes was for something else, or was not needed then."""
+    return needs_approval(act, found.mode) and (not found.approved or found.approved != act.bound)
 
 
 def more_careful(first: Mode, second: Mode) -> Mode:

@@ -29,6 +29,7 @@ from toban.text import printable, storable_text
 
 KIND = "mode"
 _TO = " → "
+_BOUND = Message("modes.fact-bound")
 
 
 def decisions() -> ModeDecisions:
@@ -76,7 +77,16 @@ class ModeApproved:
             declared, _, wanted = request.part.partition(_TO)
             subject = request.subject.partition("/")[2]
             orderer = request.ordered_by
-            _apply(subject, Mode(wanted), Mode(declared), note, orderer, now, approved_by=by.name)
+            _apply(
+                subject,
+                Mode(wanted),
+                Mode(declared),
+                note,
+                orderer,
+                now,
+                approved_by=by.name,
+                approved=_bound_in(request),
+            )
 
 
 EFFECT = ModeApproved()
@@ -107,7 +117,7 @@ def _subject(
         title=Message("modes.move", act=act.title, mode=word(wanted)),
         facts=(
             (Message("modes.fact-act"), act.title),
-            (Message("modes.fact-bound"), plain(act.bound)),
+            (_BOUND, plain(act.bound)),
             (Message("modes.fact-now"), word(current)),
             (Message("modes.fact-wanted"), word(wanted)),
             (Message("modes.fact-reason"), plain(printable(" ".join(reason.split())))),
@@ -124,14 +134,33 @@ def _subject(
 
 
 def _decision(setting: ModeSetting) -> ModeDecision:
-    return ModeDecision(Mode(setting.mode), Mode(setting.declared))
+    return ModeDecision(Mode(setting.mode), Mode(setting.declared), setting.approved)
+
+
+def _bound_in(request: ApprovalRequest) -> str:
+    """Return what the act does, as those who approved it were shown."""
+    return next((str(said) for label, said in request.facts_said() if label == _BOUND), "")
 
 
 def _apply(
-    subject: str, mode: Mode, declared: Mode, reason: str, by: str, now: datetime, *, approved_by: str = ""
+    subject: str,
+    mode: Mode,
+    declared: Mode,
+    reason: str,
+    by: str,
+    now: datetime,
+    *,
+    approved_by: str = "",
+    approved: str = "",
 ) -> None:
     former = ModeSetting.objects.filter(subject=subject).first()
-    told = {"mode": mode, "declared": declared, "by": by[:150], "reason": storable_text(reason.strip())}
+    told = {
+        "mode": mode,
+        "declared": declared,
+        "approved": approved,
+        "by": by[:150],
+        "reason": storable_text(reason.strip()),
+    }
     ModeSetting.objects.update_or_create(subject=subject, defaults={**told, "at": now})
     content = {
         "order": "mode",

@@ -142,6 +142,21 @@ def test_other_bindings_meanwhile_need_another_request(edition: Edition) -> None
         approve(request, "suzuki", changed)
 
 
+def test_what_was_approved_is_not_another_command_later(edition: Edition) -> None:
+    request = moved(FOREVER, Mode.ACT, edition)
+    assert request is not None
+    approve(request, "suzuki", edition)
+
+    assert now_of(FOREVER) is Mode.ACT
+    assert now_of(replace(FOREVER, bound="rm -rf /")) is Mode.SHADOW
+
+
+def test_what_turns_out_not_to_be_undone_was_not_approved(edition: Edition) -> None:
+    moved(ACT, Mode.ACT, edition)
+
+    assert now_of(FOREVER) is Mode.SHADOW
+
+
 @pytest.mark.parametrize(
     ("more", "act", "wanted"),
     [

@@ -1,5 +1,7 @@
 """The mode of an automatic act: the newer word counts, and what the bindings demand stays."""
 
+from dataclasses import replace
+
 import pytest
 
 from toban.engine.modes.rules import AutomaticAct, Mode, ModeDecision, mode_now, more_careful, needs_approval
@@ -50,3 +52,12 @@ def test_only_acting_without_asking_on_what_can_not_be_undone_needs_approval() -
 
     assert [needs_approval(forever, mode) for mode in Mode] == [False, False, True]
     assert not needs_approval(act(SHADOW), ACT)
+
+
+def test_acting_on_what_can_not_be_undone_counts_only_as_it_was_approved() -> None:
+    forever = replace(act(SHADOW, is_irreversible=True), bound="rm a")
+
+    assert mode_now(forever, {"schedule/B001": ModeDecision(ACT, SHADOW, "rm a")}) is ACT
+    assert mode_now(forever, {"schedule/B001": ModeDecision(ACT, SHADOW, "rm b")}) is SHADOW
+    assert mode_now(forever, {"schedule/B001": ModeDecision(ACT, SHADOW)}) is SHADOW
+    assert mode_now(forever, {"schedule/B001": ModeDecision(ASK, SHADOW)}) is ASK
