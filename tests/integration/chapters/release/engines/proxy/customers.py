@@ -16,6 +16,7 @@ class Customers:
         self._at = urlsplit(url).netloc
         self._path = path
         self._over = threading.Event()
+        self._since = 0.0
         self._threads = [threading.Thread(target=self._shop) for _ in range(count)]
         self.answers: Counter[str] = Counter()
         """Version → how many answers."""
@@ -25,6 +26,11 @@ class Customers:
     def asked(self) -> int:
         """How many requests have been made."""
         return sum(self.answers.values()) + len(self.failures)
+
+    def start_over(self) -> None:
+        """Forget the answers; those count that are asked for from now on."""
+        self._since = time.monotonic()
+        self.answers.clear()
 
     def wait_for(self, more: int) -> None:
         """Wait until so many more have been made."""
@@ -47,13 +53,13 @@ class Customers:
 
     def _shop(self) -> None:
         while not self._over.is_set():
-            connection = http.client.HTTPConnection(self._at, timeout=10)
+            began, connection = time.monotonic(), http.client.HTTPConnection(self._at, timeout=10)
             try:
                 connection.request("GET", self._path)
                 answer = connection.getresponse()
                 words = answer.read().decode()
                 if answer.status == 200:
-                    self.answers[words.split()[0]] += 1
+                    self.answers[words.split()[0]] += began >= self._since
                 else:
                     self.failures.append(f"{answer.status} {words}")
             except (OSError, http.client.HTTPException) as error:
