@@ -13,7 +13,7 @@ from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs.models import Run
-from toban.faces.api import release as api
+from toban.faces.api.release import routes as api
 
 __all__ = ["shop"]
 

@@ -172,7 +172,8 @@ def test_the_role_goes_back_at_once_and_others_ask(shop: Shop, actor: Program, p
     asked = pipeline.post("/releases/rollback", order, 201)
     assert (asked["decided_at"], asked["version"], asked["kind"]) == (None, "v1", "rollback")
     twice = actor.post("/releases/rollback", order, 409)
-    assert "release.goes-back-already" in str(twice["message"])
+    assert "release.rollback-waits" in str(twice["message"])
+    assert "toban release approve" in twice["hint"]
     pipeline.post(f"/releases/{asked['release']}/abort", {"reason": "by the role"})
     decided = actor.post("/releases/rollback", {**order, "detected_at": "2026-11-28T01:02:03Z"}, 201)
 
