@@ -247,8 +247,10 @@ def end(release: Release, state: Release.State, note: Message, now: datetime, *,
     release.save()
     DeploymentLock.objects.filter(release=release).delete()
     supersede(subject_name(release), now)
-    act = "release-aborted" if state is Release.State.ABORTED else "release-ended"
-    record(release, act, by or TOBAN, now)
+    if state is Release.State.ABORTED:
+        record(release, "release-aborted", by or TOBAN, now)
+    else:
+        record(release, "release-ended", by or TOBAN, now)
 
 
 def lock(deployment: Deployment, reason: str, by: Giver, now: datetime) -> DeploymentLock:
