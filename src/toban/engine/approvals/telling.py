@@ -22,6 +22,7 @@ from toban.engine.evidence import ledger
 from toban.engine.notify import alerts
 from toban.engine.notify.routing.contacts import folded
 from toban.engine.notify.routing.routing import rules_for
+from toban.engine.notify.routing.silences import APPROVAL
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.people.models import Operator
 from toban.message import NOTHING, Message
@@ -186,7 +187,7 @@ def _signal(
         began_at=at,
         detected_at=now,
         advice=advice,
-        labels={"item": "approval"},
+        labels=APPROVAL,
         people=people,
     )
 
@@ -216,7 +217,7 @@ def _tell_delegated(made: Delegation, edition: Edition, now: datetime) -> None:
         limit=Message("approvals.until", at=_local(made.ends_at, edition)),
         began_at=made.starts_at,
         detected_at=now,
-        labels={"item": "approval"},
+        labels=APPROVAL,
         people=(made.giver_person, made.taker_person),
     )
     with transaction.atomic():

@@ -148,7 +148,7 @@ class _Look:
     def _standing(self, alert: AlertRecord) -> AlertContext:
         seen, labels, now = self._snapshot, alert.labels, self._now
         return AlertContext(
-            window=window_for(labels.get("target", ""), seen.maintenance, self._window),
+            window=window_for(labels, seen.maintenance, self._window),
             muted_by=self._causes.of(alert.trouble, self._runs_on),
             silence=silencing(seen.silences, alert.clause_id, labels, now),
             exception=next((each for each in seen.exceptions if each.covers(alert.clause_id, labels)), None),

@@ -1,12 +1,13 @@
 """Planned maintenance: the times at which the document itself says that the service may be down."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from toban.design.calendar import BusinessCalendar, periods_on
 from toban.design.clauses.objectives import MaintenanceWindow
+from toban.engine.notify.routing.silences import APPROVAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,15 @@ class AnnouncedMaintenance:
 
 
 def window_for(
-    target: str, announced: Iterable[AnnouncedMaintenance], by_document: OpenWindow | None
+    labels: Mapping[str, str], announced: Iterable[AnnouncedMaintenance], by_document: OpenWindow | None
 ) -> OpenWindow | None:
-    """Return the maintenance that an alert about *target* falls into: the document's, or an announced one."""
+    """Return the maintenance that an alert with *labels* falls into: the document's, or an announced one.
+
+    What is told about approvals is about people, not about what is maintained.
+    """
+    if labels == APPROVAL:
+        return None
+    target = labels.get("target", "")
     found = [
         OpenWindow(each.citation, each.until)
         for each in announced

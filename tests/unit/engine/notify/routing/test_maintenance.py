@@ -6,7 +6,12 @@ import pytest
 from toban.design.calendar import BusinessCalendar
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import read_design
-from toban.engine.notify.routing.maintenance import OpenWindow, open_window
+from toban.engine.notify.routing.maintenance import (
+    AnnouncedMaintenance,
+    OpenWindow,
+    open_window,
+    window_for,
+)
 
 HEAD = "# 運用設計書\n\n## 1. 運用方針\n\n### サービス提供時間\n"
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -61,3 +66,11 @@ def test_the_later_ending_of_two_open_windows_counts() -> None:
 
     assert found is not None
     assert found.until - datetime(2026, 4, 12, 3, 30, tzinfo=TOKYO) == timedelta(minutes=90)
+
+
+def test_no_maintenance_holds_back_what_is_told_about_approvals() -> None:
+    whole = AnnouncedMaintenance("mira: all", frozenset(), datetime(2026, 4, 12, 5, tzinfo=TOKYO))
+    by_document = at(datetime(2026, 4, 12, 3, tzinfo=TOKYO))
+
+    assert window_for({"item": "approval"}, [whole], by_document) is None
+    assert window_for({"item": "cpu"}, [whole], by_document) == OpenWindow("mira: all", whole.until)

@@ -18,6 +18,12 @@ def test_every_matcher_must_hold() -> None:
     assert not quiet(target="DB").covers("batch/batch/B001", {"batch": "B001"})
 
 
+def test_nobody_silences_what_is_told_about_approvals() -> None:
+    for matchers in ({"item": "approval"}, {"clause": "batch/batch/B001"}):
+        assert not quiet(**matchers).covers("batch/batch/B001", {"item": "approval"})
+    assert quiet(item="approval").covers("errors/1", {"target": "shop", "item": "approval", "error": "1"})
+
+
 def test_a_silence_ends_at_its_exclusive_end() -> None:
     silences = [quiet(target="DB")]
 
