@@ -58,8 +58,8 @@ def typed(question: object) -> str:
 
 
 def refuse(message: Message | str, hint: Message | str) -> None:
-    """Say on the error stream why nothing was done, with a hint."""
-    say(f"{message}\nHINT: {hint}", err=True)
+    """Say on the error stream why nothing was done, with a hint if there is one."""
+    say(f"{message}\nHINT: {hint}" if hint else message, err=True)
 
 
 def harmless(text: object) -> str:

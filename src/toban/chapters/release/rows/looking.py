@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
@@ -72,6 +73,17 @@ class Looks:
                 said = Message("release-rows.no-answer-within", seconds=round(self._patience))
                 _keep(name, _Question(question.ask, trouble=said), known, now)
         ServingLook.objects.exclude(deployment__in=list(plan.deployments)).delete()
+
+
+def differs(deployment: Deployment, zone: ZoneInfo) -> Message:
+    """Say what the last look found that the releases have not brought, or why it saw nothing."""
+    look = ServingLook.objects.filter(deployment=deployment.name).first()
+    if look is None or look.stray_since is None:
+        return look.trouble if look is not None else NOTHING
+    known = _known(deployment.name)
+    strays = tuple(name for name, digest in look.serving.items() if digest != known.digest)
+    since = look.stray_since.astimezone(zone)
+    return Message("release-rows.no-release-brought-it", instances=strays, since=since) if strays else NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from toban.chapters.release.ordering import orders
 from toban.chapters.release.ordering.approval import EFFECT
 from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.ordering.planning import Draft, Wish, deployment_named, draft, serving_artifact
+from toban.chapters.release.rows.looking import differs
 from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver, account_named
@@ -145,6 +146,8 @@ def status_(parts: Parts, number: int | None, form: str) -> None:
             artifact = serving_artifact(each)
             version = artifact.label if artifact else Message("release.nothing-serves")
             say(Message("release.status-serving", name=name, version=version))
+            if wrong := differs(each, plan.system.zone):
+                say(Message("release.status-differs", said=wrong))
         for lock in locks:
             said = Message("release.is-locked", owner=lock.owner, reason=lock.reason)
             say(Message("release.status-lock", name=lock.deployment, said=said))

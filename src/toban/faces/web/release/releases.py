@@ -26,6 +26,7 @@ from toban.chapters.release.ordering.planning import (
     newest_served,
     open_release,
 )
+from toban.chapters.release.rows.looking import differs
 from toban.engine.approvals.answers import Giver
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
@@ -54,6 +55,8 @@ class EnvironmentCard:
     """The release (or rollback) that serves, by the ledger."""
     coming: Release | None
     """What is planned or under way."""
+    differs: Message
+    """What the last look at its instances found otherwise; nothing if nothing."""
     lock: DeploymentLock | None
 
 
@@ -141,7 +144,13 @@ def cards(found: ReleaseChapterPlan) -> list[EnvironmentCard]:
     """Return every environment as it stands."""
     locks = {each.deployment: each for each in DeploymentLock.objects.all()}
     return [
-        EnvironmentCard(each, newest_served(each), open_release(each), locks.get(name))
+        EnvironmentCard(
+            each,
+            newest_served(each),
+            open_release(each),
+            differs(each, found.system.zone),
+            locks.get(name),
+        )
         for name, each in found.deployments.items()
     ]
 

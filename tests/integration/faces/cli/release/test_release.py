@@ -9,6 +9,7 @@ from tests.integration.chapters.release.shop import PRODUCTION, STAGING, Shop
 from tests.registered import PARTS
 
 from toban.chapters.release.models import DeploymentLock, Release
+from toban.chapters.release.rows.looking import Looks
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.clock import system_clock
 from toban.faces.cli.release import release
@@ -235,3 +236,11 @@ def test_following_ends_with_how_it_ended(shop: Shop, monkeypatch: pytest.Monkey
     assert (well.exit_code, badly.exit_code) == (0, 3)
     assert "v2" in well.output
     assert "no space left on web-1" in badly.output
+
+
+def test_the_status_says_what_no_release_has_brought(shop: Shop) -> None:
+    served(shop, "v1")
+    assert "■" not in toban("status").output
+    shop.engines[PRODUCTION].serves = "by hand"
+    Looks().look(shop.plan, shop.now)
+    assert "■ どのリリースにもない版が動いています (web-1" in toban("status").output
