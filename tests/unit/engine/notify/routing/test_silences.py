@@ -19,8 +19,8 @@ def test_every_matcher_must_hold() -> None:
 
 
 def test_nobody_silences_what_is_told_about_approvals() -> None:
-    for matchers in ({"item": "approval"}, {"clause": "batch/batch/B001"}):
-        assert not quiet(**matchers).covers("batch/batch/B001", {"item": "approval"})
+    for silence in (quiet(item="approval"), quiet(clause="batch/batch/B001")):
+        assert not silence.covers("batch/batch/B001", {"item": "approval"})
     assert quiet(item="approval").covers("errors/1", {"target": "shop", "item": "approval", "error": "1"})
 
 
