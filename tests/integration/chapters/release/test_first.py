@@ -3,7 +3,7 @@
 import pytest
 from tests.integration.chapters.release.shop import BINDINGS, MINUTE, PRODUCTION, STAGING, Shop
 
-from toban.chapters.release.models import Release
+from toban.chapters.release.models import Release, SourceLook
 from toban.chapters.release.ordering import first
 from toban.engine.approvals.models import ApprovalRequest
 
@@ -16,9 +16,20 @@ BOUND = "\n".join(
 
 
 def begin(shop: Shop) -> None:
-    """Let the loop look, and do what follows."""
+    """Let the loop look once the source has answered, and do what follows."""
+    told = {"asked_at": shop.now, "answered_at": shop.now}
+    SourceLook.objects.get_or_create(service="shop", defaults=told)
     first.look(shop.plan, shop.home, shop.now)
     shop.work()
+
+
+def test_nothing_begins_before_the_source_has_answered(shop: Shop) -> None:
+    shop.take(BOUND)
+    SourceLook.objects.create(service="shop", asked_at=shop.now)
+
+    begin(shop)
+
+    assert not Release.objects.exists()
 
 
 def test_an_environment_that_needs_no_approval_begins_with_it(shop: Shop) -> None:

@@ -1,5 +1,6 @@
 """The approval of a release: what it binds to, when it is asked for, and what follows from the answer."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ from toban.engine.runs.claiming.bell import call_workers
 from toban.message import Message, from_json, plain
 
 KIND = "release"
+_DIGEST = Message("release.fact-digest")
 _TWO = 2
 """People who approve what can't be undone."""
 
@@ -110,6 +112,12 @@ class ReleaseApproved:
 EFFECT = ReleaseApproved()
 
 
+def _planned_facts(release: Release) -> Iterator[tuple[Message, Message]]:
+    """Yield what was shown when it was planned; the digest may have been made since."""
+    facts = ((from_json(label), from_json(value)) for label, value in release.facts)
+    return ((label, value) for label, value in facts if label != _DIGEST)
+
+
 def _subject(
     release: Release, deployment: Deployment, plan: ReleaseChapterPlan, terms: ApprovalTerms
 ) -> ApprovalSubject:
@@ -125,8 +133,8 @@ def _subject(
         subject=subject_name(release),
         title=title,
         facts=(
-            *((from_json(label), from_json(value)) for label, value in release.facts),
-            (Message("release.fact-digest"), plain(artifact.digest)),
+            *_planned_facts(release),
+            (_DIGEST, plain(artifact.digest)),
             (Message("release.fact-planned"), Message("release.at", at=planned)),
             (Message("release.fact-cause"), plain(release.cause)),
             (Message("release.fact-ordered-by"), plain(release.ordered_by)),

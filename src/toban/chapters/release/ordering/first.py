@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
-from toban.chapters.release.models import Release
+from toban.chapters.release.models import Release, SourceLook
 from toban.chapters.release.ordering.records import record
 from toban.chapters.release.running.artifacts import described
 from toban.chapters.release.source import SourceFailed
@@ -22,8 +22,12 @@ log = structlog.get_logger(__name__)
 
 def look(plan: ReleaseChapterPlan, home: Path, now: datetime) -> None:
     """Plan it in each environment that has none and never had any release."""
-    for deployment in plan.deployments.values():
-        if not deployment.config.first or Release.objects.filter(deployment=deployment.name).exists():
+    wanted = [each for each in plan.deployments.values() if each.config.first]
+    # What a source has is fetched by the looks at it, not again and again by this.
+    known = {each.service for each in SourceLook.objects.exclude(answered_at=None)} if wanted else set()
+    for deployment in wanted:
+        is_known = deployment.service.name in known
+        if not is_known or Release.objects.filter(deployment=deployment.name).exists():
             continue
         try:
             _order(plan, deployment, home, now)
@@ -34,7 +38,6 @@ def look(plan: ReleaseChapterPlan, home: Path, now: datetime) -> None:
 def _order(plan: ReleaseChapterPlan, deployment: Deployment, home: Path, now: datetime) -> None:
     service = deployment.service
     source = service.opened(home)
-    source.fetch()
     artifact = described(source, service.name, source.resolve(deployment.config.first), now)
     with transaction.atomic():
         ledger.hold()
