@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.e2e.running import SHOP, Inbox, Toban, wait_for
+from tests.e2e.running import SHOP, Inbox, Toban, wait_for, without_people
 from tests.e2e.speech import Speech, foreign, own_texts, walked
 from tests.forking import run
 
@@ -84,7 +84,7 @@ email = "eto@example.com"
 slack = "U0ETO"
 language = "en"
 """
-    bindings.write_text(written + people, encoding="utf-8")
+    bindings.write_text(without_people(written) + people, encoding="utf-8")
     running = Toban(folder / "home", bindings, slack=slack[1])
     try:
         running.start()

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from tests.integration.faces.web.conftest import Fixed
 from tests.integration.faces.web.drawn import drawings
-from tests.registered import schema
+from tests.registered import PARTS
 
 from toban.chapters.objectives.models import BurnRate, LevelDay
 from toban.design.reader import read_design
@@ -44,10 +44,11 @@ class Probe(Section):
 
 @pytest.fixture(autouse=True)
 def promises(in_force: Fixed) -> None:
-    bindings = '[targets.API]\nsources = [{ kind = "probe" }]\n'
+    bindings = '[targets.API]\nsources = [{ kind = "http", url = "http://127.0.0.1:9/" }]\n'
     in_force.edition = Edition(
         read_design(DOCUMENT, "運用設計書.md"),
-        read_bindings(bindings, Path("toban.toml"), schema(sources={"probe": Probe})),
+        read_bindings(bindings, Path("toban.toml"), PARTS.schema),
+        PARTS.kinds,
     )
 
 
@@ -190,7 +191,7 @@ def test_the_page_requires_signing_in() -> None:
 def test_a_document_without_objectives_says_what_to_write(viewer: Client, in_force: Fixed) -> None:
     in_force.edition = Edition(
         read_design("# 運用設計書\n## 2. 監視\n- あとで書く\n", "運用設計書.md"),
-        read_bindings("", Path("toban.toml"), schema()),
+        read_bindings("", Path("toban.toml"), PARTS.schema),
     )
 
     assert "文書の1章に運用目標の表" in viewer.get("/levels/").content.decode()

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ _CADDY = {
 
 _HAPROXY = """
 global
-    stats socket {folder}/haproxy.sock level admin
+    stats socket {socket} level admin
 defaults
     mode http
     timeout connect 2s
@@ -172,8 +173,9 @@ def haproxy(folder: Path) -> RealProxy:
     """HAProxy, whose backends have no server yet."""
     program = _program("haproxy")
     front, first = free_port(), free_port()
-    (folder / "haproxy.cfg").write_text(_HAPROXY.format(folder=folder, front=front, first=first))
-    socket = f"{folder}/haproxy.sock"
+    # A socket's path may have 97 characters, and the folders of tests are deep.
+    socket = f"{tempfile.mkdtemp(prefix='ha-')}/haproxy.sock"
+    (folder / "haproxy.cfg").write_text(_HAPROXY.format(socket=socket, front=front, first=first))
     return RealProxy(
         folder,
         "haproxy",

@@ -1,7 +1,5 @@
 """Versions come and go behind real proxies, and no customer notices."""
 
-import time
-
 import httpx
 import pytest
 from tests.integration.chapters.release.engines.proxy.conftest import Environment, behind_each
@@ -33,6 +31,7 @@ def test_no_request_fails_while_a_version_is_switched_and_switched_back(
     old, new = environment.version("v1"), environment.version("v2")
     engine = environment.engine()
     engine.switch(old, QUIET)
+    kept = set(engine.serving())
 
     with Customers(environment.proxy.url) as customers, Customers(environment.proxy.url, 1, "/slow") as slow:
         customers.wait_for(requests // 3)
@@ -41,16 +40,14 @@ def test_no_request_fails_while_a_version_is_switched_and_switched_back(
         customers.start_over()
         customers.wait_for(requests // 3)
         only_new = +customers.answers
-        began = time.monotonic()
         engine.switch(old, QUIET)
-        took = time.monotonic() - began
         customers.wait_for(requests // 3)
 
     assert (customers.failures, slow.failures) == ([], [])
     assert set(only_new) == {"v2"}
     assert set(engine.serving().values()) == {old.digest}
     # The old version's instances have been kept: the way back is a change of the proxy alone.
-    assert took < 5
+    assert set(engine.serving()) == kept
 
 
 @behind_each
