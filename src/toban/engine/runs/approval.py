@@ -4,6 +4,7 @@ from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, live_request
 from toban.engine.runs.models import Run
 from toban.engine.runs.parameters import written
+from toban.engine.runs.rules import BY_ITSELF
 from toban.engine.runs.work import Step, Work
 from toban.message import Message, plain
 
@@ -61,7 +62,7 @@ def subject_of(run: Run, work: Work, step: Step) -> ApprovalSubject:
 
 
 def _orderer(run: Run) -> Message:
-    return Message("runs.by-schedule") if run.ordered_by == "schedule" else plain(run.ordered_by)
+    return Message(f"runs.by-{run.ordered_by}") if run.ordered_by in BY_ITSELF else plain(run.ordered_by)
 
 
 def request_of(run: Run) -> ApprovalRequest | None:

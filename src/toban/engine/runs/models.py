@@ -60,7 +60,7 @@ class Run(models.Model):
     clause_id = models.CharField(max_length=300)
     document_digest = models.CharField(max_length=64)
     ordered_by = models.CharField(max_length=150)
-    """`schedule`, or the account that asked for it."""
+    """`schedule`, `trigger`, or the account that asked for it."""
     orderers = models.JSONField(default=list)
     """The numbers of the accounts that ordered it or had it repeated: none of them approves it."""
     parameters = models.JSONField(default=dict)

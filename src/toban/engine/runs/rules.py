@@ -22,6 +22,11 @@ MOST_LOSSES = 3
 """A run that has lost this many workers is not given to another."""
 
 
+BY_SCHEDULE, BY_TRIGGER = "schedule", "trigger"
+BY_ITSELF = (BY_SCHEDULE, BY_TRIGGER)
+"""Who orders the runs that no person does."""
+
+
 class RunReason(StrEnum):
     """Why a run is in its state, or a claim has ended."""
 
@@ -31,6 +36,8 @@ class RunReason(StrEnum):
     MISSED = "missed"
     ORDERED = "ordered"
     """An operator asked for it."""
+    TRIGGERED = "triggered"
+    """The condition of a work's trigger held."""
     NEXT_DAY = "next-day"
     """The document's 翌日再実行 after a failure."""
     CLAIMED = "claimed"

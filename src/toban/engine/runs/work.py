@@ -131,8 +131,10 @@ class Work:
     """Set for a task, which a person performs and signs off: it has no steps, and no worker claims it."""
     expected_within: timedelta | None = None
     """A run that takes longer is announced, and continues; None: only an unusually long run is announced."""
+    trigger: Message = NOTHING
+    """The condition under which Toban itself has it run, where that is no due time. See `triggered`."""
     mode: Mode = Mode.ACT
-    """The declared mode of what its schedule orders."""
+    """The declared mode of what its schedule, or its trigger, orders."""
     rerun: Mode = Mode.ACT
     """The declared mode of repeating a failed run."""
     asks: ApprovalTerms = _ASSUMED
@@ -148,6 +150,11 @@ class Work:
     def is_run_here(self) -> bool:
         """Whether a worker carries it out."""
         return self.reported is None and self.task is None
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether Toban has it run by itself, not only when somebody orders it."""
+        return bool(self.trigger) or self.schedule.cadence is not Cadence.ON_DEMAND
 
     @property
     def rule(self) -> str:

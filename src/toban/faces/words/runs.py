@@ -75,6 +75,7 @@ REASONS: Mapping[RunReason, Promise] = {
     RunReason.CAUGHT_UP: gettext_lazy("停止中に予定を過ぎたため、後から実行"),
     RunReason.MISSED: gettext_lazy("予定の時刻に Toban が動いていなかった"),
     RunReason.ORDERED: gettext_lazy("人の依頼"),
+    RunReason.TRIGGERED: gettext_lazy("条件が成り立ったため"),
     RunReason.NEXT_DAY: gettext_lazy("失敗した翌日の再実行"),
     RunReason.CLAIMED: gettext_lazy("ワーカーが実行中"),
     RunReason.TAKEN_OVER: gettext_lazy("異常終了したワーカーから引き継いで実行中"),

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from toban.design.values.schedule import Cadence
 from toban.engine.modes.rules import AutomaticAct, Mode, ModeDecisions, mode_now, more_careful
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import RunReason
+from toban.engine.runs.rules import BY_ITSELF, RunReason
 from toban.engine.runs.work import Step, Work
 from toban.message import Message
 
@@ -15,15 +14,18 @@ def acts_of(works: Iterable[Work]) -> Iterator[AutomaticAct]:
     """Yield the automatic acts of *works*; what runs elsewhere, or is done by people, is not Toban's."""
     for work in works:
         if work.is_run_here:
-            if work.schedule.cadence is not Cadence.ON_DEMAND:
+            if work.is_automatic:
                 yield schedule_act(work)
             if work.retry_delays or work.reruns_next_day:
                 yield rerun_act(work)
 
 
 def schedule_act(work: Work) -> AutomaticAct:
-    """Return the act of running *work* when it is due."""
-    title = Message("runs.act-schedule", work=work.key, timing=work.timing)
+    """Return the act of running *work* when it is due, or when its trigger has come."""
+    if work.trigger:
+        title = Message("runs.act-trigger", work=work.key, trigger=work.trigger)
+    else:
+        title = Message("runs.act-schedule", work=work.key, timing=work.timing)
     # A work that asks for approval anyway can't be moved on from asking.
     asks = any(step.approval is not None for step in work.steps)
     act = _act(work, f"schedule/{work.key}", title, work.mode)
@@ -39,7 +41,7 @@ def mode_of(run: Run, work: Work, decisions: ModeDecisions) -> Mode:
     """Return the mode in which *run* is done; what a person ordered is no automatic act."""
     # A repeat knows who ordered the failed run, and is Toban's own act all the same.
     has_orderer = bool(run.orderers) and not run.is_rerun
-    is_ordered = run.ordered_by != "schedule" or has_orderer or run.reason == RunReason.ORDERED
+    is_ordered = run.ordered_by not in BY_ITSELF or has_orderer or run.reason == RunReason.ORDERED
     mode = Mode.ACT if is_ordered else mode_now(schedule_act(work), decisions)
     return more_careful(mode, mode_now(rerun_act(work), decisions)) if is_rerun(run) else mode
 

@@ -1,0 +1,40 @@
+"""Runs that Toban orders by itself because a condition holds: no due time comes round for them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from toban.engine.evidence import ledger
+from toban.engine.runs.claiming.bell import call_workers
+from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.rules import BY_TRIGGER, RunReason
+from toban.engine.runs.work import Work
+
+_OPEN = (Run.State.WAITING, Run.State.RUNNING)
+
+
+def open_run(work: Work, clause_id: str, parameters: Mapping[str, str], now: datetime) -> Run | None:
+    """Have *work* run now because of the row *clause_id*; None while a run is open, or it is not planned.
+
+    Its mode decides whether it acts, asks or only records what it would have done.
+    """
+    with transaction.atomic():
+        ledger.hold()
+        # Looked at with the ledger held: another worker may have opened one meanwhile.
+        if Run.objects.filter(work=work.key, state__in=_OPEN).exists():
+            return None
+        if not PlannedWork.objects.filter(key=work.key, in_force=True).exists():
+            return None
+        run = Run.objects.create(
+            work=work.key,
+            due_at=now,
+            clause_id=clause_id,
+            document_digest=work.document_digest,
+            ordered_by=BY_TRIGGER,
+            parameters=dict(parameters),
+            reason=RunReason.TRIGGERED,
+            wake_at=now,
+        )
+        call_workers()
+    return run
