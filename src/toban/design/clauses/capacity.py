@@ -61,12 +61,15 @@ class ScalingRule(Clause):
     trigger: Threshold | None
     trigger_text: str
     action: str
+    step: int
+    """How many instances the action adds at a time; 1 if it does not say."""
     timing: str
     is_automatic: bool
 
 
 _AUTOMATIC = words(r"(?:完全)?自動(?!化|では)|オートスケ|\bauto")
 _BY_HAND = words(r"半自動|手動|\b(?:manual|semi)")
+_STEP = re.compile(r"(\d{1,4}) ?(?:台|インスタンス|ノード|instances?|nodes?|servers?|pods?)", re.IGNORECASE)
 _SHARE = re.compile(r"\d+(?:\.\d+)?\s*%")
 _OTHER_WAY = words(r"以下|未満|下回|<|≤|\b(?:below|under|less|falls?|drops?)\b")
 _VERB = re.compile(
@@ -133,9 +136,15 @@ def _scaling(cells: Cells) -> ScalingRule:
         trigger=trigger,
         trigger_text=f"{subject} {condition}".strip(),
         action=action,
+        step=_step(action),
         timing=timing,
         is_automatic=_AUTOMATIC.search(way) is not None and _BY_HAND.search(way) is None,
     )
+
+
+def _step(action: str) -> int:
+    found = _STEP.search(plain(action))
+    return max(int(found[1]), 1) if found else 1
 
 
 def _review(entry: PlacedEntry) -> CapacityReview:

@@ -1,0 +1,38 @@
+"""The extension of chapter 9: resources and their forecasts, and groups that scale."""
+
+from toban.chapters.capacity.acts import ACTS
+from toban.chapters.capacity.bindings import CAPACITY
+from toban.chapters.capacity.proposals import open_tables
+from toban.chapters.capacity.scaler import SCALER_KINDS, SCALING
+from toban.chapters.capacity.usage import RESOURCES, USAGE_KINDS
+from toban.design.clauses.base import Clause
+from toban.design.clauses.capacity import CapacityReview, ResourceUsage, ScalingRule
+from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.tasks.facts import TASK_FACTS
+from toban.message import Message
+
+
+def _capacity(_row: Clause) -> Link:
+    return Link("capacity", Message("capacity.page"))
+
+
+EXTENSION = Extension(
+    name="capacity",
+    manual="capacity.md",
+    rows=(
+        RowKind(ResourceUsage, is_measured=True, is_charted=True, link=_capacity, raises_alerts=always),
+        RowKind(CapacityReview, is_measured=True, link=_capacity, raises_alerts=always),
+        RowKind(ScalingRule, is_measured=True, link=_capacity, raises_alerts=always),
+    ),
+    tables=(RESOURCES, SCALING, CAPACITY),
+    points=(USAGE_KINDS, SCALER_KINDS),
+    kinds={
+        "resources": {},
+        "scaling": {},
+    },
+    proposals=open_tables,
+    operation="toban.chapters.capacity.operation",
+    offers={TASK_FACTS: "toban.chapters.capacity.rows.facts:facts"},
+    apps=("toban.chapters.capacity",),
+    acts=ACTS,
+)
