@@ -146,7 +146,8 @@ class CapacityPlan:
     def rows(self) -> Mapping[str, RowAnswer]:
         """See `Plan`."""
         bound = [each.row.id for each in self.resources]
-        bound += [each.row.id for each in (*self.groups, *self.by_hand)]
+        bound += [each.row.id for each in self.groups]
+        bound += [each.row.id for each in self.by_hand]
         bound += [row.id for row in self.forecasts]
         return {**self.unbound, **dict.fromkeys(bound, NOTHING)}
 
