@@ -34,6 +34,7 @@ EXTENSIONS = (
     "toban.chapters.release.extension",
     "toban.chapters.backup.extension",
     "toban.chapters.batch.extension",
+    "toban.chapters.capacity.extension",
     "toban.chapters.routine.extension",
 )
 """Each holds one `EXTENSION`. Packages bring theirs by entry points of the group `toban.extensions`."""

@@ -28,6 +28,7 @@ class TrialCode(StrEnum):
     COST = "LV008"
     APPROVAL = "LV009"
     RELEASE = "LV010"
+    CAPACITY = "LV011"
 
 
 @dataclass(frozen=True, slots=True)

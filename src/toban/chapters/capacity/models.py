@@ -34,6 +34,8 @@ class Outlook(models.Model):
     forecast = models.JSONField(null=True)
     """See `outlooks.kept`; null if there is none."""
     why_none = MessageField()
+    possible_on = models.DateField(null=True)
+    """When there will be one, if there is none and that is known."""
 
     def __str__(self) -> str:
         return f"{self.resource} {self.made_at.isoformat()}"

@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 from pathlib import Path
 
 from toban.chapters.capacity.bindings import ResourceBinding, ScalingBinding, names_group
 from toban.chapters.capacity.scaler import SCALER_KINDS, SCALING, Scaler, ScalerKind, ScalerSite
+from toban.chapters.capacity.scaling.rules import MINUTE, ScalingTerms
+from toban.chapters.capacity.stated import HIGH, measured_as, why_not_scaled
 from toban.chapters.capacity.usage import RESOURCES, USAGE_KINDS, UsageKind, UsageSite, UsageSource
 from toban.design.clauses.capacity import CapacityReview, ResourceUsage, ScalingRule
 from toban.design.values.metric import Metric, read_metric
-from toban.design.values.quantity import BYTES, Quantity
 from toban.design.values.threshold import Comparison, Threshold
 from toban.engine.bindings.model import System
 from toban.engine.editions.announcements import managing_role
@@ -22,9 +24,6 @@ from toban.engine.runs.work import Work
 from toban.engine.telemetry.store import Telemetry
 from toban.engine.telemetry.units import in_unit_of
 from toban.message import NOTHING, Message
-
-BYTE = "B"
-_HIGH = (Comparison.AT_LEAST, Comparison.ABOVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Resource:
     def extend_share(self) -> float | None:
         """The share of the limit from which it is to be extended, 0 to 1; None if the row names none."""
         at = self.row.extend_at
-        is_share = at is not None and at.limit.unit == "%" and at.comparison in _HIGH
+        is_share = at is not None and at.limit.unit == "%" and at.comparison in HIGH
         return float(at.limit.value) / 100 if at is not None and is_share else None
 
 
@@ -87,11 +86,27 @@ class Group:
     """How many instances the document, or the binding, allows; None if neither says it."""
     config: ScalingBinding
     kind: ScalerKind
-    folder: Path
+    edition: Edition = field(repr=False)
 
     def opened(self, home: Path, ports: Ports) -> Scaler:
         """Return its scaler; *home* is Toban's."""
-        return self.kind.open(self.config, ScalerSite(self.name, self.folder, home, ports))
+        return self.kind.open(self.config, self.site(home, ports))
+
+    def site(self, home: Path, ports: Ports) -> ScalerSite:
+        """Return the context of its scaler; *home* is Toban's."""
+        folder = self.edition.bindings.folder.absolute()
+        return ScalerSite(self.name, folder, home, ports, self.edition)
+
+    @property
+    def key(self) -> str:
+        """The work of the run ledger that scales it."""
+        return f"scale/{self.name}"
+
+    @property
+    def terms(self) -> ScalingTerms:
+        """The rule about it."""
+        minutes = max(ceil(self.sustained / MINUTE), 1)
+        return ScalingTerms(self.limit, self.comparison, minutes, self.step, self.most, self.cool_down)
 
     @property
     def target(self) -> str:
@@ -140,7 +155,7 @@ class CapacityPlan:
     acting_digest: str
     unbound: Mapping[str, RowAnswer]
     tasks: Mapping[str, Work] = field(default_factory=dict)
-    """What people extend, by the key of the work."""
+    """What people extend and review, by the key of the work."""
 
     @property
     def rows(self) -> Mapping[str, RowAnswer]:
@@ -149,6 +164,7 @@ class CapacityPlan:
         bound += [each.row.id for each in self.groups]
         bound += [each.row.id for each in self.by_hand]
         bound += [row.id for row in self.forecasts]
+        bound += [work.clause_id for work in self.tasks.values()]
         return {**self.unbound, **dict.fromkeys(bound, NOTHING)}
 
     def groups_of(self, row: ScalingRule) -> Sequence[Group]:
@@ -160,16 +176,6 @@ class CapacityPlan:
         wanted = folded(name)
         found = (each for each in self.resources if wanted in (folded(each.name), folded(each.row.resource)))
         return next(found, None)
-
-
-def measured_as(quantity: Quantity | None, unit: str) -> float | None:
-    """Return *quantity* in the unit that a source measures in; None if it is in another measure."""
-    if quantity is None or quantity.unit == "%":
-        return None
-    if unit == BYTE:
-        size = BYTES.get(quantity.unit)
-        return None if size is None else float(quantity.value * size)
-    return None if quantity.unit in BYTES else float(quantity.value)
 
 
 def plan(edition: Edition) -> CapacityPlan:
@@ -232,19 +238,6 @@ def _groups(
             yield _group(row, trigger, name, edition, resources)
 
 
-def why_not_scaled(row: ScalingRule) -> Message:
-    """Return why nothing can be scaled by an automatic *row*; nothing if it can."""
-    trigger = row.trigger
-    metric = None if trigger is None else read_metric(trigger.subject)
-    if trigger is None or metric is None:
-        return Message("capacity.trigger-not-measured", trigger=row.trigger_text)
-    if trigger.comparison not in _HIGH:
-        return Message("capacity.scales-in")
-    if in_unit_of(metric, trigger.limit) is None:
-        return Message("capacity.trigger-not-measured", trigger=row.trigger_text)
-    return NOTHING
-
-
 def _group(
     row: ScalingRule, trigger: Threshold, name: str, edition: Edition, resources: Sequence[Resource]
 ) -> Group:
@@ -266,7 +259,7 @@ def _group(
         config.most or (int(counted.stated_limit or 0) if counted is not None else None) or None,
         config,
         edition.kinds.of(SCALER_KINDS)[bound.kind],
-        edition.bindings.folder.absolute(),
+        edition,
     )
 
 
@@ -277,7 +270,7 @@ def _by_hand(
         if row.is_automatic:
             continue
         trigger = row.trigger
-        if trigger is None or trigger.limit.unit != "%" or trigger.comparison not in _HIGH:
+        if trigger is None or trigger.limit.unit != "%" or trigger.comparison not in HIGH:
             unbound[row.id] = Message("capacity.no-share-to-watch", trigger=row.trigger_text)
             continue
         concerned = tuple(each for each in resources if _concerns(trigger, each))

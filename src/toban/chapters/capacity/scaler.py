@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from toban.chapters.capacity.bindings import ScalingBinding
 from toban.design.values.metric import Metric
 from toban.engine.bindings.table import kinded
+from toban.engine.editions.edition import Edition
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.registry.ports import Ports
 from toban.engine.runs.kinds import no_doubts
@@ -95,6 +96,8 @@ class ScalerSite:
     home: Path
     """Toban's home."""
     ports: Ports
+    edition: Edition
+    """What is in force: for a scaler whose group another chapter runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from toban.chapters.capacity.bindings import ResourceBinding
 from toban.design.clauses.capacity import ResourceUsage
@@ -12,9 +12,11 @@ from toban.design.reader import Design
 from toban.engine.bindings.table import kinded
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.runs.kinds import no_doubts
-from toban.engine.telemetry.store import Telemetry
 from toban.engine.trial import Doubt
 from toban.message import NOTHING, Message
+
+if TYPE_CHECKING:
+    from toban.engine.telemetry.store import Telemetry
 
 
 class UsageUnknown(Exception):
@@ -73,7 +75,7 @@ class UsageSite:
     """The row's resource, in the document's words."""
     folder: Path
     """The folder of `toban.toml`: relative paths start there."""
-    telemetry: Telemetry
+    telemetry: "Telemetry"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ class Metric(StrEnum):
     """The age of the newest moment that a restore could bring back."""
     LOG_COUNT = "log_rows"
     """Log rows matching the row's name, written within the row's own time window."""
+    USED_AMOUNT = "used_amount"
+    """How much of a resource is used, in bytes or as a plain number; no monitor watches it."""
+    LIMIT_AMOUNT = "limit_amount"
+    """How much of it there is in reality, in the same unit."""
 
     @property
     def unit(self) -> str:
@@ -57,6 +61,8 @@ _LABELS = {
     Metric.QUEUE_LENGTH: "キュー長",
     Metric.BACKUP_AGE: "戻せる時点の古さ",
     Metric.LOG_COUNT: "ログ件数",
+    Metric.USED_AMOUNT: "使用量",
+    Metric.LIMIT_AMOUNT: "実際の上限",
 }
 _LOG_OF = (
     r"trace|debug|info|warn(?:ing)?|error|critical|fatal|エラー|警告|アクセス|監査|アプリ(?:ケーション)?"
@@ -84,7 +90,8 @@ _WORDS = {
     r"|(?-i:WARN|WARNING|ERROR|CRITICAL|FATAL)|(?:error |access |audit )?log (?:count|lines|rows)|level:\w+",
     Metric.QUEUE_LENGTH: r"キュー(?:の)?(?:長|滞留数?|深度|サイズ)|queue (?:length|depth|size)",
 }
-_STORED = frozenset(Metric)
+NAMED = frozenset(_WORDS)
+"""The metrics that rows may name; the others are Toban's own."""
 _PATTERNS = {metric: re.compile(words, re.IGNORECASE) for metric, words in _WORDS.items()}
 
 
@@ -95,7 +102,7 @@ def read_metric(text: str) -> Metric | None:
     underscores.
     """
     text = plain(text)
-    if text in _STORED:
+    if text in NAMED:
         return Metric(text)
     text = text.replace("_", " ")
     return next((metric for metric, pattern in _PATTERNS.items() if pattern.fullmatch(text)), None)

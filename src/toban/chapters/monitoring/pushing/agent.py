@@ -10,7 +10,7 @@ from math import isfinite
 
 from toban.chapters.monitoring.pushing.pushed import PushedValues
 from toban.chapters.monitoring.source import Measurement
-from toban.design.values.metric import Metric
+from toban.design.values.metric import NAMED, Metric
 
 MOST = 500
 """The most readings in one report."""
@@ -22,7 +22,7 @@ _MOST_OF_REPORT = 20_000
 """The most values in one report: 500 readings of a host with thirty disks. They are stored in one step."""
 
 _LONGEST = 300
-_METRICS = frozenset(metric.value for metric in Metric)
+_METRICS = frozenset(metric.value for metric in NAMED)
 
 
 class BadReport(Exception):

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from toban.design.values.metric import Metric, read_metric
+from toban.design.values.metric import NAMED, Metric, read_metric
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section, invalid
 from toban.engine.bindings.values import Length
@@ -28,7 +28,7 @@ class MeasuredFigure(Section):
     @classmethod
     def _is_known(cls, written: str) -> str:
         if read_metric(written) is None:
-            known = tuple(metric.label for metric in Metric)
+            known = tuple(metric.label for metric in Metric if metric in NAMED)
             raise invalid(Message("batch.not-a-metric"), Message("batch.metrics-are", known=known))
         return written
 

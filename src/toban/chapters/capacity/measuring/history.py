@@ -1,0 +1,41 @@
+"""The days of a resource, from its samples."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from toban.chapters.capacity.forecasting.series import UsageSeries
+from toban.design.values.metric import Metric
+from toban.engine.bindings.model import System
+from toban.engine.telemetry.store import Telemetry
+
+
+def days_of(
+    telemetry: Telemetry, resources: Collection[str], system: System, now: datetime
+) -> Mapping[str, UsageSeries]:
+    """Return the daily medians of each of *resources* until yesterday; none of what was never measured.
+
+    A day is one of the document's time zone. Raises as `Telemetry.ask` does.
+    """
+    today = now.astimezone(system.zone).date()
+    rows = telemetry.ask(
+        """SELECT target, toDate(at, {zone:String}) AS day, quantileExact(mean) FROM (
+            SELECT target, at, sum(total) / sum(count) AS mean FROM samples_5m
+            WHERE metric = {metric:String} AND target IN {targets:Array(String)} GROUP BY target, at
+        ) GROUP BY target, day ORDER BY target, day""",
+        {"metric": Metric.USED_AMOUNT.value, "targets": sorted(resources), "zone": system.timezone},
+    )
+    found: dict[str, dict[date, float]] = {}
+    for target, day, median in rows:
+        if day < today:
+            found.setdefault(target, {})[day] = median
+    return {target: _series(days, today) for target, days in found.items()}
+
+
+def _series(days: Mapping[date, float], today: date) -> UsageSeries:
+    first = min(days)
+    values = np.full((today - first) // timedelta(days=1), np.nan)
+    for day, median in days.items():
+        values[(day - first).days] = median
+    return UsageSeries(first, values)

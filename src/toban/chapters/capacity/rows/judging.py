@@ -1,0 +1,201 @@
+"""The verdict on each row of chapter 9. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from toban.chapters.capacity.amounts import amount, percent
+from toban.chapters.capacity.scaling.rules import Outcome
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.modes.rules import Mode, word
+from toban.message import NOTHING, Message
+
+_SAME = 0.01
+"""Limits that differ by less are the same, rounded."""
+_MISSED = 3
+"""So many readings in a row may be missing before a resource counts as not measured."""
+_LOOKED_LATELY = timedelta(minutes=5)
+OUTDATED = timedelta(days=2)
+"""A forecast that is older has not been made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found about a row."""
+
+    verdict: Verdict
+    reason: Message
+    value: Message = NOTHING
+    next_due: datetime | None = None
+    proof: Mapping[str, object] = field(default_factory=dict)
+
+
+def worst(found: Sequence[Judgement]) -> Judgement:
+    """Return the worst of *found*; there must be one."""
+    order = list(Verdict)
+    return min(found, key=lambda each: order.index(each.verdict))
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What is known of a resource."""
+
+    unit: str
+    stated_limit: float
+    extend_share: float | None
+    every: timedelta
+    used: float | None
+    real_limit: float | None
+    read_at: datetime | None
+    trouble: Message
+    is_being_extended: bool = False
+    """Whether people are asked to extend it, and have time left."""
+    forecast: Message = NOTHING
+    """In words."""
+
+    @property
+    def limit(self) -> float:
+        """The limit that is met first: the document's, or reality's."""
+        return self.stated_limit if self.real_limit is None else min(self.stated_limit, self.real_limit)
+
+    @property
+    def share(self) -> float | None:
+        """How much of the limit is used, 0 to 1 and more; None if it is not known."""
+        return None if self.used is None or self.limit <= 0 else self.used / self.limit
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Return whether it was read lately."""
+        longest = max(_MISSED * self.every, _LOOKED_LATELY)
+        return self.read_at is not None and now - self.read_at <= longest
+
+
+def judge_use(use: Use, now: datetime) -> Judgement:
+    """Return the verdict on a row of the usage table."""
+    share = use.share
+    if use.used is None or share is None or not use.is_fresh(now):
+        return Judgement(Verdict.NOT_MEASURABLE, use.trouble or Message("capacity.not-read-yet"))
+    value = Message(
+        "capacity.used-of",
+        used=amount(use.used, use.unit),
+        limit=amount(use.limit, use.unit),
+        share=percent(share),
+    )
+    proof = {"used": use.used, "limit": use.limit, "read_at": use.read_at.isoformat() if use.read_at else ""}
+    if use.real_limit is not None and abs(use.real_limit - use.stated_limit) > _SAME * use.stated_limit:
+        said = Message(
+            "capacity.other-limit",
+            stated=amount(use.stated_limit, use.unit),
+            real=amount(use.real_limit, use.unit),
+        )
+        return Judgement(Verdict.DEVIATING, said, value, proof=proof)
+    if use.extend_share is not None and share >= use.extend_share:
+        code = "being-extended" if use.is_being_extended else "to-be-extended"
+        verdict = Verdict.WARNING if use.is_being_extended else Verdict.DEVIATING
+        said = Message(f"capacity.{code}", share=percent(share), at=percent(use.extend_share))
+        return Judgement(verdict, said, value, proof=proof)
+    return Judgement(Verdict.CONFORMING, use.forecast, value, proof=proof)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the newest order to scale a group ended."""
+
+    run: int
+    at: datetime
+    has_succeeded: bool
+    said: Message
+    is_open: bool = False
+    awaits_approval: bool = False
+    is_unanswered: bool = False
+    was_shadow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupState:
+    """What is known of a group by one rule."""
+
+    name: str
+    limit: Message
+    """The rule's limit, in the metric's unit."""
+    mode: Mode
+    is_ours: bool
+    outcome: Outcome | None
+    """None if it was never looked at."""
+    looked_at: datetime | None
+    said: Message
+    mean: Message
+    size: Message
+    last: Ended | None = None
+
+
+def judge_group(state: GroupState, now: datetime) -> Judgement:
+    """Return the verdict on a rule about one group."""
+    value = state.size
+    if state.outcome is None or state.looked_at is None or now - state.looked_at > _LOOKED_LATELY:
+        return Judgement(Verdict.NOT_MEASURABLE, Message("capacity.not-looked-yet", group=state.name))
+    if state.outcome is Outcome.POLICY:
+        return Judgement(Verdict.DEVIATING, state.said, value)
+    if state.outcome in (Outcome.NO_DATA, Outcome.DOWN):
+        said = state.said or Message("capacity.too-few-samples", group=state.name)
+        return Judgement(Verdict.NOT_MEASURABLE, said, value)
+    if not state.is_ours:
+        return Judgement(Verdict.CONFORMING, Message("capacity.policy-agrees", group=state.name), value)
+    if state.mode is Mode.SHADOW:
+        would = state.last is not None and state.last.was_shadow
+        said = Message("capacity.in-shadow", group=state.name)
+        if would and state.last is not None:
+            said = Message("capacity.would-have-scaled", group=state.name, run=state.last.run)
+        return Judgement(Verdict.NOT_MEASURABLE, said, word(Mode.SHADOW))
+    return _acted(state, value)
+
+
+def _acted(state: GroupState, value: Message) -> Judgement:
+    """Judge a group that Toban scales."""
+    last = state.last
+    proof = {"run": last.run} if last is not None else {}
+    if state.outcome is Outcome.AT_LIMIT:
+        said = Message("capacity.at-limit", group=state.name, mean=state.mean, limit=state.limit)
+        return Judgement(Verdict.DEVIATING, said, value, proof=proof)
+    if last is None or last.was_shadow:
+        said = Message("capacity.no-occasion", group=state.name, mean=state.mean, limit=state.limit)
+        return Judgement(Verdict.NOT_DUE, said, value)
+    if last.awaits_approval:
+        said = Message("capacity.awaits-approval", group=state.name, run=last.run)
+        return Judgement(Verdict.WARNING, said, value, proof=proof)
+    if last.is_open:
+        return Judgement(
+            Verdict.CONFORMING, Message("capacity.is-scaling", group=state.name), value, proof=proof
+        )
+    if last.has_succeeded:
+        return Judgement(Verdict.CONFORMING, last.said, value, proof=proof)
+    verdict = Verdict.NOT_PERFORMED if last.is_unanswered else Verdict.DEVIATING
+    said = Message("capacity.not-scaled", group=state.name, run=last.run, why=last.said)
+    return Judgement(verdict, said, value, proof=proof)
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookState:
+    """Whether a resource has a forecast."""
+
+    resource: str
+    made_at: datetime | None
+    why_none: Message = NOTHING
+    possible_on: datetime | None = None
+    """When there will be one."""
+
+
+def judge_forecasts(found: Sequence[OutlookState], words: Message, now: datetime) -> Judgement:
+    """Return the verdict on a row that orders a forecast; *words* is what is forecast, in short."""
+    untold = [each for each in found if each.made_at is None or now - each.made_at > OUTDATED]
+    if untold:
+        said = Message("capacity.not-forecast", resources=[each.resource for each in untold])
+        never = all(each.made_at is None for each in untold)
+        return Judgement(Verdict.NOT_MEASURABLE if never else Verdict.NOT_PERFORMED, said)
+    without = [each for each in found if each.why_none]
+    if len(without) < len(found) or not without:
+        return Judgement(Verdict.CONFORMING, words)
+    dates = [each.possible_on for each in without if each.possible_on is not None]
+    said = Message("capacity.no-forecast-yet", resource=without[0].resource, why=without[0].why_none)
+    if not dates:
+        return Judgement(Verdict.NOT_MEASURABLE, said)
+    return Judgement(Verdict.NOT_DUE, said, next_due=min(dates))

@@ -1,0 +1,250 @@
+"""The status of every row of chapter 9, and the alerts about those that are not as they should be."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, time
+
+from django.db import transaction
+
+from toban.chapters.capacity.amounts import percent
+from toban.chapters.capacity.known import KnownResource, known, ranked
+from toban.chapters.capacity.models import ScalingLook
+from toban.chapters.capacity.plan import CapacityPlan, Group
+from toban.chapters.capacity.rows import extending
+from toban.chapters.capacity.rows.judging import (
+    Ended,
+    GroupState,
+    Judgement,
+    OutlookState,
+    Use,
+    judge_forecasts,
+    judge_group,
+    judge_use,
+    worst,
+)
+from toban.chapters.capacity.scaler import GroupSize
+from toban.chapters.capacity.scaling.looking import newest_runs
+from toban.chapters.capacity.scaling.rules import Outcome
+from toban.design.clauses.base import Clause
+from toban.design.clauses.capacity import ResourceUsage, ScalingRule
+from toban.engine.approvals.requests import went_ahead
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence import status
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import FIRING, Verdict
+from toban.engine.modes import service as modes
+from toban.engine.modes.rules import Mode, ModeDecisions, mode_now, word
+from toban.engine.notify import alerts
+from toban.engine.notify.signal import Condition, Signal
+from toban.engine.runs.models import Run
+from toban.engine.runs.modes.acts import schedule_act
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.work import Work
+from toban.engine.tasks.standing import statuses
+from toban.engine.tasks.telling import tell as tell_of_tasks
+from toban.message import NOTHING, Message, plain
+
+_CONDITIONS = {
+    Verdict.DEVIATING: Condition.CRITICAL,
+    Verdict.NOT_PERFORMED: Condition.WARNING,
+    Verdict.WARNING: Condition.WARNING,
+    Verdict.NOT_MEASURABLE: Condition.NO_DATA,
+}
+_OPEN = (Run.State.WAITING, Run.State.RUNNING)
+
+
+def tell(plan: CapacityPlan, works: Mapping[str, Work], edition: Edition, now: datetime) -> None:
+    """Open the tasks that are wanted, show the status of every row, and report what is wrong."""
+    found = known(plan)
+    extending.open_wanted(plan, found, edition, now)
+    told = list(_judged(plan, found, works, now))
+    broken = went_ahead([row.id for row, _ in told])
+    updates = [_update(row, _unreviewed(each, broken.get(row.id)), now) for row, each in told]
+    tasks = _of_tasks(plan, found, edition, now)
+    with transaction.atomic():
+        status.show([*updates, *tasks.values()], now, plan.document_digest)
+        alerts.report([_signal(row, each, now) for row, each in told], now, plan.document_digest)
+    tell_of_tasks(tasks.values(), tasks.keys(), edition, now)
+
+
+def _of_tasks(
+    plan: CapacityPlan, found: Sequence[KnownResource], edition: Edition, now: datetime
+) -> Mapping[Work, StatusUpdate]:
+    """Return the worst task of each row that people carry out, and its status."""
+    order = list(Verdict)
+    began = set(Run.objects.filter(work__in=list(plan.tasks)).values_list("work", flat=True))
+    worst_of: dict[str, tuple[Work, StatusUpdate]] = {}
+    for work in plan.tasks.values():
+        (update,) = statuses([work], edition, now)
+        if work.key.startswith(extending.PREFIX) and work.key not in began:
+            update = _update_of(work.clause_id, _no_occasion(work, plan, found), now)
+        former = worst_of.get(work.clause_id)
+        if former is None or order.index(update.verdict) < order.index(former[1].verdict):
+            worst_of[work.clause_id] = work, update
+    return dict(worst_of.values())
+
+
+def _no_occasion(work: Work, plan: CapacityPlan, found: Sequence[KnownResource]) -> Judgement:
+    """Judge a resource that nobody had to extend yet."""
+    rule, name = next(
+        (rule, each.row.resource)
+        for rule in plan.by_hand
+        for each in rule.resources
+        if extending.key_of(rule, each.row.resource) == work.key
+    )
+    share = next((each.share for each in found if each.resource.row.resource == name), None)
+    if share is None:
+        return Judgement(Verdict.NOT_MEASURABLE, Message("capacity.use-unknown", resource=name))
+    said = Message("capacity.nothing-to-extend", resource=name, share=percent(share), at=percent(rule.share))
+    return Judgement(Verdict.NOT_DUE, said)
+
+
+def _judged(
+    plan: CapacityPlan, found: Sequence[KnownResource], works: Mapping[str, Work], now: datetime
+) -> Iterator[tuple[Clause, Judgement]]:
+    asked = extending.being_extended(plan.tasks, now)
+    for each in found:
+        yield each.resource.row, judge_use(_use(each, asked), now)
+    states = _states(plan, works)
+    for row in {each.row.id: each.row for each in plan.groups}.values():
+        groups = plan.groups_of(row)
+        yield row, worst([judge_group(states[each.name, row.id], now) for each in groups])
+    outlooks = [_outlook(each, plan) for each in found]
+    for review in plan.forecasts:
+        yield review, judge_forecasts(outlooks, _in_short(found, now, plan), now)
+
+
+def _use(each: KnownResource, asked: Collection[str]) -> Use:
+    reading, resource = each.reading, each.resource
+    return Use(
+        unit=resource.unit,
+        stated_limit=resource.stated_limit or 0.0,
+        extend_share=resource.extend_share,
+        every=resource.config.every,
+        used=each.used,
+        real_limit=reading.limit if reading is not None else None,
+        read_at=reading.read_at if reading is not None else None,
+        trouble=reading.trouble if reading is not None else NOTHING,
+        is_being_extended=resource.row.resource in asked,
+        forecast=each.words,
+    )
+
+
+def _outlook(each: KnownResource, plan: CapacityPlan) -> OutlookState:
+    name, made = each.resource.row.resource, each.outlook
+    if made is None:
+        return OutlookState(name, None)
+    on = made.possible_on
+    at = None if on is None else datetime.combine(on, time(0), plan.system.zone)
+    return OutlookState(name, made.made_at, made.why_none, at)
+
+
+def _in_short(found: Sequence[KnownResource], now: datetime, plan: CapacityPlan) -> Message:
+    """Say which resource reaches its level first."""
+    first = ranked(found, now.astimezone(plan.system.zone).date())[0]
+    return Message(
+        "capacity.first-to-be-extended", resource=first.resource.row.resource, forecast=first.words
+    )
+
+
+def _states(plan: CapacityPlan, works: Mapping[str, Work]) -> Mapping[tuple[str, str], GroupState]:
+    looks = {(each.group, each.clause_id): each for each in ScalingLook.objects.all()}
+    decided, last = modes.decisions(), newest_runs(plan.groups)
+    return {
+        (each.name, each.row.id): _state(
+            each, looks.get((each.name, each.row.id)), last.get(each.key), _mode(each, works, decided)
+        )
+        for each in plan.groups
+    }
+
+
+def _mode(group: Group, works: Mapping[str, Work], decided: ModeDecisions) -> Mode:
+    work = works.get(group.key)
+    return Mode.ACT if work is None else mode_now(schedule_act(work), decided)
+
+
+def _state(group: Group, look: ScalingLook | None, last: Run | None, mode: Mode) -> GroupState:
+    size = GroupSize(**look.size) if look is not None and look.size else None
+    mean = look.mean if look is not None else None
+    return GroupState(
+        name=group.name,
+        limit=plain(f"{group.limit:g}{group.metric.unit}"),
+        mode=mode,
+        is_ours=group.is_ours,
+        outcome=Outcome(look.outcome) if look is not None else None,
+        looked_at=look.looked_at if look is not None else None,
+        said=look.said if look is not None else NOTHING,
+        mean=Message("capacity.no-mean") if mean is None else plain(f"{mean:.1f}{group.metric.unit}"),
+        size=NOTHING if size is None else Message("capacity.size", group=group.name, serving=size.serving),
+        last=_ended(last),
+    )
+
+
+def _ended(run: Run | None) -> Ended | None:
+    if run is None:
+        return None
+    return Ended(
+        run=run.pk,
+        at=run.ended_at or run.due_at,
+        has_succeeded=run.state == Run.State.DONE,
+        said=run.note,
+        is_open=run.state in _OPEN,
+        awaits_approval=run.reason == RunReason.AWAITING_APPROVAL,
+        is_unanswered=run.reason == RunReason.UNANSWERED,
+        was_shadow=run.state == Run.State.SHADOW,
+    )
+
+
+def _unreviewed(found: Judgement, broken: Message | None) -> Judgement:
+    """Return what was found, or that an act of the row went ahead without approval, unreviewed."""
+    if broken is None or found.verdict in FIRING:
+        return found
+    return replace(found, verdict=Verdict.DEVIATING, reason=broken)
+
+
+def _update(row: Clause, found: Judgement, now: datetime) -> StatusUpdate:
+    return _update_of(row.id, found, now)
+
+
+def _update_of(clause_id: str, found: Judgement, now: datetime) -> StatusUpdate:
+    return StatusUpdate(
+        clause_id=clause_id,
+        verdict=found.verdict,
+        value=found.value,
+        reason=found.reason,
+        observed_at=now,
+        next_due=found.next_due,
+        proof=dict(found.proof),
+    )
+
+
+def _signal(row: Clause, found: Judgement, now: datetime) -> Signal:
+    condition = _CONDITIONS.get(found.verdict, Condition.OK)
+    if condition is Condition.NO_DATA and found.value == word(Mode.SHADOW):
+        # That nothing is done in shadow is no news.
+        condition = Condition.OK
+    is_ok = condition is Condition.OK
+    return Signal(
+        key=row.id,
+        clause_id=row.id,
+        citation=str(row.origin),
+        clause_text=row.text,
+        condition=condition,
+        subject=Message(f"capacity.subject-{row.kind}", name=_name(row)),
+        value=found.value if is_ok else found.reason,
+        limit=NOTHING if is_ok else Message("capacity.as-the-row-orders"),
+        began_at=now,
+        detected_at=now,
+        advice=NOTHING if is_ok else Message("capacity.look-at-capacity"),
+        labels={"item": "capacity"},
+    )
+
+
+def _name(row: Clause) -> str:
+    match row:
+        case ResourceUsage():
+            return row.resource
+        case ScalingRule():
+            return row.action
+        case _:
+            return ""

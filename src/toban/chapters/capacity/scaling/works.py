@@ -1,0 +1,172 @@
+"""The works of the run ledger that bring a group to another size. What they do is in the audit log."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from toban.chapters.capacity.plan import CapacityPlan, Group
+from toban.chapters.capacity.scaler import GroupSize, Scaler, ScalingFailed
+from toban.chapters.capacity.scaling import policies
+from toban.chapters.capacity.scaling.looking import seen_of
+from toban.chapters.capacity.scaling.rules import Outcome, decide
+from toban.design.values.schedule import Cadence, Schedule
+from toban.engine.approvals.rules import ApprovalTerms
+from toban.engine.clock import Clock, system_clock
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.runs.models import Run
+from toban.engine.runs.parameters import Parameter, ParameterKind
+from toban.engine.runs.rules import BY_TRIGGER, RunReason
+from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
+from toban.engine.telemetry.present import telemetry
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
+from toban.message import Message, message_of
+
+_ORDERED = Schedule(Cadence.ON_DEMAND)
+_HIGHEST = 10_000
+
+
+def works(plan: CapacityPlan, clock: Clock = system_clock) -> Mapping[str, Work]:
+    """Return the works of the groups that Toban scales, by key."""
+    found: dict[str, Work] = {}
+    for group in plan.groups:
+        # Two rules about one group have one work: it is never scaled twice at once.
+        if group.is_ours and group.key not in found:
+            found[group.key] = _work(group, plan, clock)
+    return found
+
+
+def _work(group: Group, plan: CapacityPlan, clock: Clock) -> Work:
+    act = _Act(tuple(each for each in plan.groups if each.key == group.key), clock)
+    most = group.most or _HIGHEST
+    return Work(
+        key=group.key,
+        clause_id=group.row.id,
+        document_digest=plan.document_digest,
+        acting_digest=plan.acting_digest,
+        steps=(Step("look", act.look), Step("scale", act.scale), Step("record", act.record)),
+        schedule=_ORDERED,
+        system=plan.system,
+        timeout=group.config.timeout,
+        parameters=(
+            Parameter(
+                "to",
+                Message("capacity.parameter-to"),
+                "3",
+                kind=ParameterKind.NUMBER,
+                least="1",
+                most=str(most),
+                is_required=True,
+            ),
+        ),
+        trigger=Message("capacity.trigger", condition=group.row.trigger_text),
+        mode=group.config.mode,
+        asks=ApprovalTerms(plan.manager, within=group.config.approval_within),
+        bound=group.bound,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """What a run does; both steps may be repeated after a kill."""
+
+    rules: tuple[Group, ...]
+    """The same group by each of the rules about it."""
+    clock: Clock
+
+    @property
+    def group(self) -> Group:
+        return self.rules[0]
+
+    def look(self, turn: RunTurn) -> object:
+        """Return the group's size before; refuse to scale beside the provider."""
+        with self._opened() as scaler:
+            if wrong := policies.wrong_of(self.group, scaler):
+                raise StepFailed(wrong, RunReason.NOT_RUNNABLE)
+            size = scaler.size()
+        turn.say(
+            Message("capacity.size-before", group=self.group.name, size=size.wanted, serving=size.serving)
+        )
+        return {"wanted": size.wanted}
+
+    def scale(self, turn: RunTurn) -> object:
+        """Bring the group to the ordered size, unless the load that wanted it has gone."""
+        to, before = int(turn.parameters["to"]), _before(turn)
+        with self._opened() as scaler:
+            if not self._is_needed(turn, scaler, to, before):
+                return {"scaled": False}
+            scaler.resize(to, turn)
+            size = scaler.size()
+        if size.serving < to:
+            said = Message("capacity.not-all-serve", group=self.group.name, to=to, serving=size.serving)
+            raise StepFailed(said, RunReason.FAILED)
+        return {"scaled": True}
+
+    def record(self, turn: RunTurn) -> Message:
+        """Write the change into the evidence, once."""
+        to, before, done = int(turn.parameters["to"]), _before(turn), turn.results.get("scale")
+        if not (isinstance(done, dict) and done.get("scaled")):
+            return Message("capacity.no-longer-needed", group=self.group.name)
+        _record(self.group, turn.run_id, before, to, self.clock())
+        return Message("capacity.scaled", group=self.group.name, before=before, after=to)
+
+    def _is_needed(self, turn: RunTurn, scaler: Scaler, to: int, before: int) -> bool:
+        """Return whether a run that a rule has ordered is to go on: it may have waited for an approval."""
+        size = scaler.size()
+        if size.most is not None and to > size.most:
+            said = Message("capacity.provider-allows-less", to=to, most=size.most)
+            raise StepFailed(said, RunReason.NOT_RUNNABLE)
+        # What a killed attempt has begun is finished.
+        if not _is_triggered(turn.run_id) or size.wanted != before:
+            return True
+        return Outcome.SCALE in [self._outcome(rule, size) for rule in self.rules]
+
+    def _outcome(self, rule: Group, size: GroupSize) -> Outcome:
+        try:
+            return decide(rule.terms, seen_of(rule, size, telemetry(), self.clock())).outcome
+        except (StoreUnavailable, StoreRefused) as error:
+            raise StepFailed(Message("capacity.no-store"), RunReason.FAILED) from error
+
+    @contextmanager
+    def _opened(self) -> Iterator[Scaler]:
+        """Open the scaler; what fails there fails the step."""
+        try:
+            scaler = self.group.opened(settings.HOME, settings.PARTS.ports)
+            try:
+                yield scaler
+            finally:
+                scaler.close()
+        except ScalingFailed as failed:
+            reason = RunReason.FAILED if failed.retry else RunReason.NOT_RUNNABLE
+            raise StepFailed(message_of(failed), reason) from failed
+
+
+def _before(turn: RunTurn) -> int:
+    found = turn.results.get("look")
+    return int(found["wanted"]) if isinstance(found, dict) else 0
+
+
+def _record(group: Group, run_id: int, before: int, to: int, now: datetime) -> None:
+    run = Run.objects.get(pk=run_id)
+    content = {"event": "group-scaled", "group": group.name, "before": before, "after": to, "run": run_id}
+    entry = ledger.Record(
+        LedgerEntry.Kind.AUDIT,
+        content,
+        actor=run.ordered_by[:150],
+        clause_id=run.clause_id,
+        document_digest=run.document_digest,
+    )
+    with transaction.atomic():
+        ledger.hold()
+        # The step is repeated if the worker was killed before it was noted as finished.
+        written = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT, clause_id=run.clause_id)
+        if not written.filter(content__event="group-scaled", content__run=run_id).exists():
+            ledger.append(entry, now=now)
+
+
+def _is_triggered(run_id: int) -> bool:
+    return Run.objects.filter(pk=run_id, ordered_by=BY_TRIGGER).exists()
