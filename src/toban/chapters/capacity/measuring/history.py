@@ -20,7 +20,7 @@ def days_of(
     """
     today = now.astimezone(system.zone).date()
     rows = telemetry.ask(
-        """SELECT target, toDate(at, {zone:String}) AS day, quantileExact(mean) FROM (
+        """SELECT target, toDate(at, {zone:String}) AS day, quantile(0.5)(mean) FROM (
             SELECT target, at, sum(total) / sum(count) AS mean FROM samples_5m
             WHERE metric = {metric:String} AND target IN {targets:Array(String)} GROUP BY target, at
         ) GROUP BY target, day ORDER BY target, day""",

@@ -1,6 +1,6 @@
 """The works of the run ledger that bring a group to another size. What they do is in the audit log."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,25 +23,27 @@ from toban.engine.runs.parameters import Parameter, ParameterKind
 from toban.engine.runs.rules import BY_TRIGGER, RunReason
 from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
 from toban.engine.telemetry.present import telemetry
-from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
+from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.message import Message, message_of
 
 _ORDERED = Schedule(Cadence.ON_DEMAND)
 _HIGHEST = 10_000
 
 
-def works(plan: CapacityPlan, clock: Clock = system_clock) -> Mapping[str, Work]:
+def works(
+    plan: CapacityPlan, clock: Clock = system_clock, store: Callable[[], Telemetry] = telemetry
+) -> Mapping[str, Work]:
     """Return the works of the groups that Toban scales, by key."""
     found: dict[str, Work] = {}
     for group in plan.groups:
         # Two rules about one group have one work: it is never scaled twice at once.
         if group.is_ours and group.key not in found:
-            found[group.key] = _work(group, plan, clock)
+            found[group.key] = _work(group, plan, clock, store)
     return found
 
 
-def _work(group: Group, plan: CapacityPlan, clock: Clock) -> Work:
-    act = _Act(tuple(each for each in plan.groups if each.key == group.key), clock)
+def _work(group: Group, plan: CapacityPlan, clock: Clock, store: Callable[[], Telemetry]) -> Work:
+    act = _Act(tuple(each for each in plan.groups if each.key == group.key), clock, store)
     most = group.most or _HIGHEST
     return Work(
         key=group.key,
@@ -77,6 +79,7 @@ class _Act:
     rules: tuple[Group, ...]
     """The same group by each of the rules about it."""
     clock: Clock
+    store: Callable[[], Telemetry]
 
     @property
     def group(self) -> Group:
@@ -127,7 +130,7 @@ class _Act:
 
     def _outcome(self, rule: Group, size: GroupSize) -> Outcome:
         try:
-            return decide(rule.terms, seen_of(rule, size, telemetry(), self.clock())).outcome
+            return decide(rule.terms, seen_of(rule, size, self.store(), self.clock())).outcome
         except (StoreUnavailable, StoreRefused) as error:
             raise StepFailed(Message("capacity.no-store"), RunReason.FAILED) from error
 
