@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.network.postgresql import words_of
 from toban.engine.runs.work import StepFailed
 from toban.engine.trial import Doubt
-from toban.message import Message, message_of, plain
+from toban.message import Message, message_of
 
 type Rows = Sequence[Mapping[str, object]]
 
@@ -87,18 +87,11 @@ class SqlQuestion:
             )
             yield connection
 
-    def _said(self, error: Exception) -> Message:
+    def _said(self, error: psycopg.Error | SecretUnavailable) -> Message:
         return Message("batch.database-unreadable", reason=self._reason(error))
 
-    def _reason(self, error: Exception) -> Message:
+    def _reason(self, error: psycopg.Error | SecretUnavailable) -> Message:
         """Return the error in one line, without the connection string or its secrets."""
-        if isinstance(error, SecretUnavailable):
-            return message_of(error)
         if isinstance(error, psycopg.errors.QueryCanceled):
             return Message("batch.query-timed-out", seconds=f"{self.timeout.total_seconds():g}")
-        try:
-            password = str(conninfo_to_dict(self.dsn.reveal()).get("password") or "")
-        except psycopg.ProgrammingError:
-            return Message("batch.connection-string-unreadable")
-        text = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return plain(text.replace(password, "…") if password else text)
+        return words_of(error, self.dsn)

@@ -53,7 +53,7 @@ def test_a_value_is_written_with_its_unit_and_no_superfluous_digits(
 
 
 def test_the_instance_is_named_if_there_are_several_and_the_note_always() -> None:
-    noted = replace(WARNING, note=Message("monitoring.no-answer-in-time", seconds=5.0))
+    noted = replace(WARNING, note=Message("network.no-answer-in-time", seconds=5.0))
 
     assert str(value_words(WARNING, CPU, names_instance=False)) == "75%"
     assert str(value_words(noted, CPU, names_instance=False)) == "75%（5秒以内に応答がありません）"

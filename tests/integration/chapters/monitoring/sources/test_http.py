@@ -14,10 +14,11 @@ from tests.integration.chapters.monitoring.sources.conftest import StartTls, Tls
 from tests.integration.conftest import Handler, HttpServer
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
-from toban.chapters.monitoring.sources import bounded
-from toban.chapters.monitoring.sources.bounded import HttpSourceConfig, fetch, new_client
 from toban.chapters.monitoring.sources.http.source import HttpProbe, HttpProbeConfig
+from toban.chapters.monitoring.sources.http_place import HttpSourceConfig
 from toban.design.values.metric import Metric
+from toban.engine.network import http
+from toban.engine.network.http import fetch, new_client
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
@@ -113,7 +114,7 @@ def test_a_server_that_never_ends_its_answer_is_abandoned(
 
 
 def test_an_endless_answer_is_cut_off(http_server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded, "LARGEST_ANSWER", 1024 * 1024)
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 1024 * 1024)
     http_server.answer = lambda handler: handler.reply(200, b"." * (1024 * 1024 + 1))
 
     with pytest.raises(Unmeasurable, match="1MiB"):
@@ -121,7 +122,7 @@ def test_an_endless_answer_is_cut_off(http_server: HttpServer, monkeypatch: pyte
 
 
 def test_a_decompression_bomb_is_cut_off(http_server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded, "LARGEST_ANSWER", 1024 * 1024)
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 1024 * 1024)
     bomb = gzip.compress(b"." * (64 * 1024 * 1024))
     http_server.answer = lambda handler: handler.reply(200, bomb, **{"content-encoding": "gzip"})
     tracemalloc.start()

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
-from toban.chapters.monitoring.sources.bounded import HttpAnswer, Unanswered, new_client, send
 from toban.chapters.monitoring.sources.datadog.answer import (
     OF_HOST,
     DatadogReading,
@@ -22,6 +21,7 @@ from toban.chapters.monitoring.sources.questions import QuestionsConfig, asked_f
 from toban.chapters.monitoring.wording import metric_name
 from toban.engine.amounts import length
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.network.http import HttpAnswer, Unanswered, new_client, send
 from toban.message import Message, message_of
 
 _WITHIN = timedelta(minutes=5)

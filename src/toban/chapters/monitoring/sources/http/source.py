@@ -10,16 +10,16 @@ import httpx
 from pydantic import Field
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
-from toban.chapters.monitoring.sources.bounded import (
+from toban.chapters.monitoring.sources.http_place import HttpSourceConfig
+from toban.design.values.metric import Metric
+from toban.engine.network.http import (
     HttpAnswer,
-    HttpSourceConfig,
     Unanswered,
     Untrusted,
     fetch,
     new_client,
 )
-from toban.chapters.monitoring.sources.tls import TlsPlace, days_left, expired_days
-from toban.design.values.metric import Metric
+from toban.engine.network.tls import TlsPlace, days_left, expired_days
 from toban.message import NOTHING, Message, message_of
 
 _FIRST_ERROR = 400

@@ -11,7 +11,6 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
-from toban.chapters.monitoring.sources.bounded import HttpAnswer, Unanswered, new_client, send
 from toban.chapters.monitoring.sources.newrelic.graphql import (
     OF_HOST,
     GraphqlAnswer,
@@ -26,6 +25,7 @@ from toban.chapters.monitoring.sources.questions import QuestionsConfig, asked_f
 from toban.chapters.monitoring.wording import metric_name
 from toban.design.values.metric import Metric
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.network.http import HttpAnswer, Unanswered, new_client, send
 from toban.message import Message, message_of
 
 _ENDPOINTS = {

@@ -17,7 +17,8 @@ from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources.postgresql.config import PostgresqlConfig
 from toban.design.values.metric import Metric
 from toban.engine.bindings.secret import Secret, SecretUnavailable
-from toban.message import Message, message_of, plain
+from toban.engine.network.postgresql import connected, words_of
+from toban.message import Message
 
 # Toban's own connection is among the client backends: it takes one of max_connections like any other. A
 # standby that has replayed everything it received is not behind, however long ago the last transaction was.
@@ -31,8 +32,6 @@ _STATISTICS = """
                 ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END
       FROM pg_stat_activity
 """
-_SHORTEST_CONNECT_TIMEOUT = 2
-"""Seconds; libpq raises a shorter timeout to this."""
 
 
 class PostgresqlSource:
@@ -53,7 +52,7 @@ class PostgresqlSource:
             connections, is_veiled, lag = self._statistics()
         except (psycopg.Error, SecretUnavailable) as error:
             self.close()
-            why = _words(error, self._config.dsn)
+            why = words_of(error, self._config.dsn)
             down = Measurement(Metric.UP, self.instance, now, 0.0, note=why)
             raise Unmeasurable(self._placed(why), [down]) from error
         up = Measurement(Metric.UP, self.instance, now, 1.0)
@@ -80,20 +79,7 @@ class PostgresqlSource:
 
     def _connected(self) -> psycopg.Connection:
         if self._connection is None:
-            milliseconds = int(self._config.timeout * 1000)
-            self._connection = psycopg.connect(
-                self._config.dsn.reveal(),
-                autocommit=True,
-                application_name="toban",
-                connect_timeout=max(_SHORTEST_CONNECT_TIMEOUT, int(self._config.timeout)),
-                # The server's timeout does not help if the network in between is gone.
-                tcp_user_timeout=milliseconds,
-            )
-            self._connection.execute(
-                "SELECT set_config('statement_timeout', %s, false),"
-                "       set_config('default_transaction_read_only', 'on', false)",
-                [str(milliseconds)],
-            )
+            self._connection = connected(self._config.dsn, self._config.timeout)
         return self._connection
 
 
@@ -104,15 +90,3 @@ def _place(dsn: Secret) -> str:
         return "PostgreSQL"
     host = parts.get("host") or parts.get("hostaddr") or "localhost"
     return f"{host}:{parts.get('port') or 5432}/{parts.get('dbname') or parts.get('user') or ''}"
-
-
-def _words(error: Exception, dsn: Secret) -> Message:
-    """Return the first line of the error, without the connection string or any secret part of it."""
-    if isinstance(error, SecretUnavailable):
-        return message_of(error)
-    try:
-        password = str(conninfo_to_dict(dsn.reveal()).get("password") or "")
-    except psycopg.ProgrammingError:
-        return Message("monitoring.connection-string-not-readable")
-    text = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return plain(text.replace(password, "…") if password else text)

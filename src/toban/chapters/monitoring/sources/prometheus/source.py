@@ -8,7 +8,7 @@ from httpx import Client
 
 from toban.chapters.monitoring.limits import Percentile
 from toban.chapters.monitoring.source import Measurement, Source, SourceKind, Unmeasurable
-from toban.chapters.monitoring.sources.bounded import HttpSourceConfig, Unanswered, fetch, new_client
+from toban.chapters.monitoring.sources.http_place import HttpSourceConfig
 from toban.chapters.monitoring.sources.prometheus.exposition import (
     MEASURES,
     SELDOM,
@@ -19,6 +19,7 @@ from toban.chapters.monitoring.sources.prometheus.exposition import (
 )
 from toban.chapters.monitoring.sources.prometheus.histogram import HistogramWindow
 from toban.design.values.metric import Metric
+from toban.engine.network.http import Unanswered, fetch, new_client
 from toban.message import Message, message_of
 
 _OK = 200

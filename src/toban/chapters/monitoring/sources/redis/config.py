@@ -6,9 +6,9 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from toban.chapters.monitoring.sources.address import Address
-from toban.chapters.monitoring.sources.tls import CaFile
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section, invalid
+from toban.engine.network.tls import CaFile
 from toban.message import Message
 
 

@@ -18,9 +18,9 @@ from redis.retry import Retry
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources.redis.config import RedisConfig
-from toban.chapters.monitoring.sources.tls import tls_words
 from toban.design.values.metric import Metric
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.network.tls import tls_words
 from toban.message import NOTHING, Message, message_of, plain
 
 type Info = Mapping[str, Any]
@@ -150,11 +150,11 @@ def _words(error: Exception, timeout: float) -> Message:
         case redis.BusyLoadingError():
             return Message("monitoring.redis-loading")
         case redis.TimeoutError():
-            return Message("monitoring.no-answer-in-time", seconds=timeout)
+            return Message("network.no-answer-in-time", seconds=timeout)
     if isinstance(cause, SSLError):
         return tls_words(cause)
     if isinstance(cause, OSError) and cause.strerror:
-        return Message("monitoring.cannot-connect", reason=cause.strerror)
+        return Message("network.cannot-connect", reason=cause.strerror)
     if isinstance(error, redis.ConnectionError | UnicodeError):
         return Message("monitoring.not-connected")
     return Message("monitoring.not-a-redis-answer", error=type(error).__name__)

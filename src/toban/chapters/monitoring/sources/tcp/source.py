@@ -11,7 +11,9 @@ from pydantic import Field, model_validator
 
 from toban.chapters.monitoring.source import Measurement, SourceKind, Unmeasurable
 from toban.chapters.monitoring.sources.address import Address
-from toban.chapters.monitoring.sources.tls import (
+from toban.design.values.metric import Metric
+from toban.engine.bindings.section import Section, invalid
+from toban.engine.network.tls import (
     CaFile,
     TlsPlace,
     days_left,
@@ -19,8 +21,6 @@ from toban.chapters.monitoring.sources.tls import (
     tls_words,
     trusting,
 )
-from toban.design.values.metric import Metric
-from toban.engine.bindings.section import Section, invalid
 from toban.message import NOTHING, Message
 
 
@@ -73,12 +73,12 @@ class TcpProbe:
             lifetime = [] if days is None else [self._measured(Metric.CERTIFICATE_LIFETIME, now, days)]
             raise self._down(tls_words(error), now, lifetime) from error
         except TimeoutError as error:
-            why = Message("monitoring.no-answer-in-time", seconds=self._config.timeout)
+            why = Message("network.no-answer-in-time", seconds=self._config.timeout)
             raise self._down(why, now) from error
         except (OSError, ValueError) as error:
             # An invalid host name fails before any network access, in the encoding of names.
             reason = getattr(error, "strerror", None) or Message("monitoring.name-not-resolved")
-            raise self._down(Message("monitoring.cannot-connect", reason=reason), now) from error
+            raise self._down(Message("network.cannot-connect", reason=reason), now) from error
 
     def close(self) -> None:
         """Nothing is kept open between two measurements."""

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import httpx
 from pydantic import AfterValidator, Field, model_validator
 
-from toban.chapters.monitoring.sources.tls import CaFile, tls_words, trusting
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.bindings.section import Section, invalid
+from toban.engine.network.tls import CaFile, tls_words, trusting
 from toban.message import Message, message_of
 
 LARGEST_ANSWER = 8 * 1024 * 1024
@@ -34,20 +34,16 @@ def _plain_url(url: str) -> str:
     except httpx.InvalidURL:
         parts = httpx.URL()
     if parts.scheme not in ("http", "https") or not parts.host:
-        raise invalid(Message("monitoring.not-a-url"), Message("monitoring.write-url"))
+        raise invalid(Message("network.not-a-url"), Message("network.write-url"))
     if parts.userinfo:
-        raise invalid(
-            Message("monitoring.credentials-in-url"), Message("monitoring.write-username-and-password")
-        )
+        raise invalid(Message("network.credentials-in-url"), Message("network.write-username-and-password"))
     return url
 
 
-class HttpSourceConfig(Section):
+class HttpAccess(Section):
     """The HTTP address to ask, and the credentials."""
 
     url: Annotated[str, AfterValidator(_plain_url)]
-    instance: str = ""
-    """Its name for operators; empty: host and port of the URL."""
     timeout: float = Field(default=5.0, gt=0, le=60)
     """Seconds until the whole answer must have arrived."""
     username: str = ""
@@ -56,16 +52,15 @@ class HttpSourceConfig(Section):
     ca_file: CaFile | None = None
 
     @model_validator(mode="after")
-    def _one_way_to_sign_in(self) -> "HttpSourceConfig":
+    def _one_way_to_sign_in(self) -> Self:
         if self.bearer_token and (self.username or self.password):
-            raise invalid(Message("monitoring.two-credentials"))
+            raise invalid(Message("network.two-credentials"))
         return self
 
     @property
     def place(self) -> str:
         """Host and port, without anything that could be secret."""
-        url = httpx.URL(self.url)
-        return self.instance or url.netloc.decode("ascii")
+        return httpx.URL(self.url).netloc.decode("ascii")
 
 
 class Unanswered(Exception):
@@ -110,14 +105,14 @@ def new_client(ca_file: Path | None = None, proxy: str | None = None) -> httpx.C
     )
 
 
-def fetch(client: httpx.Client, config: HttpSourceConfig) -> HttpAnswer:
-    """GET the configured URL, or raise `Unanswered`.
+def fetch(client: httpx.Client, config: HttpAccess, url: httpx.URL | None = None) -> HttpAnswer:
+    """GET the configured URL, or *url* on the same server, or raise `Unanswered`.
 
     A redirect is followed only on the same host: another host would receive the credentials. A redirect to
     another host is returned as the answer.
     """
     started = time.monotonic()
-    url = httpx.URL(config.url)
+    url = url or httpx.URL(config.url)
     for _ in range(_MOST_REDIRECTS + 1):
         with _faults(url, config.timeout):
             request = client.build_request("GET", url, headers=_credentials(config), timeout=config.timeout)
@@ -127,7 +122,7 @@ def fetch(client: httpx.Client, config: HttpSourceConfig) -> HttpAnswer:
         if target is None or (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
             return answer
         url = target
-    raise Unanswered(Message("monitoring.redirected-too-often", count=_MOST_REDIRECTS))
+    raise Unanswered(Message("network.redirected-too-often", count=_MOST_REDIRECTS))
 
 
 def send(client: httpx.Client, request: httpx.Request, timeout: float) -> HttpAnswer:
@@ -145,15 +140,15 @@ def _faults(url: httpx.URL, timeout: float) -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException as error:
-        raise Unanswered(Message("monitoring.no-answer-in-time", seconds=timeout)) from error
+        raise Unanswered(Message("network.no-answer-in-time", seconds=timeout)) from error
     except httpx.ConnectError as error:
         if (fault := _tls_fault(error)) is not None:
             raise Untrusted(fault, url) from error
-        raise Unanswered(Message("monitoring.cannot-connect", reason=_reason(error))) from error
+        raise Unanswered(Message("network.cannot-connect", reason=_reason(error))) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unanswered(Message("monitoring.connection-broken", error=type(error).__name__)) from error
+        raise Unanswered(Message("network.connection-broken", error=type(error).__name__)) from error
     except zlib.error as error:
-        raise Unanswered(Message("monitoring.answer-badly-compressed")) from error
+        raise Unanswered(Message("network.answer-badly-compressed")) from error
     except SecretUnavailable as error:
         raise Unanswered(message_of(error)) from error
 
@@ -175,10 +170,10 @@ def _whole(
         for chunk in reply.iter_raw():
             body += unpacker.decompress(chunk, LARGEST_ANSWER + 1 - len(body)) if unpacker else chunk
             if len(body) > LARGEST_ANSWER:
-                raise Unanswered(Message("monitoring.answer-too-large", mebibytes=LARGEST_ANSWER // 1024**2))
+                raise Unanswered(Message("network.answer-too-large", mebibytes=LARGEST_ANSWER // 1024**2))
             # The client's timeouts are per read: a server that drips bytes would never exceed one.
             if time.monotonic() > started + timeout:
-                raise Unanswered(Message("monitoring.answer-not-finished", seconds=timeout))
+                raise Unanswered(Message("network.answer-not-finished", seconds=timeout))
         return HttpAnswer(
             reply.status_code, reply.headers, bytes(body), time.monotonic() - started, certificate
         )
@@ -189,11 +184,11 @@ def _unpacker(encoding: str) -> "zlib._Decompress | None":
     return zlib.decompressobj(_GZIP) if encoding.strip().lower() in ("gzip", "x-gzip") else None
 
 
-def _credentials(config: HttpSourceConfig) -> dict[str, str]:
+def _credentials(config: HttpAccess) -> dict[str, str]:
     return {"authorization": f"Bearer {config.bearer_token.reveal()}"} if config.bearer_token else {}
 
 
-def _basic(config: HttpSourceConfig) -> httpx.BasicAuth | None:
+def _basic(config: HttpAccess) -> httpx.BasicAuth | None:
     if not config.username:
         return None
     return httpx.BasicAuth(config.username, config.password.reveal() if config.password else "")

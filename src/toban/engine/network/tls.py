@@ -1,4 +1,4 @@
-"""TLS for sources: which certificates to trust, how long one is valid, and faults in the operator's words."""
+"""TLS: which certificates to trust, how long one is valid, and faults in the operator's words."""
 
 import socket
 import ssl
@@ -30,9 +30,7 @@ def _certificates(path: Path, info: ValidationInfo) -> Path:
     try:
         ssl.create_default_context().load_verify_locations(path)
     except OSError as error:
-        raise invalid(
-            Message("monitoring.ca-file-not-readable"), Message("monitoring.write-pem-file")
-        ) from error
+        raise invalid(Message("network.ca-file-not-readable"), Message("network.write-pem-file")) from error
     return path
 
 
@@ -68,20 +66,20 @@ def tls_words(error: ssl.SSLError) -> Message:
     """Return what is wrong with the other side's TLS, without any secret."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         if not error.reason:
-            return Message("monitoring.tls-broken")
-        return Message("monitoring.tls-failed", reason=error.reason)
+            return Message("network.tls-broken")
+        return Message("network.tls-failed", reason=error.reason)
     code = error.verify_code
     if code == _HAS_EXPIRED:
-        return Message("monitoring.certificate-expired")
+        return Message("network.certificate-expired")
     if code == _NOT_YET_VALID:
-        return Message("monitoring.certificate-not-yet-valid")
+        return Message("network.certificate-not-yet-valid")
     if code in _SELF_SIGNED:
-        return Message("monitoring.certificate-self-signed")
+        return Message("network.certificate-self-signed")
     if code in _UNKNOWN_ISSUER:
-        return Message("monitoring.certificate-of-unknown-issuer")
+        return Message("network.certificate-of-unknown-issuer")
     if code in _OTHER_NAME:
-        return Message("monitoring.certificate-for-other-name")
-    return Message("monitoring.certificate-not-verified", reason=error.verify_message)
+        return Message("network.certificate-for-other-name")
+    return Message("network.certificate-not-verified", reason=error.verify_message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,15 @@
+"""Settings of every source that asks one HTTP address."""
+
+from toban.engine.network.http import HttpAccess
+
+
+class HttpSourceConfig(HttpAccess):
+    """The HTTP address to ask, the credentials, and its name."""
+
+    instance: str = ""
+    """Its name for operators; empty: host and port of the URL."""
+
+    @property
+    def place(self) -> str:
+        """Its name for operators, without anything that could be secret."""
+        return self.instance or super().place
