@@ -15,6 +15,7 @@ from toban.message import Message, message_of
 _ALIVE = 15
 """Seconds between two keep-alive requests; after four without an answer the connection ends."""
 
+_LONGEST_SAID = 300
 _ALL_TOLD = "all_told"
 _TAKE_ENVIRONMENT = f'unset {_ALL_TOLD}; eval "$(cat)"; test "${_ALL_TOLD}" && exec "$@" </dev/null'
 """A connection that breaks cuts the lines off: a command must not start with a part of its parameters."""
@@ -73,19 +74,49 @@ def environment_lines(told: Mapping[str, str]) -> bytes:
     return "\n".join([*exports, f"{_ALL_TOLD}=1"]).encode("utf-8", "surrogateescape")
 
 
-async def finds(host: SshHost, program: str) -> bool:
-    """Log in and return whether *program* can be started there; raises `Unreachable`."""
-    asks = shlex.join(["sh", "-c", 'command -v -- "$1" >/dev/null', "sh", program])
+@dataclass(frozen=True, slots=True)
+class RemoteAnswer:
+    """What a short command on another host came to."""
+
+    status: int | None
+    """None if a signal ended it."""
+    out: str
+    err: str
+
+    @property
+    def first_words(self) -> str:
+        """The first line of its errors, shortened."""
+        return next(iter(self.err.strip().splitlines()), "")[:_LONGEST_SAID]
+
+
+async def answer_of(host: SshHost, arguments: tuple[str, ...], seconds: float) -> RemoteAnswer:
+    """Log in, run a short command without input, and return what it says.
+
+    Raises `Unreachable`, or `TimeoutError` if it has not ended after *seconds*.
+    """
     connection = await connect(host)
     try:
-        seconds = host.connect_timeout.total_seconds()
-        answer = await asyncio.wait_for(connection.run(asks, stdin=asyncssh.DEVNULL), seconds)
+        run = connection.run(shlex.join(arguments), stdin=asyncssh.DEVNULL, errors="replace")
+        answer = await asyncio.wait_for(run, seconds)
+    except TimeoutError:
+        raise
     except (OSError, asyncssh.Error) as error:
         said = Message("runs.host-executes-nothing", host=host)
         raise Unreachable(said, Message("runs.read-its-sshd-log")) from error
     finally:
         connection.abort()
-    return answer.exit_status == 0
+    return RemoteAnswer(answer.exit_status, str(answer.stdout or ""), str(answer.stderr or ""))
+
+
+async def finds(host: SshHost, program: str) -> bool:
+    """Log in and return whether *program* can be started there; raises `Unreachable`."""
+    asks = ("sh", "-c", 'command -v -- "$1" >/dev/null', "sh", program)
+    try:
+        answer = await answer_of(host, asks, host.connect_timeout.total_seconds())
+    except TimeoutError as error:
+        said = Message("runs.host-executes-nothing", host=host)
+        raise Unreachable(said, Message("runs.read-its-sshd-log")) from error
+    return answer.status == 0
 
 
 @dataclass
