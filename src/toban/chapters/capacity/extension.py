@@ -11,6 +11,8 @@ from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
+_SOURCES = "toban.chapters.capacity.usage_sources"
+
 
 def _capacity(_row: Clause) -> Link:
     return Link("capacity", Message("capacity.page"))
@@ -27,7 +29,9 @@ EXTENSION = Extension(
     tables=(RESOURCES, SCALING, CAPACITY),
     points=(USAGE_KINDS, SCALER_KINDS),
     kinds={
-        "resources": {},
+        "resources": {
+            "storage": f"{_SOURCES}.storage",
+        },
         "scaling": {},
     },
     proposals=open_tables,

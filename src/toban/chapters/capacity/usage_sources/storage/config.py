@@ -1,0 +1,50 @@
+"""The settings of `[resources.NAME]` with `kind = "storage"`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from toban.chapters.capacity.bindings import ResourceBinding
+from toban.engine.bindings.section import invalid
+from toban.engine.ssh.login import HostName, SshLogin
+from toban.message import Message
+
+
+def _absolute(written: str) -> str:
+    path = PurePosixPath(written)
+    if not path.is_absolute() or ".." in path.parts or "\n" in written or "\0" in written:
+        raise invalid(Message("capacity-usage.path-not-absolute"), Message("capacity-usage.write-whole-path"))
+    return str(path)
+
+
+def _once(paths: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(paths)) < len(paths):
+        raise invalid(Message("capacity-usage.path-twice"))
+    return paths
+
+
+class StorageHost(SshLogin):
+    """`[resources.NAME.host]`: the host that the paths are on, and the login there."""
+
+    name: HostName
+
+
+class StorageUsage(ResourceBinding):
+    """`kind = "storage"`: the file systems that some paths are on."""
+
+    example: ClassVar[Mapping[str, str | Sequence[str]]] = {"paths": ["/var/lib/postgresql"]}
+
+    paths: Annotated[
+        tuple[Annotated[str, Field(max_length=4096), AfterValidator(_absolute)], ...],
+        Field(min_length=1, max_length=32),
+        AfterValidator(_once),
+    ]
+    """Each file system is counted once, however many of the paths are on it."""
+    mounted: bool = False
+    """Whether each path must itself be a mount point: without its disk, the one below would be measured."""
+    host: StorageHost | None = None
+    """The host to look at by SSH; without it, this one."""
+    timeout: float = Field(default=10.0, gt=0, le=60)
+    """Seconds: a file system of a server that is away never answers."""
