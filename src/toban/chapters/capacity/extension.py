@@ -30,6 +30,7 @@ EXTENSION = Extension(
     points=(USAGE_KINDS, SCALER_KINDS),
     kinds={
         "resources": {
+            "postgresql": f"{_SOURCES}.postgresql",
             "storage": f"{_SOURCES}.storage",
         },
         "scaling": {},

@@ -42,3 +42,13 @@ def words_of(error: psycopg.Error | SecretUnavailable, dsn: Secret) -> Message:
         return Message("network.connection-string-not-readable")
     text = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return plain(text.replace(password, "…") if password else text)
+
+
+def place_of(dsn: Secret) -> str:
+    """Return host, port and database of *dsn* for operators, without anything secret."""
+    try:
+        parts = conninfo_to_dict(dsn.reveal())
+    except (SecretUnavailable, psycopg.ProgrammingError):
+        return "PostgreSQL"
+    host = parts.get("host") or parts.get("hostaddr") or "localhost"
+    return f"{host}:{parts.get('port') or 5432}/{parts.get('dbname') or parts.get('user') or ''}"

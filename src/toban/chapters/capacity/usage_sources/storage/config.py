@@ -1,22 +1,15 @@
 """The settings of `[resources.NAME]` with `kind = "storage"`."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
 from toban.chapters.capacity.bindings import ResourceBinding
+from toban.chapters.capacity.usage_sources.values import AbsolutePath
 from toban.engine.bindings.section import invalid
 from toban.engine.ssh.login import HostName, SshLogin
 from toban.message import Message
-
-
-def _absolute(written: str) -> str:
-    path = PurePosixPath(written)
-    if not path.is_absolute() or ".." in path.parts or "\n" in written or "\0" in written:
-        raise invalid(Message("capacity-usage.path-not-absolute"), Message("capacity-usage.write-whole-path"))
-    return str(path)
 
 
 def _once(paths: tuple[str, ...]) -> tuple[str, ...]:
@@ -37,7 +30,7 @@ class StorageUsage(ResourceBinding):
     example: ClassVar[Mapping[str, str | Sequence[str]]] = {"paths": ["/var/lib/postgresql"]}
 
     paths: Annotated[
-        tuple[Annotated[str, Field(max_length=4096), AfterValidator(_absolute)], ...],
+        tuple[AbsolutePath, ...],
         Field(min_length=1, max_length=32),
         AfterValidator(_once),
     ]

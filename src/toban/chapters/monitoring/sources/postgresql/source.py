@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources.postgresql.config import PostgresqlConfig
 from toban.design.values.metric import Metric
-from toban.engine.bindings.secret import Secret, SecretUnavailable
-from toban.engine.network.postgresql import connected, words_of
+from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.network.postgresql import connected, place_of, words_of
 from toban.message import Message
 
 # Toban's own connection is among the client backends: it takes one of max_connections like any other. A
@@ -40,7 +39,7 @@ class PostgresqlSource:
     def __init__(self, config: PostgresqlConfig) -> None:
         self._config = config
         self._connection: psycopg.Connection | None = None
-        self._instance = config.instance or _place(config.dsn)
+        self._instance = config.instance or place_of(config.dsn)
 
     @property
     def instance(self) -> str:
@@ -81,12 +80,3 @@ class PostgresqlSource:
         if self._connection is None:
             self._connection = connected(self._config.dsn, self._config.timeout)
         return self._connection
-
-
-def _place(dsn: Secret) -> str:
-    try:
-        parts = conninfo_to_dict(dsn.reveal())
-    except (SecretUnavailable, psycopg.ProgrammingError):
-        return "PostgreSQL"
-    host = parts.get("host") or parts.get("hostaddr") or "localhost"
-    return f"{host}:{parts.get('port') or 5432}/{parts.get('dbname') or parts.get('user') or ''}"
