@@ -31,6 +31,7 @@ EXTENSION = Extension(
     kinds={
         "resources": {
             "postgresql": f"{_SOURCES}.postgresql",
+            "rds": f"{_SOURCES}.rds",
             "storage": f"{_SOURCES}.storage",
         },
         "scaling": {},
