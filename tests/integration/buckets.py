@@ -68,10 +68,10 @@ def nanio(folder: Path) -> S3Server:
     return S3Server(command, environment, port, folder.with_name(f"{folder.name}.log"))
 
 
-def ministack(folder: Path) -> S3Server:
-    """A server that stores its objects in memory and checks no credentials."""
+def ministack(folder: Path, services: str = "s3") -> S3Server:
+    """A server that keeps everything in memory and checks no credentials."""
     port = free_port()
-    environment = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": "s3"}
+    environment = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": services}
     return S3Server([_program("ministack")], environment, port, folder / "ministack.log")
 
 

@@ -30,6 +30,7 @@ EXTENSION = Extension(
     points=(USAGE_KINDS, SCALER_KINDS),
     kinds={
         "resources": {
+            "autoscaling": f"{_SOURCES}.autoscaling",
             "postgresql": f"{_SOURCES}.postgresql",
             "rds": f"{_SOURCES}.rds",
             "storage": f"{_SOURCES}.storage",
