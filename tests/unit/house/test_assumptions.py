@@ -82,6 +82,18 @@ DOCUMENT = """\
 |-----------|-----|----------|
 | マイナーリリース | 月1回 | 毎月第2火曜日 |
 
+## キャパシティ管理
+### リソース使用状況
+| リソース | 現在使用量 | 上限 | 使用率 | 次回拡張予定 |
+|---------|----------|-----|-------|------------|
+| DBストレージ | 100GB | 500GB | 20% | 使用率70%到達時 |
+
+### スケーリング
+| トリガー | アクション | タイミング |
+|---------|----------|----------|
+| CPU使用率70% | Web1台追加 | 自動 |
+| ストレージ使用率70% | ストレージ拡張 | 手動 |
+
 ## 定期作業
 ### 月次作業
 | 作業項目 | 実施日 | 担当者 | 内容 |
@@ -119,6 +131,15 @@ url = "https://git.example.com/shop.git"
 kind = "command"
 deploy = ["true"]
 serving = ["true"]
+
+[resources."DBストレージ"]
+kind = "storage"
+path = "/"
+
+[scaling.Web]
+kind = "autoscaling"
+group = "web"
+region = "ap-northeast-1"
 """
 INSTEAD = {
     "[system] timezone": '"UTC"',
@@ -143,6 +164,10 @@ INSTEAD = {
     "[deployments.本番環境] approval_within": '"7時間"',
     "[deployments.本番環境] begins_within": '"7分"',
     "[deployments.本番環境] serves_within": '"7分"',
+    "[resources.DBストレージ] every": '"7分"',
+    "[scaling.Web] sustained": '"7分"',
+    "[scaling.Web] approval_within": '"7時間"',
+    "[capacity] extend_within": '"7日"',
 }
 """Another value for each setting whose default is assumed."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from toban.chapters.capacity.plan import BYTE, measured_as
+from toban.chapters.capacity.stated import BYTE, measured_as
 from toban.design.values.quantity import read_quantity
 from toban.engine.bindings.section import invalid
 from toban.message import Message

@@ -1,6 +1,6 @@
 """The databases of a PostgreSQL server: their size, or the connections to them."""
 
-from toban.chapters.capacity.plan import BYTE
+from toban.chapters.capacity.stated import BYTE
 from toban.chapters.capacity.usage import UsageKind, UsageSite, UsageSource
 from toban.chapters.capacity.usage_sources.postgresql.config import PostgresqlUsage
 

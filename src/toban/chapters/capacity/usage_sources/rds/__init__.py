@@ -1,6 +1,6 @@
 """The storage of an RDS instance, or of the Aurora cluster that it belongs to."""
 
-from toban.chapters.capacity.plan import BYTE
+from toban.chapters.capacity.stated import BYTE
 from toban.chapters.capacity.usage import UsageKind, UsageSite, UsageSource
 from toban.chapters.capacity.usage_sources.rds.config import RdsUsage
 

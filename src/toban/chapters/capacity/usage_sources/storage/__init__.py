@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from toban.chapters.capacity.plan import BYTE
+from toban.chapters.capacity.stated import BYTE
 from toban.chapters.capacity.usage import UsageKind, UsageSite, UsageSource
 from toban.chapters.capacity.usage_sources.storage.config import StorageUsage
 from toban.engine.trial import Doubt
