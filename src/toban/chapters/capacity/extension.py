@@ -31,6 +31,7 @@ EXTENSION = Extension(
     kinds={
         "resources": {
             "autoscaling": f"{_SOURCES}.autoscaling",
+            "group": f"{_SOURCES}.group",
             "postgresql": f"{_SOURCES}.postgresql",
             "rds": f"{_SOURCES}.rds",
             "storage": f"{_SOURCES}.storage",

@@ -16,7 +16,7 @@ from toban.chapters.capacity.scaler import SCALING, ScalingFailed
 from toban.chapters.capacity.scaling import policies
 from toban.chapters.capacity.scaling import works as scaling
 from toban.chapters.capacity.scaling.looking import ScalingLooks
-from toban.chapters.capacity.usage import RESOURCES, UsageSite, UsageUnknown
+from toban.chapters.capacity.usage import RESOURCES, UsageUnknown
 from toban.design.clauses.base import Clause
 from toban.design.clauses.capacity import ResourceUsage
 from toban.design.values.metric import Metric
@@ -100,7 +100,7 @@ def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
 
 def _resource_doubts(resource: Resource, now: datetime) -> Iterator[Doubt]:
     try:
-        site = UsageSite(resource.row.resource, resource.folder, telemetry())
+        site = resource.site(telemetry())
     except StoreUnavailable:
         yield Message("capacity.no-store")
         return

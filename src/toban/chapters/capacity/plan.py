@@ -35,11 +35,16 @@ class Resource:
     """Of its table, `[resources.NAME]`."""
     config: ResourceBinding
     kind: UsageKind
-    folder: Path
+    edition: Edition = field(repr=False)
 
     def opened(self, telemetry: Telemetry) -> UsageSource:
         """Return its source."""
-        return self.kind.open(self.config, UsageSite(self.row.resource, self.folder, telemetry))
+        return self.kind.open(self.config, self.site(telemetry))
+
+    def site(self, telemetry: Telemetry) -> UsageSite:
+        """Return the context of its source."""
+        folder = self.edition.bindings.folder.absolute()
+        return UsageSite(self.row.resource, folder, telemetry, self.edition)
 
     @property
     def unit(self) -> str:
@@ -210,7 +215,7 @@ def _resources(edition: Edition, unbound: dict[str, RowAnswer]) -> Iterator[Reso
             unbound[row.id] = Message("capacity.not-bound", resource=row.resource, file=bindings.file)
             continue
         name, binding = found
-        each = Resource(row, name, binding.config, kinds[binding.kind], bindings.folder.absolute())
+        each = Resource(row, name, binding.config, kinds[binding.kind], edition)
         if each.stated_limit is None:
             unbound[row.id] = Message(
                 "capacity.other-measure", name=name, limit=str(row.limit), kind=binding.kind

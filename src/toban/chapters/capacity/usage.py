@@ -10,6 +10,7 @@ from toban.chapters.capacity.bindings import ResourceBinding
 from toban.design.clauses.capacity import ResourceUsage
 from toban.design.reader import Design
 from toban.engine.bindings.table import kinded
+from toban.engine.editions.edition import Edition
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.runs.kinds import no_doubts
 from toban.engine.trial import Doubt
@@ -76,6 +77,8 @@ class UsageSite:
     folder: Path
     """The folder of `toban.toml`: relative paths start there."""
     telemetry: "Telemetry"
+    edition: Edition
+    """What is in force: for a source that counts what another table binds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from datetime import datetime, time, timedelta
 
 import pytest
-from tests.integration.chapters.capacity.place import COUNT_ROW, DAY, GB, NOON, STORAGE_ROW, Place
+from tests.integration.chapters.capacity.place import COUNT_ROW, DAY, GB, NOON, STORAGE_ROW, WEB, Place
 from tests.registered import PARTS
 
 from toban.chapters.capacity import outlooks
 from toban.chapters.capacity.models import Outlook, ResourceReading
-from toban.chapters.capacity.usage import UsageAt
+from toban.chapters.capacity.usage import UsageAt, UsageReading, UsageUnknown
+from toban.chapters.capacity.usage_sources.group.config import GroupUsage
+from toban.chapters.capacity.usage_sources.group.source import GroupSource
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert
 from toban.engine.tasks import lists
@@ -215,3 +217,21 @@ def test_a_review_that_nobody_signs_is_not_performed(place: Place) -> None:
     told(place)
 
     assert place.verdict(place.row(REVIEW)) is Verdict.NOT_PERFORMED
+
+
+def test_more_room_than_the_document_says_is_no_breach(place: Place) -> None:
+    place.gauges[STORAGE].limit = 1000 * GB
+
+    told(place)
+
+    assert place.verdict(STORAGE_ROW) is Verdict.CONFORMING
+    assert ResourceReading.objects.get(resource=STORAGE).limit == 1000 * GB
+
+
+def test_a_group_is_counted_by_its_scaler(place: Place) -> None:
+    site = place.plan.resources[0].site(place.telemetry)
+    source = GroupSource(GroupUsage(group=WEB), site)
+
+    assert source.measure(place.now) == UsageReading(2.0)
+    with pytest.raises(UsageUnknown, match=WEB):
+        GroupSource(GroupUsage(group="API"), site).measure(place.now)

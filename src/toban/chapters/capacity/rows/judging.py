@@ -11,7 +11,7 @@ from toban.engine.modes.rules import Mode, word
 from toban.message import NOTHING, Message
 
 _SAME = 0.01
-"""Limits that differ by less are the same, rounded."""
+"""A limit that is smaller by less is the same, rounded."""
 _MISSED = 3
 """So many readings in a row may be missing before a resource counts as not measured."""
 _LOOKED_LATELY = timedelta(minutes=5)
@@ -81,7 +81,8 @@ def judge_use(use: Use, now: datetime) -> Judgement:
         share=percent(share),
     )
     proof = {"used": use.used, "limit": use.limit, "read_at": use.read_at.isoformat() if use.read_at else ""}
-    if use.real_limit is not None and abs(use.real_limit - use.stated_limit) > _SAME * use.stated_limit:
+    # More than the document promises is no breach; `toban capacity patch` proposes the larger limit.
+    if use.real_limit is not None and use.real_limit < (1 - _SAME) * use.stated_limit:
         said = Message(
             "capacity.other-limit",
             stated=amount(use.stated_limit, use.unit),
