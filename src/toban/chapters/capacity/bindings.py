@@ -48,12 +48,13 @@ def _price(written: object) -> object:
     return found
 
 
+Every = Annotated[Length, Assumed("capacity.assumed-every", Message("capacity.why-every"), _usage_rows)]
+
+
 class ResourceBinding(Section):
     """`[resources.NAME]`: the settings of every kind of usage source."""
 
-    every: Annotated[
-        Length, Assumed("capacity.assumed-every", Message("capacity.why-every"), _usage_rows)
-    ] = timedelta(minutes=5)
+    every: Every = timedelta(minutes=5)
     """How often it is measured."""
 
 

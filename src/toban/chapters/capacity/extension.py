@@ -34,6 +34,7 @@ EXTENSION = Extension(
             "group": f"{_SOURCES}.group",
             "postgresql": f"{_SOURCES}.postgresql",
             "rds": f"{_SOURCES}.rds",
+            "s3": f"{_SOURCES}.s3",
             "storage": f"{_SOURCES}.storage",
         },
         "scaling": {},

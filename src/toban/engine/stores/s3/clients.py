@@ -26,8 +26,8 @@ _LONGEST_PAUSE = timedelta(seconds=5)
 """The longest pause between two attempts: a server that is back must be used soon."""
 
 
-def settings_client(address: BucketAddress) -> Any:
-    """Return boto3's client; raises `SecretUnavailable`."""
+def settings_client(address: BucketAddress, *, read_timeout: float = 30, attempts: int = 3) -> Any:
+    """Return boto3's client; raises `SecretUnavailable`. *read_timeout* is in seconds, for each attempt."""
     style = "virtual" if address.addressing == "virtual" else "path"
     return _session(address).client(
         "s3",
@@ -36,8 +36,8 @@ def settings_client(address: BucketAddress) -> Any:
         config=Config(
             s3={"addressing_style": style},
             connect_timeout=5,
-            read_timeout=30,
-            retries={"total_max_attempts": 3},
+            read_timeout=read_timeout,
+            retries={"total_max_attempts": attempts},
         ),
     )
 
