@@ -40,7 +40,7 @@ def written(remote: RemoteHost, *paths: str, **more: object) -> dict[str, object
         "key": f"file:{remote.key}",
         "known_hosts": str(remote.write_known_hosts()),
     }
-    return {"paths": list(paths), "host": {**login, **more}}
+    return {"path": list(paths), "host": {**login, **more}}
 
 
 def source(**config: object) -> StorageSource:
@@ -54,7 +54,7 @@ def why(asked: StorageSource) -> str:
 
 
 def test_a_disk_holds_what_the_system_says(tmp_path: Path) -> None:
-    found = source(paths=[str(tmp_path)]).measure(NOON)
+    found = source(path=str(tmp_path)).measure(NOON)
 
     real = psutil.disk_usage(str(tmp_path))
     assert found.used == pytest.approx(real.used, abs=NOBODY_WRITES)
@@ -64,7 +64,7 @@ def test_a_disk_holds_what_the_system_says(tmp_path: Path) -> None:
 
 
 def test_more_is_used_once_something_is_written(tmp_path: Path) -> None:
-    disk = source(paths=[str(tmp_path)])
+    disk = source(path=str(tmp_path))
     before = disk.measure(NOON).used
 
     with (tmp_path / "large").open("wb") as file:
@@ -79,33 +79,33 @@ def test_two_folders_of_one_disk_count_once(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
 
-    both = source(paths=[str(tmp_path / "a"), str(tmp_path / "b")]).measure(NOON)
+    both = source(path=[str(tmp_path / "a"), str(tmp_path / "b")]).measure(NOON)
 
-    assert both.used == pytest.approx(source(paths=[str(tmp_path)]).measure(NOON).used, abs=NOBODY_WRITES)
+    assert both.used == pytest.approx(source(path=str(tmp_path)).measure(NOON).used, abs=NOBODY_WRITES)
     assert both.parts == {}
 
 
 def test_a_path_that_is_gone_is_named_with_a_way_out(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
 
-    said = why(source(paths=[str(tmp_path), str(gone)]))
+    said = why(source(path=[str(tmp_path), str(gone)]))
 
     assert f"{gone} の使用量を見られません: No such file or directory" in said
     assert "マウントされているか" in said
 
 
 def test_a_disk_that_is_not_mounted_is_not_measured_as_the_one_below(tmp_path: Path) -> None:
-    said = why(source(paths=[str(tmp_path)], mounted=True))
+    said = why(source(path=str(tmp_path), mounted=True))
 
     assert f"{tmp_path} に何もマウントされていません" in said
 
 
 def test_a_mounted_disk_is_measured() -> None:
-    assert source(paths=["/"], mounted=True).measure(NOON).used > 0
+    assert source(path="/", mounted=True).measure(NOON).used > 0
 
 
 def test_a_file_system_without_a_size_says_so() -> None:
-    assert "/proc のファイルシステムには大きさがありません" in why(source(paths=["/proc"]))
+    assert "/proc のファイルシステムには大きさがありません" in why(source(path="/proc"))
 
 
 def test_a_server_that_is_away_ends_in_time_and_is_asked_by_one_thread_only() -> None:
@@ -116,7 +116,7 @@ def test_a_server_that_is_away_ends_in_time_and_is_asked_by_one_thread_only() ->
         back.wait()
         return Volume("files:/export", path, 1, 9)
 
-    config = StorageUsage.model_validate({"paths": ["/mnt/files"], "timeout": 0.05})
+    config = StorageUsage.model_validate({"path": ["/mnt/files"], "timeout": 0.05})
     files = StorageSource(config, hang)
 
     said = [why(files), why(files)]

@@ -72,9 +72,9 @@ def test_two_file_systems_in_memory_are_not_the_same() -> None:
 )
 def test_paths_that_are_not_whole_or_stand_twice_are_refused(paths: list[str], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        StorageUsage.model_validate({"paths": paths})
+        StorageUsage.model_validate({"path": paths})
 
 
 def test_there_must_be_a_path() -> None:
     with pytest.raises(ValidationError):
-        StorageUsage.model_validate({"paths": []})
+        StorageUsage.model_validate({"path": []})

@@ -75,7 +75,7 @@ class PostgresqlSource:
         self._demand_some(sizes)
         limit = self._config.limit
         if self._config.path is not None:
-            disk = StorageUsage(paths=(self._config.path,), timeout=self._config.timeout)
+            disk = StorageUsage(path=(self._config.path,), timeout=self._config.timeout)
             limit = StorageSource(disk).measure(now).limit
         return UsageReading(sum(sizes.values()), limit, sizes if len(sizes) > 1 else {})
 

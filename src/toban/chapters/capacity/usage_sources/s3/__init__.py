@@ -1,6 +1,6 @@
 """The size of a bucket, by CloudWatch or by listing it."""
 
-from toban.chapters.capacity.plan import BYTE
+from toban.chapters.capacity.stated import BYTE
 from toban.chapters.capacity.usage import UsageKind, UsageSite, UsageSource
 from toban.chapters.capacity.usage_sources.s3.config import S3Usage
 

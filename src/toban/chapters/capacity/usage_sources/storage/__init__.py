@@ -19,7 +19,7 @@ def _doubts(config: StorageUsage, _site: UsageSite) -> Iterator[Doubt]:
     from toban.chapters.capacity.usage_sources.storage.local import doubts  # noqa: PLC0415
 
     if config.host is None:
-        yield from doubts(config.paths)
+        yield from doubts(config.path)
 
 
 KIND = UsageKind(

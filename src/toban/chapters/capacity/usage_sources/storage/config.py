@@ -1,15 +1,19 @@
 """The settings of `[resources.NAME]` with `kind = "storage"`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from toban.chapters.capacity.bindings import ResourceBinding
 from toban.chapters.capacity.usage_sources.values import AbsolutePath
 from toban.engine.bindings.section import invalid
 from toban.engine.ssh.login import HostName, SshLogin
 from toban.message import Message
+
+
+def _several(written: object) -> object:
+    return (written,) if isinstance(written, str) else written
 
 
 def _once(paths: tuple[str, ...]) -> tuple[str, ...]:
@@ -27,14 +31,15 @@ class StorageHost(SshLogin):
 class StorageUsage(ResourceBinding):
     """`kind = "storage"`: the file systems that some paths are on."""
 
-    example: ClassVar[Mapping[str, str | Sequence[str]]] = {"paths": ["/var/lib/postgresql"]}
+    example: ClassVar[Mapping[str, str]] = {"path": "/var/lib/postgresql"}
 
-    paths: Annotated[
+    path: Annotated[
         tuple[AbsolutePath, ...],
         Field(min_length=1, max_length=32),
+        BeforeValidator(_several),
         AfterValidator(_once),
     ]
-    """Each file system is counted once, however many of the paths are on it."""
+    """One path, or several; each file system is counted once, however many of the paths are on it."""
     mounted: bool = False
     """Whether each path must itself be a mount point: without its disk, the one below would be measured."""
     host: StorageHost | None = None

@@ -27,7 +27,7 @@ class StorageSource:
 
     def measure(self, now: datetime) -> UsageReading:  # noqa: ARG002
         """Look at all of them; see `UsageSource`."""
-        paths = self._config.paths
+        paths = self._config.path
         host = self._config.host
         volumes = self._here(paths) if host is None else _there(host, paths, self._config.timeout)
         for path, volume in zip(paths, volumes, strict=True):
