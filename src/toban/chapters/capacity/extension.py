@@ -32,6 +32,8 @@ EXTENSION = Extension(
         "resources": {
             "autoscaling": f"{_SOURCES}.autoscaling",
             "group": f"{_SOURCES}.group",
+            "instances": f"{_SOURCES}.instances",
+            "logs": f"{_SOURCES}.logs",
             "postgresql": f"{_SOURCES}.postgresql",
             "rds": f"{_SOURCES}.rds",
             "s3": f"{_SOURCES}.s3",
