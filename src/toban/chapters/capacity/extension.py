@@ -35,6 +35,7 @@ EXTENSION = Extension(
             "instances": f"{_SOURCES}.instances",
             "logs": f"{_SOURCES}.logs",
             "postgresql": f"{_SOURCES}.postgresql",
+            "prometheus": f"{_SOURCES}.prometheus",
             "rds": f"{_SOURCES}.rds",
             "s3": f"{_SOURCES}.s3",
             "storage": f"{_SOURCES}.storage",
