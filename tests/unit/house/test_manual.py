@@ -11,6 +11,8 @@ from tests.registered import PARTS
 
 from toban import wiring
 from toban.chapters.backup.bindings import BackupBinding, DrillBinding
+from toban.chapters.capacity.bindings import ResourceBinding
+from toban.chapters.capacity.usage import RESOURCES
 from toban.chapters.errors.bindings import ErrorBinding
 from toban.chapters.logs.bindings import SyslogBinding, SyslogTls
 from toban.chapters.objectives.bindings import ObjectiveBinding, StatusBinding, StatusService
@@ -223,6 +225,33 @@ def test_every_key_of_a_backup_engine_is_in_the_manual(language: str, kind: str)
     text = section(page(language, "backups.md"), f'`kind = "{kind}"`')
 
     assert sorted(key for key in own if f"`{key}`" not in text) == []
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ours("resources"))
+def test_every_key_of_a_usage_source_is_in_the_manual(language: str, kind: str) -> None:
+    own = set(import_module(PARTS.kinds.modules["resources"][kind]).KIND.config.model_fields) - set(
+        ResourceBinding.model_fields
+    )
+    text = section(page(language, "resources.md"), f'`kind = "{kind}"`')
+
+    assert sorted(key for key in own if f"`{key}`" not in text) == []
+
+
+@BOTH
+def test_the_keys_common_to_every_usage_source_are_in_the_manual(language: str) -> None:
+    heading = {"ja": "どの種類にも書けるキー", "en": "Keys of every kind"}[language]
+
+    assert undocumented(ResourceBinding, section(page(language, "resources.md"), heading)) == []
+
+
+@BOTH
+def test_every_example_of_a_resource_can_be_read(language: str, tmp_path: Path) -> None:
+    examples = re.findall(r"^```toml\n(.*?)^```$", page(language, "resources.md"), re.MULTILINE | re.DOTALL)
+
+    assert len(examples) >= len(ours("resources")) - 2
+    for example in examples:
+        assert RESOURCES.of(read_bindings(example, tmp_path / "toban.toml", PARTS.schema))
 
 
 @BOTH
