@@ -40,7 +40,9 @@ EXTENSION = Extension(
             "s3": f"{_SOURCES}.s3",
             "storage": f"{_SOURCES}.storage",
         },
-        "scaling": {},
+        "scaling": {
+            "deployment": "toban.chapters.capacity.scalers.deployment",
+        },
     },
     proposals=open_tables,
     operation="toban.chapters.capacity.operation",

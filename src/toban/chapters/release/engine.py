@@ -11,6 +11,7 @@ from toban.design.reader import Design
 from toban.engine.bindings.table import kinded
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.runs.kinds import no_doubts
+from toban.engine.scaling import InstanceCount
 from toban.engine.trial import Doubt
 from toban.message import NOTHING, Message
 
@@ -94,6 +95,23 @@ class KeepsInstances(Protocol):
         """Bring what serves back to what the last switch has left, and return what was done.
 
         Starts instances that have died, and does nothing while a release is under way; raises `DeployFailed`.
+        """
+
+
+@runtime_checkable
+class ScalesInstances(Protocol):
+    """An engine that runs as many instances as it is told."""
+
+    def size(self) -> InstanceCount:
+        """Return how many there are, by asking the instances; raise `DeployFailed`."""
+
+    def require(self, to: int) -> None:
+        """Raise `DeployFailed` if there could not be *to* of them; changes nothing."""
+
+    def resize(self, to: int, watch: DeployWatch) -> None:
+        """Have *to* instances of what serves serve, without losing a request, or raise `DeployFailed`.
+
+        The number stays, whatever is released later. If it can't be finished, as many serve as before.
         """
 
 

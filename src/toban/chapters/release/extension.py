@@ -10,6 +10,7 @@ from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import LEADS
+from toban.engine.scaling import INSTANCES
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
@@ -47,6 +48,7 @@ EXTENSION = Extension(
         APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT",
         TASK_FACTS: "toban.chapters.release.rows.verifying:facts",
         LEADS: "toban.chapters.release.leads:leads",
+        INSTANCES: "toban.chapters.release.running.scaling:find",
     },
     apps=("toban.chapters.release",),
     pages="toban.faces.web.release.urls",

@@ -98,7 +98,7 @@ class ProxyDeployment(DeploymentBinding):
     ports: Annotated[InstanceOf[range], BeforeValidator(_ports)]
     """The ports of instances, of 127.0.0.1: at least twice as many as there are instances."""
     instances: int = Field(default=2, ge=1, le=50)
-    """How many instances serve."""
+    """How many instances serve, at least: a rule of chapter 9, or a person, may have more of them."""
     start: tuple[str, ...] = ()
     """The command of an instance that is a process, run in the version's folder."""
     unit: str = Field(default="", pattern=r"^$|^[\w.@{}\\:-]{1,200}$")

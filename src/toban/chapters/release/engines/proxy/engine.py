@@ -2,8 +2,8 @@
 
 import socket
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,10 +16,19 @@ from toban.chapters.release.engines.proxy.config import (
     NginxBinding,
     ProxyDeployment,
 )
+from toban.chapters.release.engines.proxy.draining import open_connections, wait_until_calm
 from toban.chapters.release.engines.proxy.health import wait_until, why_not_ready
 from toban.chapters.release.engines.proxy.hosts.host import InstanceHost
-from toban.chapters.release.engines.proxy.records import Instance, Records, Version
-from toban.chapters.release.engines.proxy.rules import free_ports, overdue, shared, to_start
+from toban.chapters.release.engines.proxy.records import Instance, OrderedSize, Records, Version
+from toban.chapters.release.engines.proxy.rules import (
+    free_ports,
+    overdue,
+    shared,
+    surplus,
+    to_start,
+    wanted,
+)
+from toban.engine.scaling import InstanceCount
 from toban.message import NOTHING, Message, message_of
 
 _LOOK = 0.5
@@ -74,7 +83,7 @@ class ProxyEngine:
             if version is None:
                 raise DeployFailed(Message("release-proxy.not-installed", label=artifact.label))
             former = self._balancer.routes(self._pool)
-            new = self._running(version, watch)
+            new = self._running(version, self._wanted, watch)
             try:
                 if not back:
                     self._try_on_few(former, new, watch)
@@ -105,11 +114,45 @@ class ProxyEngine:
         """
         try:
             with self._alone(wait=False):
-                done = list(self._mended())
+                done = [*self._mended(), *self._resumed()]
                 self._stop_overdue()
                 return done
         except BlockingIOError:
             return ()
+
+    def size(self) -> InstanceCount:
+        """See `ScalesInstances`: those serve that the proxy routes to and that run."""
+        serving = sum(bool(self._host.serves(each)) for each in self._routed())
+        return InstanceCount(self._wanted, serving, self._most)
+
+    def require(self, to: int) -> None:
+        """See `ScalesInstances`."""
+        least, most = self._config.instances, self._most
+        if to < least:
+            said = Message("release-proxy.fewer-than-instances", to=to, least=least)
+            raise DeployFailed(said, hint=Message("release-proxy.lower-instances"))
+        if to > most:
+            said = Message("release-proxy.more-than-ports", to=to, most=most)
+            raise DeployFailed(said, hint=Message("release-proxy.widen-the-range", needed=2 * to))
+        for number in range(1, to + 1) if self._config.proxy.each else ():
+            # Asked for before anything begins: a pool of its own that is missing stops the change of routes.
+            self._balancer.routes(self._pool_of(number))
+
+    def resize(self, to: int, watch: DeployWatch) -> None:
+        """See `ScalesInstances`."""
+        with self._in_turn(watch):
+            self.require(to)
+            self._bring(self._served(), to, watch)
+
+    @property
+    def _most(self) -> int:
+        """While a release is under way, there are as many again."""
+        return len(self._config.ports) // 2
+
+    @property
+    def _wanted(self) -> int:
+        ordered = self._records.size()
+        return wanted(self._config.instances, ordered.instances if ordered is not None else 0, self._most)
 
     @property
     def _pool(self) -> str:
@@ -127,16 +170,91 @@ class ProxyEngine:
             said = Message("release-proxy.home-unusable", folder=self._site.home, why=message_of(error))
             raise DeployFailed(said, retry=True) from error
 
-    def _running(self, version: Version, watch: DeployWatch) -> Sequence[Instance]:
-        """Return healthy instances of *version*, one of each number; start those that are missing."""
-        there, missing = to_start(version.digest, self._config.instances, self._look())
+    @contextmanager
+    def _in_turn(self, watch: DeployWatch) -> Iterator[None]:
+        """Hold the deployment once nobody else does, if it need not end before."""
+        with ExitStack() as held:
+            while not self._is_held(held):
+                watch.progress(None, Message("release-proxy.waits-for-another"))
+                self._go_on(watch)
+                time.sleep(_LOOK)
+            # Once it is held: a release may have begun meanwhile.
+            self._go_on(watch)
+            yield
+
+    def _is_held(self, held: ExitStack) -> bool:
+        try:
+            held.enter_context(self._alone(wait=False))
+        except BlockingIOError:
+            return False
+        return True
+
+    def _go_on(self, watch: DeployWatch) -> None:
+        if reason := watch.why_stop():
+            raise DeployFailed(Message("release-proxy.stopped", reason=reason), retry=True)
+
+    def _routed(self) -> Sequence[Instance]:
+        addresses = {each.address for each in self._balancer.routes(self._pool)}
+        return [each for each in self._records.instances() if each.address in addresses]
+
+    def _served(self) -> Version:
+        """Return the version that serves alone, or raise `DeployFailed`."""
+        digests = {each.digest for each in self._routed()}
+        versions = [each for digest, each in self._records.versions().items() if digest in digests]
+        if len(versions) == len(digests) == 1:
+            return versions[0]
+        if digests:
+            raise DeployFailed(Message("release-proxy.serves-several"), retry=True)
+        is_forgotten = any(each.is_routed for each in self._records.instances())
+        said = Message("release-proxy.serves-nothing")
+        raise DeployFailed(said, hint=Message("release-proxy.release-first"), retry=is_forgotten)
+
+    def _bring(self, version: Version, to: int, watch: DeployWatch) -> None:
+        """Have *to* instances of *version*, which serves, serve."""
+        former, before = self._balancer.routes(self._pool), self._records.size()
+        addresses = {each.address for each in former}
+        try:
+            new = self._running(version, to, watch, serving=addresses)
+        except DeployFailed as failed:
+            said = Message("release-proxy.not-grown", to=to, count=len(addresses), why=failed.args[0])
+            raise DeployFailed(said, retry=failed.retry) from failed
+        # From here on it is done to its end, by `_resumed` if not by this process.
+        self._records.set_size(OrderedSize(to, is_reached=False))
+        try:
+            self._balancer.route(self._routes([Upstream(each.address) for each in new]))
+        except DeployFailed as failed:
+            self._records.set_size(before)
+            self._go_back(former, failed)
+            self._stop([each for each in new if each.address not in addresses])
+            raise
+        for each in new:
+            self._records.add_instance(replace(each, is_routed=True, idle_since=None))
+        self._take_out(version, new, watch)
+        self._records.set_size(OrderedSize(to, is_reached=True))
+
+    def _take_out(self, version: Version, routed: Sequence[Instance], watch: DeployWatch) -> None:
+        """Stop the instances of what serves that are not among those that are *routed* to."""
+        found = surplus(version.digest, {each.address for each in routed}, self._records.instances())
+        for each in found:
+            self._records.add_instance(replace(each, is_routed=False, idle_since=time.time()))
+            watch.say(Message("release-proxy.takes-out", number=each.number, address=each.address))
+        self._stop(found)
+
+    def _running(
+        self, version: Version, count: int, watch: DeployWatch, *, serving: Collection[str] = ()
+    ) -> Sequence[Instance]:
+        """Return healthy instances of *version*, numbered up to *count*; start those that are missing.
+
+        Those at the addresses *serving* are not asked: one that is slow under load keeps no other out.
+        """
+        there, missing = to_start(version.digest, count, self._look())
         started: list[Instance] = []
         try:
             for number in missing:
                 watch.say(Message("release-proxy.starts", label=version.label, number=number))
                 started.append(self._start(version, number, watch))
             new = sorted([*there.values(), *started], key=lambda each: each.number)
-            self._wait_until_healthy(new, watch)
+            self._wait_until_healthy([each for each in new if each.address not in serving], watch)
         except DeployFailed:
             self._stop(started)
             raise
@@ -257,10 +375,20 @@ class ProxyEngine:
         known = {each.address: each.number for each in self._records.instances()}
         heaviest = sorted(upstreams, key=lambda each: -each.weight)
         routes: dict[str, Sequence[Upstream]] = {self._pool: upstreams}
-        for number in range(1, self._config.instances + 1) if self._config.proxy.each else ():
+        for number in range(1, self._highest(known.values()) + 1) if self._config.proxy.each else ():
             own = [Upstream(each.address) for each in heaviest if known.get(each.address) == number]
-            routes[self._config.proxy.each.replace("{number}", str(number))] = own[:1]
+            routes[self._pool_of(number)] = own[:1]
         return routes
+
+    def _highest(self, known: Iterable[int]) -> int:
+        """Return the highest number that needs a pool of its own, if only to be emptied."""
+        if isinstance(self._config.proxy, NginxBinding):
+            # Its configuration may name only those that are in the file: also the ones to come.
+            return self._most
+        return max(self._config.instances, *known)
+
+    def _pool_of(self, number: int) -> str:
+        return self._config.proxy.each.replace("{number}", str(number))
 
     def _mended(self) -> Iterator[Message]:
         """Start the instances that should get requests and have died; route again if the proxy knows none."""
@@ -281,6 +409,18 @@ class ProxyEngine:
             self._balancer.route(self._routes([Upstream(each.address) for each in routed]))
             yield Message("release-proxy.routed-again", addresses=[each.address for each in routed])
 
+    def _resumed(self) -> Iterator[Message]:
+        """Bring a change of the number that was cut off to its end, and stop what nobody waits for."""
+        ordered, routed = self._records.size(), self._routed()
+        if len({each.digest for each in routed}) != 1:
+            return
+        version = self._served()
+        if ordered is not None and not ordered.is_reached:
+            self._bring(version, self._wanted, QUIET)
+            yield Message("release-proxy.resized", label=version.label, count=self._wanted)
+        left = surplus(version.digest, {each.address for each in self._routed()}, self._records.instances())
+        self._stop([each for each in left if each.idle_since is None])
+
     def _stop_overdue(self) -> None:
         routed = {each.address for each in self._balancer.routes(self._pool)}
         watch = self._config.watch.total_seconds()
@@ -288,15 +428,20 @@ class ProxyEngine:
 
     def _stop(self, instances: Sequence[Instance]) -> None:
         """End instances that get no requests any more, once they have answered those that they have."""
-        end = time.monotonic() + self._config.stop_within.total_seconds()
-        while any(self._balancer.in_flight(each.address) for each in instances):
-            if time.monotonic() >= end:
-                break
-            time.sleep(_LOOK)
+        running = [each for each in instances if self._host.serves(each)]
+        if running:
+            within = self._config.stop_within.total_seconds()
+            wait_until_calm(lambda: any(map(self._is_busy, running)), within)
         self._host.stop(instances)
         for each in instances:
             self._balancer.forget(each.address)
             self._records.remove_instance(each)
+
+    def _is_busy(self, instance: Instance) -> bool:
+        requests = self._balancer.in_flight(instance.address)
+        if requests is None:
+            requests = open_connections(instance.port)
+        return requests is None or requests > 0
 
     def _died(self, instance: Instance) -> Message:
         said = self._host.last_words(instance) or Message("release-proxy.said-nothing")

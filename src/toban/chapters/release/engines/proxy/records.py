@@ -43,6 +43,15 @@ class Instance:
         return f"127.0.0.1:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class OrderedSize:
+    """How many instances somebody has ordered, whatever is released."""
+
+    instances: int
+    is_reached: bool
+    """False while they are started, or taken out."""
+
+
 class Records:
     """The records of one deployment, each a file that is replaced as a whole."""
 
@@ -53,6 +62,7 @@ class Records:
         self._home = home
         self._versions = home / "versions"
         self.instances_folder = home / "instances"
+        self._size = home / "size.json"
         for folder in (self._versions, self.instances_folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -101,6 +111,22 @@ class Records:
     def remove_instance(self, instance: Instance) -> None:
         """Forget it."""
         (self.instances_folder / f"{instance.port}.json").unlink(missing_ok=True)
+
+    def size(self) -> OrderedSize | None:
+        """Return how many instances have been ordered; None if nobody has."""
+        try:
+            return OrderedSize(**json.loads(self._size.read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise DeployFailed(Message("release-proxy.record-unreadable", folder=self._home)) from error
+
+    def set_size(self, size: OrderedSize | None) -> None:
+        """Record it."""
+        if size is None:
+            self._size.unlink(missing_ok=True)
+        else:
+            write_whole(self._size, json.dumps(asdict(size)))
 
     def _file_of(self, digest: str) -> Path:
         return self._versions / f"{_file_name(digest)}.json"

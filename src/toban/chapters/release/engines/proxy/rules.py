@@ -38,6 +38,16 @@ def to_start(
     return there, [number for number in range(1, wanted + 1) if number not in there]
 
 
+def wanted(settings: int, ordered: int, most: int) -> int:
+    """Return how many instances are to serve: as ordered, but no fewer than in the *settings*."""
+    return min(max(settings, ordered), most)
+
+
+def surplus(digest: str, routed: Collection[str], instances: Sequence[Instance]) -> Sequence[Instance]:
+    """Return the instances of what serves, the version *digest*, that get no requests."""
+    return [each for each in instances if each.digest == digest and each.address not in routed]
+
+
 def overdue(
     instances: Sequence[Instance], routed: Collection[str], watch: float, now: float
 ) -> Sequence[Instance]:

@@ -1,4 +1,7 @@
-"""A worker that switches to a version, and is killed at its n-th step. `killed_worker.py BINDING SITE N`"""
+"""A worker that is killed at its n-th step. `killed_worker.py BINDING SITE N`
+
+It switches to the version `digest` of SITE, or to as many instances as its `to` says.
+"""
 
 import json
 import os
@@ -18,7 +21,7 @@ from toban.chapters.release.engines.proxy.records import Records
 
 STEPS = (
     (processes.Processes, ("start", "stop")),
-    (Records, ("add_instance", "remove_instance")),
+    (Records, ("add_instance", "remove_instance", "set_size")),
     (caddy.Caddy, ("_ask",)),
     (haproxy.Haproxy, ("_ask",)),
     (nginx, ("write_whole", "call")),
@@ -26,7 +29,7 @@ STEPS = (
 
 
 def main(binding: str, site: str, last: str) -> None:
-    """Switch; each step counts when it begins, and when it has ended."""
+    """Do it; each step counts when it begins, and when it has ended."""
     left = int(last)
 
     def counted(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,6 +56,9 @@ def main(binding: str, site: str, last: str) -> None:
         ProxyDeployment.model_validate_json(binding),
         DeploySite("本番環境", "本番環境", "shop", folder, folder / "home"),
     )
+    if "to" in known:
+        engine.resize(known["to"], QUIET)
+        return
     engine.switch(Artifact("shop", known["digest"], "", "", None), QUIET)
 
 

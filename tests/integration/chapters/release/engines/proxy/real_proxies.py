@@ -31,6 +31,10 @@ _CADDY = {
                             "match": [{"path": ["/second"]}],
                             "handle": [{"@id": "shop-2", "handler": "reverse_proxy"}],
                         },
+                        {
+                            "match": [{"path": ["/third"]}],
+                            "handle": [{"@id": "shop-3", "handler": "reverse_proxy"}],
+                        },
                         {"handle": [{"@id": "shop-1", "handler": "reverse_proxy"}]},
                     ],
                 },
@@ -52,12 +56,15 @@ frontend shop
     default_backend shop
 frontend first
     bind 127.0.0.1:{first}
+    use_backend shop-3 if {{ path /third }}
     default_backend shop-1
 backend shop
     balance roundrobin
 backend shop-1
     balance roundrobin
 backend shop-2
+    balance roundrobin
+backend shop-3
     balance roundrobin
 """
 
@@ -74,7 +81,8 @@ http {{
     scgi_temp_path {folder}/scgi;
     include {folder}/toban/*.conf;
     server {{ listen 127.0.0.1:{front}; location / {{ proxy_pass http://shop; }} }}
-    server {{ listen 127.0.0.1:{first}; location / {{ proxy_pass http://shop-1; }} }}
+    server {{ listen 127.0.0.1:{first}; location / {{ proxy_pass http://shop-1; }}
+        location /third {{ proxy_pass http://shop-3; }} }}
 }}
 """
 
@@ -150,7 +158,7 @@ def patched_caddy(folder: Path) -> RealProxy:
 def _caddy(folder: Path, upstreams: Callable[[str], object]) -> RealProxy:
     ports = {name: free_port() for name in ("admin", "front", "first")}
     text = json.dumps(_CADDY)
-    for pool in ("shop", "shop-1", "shop-2"):
+    for pool in ("shop", "shop-1", "shop-2", "shop-3"):
         named = json.dumps({"@id": pool, "handler": "reverse_proxy"})
         text = text.replace(named, json.dumps({**json.loads(named), "upstreams": upstreams(pool)}))
     for name, port in ports.items():
@@ -195,6 +203,7 @@ def nginx(folder: Path) -> RealProxy:
     (folder / "toban").mkdir()
     (folder / "toban/shop.conf").write_text(
         "upstream shop { server 127.0.0.1:1 down; }\nupstream shop-1 { server 127.0.0.1:1 down; }\n"
+        "upstream shop-3 { server 127.0.0.1:1 down; }\n"
         f'server {{ listen {status}; location / {{ return 200 "$pid"; }} }}\n'
     )
     (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, front=front, first=first))

@@ -64,8 +64,11 @@ class Nginx:
             raise
 
     def in_flight(self, address: str) -> int | None:  # noqa: ARG002
-        """See `Balancer`. nginx counts no requests by upstream."""
-        return None
+        """See `Balancer`. nginx counts no requests by upstream, but each worker that leaves has one at least.
+
+        It may still pass that on by the configuration of before.
+        """
+        return sum(map(_leaves, self._workers())) or None
 
     def forget(self, address: str) -> None:
         """See `Balancer`: nothing is left of it."""
@@ -132,9 +135,15 @@ def written(routes: Routes, config: NginxBinding) -> str:
 
 def _accepts(worker: psutil.Process) -> bool:
     try:
-        return worker.is_running() and _LEAVES not in " ".join(worker.cmdline())
+        return worker.is_running() and not _leaves(worker)
     except psutil.Error:
         return False
+
+
+def _leaves(worker: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return _LEAVES in " ".join(worker.cmdline())
+    return False
 
 
 def _read(answer: str) -> Routes:

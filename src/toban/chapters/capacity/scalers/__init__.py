@@ -1,0 +1,1 @@
+"""The kinds of groups that grow, one folder each."""
