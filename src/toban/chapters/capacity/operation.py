@@ -118,7 +118,10 @@ def _group_doubts(group: Group) -> Iterator[Doubt]:
     site = group.site(settings.HOME, settings.PARTS.ports)
     scaler = group.opened(settings.HOME, settings.PARTS.ports)
     try:
-        yield from group.kind.doubts(group.config, site)
+        if found := list(group.kind.doubts(group.config, site)):
+            # What it says of itself is not said twice.
+            yield from found
+            return
         scaler.size()
         if wrong := policies.wrong_of(group, scaler):
             yield wrong
