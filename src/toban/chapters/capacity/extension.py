@@ -41,6 +41,7 @@ EXTENSION = Extension(
             "storage": f"{_SOURCES}.storage",
         },
         "scaling": {
+            "autoscaling": "toban.chapters.capacity.scalers.autoscaling",
             "deployment": "toban.chapters.capacity.scalers.deployment",
         },
     },
