@@ -235,3 +235,14 @@ def test_a_group_is_counted_by_its_scaler(place: Place) -> None:
     assert source.measure(place.now) == UsageReading(2.0)
     with pytest.raises(UsageUnknown, match=WEB):
         GroupSource(GroupUsage(group="API"), site).measure(place.now)
+
+
+def test_a_short_gap_is_no_news_and_a_long_one_is(place: Place) -> None:
+    place.gauges[STORAGE].trouble = "the database restarts"
+    told(place)
+    assert not Alert.objects.filter(clause_id=STORAGE_ROW).exists()
+
+    place.pass_(timedelta(minutes=16))
+    told(place)
+
+    assert Alert.objects.filter(clause_id=STORAGE_ROW).exists()

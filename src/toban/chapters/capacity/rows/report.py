@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from django.db import transaction
 
@@ -30,6 +30,7 @@ from toban.design.clauses.capacity import ResourceUsage, ScalingRule
 from toban.engine.approvals.requests import went_ahead
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
+from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.modes import service as modes
@@ -51,6 +52,8 @@ _CONDITIONS = {
     Verdict.NOT_MEASURABLE: Condition.NO_DATA,
 }
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
+_NEWS_AFTER = timedelta(minutes=15)
+"""Capacity changes over days: that it can't be measured is told after this time."""
 
 
 def tell(plan: CapacityPlan, works: Mapping[str, Work], edition: Edition, now: datetime) -> None:
@@ -63,7 +66,9 @@ def tell(plan: CapacityPlan, works: Mapping[str, Work], edition: Edition, now: d
     tasks = _of_tasks(plan, found, edition, now)
     with transaction.atomic():
         status.show([*updates, *tasks.values()], now, plan.document_digest)
-        alerts.report([_signal(row, each, now) for row, each in told], now, plan.document_digest)
+        unknown = _long_unknown([row.id for row, _ in told], now)
+        signals = [_signal(row, each, now, is_unknown=row.id in unknown) for row, each in told]
+        alerts.report(signals, now, plan.document_digest)
     tell_of_tasks(tasks.values(), tasks.keys(), edition, now)
 
 
@@ -218,10 +223,16 @@ def _update_of(clause_id: str, found: Judgement, now: datetime) -> StatusUpdate:
     )
 
 
-def _signal(row: Clause, found: Judgement, now: datetime) -> Signal:
+def _long_unknown(rows: Collection[str], now: datetime) -> Collection[str]:
+    """Return those of *rows* that could not be measured for a while: a short gap is no news here."""
+    found = ClauseStatus.objects.filter(clause_id__in=rows, verdict=Verdict.NOT_MEASURABLE)
+    return set(found.filter(since__lte=now - _NEWS_AFTER).values_list("clause_id", flat=True))
+
+
+def _signal(row: Clause, found: Judgement, now: datetime, *, is_unknown: bool) -> Signal:
     condition = _CONDITIONS.get(found.verdict, Condition.OK)
-    if condition is Condition.NO_DATA and found.value == word(Mode.SHADOW):
-        # That nothing is done in shadow is no news.
+    if condition is Condition.NO_DATA and (not is_unknown or found.value == word(Mode.SHADOW)):
+        # That nothing is done in shadow is no news either.
         condition = Condition.OK
     is_ok = condition is Condition.OK
     return Signal(
