@@ -67,6 +67,9 @@ class ScalingRule(Clause):
     is_automatic: bool
 
 
+FORECAST_NOTE = re.compile(r"\s*[(（](?:到達予測|reached by) \d{4}-\d{2}[)）]")
+"""The month in which the share is reached, as `toban capacity patch` writes it behind a row's own words."""
+
 _AUTOMATIC = words(r"(?:完全)?自動(?!化|では)|オートスケ|\bauto")
 _BY_HAND = words(r"半自動|手動|\b(?:manual|semi)")
 _STEP = re.compile(r"(\d{1,4}) ?(?:台|インスタンス|ノード|instances?|nodes?|servers?|pods?)", re.IGNORECASE)
@@ -83,7 +86,8 @@ _LASTINGLY = re.compile(
 
 def _usage(cells: Cells) -> ResourceUsage:
     resource = cells.required("resource")
-    extend = cells["extend"]
+    # What is forecast is no part of the limit.
+    extend = FORECAST_NOTE.sub("", cells["extend"])
     limit = cells.read("limit", read_quantity, Message("design.expected-quantity"))
     used = cells.maybe("used", read_quantity, Message("design.expected-quantity"))
     utilisation = cells.maybe("utilisation", read_quantity, Message("design.expected-share"))
