@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from toban.chapters.capacity.amounts import percent
 from toban.chapters.capacity.forecasting.forecast import Forecast
@@ -10,6 +10,7 @@ from toban.chapters.capacity.forecasting.reach import Reach, reach
 from toban.chapters.capacity.models import ResourceReading
 from toban.chapters.capacity.outlooks import ResourceOutlook, outlooks
 from toban.chapters.capacity.plan import CapacityPlan, Resource
+from toban.chapters.capacity.rows.judging import is_fresh
 from toban.message import NOTHING, Message
 
 _FULL = 1.0
@@ -27,6 +28,11 @@ class KnownResource:
     def used(self) -> float | None:
         """How much is used, as it was read last."""
         return self.reading.used if self.reading is not None else None
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Return whether it was read lately."""
+        read_at = self.reading.read_at if self.reading is not None else None
+        return is_fresh(read_at, self.resource.config.every, now)
 
     @property
     def limit(self) -> float:

@@ -10,7 +10,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.modes.rules import Mode, word
 from toban.message import NOTHING, Message
 
-_SAME = 0.01
+SAME = 0.01
 """A limit that is smaller by less is the same, rounded."""
 _MISSED = 3
 """So many readings in a row may be missing before a resource counts as not measured."""
@@ -65,8 +65,12 @@ class Use:
 
     def is_fresh(self, now: datetime) -> bool:
         """Return whether it was read lately."""
-        longest = max(_MISSED * self.every, _LOOKED_LATELY)
-        return self.read_at is not None and now - self.read_at <= longest
+        return is_fresh(self.read_at, self.every, now)
+
+
+def is_fresh(read_at: datetime | None, every: timedelta, now: datetime) -> bool:
+    """Return whether what is read *every* so often, and was read last at *read_at*, still says how it is."""
+    return read_at is not None and now - read_at <= max(_MISSED * every, _LOOKED_LATELY)
 
 
 def judge_use(use: Use, now: datetime) -> Judgement:
@@ -82,7 +86,7 @@ def judge_use(use: Use, now: datetime) -> Judgement:
     )
     proof = {"used": use.used, "limit": use.limit, "read_at": use.read_at.isoformat() if use.read_at else ""}
     # More than the document promises is no breach; `toban capacity patch` proposes the larger limit.
-    if use.real_limit is not None and use.real_limit < (1 - _SAME) * use.stated_limit:
+    if use.real_limit is not None and use.real_limit < (1 - SAME) * use.stated_limit:
         said = Message(
             "capacity.other-limit",
             stated=amount(use.stated_limit, use.unit),

@@ -110,10 +110,10 @@ def _judged(
     asked = extending.being_extended(plan.tasks, now)
     for each in found:
         yield each.resource.row, judge_use(_use(each, asked), now)
-    states = _states(plan, works)
+    standing = states(plan, works)
     for row in {each.row.id: each.row for each in plan.groups}.values():
         groups = plan.groups_of(row)
-        yield row, worst([judge_group(states[each.name, row.id], now) for each in groups])
+        yield row, worst([judge_group(standing[each.name, row.id], now) for each in groups])
     outlooks = [_outlook(each, plan) for each in found]
     for review in plan.forecasts:
         yield review, judge_forecasts(outlooks, _in_short(found, now, plan), now)
@@ -152,7 +152,8 @@ def _in_short(found: Sequence[KnownResource], now: datetime, plan: CapacityPlan)
     )
 
 
-def _states(plan: CapacityPlan, works: Mapping[str, Work]) -> Mapping[tuple[str, str], GroupState]:
+def states(plan: CapacityPlan, works: Mapping[str, Work]) -> Mapping[tuple[str, str], GroupState]:
+    """Return what is known of each group by each rule about it, by the group's name and the rule's id."""
     looks = {(each.group, each.clause_id): each for each in ScalingLook.objects.all()}
     decided, last = modes.decisions(), newest_runs(plan.groups)
     return {
