@@ -7,7 +7,8 @@ from toban.chapters.capacity.scaler import SCALER_KINDS, SCALING
 from toban.chapters.capacity.usage import RESOURCES, USAGE_KINDS
 from toban.design.clauses.base import Clause
 from toban.design.clauses.capacity import CapacityReview, ResourceUsage, ScalingRule
-from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.extension import Extension, Link, RowKind, Scope, always
+from toban.engine.registry.commands import Command
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
@@ -49,5 +50,10 @@ EXTENSION = Extension(
     operation="toban.chapters.capacity.operation",
     offers={TASK_FACTS: "toban.chapters.capacity.rows.facts:facts"},
     apps=("toban.chapters.capacity",),
+    scopes=(
+        Scope("read:capacity", Message("capacity.scope-read")),
+        Scope("act:capacity", Message("capacity.scope-act")),
+    ),
     acts=ACTS,
+    commands={"capacity": Command("toban.faces.cli.capacity.capacity", Message("commands.capacity"))},
 )

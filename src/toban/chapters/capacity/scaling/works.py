@@ -64,6 +64,7 @@ def _work(group: Group, plan: CapacityPlan, clock: Clock, store: Callable[[], Te
                 most=str(most),
                 is_required=True,
             ),
+            Parameter("reason", Message("capacity.parameter-reason"), "campaign", kind=ParameterKind.TEXT),
         ),
         trigger=Message("capacity.trigger", condition=group.row.trigger_text),
         mode=group.config.mode,
