@@ -9,6 +9,7 @@ import numpy as np
 from django.db import transaction
 
 from toban.chapters.capacity.forecasting.forecast import (
+    ENOUGH,
     Forecast,
     LevelJump,
     NoForecast,
@@ -19,7 +20,7 @@ from toban.chapters.capacity.forecasting.jumps import JumpKind
 from toban.chapters.capacity.forecasting.methods import ForecastMethod
 from toban.chapters.capacity.forecasting.series import UsageSeries
 from toban.chapters.capacity.measuring.history import days_of
-from toban.chapters.capacity.models import Outlook
+from toban.chapters.capacity.models import Outlook, ResourceReading
 from toban.chapters.capacity.plan import CapacityPlan
 from toban.engine.telemetry.store import Telemetry
 from toban.message import NOTHING, Message
@@ -27,8 +28,8 @@ from toban.message import NOTHING, Message
 HORIZON = 365
 """Days that are forecast."""
 EVERY = timedelta(hours=6)
-_FIRST = timedelta(minutes=10)
-"""How soon it is tried again where there is none yet."""
+_FIRST = timedelta(minutes=1)
+"""How soon it is tried again where not even a day is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +53,27 @@ def look(plan: CapacityPlan, telemetry: Telemetry, now: datetime) -> None:
     if not due and not gone:
         return
     days = days_of(telemetry, due, plan.system, now) if due else {}
-    made = [outlook_of(name, days.get(name), now) for name in due]
+    read = set(ResourceReading.objects.filter(trouble=NOTHING).values_list("resource", flat=True))
+    today = now.astimezone(plan.system.zone).date()
+    # Every day is measured from now on: from then on there will be a forecast.
+    first = {name: today + timedelta(days=ENOUGH) for name in due if name in read}
+    made = [outlook_of(name, days.get(name), now, first.get(name)) for name in due]
     with transaction.atomic():
         Outlook.objects.filter(resource__in=gone).delete()
         for each in made:
             Outlook.objects.update_or_create(resource=each.resource, defaults=_columns(each))
 
 
-def outlook_of(name: str, days: UsageSeries | None, now: datetime) -> ResourceOutlook:
-    """Return what is forecast of the resource *name* by its *days*; None: it was never measured."""
-    found = Unforecastable(NoForecast.NOTHING_MEASURED) if days is None else forecast(days, HORIZON)
+def outlook_of(
+    name: str, days: UsageSeries | None, now: datetime, possible_on: date | None = None
+) -> ResourceOutlook:
+    """Return what is forecast of the resource *name* by its *days*.
+
+    None: no whole day was measured yet, and *possible_on* there could be a forecast.
+    """
+    found = (
+        Unforecastable(NoForecast.NOTHING_MEASURED, possible_on) if days is None else forecast(days, HORIZON)
+    )
     if isinstance(found, Forecast):
         return ResourceOutlook(name, now, found)
     on = found.possible_on
@@ -78,7 +90,8 @@ def outlooks(resources: Collection[str]) -> Mapping[str, ResourceOutlook]:
 def _is_due(known: Outlook | None, now: datetime) -> bool:
     if known is None or known.made_at > now:
         return True
-    return now - known.made_at >= (EVERY if known.forecast is not None else _FIRST)
+    is_known = known.forecast is not None or known.possible_on is not None
+    return now - known.made_at >= (EVERY if is_known else _FIRST)
 
 
 def _columns(found: ResourceOutlook) -> dict[str, object]:

@@ -246,3 +246,22 @@ def test_a_short_gap_is_no_news_and_a_long_one_is(place: Place) -> None:
     told(place)
 
     assert Alert.objects.filter(clause_id=STORAGE_ROW).exists()
+
+
+def test_from_the_first_reading_on_it_is_known_when_there_will_be_a_forecast(place: Place) -> None:
+    told(place)
+    told(place)
+
+    outlook = Outlook.objects.get(resource=STORAGE)
+    assert outlook.possible_on == (NOON + 28 * DAY).date()
+    assert place.verdict(place.row(FORECAST)) is Verdict.NOT_DUE
+
+
+def test_what_cannot_be_measured_is_not_said_to_be_forecast_one_day(place: Place) -> None:
+    for gauge in place.gauges.values():
+        gauge.trouble = "no such host"
+
+    told(place)
+
+    assert Outlook.objects.get(resource=STORAGE).possible_on is None
+    assert place.verdict(place.row(FORECAST)) is Verdict.NOT_MEASURABLE

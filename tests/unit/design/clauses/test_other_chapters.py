@@ -82,7 +82,11 @@ def test_resource_has_use_and_limit(read: Read) -> None:
 @pytest.mark.parametrize("note", [" (到達予測 2027-04)", "（到達予測 2027-04）", " (reached by 2027-04)"])
 def test_a_month_that_is_forecast_is_no_part_of_the_limit(read: Read, words: str, note: str) -> None:
     def limit(cell: str) -> object:
-        rows = ("| リソース | 現在使用量 | 上限 | 次回拡張予定 |", "|-|-|-|-|", f"| DB | 100GB | 500GB | {cell} |")
+        rows = (
+            "| リソース | 現在使用量 | 上限 | 次回拡張予定 |",
+            "|-|-|-|-|",
+            f"| DB | 100GB | 500GB | {cell} |",
+        )
         return read("## キャパシティ管理", *rows).of(ResourceUsage)[0].extend_at
 
     assert limit(words + note) == limit(words)

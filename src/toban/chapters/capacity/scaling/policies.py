@@ -16,14 +16,16 @@ def wrong_of(group: Group, scaler: Scaler) -> Message:
 
     Raises `ScalingFailed`.
     """
-    return why_wrong(group, scaler.policies() if isinstance(scaler, HasPolicies) else ())
+    theirs = scaler.policies() if isinstance(scaler, HasPolicies) else ()
+    most = None if group.is_ours else scaler.size().most
+    return why_wrong(group, theirs, most=most)
 
 
-def why_wrong(group: Group, theirs: Sequence[ProviderPolicy]) -> Message:
+def why_wrong(group: Group, theirs: Sequence[ProviderPolicy], *, most: int | None = None) -> Message:
     """Return what is wrong about the policies of the provider of *group*; nothing if all is as it should be.
 
     Where Toban scales, the provider must not; where the provider does, one of its policies must say what
-    the row says.
+    the row says, and it must not grow beyond what the document allows: *most* is the provider's limit.
     """
     active = [each for each in theirs if each.is_active]
     if group.is_ours:
@@ -34,7 +36,11 @@ def why_wrong(group: Group, theirs: Sequence[ProviderPolicy]) -> Message:
         return Message("capacity.policy-is-off", names=off) if off else Message("capacity.no-policy")
     differences = [(each, tuple(_differences(group, each))) for each in active]
     policy, least = min(differences, key=lambda each: len(each[1]))
-    return Message("capacity.policy-differs", name=policy.name, differences=least) if least else NOTHING
+    if least:
+        return Message("capacity.policy-differs", name=policy.name, differences=least)
+    if most is not None and group.most is not None and most > group.most:
+        return Message("capacity.provider-allows-more", real=most, stated=group.most)
+    return NOTHING
 
 
 def _differences(group: Group, policy: ProviderPolicy) -> Iterator[Message]:

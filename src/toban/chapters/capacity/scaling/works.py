@@ -24,7 +24,7 @@ from toban.engine.runs.rules import BY_TRIGGER, RunReason
 from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
-from toban.message import Message, message_of
+from toban.message import Message, message_of, plain
 
 _ORDERED = Schedule(Cadence.ON_DEMAND)
 _HIGHEST = 10_000
@@ -66,7 +66,7 @@ def _work(group: Group, plan: CapacityPlan, clock: Clock, store: Callable[[], Te
             ),
             Parameter("reason", Message("capacity.parameter-reason"), "campaign", kind=ParameterKind.TEXT),
         ),
-        trigger=Message("capacity.trigger", condition=group.row.trigger_text),
+        trigger=plain(group.row.trigger_text),
         mode=group.config.mode,
         asks=ApprovalTerms(plan.manager, within=group.config.approval_within),
         bound=group.bound,

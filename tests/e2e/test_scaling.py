@@ -1,0 +1,151 @@
+"""The demo's web servers under real load: a rule has one more started behind the real proxy, and people fewer.
+
+The document is the demo's, with a rule that holds after a minute instead of thirty.
+"""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from tests.e2e.running import SHOP, Inbox, Toban, enterable_folder, shop_bindings, wait_for
+
+pytestmark = pytest.mark.slow
+
+GROUP, WORK = "Webサーバー", "scale/Webサーバー"
+LIMIT, MINUTES = 5.0, 1
+ROW = "capacity/scaling-rule/"
+
+
+@pytest.fixture(scope="module")
+def toban(mail: tuple[Inbox, int], slack: tuple[Inbox, str]) -> Iterator[Toban]:
+    with enterable_folder() as folder:
+        design = folder / "運用設計書.md"
+        text = (SHOP / "運用設計書.md").read_text(encoding="utf-8")
+        design.write_text(text.replace("CPU使用率70%が30分継続", "CPU使用率5%が1分継続"), encoding="utf-8")
+        bindings = shop_bindings(folder, smtp_port=mail[1])
+        written = bindings.read_text(encoding="utf-8").replace(
+            'resource = "Webサーバー台数"', 'resource = "Webサーバー台数"\nmode = "ask"\ncool_down = "1分"'
+        )
+        bindings.write_text(written, encoding="utf-8")
+        running = Toban(folder / "home", bindings, slack=slack[1], design=design)
+        try:
+            running.start()
+            yield running
+        finally:
+            running.leave()
+
+
+class Customers:
+    """Customers who look at the shop all the time, through its proxy."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.answers: Counter[int | str] = Counter()
+        self.are_gone = threading.Event()
+
+    def come(self) -> None:
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            while not self.are_gone.is_set():
+                try:
+                    self.answers[client.get(self.url).status_code] += 1
+                except httpx.HTTPError as error:
+                    self.answers[type(error).__name__] += 1
+                    time.sleep(0.1)
+
+    @contextmanager
+    def at_once(self, count: int) -> Iterator[None]:
+        threads = [threading.Thread(target=self.come) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self.are_gone.set()
+            for thread in threads:
+                thread.join()
+
+
+def serving(toban: Toban) -> int:
+    """Return how many instances the release engine's proxy has, as the group itself says."""
+    done = toban.run("capacity", "groups", "--format", "json")
+    (group,) = json.loads(done.stdout)
+    return int(group["serving"] or 0)
+
+
+def run_of(toban: Toban, state: str) -> int | None:
+    found = toban.state(
+        f"SELECT id FROM runs_run WHERE work = '{WORK}' AND state = '{state}' ORDER BY id DESC"
+    )
+    return int(found[0][0]) if found else None
+
+
+def verdict(toban: Toban) -> str:
+    (row,) = toban.state(
+        f"SELECT verdict FROM evidence_clausestatus WHERE clause_id LIKE '{ROW}CPU%' ORDER BY clause_id"
+    )
+    return str(row[0])
+
+
+def shop_url(toban: Toban) -> str:
+    bindings = (toban.home / "webshop" / "toban.toml").read_text(encoding="utf-8")
+    return next(
+        line.split("http://")[1].split()[0] for line in bindings.splitlines() if "店は http://" in line
+    )
+
+
+def test_a_loaded_group_asks_then_acts_and_people_take_it_back(toban: Toban) -> None:
+    assert wait_for(lambda: serving(toban) == 2, within=120)
+    customers = Customers(f"http://{shop_url(toban)}/")
+
+    with customers.at_once(4):
+        assert wait_for(lambda: run_of(toban, "waiting"), within=300)
+        asked = toban.state("SELECT id FROM approvals_approvalrequest WHERE state = 'open' ORDER BY id DESC")[
+            0
+        ][0]
+        done = toban.run("approvals", "approve", str(asked), "--as", "admin", "--note", "客が多い")
+        assert done.returncode == 0, done.stderr
+        assert wait_for(lambda: serving(toban) == 3, within=120)
+        assert wait_for(lambda: verdict(toban) == "conforming", within=60)
+
+        done = toban.run("modes", "set", f"schedule/{WORK}", "act", "--reason", "ask で確かめた")
+        assert done.returncode == 0, done.stderr
+        assert wait_for(lambda: serving(toban) == 4, within=400)
+
+        done = toban.run("capacity", "scale", GROUP, "--to", "2", "--yes", "--reason", "夜になった")
+        assert done.returncode == 0, done.stderr
+        assert wait_for(lambda: serving(toban) == 2, within=120)
+
+    assert set(customers.answers) == {200}
+    assert customers.answers[200] > 1000
+
+
+def test_the_replay_counts_what_a_count_by_hand_does(toban: Toban) -> None:
+    done = toban.run("capacity", "replay", GROUP, "--days", "1", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    (replay,) = json.loads(done.stdout)
+
+    begins = datetime.fromisoformat(replay["begins"]).astimezone(UTC)
+    ends = datetime.fromisoformat(replay["ends"]).astimezone(UTC)
+    rows = toban.telemetry(
+        "SELECT instance, toUnixTimestamp(at), value FROM samples"
+        f" WHERE metric = 'cpu_usage_percent' AND target = '{GROUP}'"
+    )
+    minutes: dict[int, dict[str, list[float]]] = {}
+    for instance, second, value in rows:
+        if begins.timestamp() <= second < ends.timestamp():
+            minute = int((second - begins.timestamp()) // 60)
+            minutes.setdefault(minute, {}).setdefault(instance, []).append(value)
+    added, size, ready = [], int(replay["size"]), 0
+    for minute in sorted(minutes):
+        means = [sum(values) / len(values) for values in minutes[minute].values()]
+        if sum(means) / len(means) >= LIMIT and size < 10 and minute + MINUTES >= ready:
+            size, ready = size + 1, minute + 2 * MINUTES
+            added.append(begins + timedelta(minutes=minute + MINUTES))
+    assert [datetime.fromisoformat(each["at"]).astimezone(UTC) for each in replay["added"]] == added
+    assert added
