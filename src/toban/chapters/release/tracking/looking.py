@@ -190,12 +190,6 @@ def triggers_of(plan: ReleaseChapterPlan, service: Service) -> Mapping[str, Trig
     return {name: each for name, each in read.items() if isinstance(each, Trigger) and each.is_automatic}
 
 
-def unread_triggers(plan: ReleaseChapterPlan) -> Mapping[str, Message]:
-    """Return, by the ids of the rows, why what starts a deployment can't be read."""
-    read = {each.rule.id: read_trigger(each.rule, each.service.config) for each in plan.deployments.values()}
-    return {row: each for row, each in read.items() if isinstance(each, Message)}
-
-
 def keep_proofs(service: str, commit: str, proofs: Iterable[Proof], now: datetime) -> None:
     """Store what a source says about *commit*; what it can't know takes nothing away from what is known."""
     known = {each.kind: each for each in CommitProof.objects.filter(service=service, commit=commit)}

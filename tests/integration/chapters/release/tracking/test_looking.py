@@ -14,13 +14,16 @@ from toban.chapters.release.bindings import DeploymentBinding
 from toban.chapters.release.deployments import plan
 from toban.chapters.release.engine import DeployEngine, DeploySite, EngineKind
 from toban.chapters.release.models import CommitProof, Release, SourceBranch, SourceLook
+from toban.chapters.release.rows import report
 from toban.chapters.release.source import Proof, ProofKind, SourceFailed
 from toban.chapters.release.sources.git import KIND
 from toban.chapters.release.sources.git.config import GitSourceConfig
-from toban.chapters.release.tracking.looking import Look, announce, keep_proofs, unread_triggers
+from toban.chapters.release.tracking.looking import Look, announce, keep_proofs
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.registry.kinds import Kinds
 from toban.message import Message, plain
 
@@ -241,9 +244,9 @@ def test_an_unread_trigger_is_said_and_releases_nothing(shop: Watched) -> None:
     shop.repository.push()
 
     assert shop.look() == []
-    assert [each.code for each in unread_triggers(plan(shop.edition)).values()] == [
-        "release-source.trigger-not-understood"
-    ]
+    report.tell(plan(shop.edition), shop.edition, shop.now)
+    unread = ClauseStatus.objects.filter(clause_id__contains="/deploy-rule/", verdict=Verdict.NOT_MEASURABLE)
+    assert [each.reason.code for each in unread] == ["release-source.trigger-not-understood"]
 
 
 class Told:
