@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import DeploymentLock, Release, ServingLook, StoredArtifact
-from toban.chapters.release.ordering.planning import Draft, freezes_at, newest_served, open_release
+from toban.chapters.release.ordering.planning import Draft, behind, freezes_at, newest_served, open_release
 from toban.chapters.release.ordering.records import record
 from toban.chapters.release.ordering.rules import PastRelease, migrations_in, target_of
 from toban.chapters.release.running.artifacts import described
@@ -74,9 +74,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
     with transaction.atomic():
         ledger.hold()
         if (other := open_release(draft.deployment)) is not None:
-            raise NotPossible(
-                Message("release.another-is-open", number=other.pk, version=other.artifact.label)
-            )
+            raise behind(other)
         draft.artifact.save()
         release = _new(draft.deployment, draft.kind, draft.artifact, order.plan, now)
         release.former = draft.former
