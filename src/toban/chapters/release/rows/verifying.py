@@ -45,7 +45,7 @@ CAUSE_WITHIN = Duration(Decimal(5), TimeUnit.BUSINESS_DAY)
 
 _BY_EVENT = Schedule(Cadence.ON_DEMAND)
 _DEVELOPERS = re.compile(r"開発|エンジニア|\bdev\w*|engineer")
-_CAUSE = re.compile(r"原因|振り返り|再発防止|root cause|post-?mortem|investigat|analy[sz]")
+_CAUSE = re.compile(r"原因|何が起き|なぜ起き|振り返り|再発防止|root cause|post-?mortem|investigat|analy[sz]")
 _BAD = (Release.State.ROLLED_BACK, Release.State.FAILED)
 _NEW = (Release.Kind.REGULAR, Release.Kind.PATCH, Release.Kind.AUTOMATIC)
 _RELEASE = "release"
