@@ -11,6 +11,7 @@ from toban.chapters.release.rows.schedule import Freeze
 from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.design.reader import Design
+from toban.design.values.quantity import BYTES, read_quantity
 from toban.design.values.schedule import Schedule, read_schedule
 from toban.engine.approvals.rules import ASSUMED_WITHIN
 from toban.engine.bindings.section import Assumed, Section, invalid
@@ -71,6 +72,17 @@ def _in_zone(written: date, zone: tzinfo) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
 
 
+def _size(written: object) -> object:
+    found = read_quantity(written) if isinstance(written, str) else None
+    if found is None or found.unit not in BYTES or found.value <= 0:
+        raise invalid(Message("release.not-a-size"), Message("release.write-a-size"))
+    return int(found.value * BYTES[found.unit])
+
+
+Size = Annotated[int, BeforeValidator(_size)]
+"""Bytes, written as 2GB."""
+
+
 class ReleaseBinding(Section):
     """`[releases.SERVICE]`: the settings of every kind of source."""
 
@@ -87,6 +99,8 @@ class ReleaseBinding(Section):
     """The command that tests a commit where nothing else does; run in the commit's tree."""
     build_within: Length = timedelta(minutes=30)
     """The longest that `build` or `check` may take."""
+    largest: Size = 2 * BYTES["GB"]
+    """The largest that an artefact may be; a build that writes more is ended."""
     migrations: tuple[str, ...] = ("**/migrations/*", "migrations/*", "db/migrate/*")
     """Patterns of the files that change the database's schema."""
     reversible_trailer: str = "Reversible"
