@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
+from toban.chapters.release.addresses import is_this_machine
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
 from toban.chapters.release.models import CommitProof, Release, SourceBranch, SourceLook
 from toban.chapters.release.ordering import orders
@@ -175,13 +178,24 @@ def announce(source: ReleaseSource, service: str) -> None:
         said = Message(f"release-source.is-{state}", version=release.artifact.label)
         try:
             source.announce(
-                release.artifact.commit, release.environment, is_done=_IS_DONE.get(state), said=said
+                release.artifact.commit,
+                release.environment,
+                is_done=_IS_DONE.get(state),
+                said=said,
+                url=page_of(release, settings.PUBLIC_URL),
             )
         except SourceFailed as error:
             log.warning("release_not_announced", release=release.pk, reason=error.args[0].as_json())
             if error.retry:
                 return
         Release.objects.filter(pk=release.pk).update(announced=state)
+
+
+def page_of(release: Release, public_url: str) -> str:
+    """Return the address of the page of *release*; empty if *public_url* leads others to their own machine."""
+    if is_this_machine(urlsplit(public_url).hostname or ""):
+        return ""
+    return f"{public_url.rstrip('/')}/releases/{release.pk}/"
 
 
 def triggers_of(plan: ReleaseChapterPlan, service: Service) -> Mapping[str, Trigger]:

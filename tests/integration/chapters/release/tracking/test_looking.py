@@ -254,9 +254,13 @@ class Told:
 
     def __init__(self) -> None:
         self.said: list[tuple[str, bool | None, str]] = []
+        self.urls: set[str] = set()
         self.failure: SourceFailed | None = None
 
-    def announce(self, _commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
+    def announce(
+        self, _commit: str, environment: str, *, is_done: bool | None, said: Message, url: str = ""
+    ) -> None:
+        self.urls.add(url)
         if self.failure is not None:
             raise self.failure
         self.said.append((environment, is_done, said.code))
@@ -281,6 +285,33 @@ def test_the_source_is_told_how_a_release_stands_once_for_each_state(shop: Watch
         ("開発環境", True, "release-source.is-watched"),
         ("開発環境", None, "release-source.is-rolled-back"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("public", "expected"),
+    [
+        ("https://toban.example.com/", "https://toban.example.com/releases/{number}/"),
+        # Nobody else could open these.
+        ("http://127.0.0.1:8300", ""),
+        ("http://localhost:8300", ""),
+        ("http://[::1]:8300", ""),
+    ],
+)
+def test_the_source_is_told_where_the_page_is_if_others_can_open_it(
+    shop: Watched, settings: Any, public: str, expected: str
+) -> None:
+    settings.PUBLIC_URL = public
+    shop.look()
+    shop.repository.commit(f"shop: a cart{REVIEWED}")
+    shop.repository.push()
+    shop.look()
+    Release.objects.update(announced="")
+    told = Told()
+    source: Any = told
+
+    announce(source, "shop")
+
+    assert told.urls == {expected.format(number=Release.objects.get().pk)}
 
 
 def test_a_source_that_is_away_is_told_later_and_one_that_refuses_is_not_told_again(shop: Watched) -> None:

@@ -52,7 +52,9 @@ class GitSource(MirroredSource):
             proofs.checks(is_bound=bool(config.check)),
         )
 
-    def announce(self, commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
+    def announce(
+        self, commit: str, environment: str, *, is_done: bool | None, said: Message, url: str = ""
+    ) -> None:
         """Do nothing: git has no place for it."""
 
     def doubts(self) -> Iterable[Doubt]:

@@ -49,13 +49,16 @@ class GitHubSource(MirroredSource):
             self._checks(commit),
         )
 
-    def announce(self, commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
+    def announce(
+        self, commit: str, environment: str, *, is_done: bool | None, said: Message, url: str = ""
+    ) -> None:
         """Set the commit's status `toban/ENVIRONMENT`; of several the newest counts."""
         self.mirror.require(commit)
         status = {
             "state": _STATES[is_done],
             "context": f"{OWN_STATUS}/{environment}",
             "description": str(said)[:_LONGEST_DESCRIPTION],
+            **({"target_url": url} if url else {}),
         }
         self._api.post(f"/statuses/{commit}", status)
 
