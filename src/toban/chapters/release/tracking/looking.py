@@ -192,7 +192,7 @@ def announce(source: ReleaseSource, service: str) -> None:
 
 
 def page_of(release: Release, public_url: str) -> str:
-    """Return the address of the page of *release*; empty if *public_url* leads others to their own machine."""
+    """Return the address of its page; empty if *public_url* leads others to their own machine."""
     if is_this_machine(urlsplit(public_url).hostname or ""):
         return ""
     return f"{public_url.rstrip('/')}/releases/{release.pk}/"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toban.chapters.release.rows import flow
+from toban.chapters.release.rows.causes import cause_step
 from toban.chapters.release.rows.flow import Evidence, FlowStep, ReleaseWay, Seen
-from toban.chapters.release.rows.verifying import cause_step
 from toban.chapters.release.source import ProofKind
 from toban.design.clauses.release import DeployFlow, RollbackProcedure
 from toban.design.reader import load_design
