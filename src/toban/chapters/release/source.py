@@ -109,7 +109,7 @@ class ReleaseSource(Protocol):
         """Return one proof of each `ProofKind`."""
 
     def export(self, commit: str, into: Path) -> None:
-        """Write the commit's tree into the empty folder *into*."""
+        """Write the commit's tree into the empty folder *into*; fetches it if it is not here yet."""
 
     def announce(
         self, commit: str, environment: str, *, is_done: bool | None, said: Message, url: str = ""

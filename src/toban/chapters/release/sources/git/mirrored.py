@@ -53,6 +53,8 @@ class MirroredSource(ABC):
         return self.mirror.is_ancestor(older, newer)
 
     def export(self, commit: str, into: Path) -> None:
-        """See `ReleaseSource`."""
+        """See `ReleaseSource`. The look that has found *commit* may have been another node's."""
+        if not self.mirror.has(commit):
+            self.fetch()
         self.mirror.require(commit)
         export(self.mirror.git, commit, into)

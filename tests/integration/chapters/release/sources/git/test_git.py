@@ -238,6 +238,26 @@ def test_an_empty_repository_has_no_branches(tmp_path: Path) -> None:
     assert said(failure) == "release-git.unknown-name"
 
 
+def test_a_node_whose_mirror_lacks_a_commit_fetches_it_to_export_it(
+    tmp_path: Path, host: GitHost, shop: Repository
+) -> None:
+    leading = source(tmp_path / "one", f"{host.url}/shop.git")
+    other = source(tmp_path / "two", f"{host.url}/shop.git")
+    other.fetch()
+    shop.commit("shop: it closes", {"closed": "at ten\n"})
+    shop.push()
+    leading.fetch()
+    into = tmp_path / "tree"
+    into.mkdir()
+
+    other.export(shop.head, into)
+
+    assert (into / "closed").read_text() == "at ten\n"
+    with pytest.raises(SourceFailed) as failure:
+        other.export("0" * 40, into)
+    assert said(failure) == "release-git.unknown-name"
+
+
 def test_an_unknown_version_is_refused_with_those_that_are_there(
     tmp_path: Path, host: GitHost, shop: Repository
 ) -> None:
