@@ -79,10 +79,8 @@ def serving(toban: Toban) -> int:
 
 
 def run_of(toban: Toban, state: str) -> int | None:
-    found = toban.state(
-        f"SELECT id FROM runs_run WHERE work = '{WORK}' AND state = '{state}' ORDER BY id DESC"
-    )
-    return int(found[0][0]) if found else None
+    runs = toban.state("SELECT id, work, state FROM runs_run ORDER BY id DESC")
+    return next((number for number, *rest in runs if rest == [WORK, state]), None)
 
 
 def verdict(toban: Toban) -> str:

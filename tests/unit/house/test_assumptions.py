@@ -59,12 +59,17 @@ DOCUMENT = """\
 ### デプロイ方式
 | 環境 | デプロイ方式 | トリガー | 承認 |
 |-----|-----------|---------|-----|
+| ステージング環境 | 自動 | releaseブランチ作成時 | 不要 |
 | 本番環境 | 手動 | リリース予定日時 | 運用責任者 |
 
 ### リリーススケジュール
 | リリース種別 | 頻度 | タイミング |
 |------------|-----|-----------|
 | マイナーリリース | 月1回 | 毎月第2火曜日 |
+
+### ロールバック手順
+1. 前バージョンへ切り戻し (5分以内)
+2. 原因調査・対策
 
 ## バッチ
 | バッチID | バッチ名 | 実行時刻 | 処理内容 | 失敗時の対応 |
@@ -127,6 +132,11 @@ approval = "運用責任者"
 [releases.shop]
 url = "https://git.example.com/shop.git"
 
+[deployments."ステージング環境"]
+kind = "command"
+deploy = ["true"]
+serving = ["true"]
+
 [deployments."本番環境"]
 kind = "command"
 deploy = ["true"]
@@ -168,6 +178,8 @@ INSTEAD = {
     "[scaling.Web] sustained": '"7分"',
     "[scaling.Web] approval_within": '"7時間"',
     "[capacity] extend_within": '"7日"',
+    "[deployments.本番環境] cause_within": '"7営業日"',
+    "[deployments.ステージング環境] drill": '"毎月第3火曜 10:00"',
 }
 """Another value for each setting whose default is assumed."""
 
@@ -184,7 +196,7 @@ def written(setting: str, value: str) -> str:
     """BOUND, with *setting* under its table, which may stand there already."""
     head, _, key = setting.partition(" ")
     line = f"{key} = {value}\n"
-    quoted = re.sub("稼働率|本番環境", r'"\g<0>"', head)
+    quoted = re.sub("稼働率|本番環境|ステージング環境", r'"\g<0>"', head)
     return (
         BOUND.replace(f"{quoted}\n", f"{quoted}\n{line}") if quoted in BOUND else f"{BOUND}\n{quoted}\n{line}"
     )

@@ -34,6 +34,11 @@ def _lock(code: str) -> ActReader:
     return read
 
 
+def _rename(content: Content) -> ChangeFacts:
+    said = Message("release.change-renamed", name=content.get("deployment"), former=content.get("former"))
+    return ChangeFacts(ChangeKind.RELEASE, said, texts(content, "deployment"))
+
+
 ACTS: Mapping[str, ActReader] = {
     "release-planned": _act("release.change-planned"),
     "release-began": _act("release.change-began"),
@@ -43,4 +48,5 @@ ACTS: Mapping[str, ActReader] = {
     "rollback-ordered": _act("release.change-rollback"),
     "environment-locked": _lock("release.change-locked"),
     "environment-unlocked": _lock("release.change-unlocked"),
+    "deployment-renamed": _rename,
 }

@@ -1,22 +1,30 @@
 """The settings of chapter 5 in `toban.toml`: where versions come from, and how they reach an environment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Annotated, Self
+from decimal import Decimal
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, InstanceOf, model_validator
 
+from toban.chapters.release.rows.causes import cause_step
 from toban.chapters.release.rows.schedule import Freeze
 from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.design.reader import Design
-from toban.design.values.schedule import Schedule, read_schedule
+from toban.design.values.duration import Duration, TimeUnit, read_within
+from toban.design.values.quantity import BYTES, read_quantity
+from toban.design.values.schedule import Cadence, NthBusinessDay, Schedule, read_schedule
 from toban.engine.approvals.rules import ASSUMED_WITHIN
 from toban.engine.bindings.section import Assumed, Section, invalid
 from toban.engine.bindings.values import ClockTime, Length
 from toban.engine.modes.rules import Mode
+from toban.engine.notify.routing.contacts import folded
 from toban.message import Message
+
+_TWO = 2
+"""So many environments make one a place before the other."""
 
 
 def _schedules(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
@@ -29,6 +37,26 @@ def _rules(design: Design, bound: "DeploymentBinding", name: str) -> Iterator[Cl
 
 def _rollbacks(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
     yield from design.of(RollbackProcedure)
+
+
+def _causes(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
+    return (row for row in design.of(RollbackProcedure) if cause_step(row))
+
+
+def before_last(design: Design, tables: Mapping[str, Any]) -> frozenset[str]:
+    """Return the deployments that are the last but one of their service, in the order of the document's rows.
+
+    *tables*: of `toban.toml`.
+    """
+    bound = {name: each.config for name, each in tables["deployments"].items()}
+    only = next(iter(tables["releases"])) if len(tables["releases"]) == 1 else ""
+    found: dict[str, dict[str, None]] = {}
+    for rule in design.of(DeployRule):
+        for name, config in bound.items():
+            if folded(config.environment or name) == folded(rule.environment):
+                # In order, and once: a row may stand in the document twice.
+                found.setdefault(config.service or only, {})[name] = None
+    return frozenset(tuple(names)[-2] for names in found.values() if len(names) >= _TWO)
 
 
 def _moment(written: object) -> object:
@@ -71,6 +99,17 @@ def _in_zone(written: date, zone: tzinfo) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
 
 
+def _size(written: object) -> object:
+    found = read_quantity(written) if isinstance(written, str) else None
+    if found is None or found.unit not in BYTES or found.value <= 0:
+        raise invalid(Message("release.not-a-size"), Message("release.write-a-size"))
+    return int(found.value * BYTES[found.unit])
+
+
+Size = Annotated[int, BeforeValidator(_size)]
+"""Bytes, written as 2GB."""
+
+
 class ReleaseBinding(Section):
     """`[releases.SERVICE]`: the settings of every kind of source."""
 
@@ -87,6 +126,8 @@ class ReleaseBinding(Section):
     """The command that tests a commit where nothing else does; run in the commit's tree."""
     build_within: Length = timedelta(minutes=30)
     """The longest that `build` or `check` may take."""
+    largest: Size = 2 * BYTES["GB"]
+    """The largest that an artefact may be; a build that writes more is ended."""
     migrations: tuple[str, ...] = ("**/migrations/*", "migrations/*", "db/migrate/*")
     """Patterns of the files that change the database's schema."""
     reversible_trailer: str = "Reversible"
@@ -113,6 +154,19 @@ def _drill(written: object) -> object:
 
 
 DrillDays = Annotated[InstanceOf[Schedule], BeforeValidator(_drill)]
+MONTHLY = Schedule(Cadence.MONTHLY, day=NthBusinessDay(1), at=time(10))
+"""When the rollback is rehearsed if nobody says so: on the first business day, at 10:00."""
+
+
+def _within(written: object) -> object:
+    found = read_within(written) if isinstance(written, str) else written
+    if not isinstance(found, Duration) or found.amount <= 0:
+        raise invalid(Message("bindings.not-a-length"))
+    return found
+
+
+Within = Annotated[InstanceOf[Duration], BeforeValidator(_within)]
+"""A length that may count business days: 5営業日."""
 
 
 class HealthBinding(Section):
@@ -166,10 +220,23 @@ class DeploymentBinding(Section):
         Length, Assumed("release.assumed-approval", Message("release.why-approval"), _rules)
     ] = ASSUMED_WITHIN
     """How long a release waits for approval, at most until its planned time."""
-    drill: DrillDays | None = None
+    drill: Annotated[
+        DrillDays,
+        Assumed(
+            "release-rows.assumed-drill",
+            Message("release-rows.why-drill"),
+            _rollbacks,
+            lambda design, bindings, name: name in before_last(design, bindings.tables),
+        ),
+    ] = MONTHLY
     """When the rollback is rehearsed here, in the document's words: 毎月第3火曜 10:00.
 
-    None: monthly on the environment before the last, never on the last.
+    By default on the environment before the last only.
     """
+    cause_within: Annotated[
+        Within,
+        Assumed("release-rows.assumed-cause", Message("release-rows.why-cause"), _causes),
+    ] = Duration(Decimal(5), TimeUnit.BUSINESS_DAY)
+    """Until when the cause of a rollback is found, if the document asks for it."""
     timeout: Length = timedelta(minutes=30)
     """The longest that one attempt may take."""

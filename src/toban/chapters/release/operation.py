@@ -11,6 +11,7 @@ from toban.chapters.release.deployments import ReleaseChapterPlan, plan
 from toban.chapters.release.drills import rehearsal
 from toban.chapters.release.engine import DEPLOYMENTS
 from toban.chapters.release.ordering import first
+from toban.chapters.release.ordering.renames import Renames
 from toban.chapters.release.places import folder_of
 from toban.chapters.release.rows import report, verifying
 from toban.chapters.release.rows.looking import Looks
@@ -38,33 +39,39 @@ def _works(made: ReleaseChapterPlan) -> Mapping[str, Work]:
 
 
 def _shift(_at: Workplace) -> WorkerShift:
-    watch, looks, tracker = Watch(), Looks(), Tracker(settings.HOME)
+    watch, looks, tracker, renames = Watch(), Looks(), Tracker(settings.HOME), Renames(settings.HOME)
+
+    def current(edition: Edition, now: datetime) -> ReleaseChapterPlan:
+        made: ReleaseChapterPlan = edition.plan(OPERATION)
+        # Before anything is looked for under a table's new name.
+        renames.look(made, now)
+        return made
 
     def look(edition: Edition, now: datetime) -> None:
-        underway.look(edition.plan(OPERATION), now)
+        underway.look(current(edition, now), now)
 
     def see(edition: Edition, now: datetime) -> None:
-        watch.look(edition.plan(OPERATION), now)
+        watch.look(current(edition, now), now)
 
     def track(edition: Edition, now: datetime) -> None:
-        tracker.step(edition.plan(OPERATION), now)
+        tracker.step(current(edition, now), now)
 
     def serve(edition: Edition, now: datetime) -> None:
-        looks.look(edition.plan(OPERATION), now)
+        looks.look(current(edition, now), now)
 
     def tell(edition: Edition, now: datetime) -> None:
-        made = edition.plan(OPERATION)
+        made = current(edition, now)
         verifying.open_wanted(made, made.tasks, now)
         report.tell(made, edition, now)
 
     def begin(edition: Edition, now: datetime) -> None:
-        first.look(edition.plan(OPERATION), settings.HOME, now)
+        first.look(current(edition, now), settings.HOME, now)
 
-    def mend(edition: Edition, _now: datetime) -> None:
-        instances.mend(edition.plan(OPERATION))
+    def mend(edition: Edition, now: datetime) -> None:
+        instances.mend(current(edition, now))
 
     def clear(edition: Edition, now: datetime) -> None:
-        stock.clear(edition.plan(OPERATION), settings.HOME, now)
+        stock.clear(current(edition, now), settings.HOME, now)
 
     loops = (
         EditionLoop("release-sources", track, every=1.0, leads=True),

@@ -109,12 +109,15 @@ class ReleaseSource(Protocol):
         """Return one proof of each `ProofKind`."""
 
     def export(self, commit: str, into: Path) -> None:
-        """Write the commit's tree into the empty folder *into*."""
+        """Write the commit's tree into the empty folder *into*; fetches it if it is not here yet."""
 
-    def announce(self, commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
+    def announce(
+        self, commit: str, environment: str, *, is_done: bool | None, said: Message, url: str = ""
+    ) -> None:
         """Tell the source how a release of *commit* stands, if it has a place for that; it may be repeated.
 
-        *is_done* is None if it will not be: it has failed, was called off or rolled back.
+        *is_done* is None if it will not be: it has failed, was called off or rolled back. *url*: of its page;
+        empty if nobody else could open it.
         """
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from toban.design.clauses.base import Clause
 from toban.design.reader import Design
+from toban.design.values.duration import Duration
 from toban.engine.amounts import length
 from toban.engine.bindings.model import Bindings, KindBinding
 from toban.engine.bindings.section import Assumed, Section
@@ -69,6 +70,8 @@ def _by_chapters(design: Design, bindings: Bindings, schema: Schema) -> Iterator
             for mark in field.metadata:
                 if not isinstance(mark, Assumed):
                     continue
+                if not mark.where(design, bindings, place.name):
+                    continue
                 rows = tuple(mark.rows(design, place.section, place.name))
                 setting = f"{place.head} {key}"
                 if rows:
@@ -114,6 +117,8 @@ def _words(value: object) -> object:
     match value:
         case timedelta():
             return length(value)
+        case Duration():
+            return value.message
         case time():
             return f"{value:%H:%M}"
         case float():

@@ -36,6 +36,8 @@ class Assumed:
     why: Message
     rows: Callable[[Design, Any, str], Iterable[Clause]]
     """Returns the rows that it applies to; called with the table and the name of its entry."""
+    where: Callable[[Design, Any, str], bool] = lambda *_: True
+    """Says of all bindings and the name of an entry whether that entry takes the default at all."""
 
 
 def invalid(said: Message, hint: Message = NOTHING) -> PydanticCustomError:

@@ -126,7 +126,9 @@ class Source:
     def export(self, commit: str, into: Path) -> None:
         (into / "version").write_text(self.label(commit))
 
-    def announce(self, commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
+    def announce(
+        self, commit: str, environment: str, *, is_done: bool | None, said: Message, url: str = ""
+    ) -> None:
         """Tell nobody."""
 
 

@@ -7,15 +7,18 @@ from tests.integration.chapters.release.shop import (
     PRODUCTION,
     SECOND,
     STAGING,
+    VIA,
     Shop,
 )
 from tests.integration.engine.runs.claims import taken
 
 from toban.chapters.release.models import DeploymentLock, Release
 from toban.chapters.release.ordering import orders
+from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.rows.looking import Looks
 from toban.chapters.release.running import underway
 from toban.chapters.release.tracking import looking
+from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
@@ -260,3 +263,51 @@ def test_every_end_is_in_the_audit_log(shop: Shop) -> None:
     for release in Release.objects.all():
         mine = [each["order"] for each in told if each.get("release") == release.pk]
         assert mine[-1] == "release-ended", (release.pk, mine)
+
+
+def test_nobody_goes_back_alone_over_a_migration_that_can_not_be_undone(shop: Shop) -> None:
+    ill_in_production(shop)
+    shop.work(11 * MINUTE)
+    Release.objects.filter(deployment=PRODUCTION, artifact__label="v2").update(is_reversible=False)
+
+    back = orders.roll_back(shop.plan.deployments[PRODUCTION], "遅い", shop.order("nami"), shop.now)
+    shop.work()
+
+    request = ApprovalRequest.objects.latest("pk")
+    assert (shop.serves, back.decided_at, back.is_reversible) == ("v2", None, False)
+    assert (request.subject, request.people, request.is_irreversible) == (f"release/{back.pk}", 1, True)
+    assert "release.goes-back-over" in {value.code for _label, value in request.facts_said()}
+    with pytest.raises(NotPossible):
+        shop.approve("nami", request)
+    shop.take(BINDINGS.replace('"nami', '"mio'))
+    shop.work()
+    shop.approve("mio")
+    shop.work()
+    assert shop.serves == "v1"
+
+
+def test_a_migration_further_back_is_gone_over_too(shop: Shop) -> None:
+    serving(shop, "v1", "v2")
+    Release.objects.filter(deployment=STAGING, artifact__label="v2").update(is_reversible=False)
+    serving(shop, "v3")
+    staging = shop.plan.deployments[STAGING]
+    first = orders.roll_back(staging, "遅い", shop.order("ken"), shop.now)
+    shop.work(SECOND)
+    second = orders.roll_back(staging, "まだ遅い", shop.order("ken"), shop.now)
+
+    assert (first.is_reversible, shop.engines[STAGING].version) == (True, "v2")
+    assert (second.artifact.label, second.is_reversible, second.decided_at) == ("v1", False, None)
+    shop.work(SECOND)
+    assert ApprovalRequest.objects.latest("pk").role == "運用責任者"
+
+
+def test_without_an_account_nobody_goes_back_over_a_migration(shop: Shop) -> None:
+    ill_in_production(shop)
+    shop.work(11 * MINUTE)
+    Release.objects.filter(deployment=PRODUCTION, artifact__label="v2").update(is_reversible=False)
+    order = ReleaseOrder(Giver(None, VIA.SHELL, "root"), shop.edition, shop.plan)
+
+    with pytest.raises(NotPossible) as refused:
+        orders.roll_back(shop.plan.deployments[PRODUCTION], "遅い", order, shop.now)
+
+    assert refused.value.said.code == "release.orderer-unknown"

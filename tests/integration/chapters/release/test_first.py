@@ -6,6 +6,8 @@ from tests.integration.chapters.release.shop import BINDINGS, MINUTE, PRODUCTION
 from toban.chapters.release.models import Release, SourceLook
 from toban.chapters.release.ordering import first
 from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.orders import NotPossible
+from toban.message import Message
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +52,41 @@ def test_nothing_reaches_production_without_approval(shop: Shop) -> None:
 
     assert shop.serves == ""
     assert ApprovalRequest.objects.get().role == "運用責任者"
+
+
+def test_an_order_while_the_first_version_is_taken_over_says_to_wait(shop: Shop) -> None:
+    shop.take(BOUND)
+    told = {"asked_at": shop.now, "answered_at": shop.now}
+    SourceLook.objects.create(service="shop", **told)
+    first.look(shop.plan, shop.home, shop.now)
+    opened = Release.objects.get(deployment=STAGING)
+
+    with pytest.raises(NotPossible) as refused:
+        shop.release("v1", to=STAGING)
+
+    assert (refused.value.said.code, refused.value.said.values["number"]) == (
+        "release.first-is-open",
+        opened.pk,
+    )
+    assert refused.value.hint.code == "release.wait-for-first"
+    shop.work()
+    shop.source.add("v2")
+    assert shop.release("v2", to=STAGING).kind == Release.Kind.REGULAR
+
+
+def test_an_order_while_the_first_version_waits_for_approval_says_so(shop: Shop) -> None:
+    shop.take(BOUND)
+    begin(shop)
+    shop.source.add("v2")
+    shop.work(MINUTE)
+    shop.stage("v2")
+    opened = Release.objects.get(deployment=PRODUCTION)
+
+    with pytest.raises(NotPossible) as refused:
+        shop.release("v2")
+
+    assert refused.value.said.code == "release.first-is-open"
+    assert refused.value.hint == Message("release.approve-it", number=opened.pk)
 
 
 def test_what_production_serves_already_is_taken_over_and_can_be_gone_back_to(shop: Shop) -> None:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import time as clock_time
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from toban.chapters.release.ordering.records import record
 from toban.chapters.release.running.artifacts import as_artifact
 from toban.chapters.release.running.health import Probe, why_unhealthy
 from toban.chapters.release.running.works import take_lock
-from toban.design.values.schedule import Cadence, NthBusinessDay, Schedule
+from toban.design.values.schedule import Schedule
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.clock import Clock, system_clock
 from toban.engine.evidence import ledger
@@ -29,19 +28,15 @@ from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
 from toban.message import NOTHING, Message, message_of, sentences
 
-MONTHLY = Schedule(Cadence.MONTHLY, day=NthBusinessDay(1), at=clock_time(10))
-"""When the rollback is rehearsed if the bindings say nothing: on the first business day, at 10:00."""
-
 _LOOKS_AGAIN = 0.5
 _AGAIN = (timedelta(minutes=10), timedelta(hours=1))
 
 
 def schedule_of(deployment: Deployment, plan: ReleaseChapterPlan) -> Schedule | None:
     """Return when the way back is rehearsed in *deployment*; None if never."""
-    if deployment.config.drill is not None:
-        return deployment.config.drill
+    is_said = "drill" in deployment.config.model_fields_set
     is_before_the_last = any(each.before == deployment.name for each in plan.deployments.values())
-    return MONTHLY if is_before_the_last else None
+    return deployment.config.drill if is_said or is_before_the_last else None
 
 
 def works(

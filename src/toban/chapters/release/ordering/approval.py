@@ -40,7 +40,9 @@ def terms_of(release: Release, deployment: Deployment, plan: ReleaseChapterPlan)
             return None
     elif not rule.approver and release.is_reversible:
         return None
-    people = config.approvers if release.is_reversible else max(_TWO, config.approvers)
+    # Who orders a rollback is the first of the two.
+    alone = release.is_reversible or release.kind == Release.Kind.ROLLBACK
+    people = config.approvers if alone else max(_TWO, config.approvers)
     within = max(config.approval_within, release.planned_at - release.ordered_at + config.begins_within)
     return ApprovalTerms(
         rule.approver or plan.manager,

@@ -12,7 +12,14 @@ from pathlib import Path
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import Release
 from toban.chapters.release.ordering.orders import ReleaseOrder, order_release
-from toban.chapters.release.ordering.planning import Draft, Wish, deployment_named, draft, open_release
+from toban.chapters.release.ordering.planning import (
+    Draft,
+    Wish,
+    behind,
+    deployment_named,
+    draft,
+    open_release,
+)
 from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
 from toban.engine.runs.models import Run
@@ -122,5 +129,4 @@ def _is_let_through(release: Release) -> bool:
 
 
 def _behind(other: Release) -> DeployAnswer:
-    said = Message("release.another-is-open", number=other.pk, version=other.artifact.label)
-    return DeployAnswer(MayDeploy.WAIT, said)
+    return DeployAnswer(MayDeploy.WAIT, behind(other).said)

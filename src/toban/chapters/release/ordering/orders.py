@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import DeploymentLock, Release, ServingLook, StoredArtifact
-from toban.chapters.release.ordering.planning import Draft, freezes_at, newest_served, open_release
+from toban.chapters.release.ordering.planning import Draft, behind, freezes_at, newest_served, open_release
 from toban.chapters.release.ordering.records import record
 from toban.chapters.release.ordering.rules import PastRelease, migrations_in, target_of
 from toban.chapters.release.running.artifacts import described
@@ -74,9 +74,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
     with transaction.atomic():
         ledger.hold()
         if (other := open_release(draft.deployment)) is not None:
-            raise NotPossible(
-                Message("release.another-is-open", number=other.pk, version=other.artifact.label)
-            )
+            raise behind(other)
         draft.artifact.save()
         release = _new(draft.deployment, draft.kind, draft.artifact, order.plan, now)
         release.former = draft.former
@@ -175,7 +173,8 @@ def roll_back(
 ) -> Release:
     """Go back to the version before, and stop a release that is under way.
 
-    Whoever holds the row's role decides by this; anybody else who may order asks for its approval.
+    Whoever holds the row's role decides by this; anybody else who may order asks for its approval. Over a
+    migration that can't be undone nobody decides alone: another person approves it.
     """
     _require_operator(order.by)
     if not cause.strip():
@@ -184,10 +183,12 @@ def roll_back(
         ledger.hold()
         release = _back(deployment, order.plan, now)
         account = order.by.account
+        if account is None and not release.is_reversible:
+            raise NotPossible(Message("release.orderer-unknown"), Message("runs.order-as-account"))
         release.cause, release.ordered_by = storable_text(cause.strip())[:500], order.by.name[:150]
         release.orderers = [account.pk] if account is not None else []
         release.detected_at = detected_at or now
-        if _decides(deployment, order, now):
+        if release.is_reversible and _decides(deployment, order, now):
             release.decided_at = now
         release.save()
         record(release, "rollback-ordered", order.by.name, now)
@@ -210,9 +211,9 @@ def roll_back_watched(
     What can't be undone, and what the bindings say, is asked: the former version may not know the new schema.
     None if nothing new is ordered; if there is nothing to go back to, the release's note says so.
     """
-    decides = deployment.config.rollback is Mode.ACT and release.is_reversible
+    acts = deployment.config.rollback is Mode.ACT
     asked = release.undone_by.filter(state=Release.State.PLANNED, decided_at=None).first()
-    if asked is not None and decides:
+    if asked is not None and acts and asked.is_reversible:
         asked.decided_at = now
         asked.save(update_fields=["decided_at"])
         make_way(asked, WATCH, now)
@@ -229,10 +230,10 @@ def roll_back_watched(
         return None
     back.ordered_by, back.note = WATCH, why
     back.cause = storable_text(str(why))[:500]
-    back.detected_at, back.decided_at = detected_at, now if decides else None
+    back.detected_at, back.decided_at = detected_at, now if acts and back.is_reversible else None
     back.save()
     record(back, "rollback-ordered", WATCH, now)
-    if decides:
+    if back.decided_at is not None:
         make_way(back, WATCH, now)
     call_workers()
     return back
@@ -315,7 +316,25 @@ def _back(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Re
     if plan.rollback is not None:
         release.clause_id = plan.rollback.id
     release.former, release.undoes = current.artifact, current
+    if kept := _irreversible_since(target, deployment):
+        release.is_reversible = False
+        said = Message("release.goes-back-over", versions=tuple(each.artifact.label for each in kept))
+        release.facts = [[Message("release.fact-undo").as_json(), said.as_json()]]
     return release
+
+
+def _irreversible_since(target: StoredArtifact, deployment: Deployment) -> Sequence[Release]:
+    """Return what can't be undone and came after *target* had served last: its migrations may be there."""
+    there = Release.objects.filter(deployment=deployment.name)
+    last = there.filter(artifact=target, served_at__isnull=False).order_by("-pk").first()
+    found = there.filter(pk__gt=last.pk if last is not None else 0, is_reversible=False)
+    found = found.exclude(kind__in=_BACK).select_related("artifact")
+    return [each for each in found if each.served_at is not None or _may_have_migrated(each)]
+
+
+def _may_have_migrated(release: Release) -> bool:
+    """Return whether it has come as far as an engine may migrate: when it installs, or when it switches."""
+    return Run.objects.filter(pk=release.run or 0, step__in=("install", "switch", "confirm")).exists()
 
 
 def _left_between(deployment: Deployment) -> Release | None:

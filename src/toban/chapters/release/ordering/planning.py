@@ -227,8 +227,7 @@ def _refusals(found: Draft, plan: ReleaseChapterPlan, now: datetime) -> Iterator
         said = Message("release.not-checked-before", version=found.artifact.label, environment=environment)
         yield NotPossible(said, Message("release.stage-it-first", name=deployment.before))
     if (other := open_release(deployment)) is not None:
-        said = Message("release.another-is-open", number=other.pk, version=other.artifact.label)
-        yield NotPossible(said, Message("release.abort-it", number=other.pk))
+        yield behind(other)
     if found.planned_at < now:
         yield NotPossible(Message("release.time-is-over"))
     if found.kind == Release.Kind.PATCH and not cites(found.cause):
@@ -277,6 +276,19 @@ def open_release(deployment: Deployment) -> Release | None:
     states = (Release.State.PLANNED, Release.State.RUNNING)
     found = Release.objects.filter(deployment=deployment.name, state__in=states)
     return found.exclude(kind=Release.Kind.ROLLBACK).select_related("artifact").order_by("-pk").first()
+
+
+def behind(other: Release) -> NotPossible:
+    """Return why nothing can be ordered where *other* is planned or under way, and the way out."""
+    named = {"number": other.pk, "version": other.artifact.label}
+    if other.kind != Release.Kind.FIRST:
+        said = Message("release.another-is-open", **named)
+        return NotPossible(said, Message("release.abort-it", number=other.pk))
+    # What an environment begins with is nobody's order: calling it off would leave nothing to go back to.
+    said = Message("release.first-is-open", environment=other.environment, **named)
+    if other.note.code == "release.waits-for-approval":
+        return NotPossible(said, Message("release.approve-it", number=other.pk))
+    return NotPossible(said, Message("release.wait-for-first", name=other.deployment))
 
 
 def _was_checked(before: Deployment, artifact: StoredArtifact) -> bool:

@@ -69,7 +69,7 @@ _DEPLOY = re.compile(
 )
 _DEPLOY_ANYWHERE = re.compile(r"デプロイ|\bdeploy\w*")
 _BY_HAND = re.compile(
-    r"(?:動作|疎通|稼働)の?確認|動作検証|目視|手動(?:での?)?(?:テスト|試験|確認|検証)|検証(?!環境)"
+    r"(?:動作|疎通|稼働|通し)の?確認|動作検証|目視|手動(?:での?)?(?:テスト|試験|確認|検証)|検証(?!環境)"
     r"|受け?入れ?(?:テスト|試験|検査)|スモークテスト|ヘルスチェック"
     r"|\b(?:smoke|sanity|acceptance|uat|health ?check)\b"
     r"|\bmanual(?:ly)? (?:test|check|verif|qa)\w*|\bverif\w+|\bqa\b(?! env)"

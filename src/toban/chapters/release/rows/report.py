@@ -314,7 +314,9 @@ def _waiting(last: Deployment, plan: ReleaseChapterPlan, end: datetime) -> str:
         is_new = head is not None and head.seen_at < end and head.commit != serving
         return head.commit[:12] if head is not None and is_new else ""
     ready = _served(plan.deployments[last.before]).filter(kind__in=BY_HAND, checked_at__lt=end)
-    newest = ready.exclude(state__in=_BAD).first()
+    # Nobody is to release what has turned out bad there already.
+    bad = Release.objects.filter(deployment=last.name, state__in=_BAD).values("artifact")
+    newest = ready.exclude(state__in=_BAD).exclude(artifact__in=bad).first()
     return newest.artifact.label if newest is not None and newest.artifact.commit != serving else ""
 
 

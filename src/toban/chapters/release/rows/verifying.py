@@ -7,7 +7,6 @@ which are wanted, so that none is lost with a worker, and none is opened twice.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -15,6 +14,7 @@ from django.db.models import QuerySet
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import Release
 from toban.chapters.release.rows import flow
+from toban.chapters.release.rows.causes import cause_step
 from toban.chapters.release.rows.flow import FlowStep
 from toban.chapters.release.rows.judging import Cause
 from toban.chapters.release.source import RELEASES
@@ -22,7 +22,6 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.duty import EMERGENCY, DutyRole
 from toban.design.clauses.release import DeployFlow, RollbackProcedure
 from toban.design.section import normalise
-from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import lasts
@@ -40,12 +39,8 @@ from toban.engine.tasks.rules import TaskTerms, window_end
 from toban.engine.tasks.works import has_account, hours_of
 from toban.message import Message, plain
 
-CAUSE_WITHIN = Duration(Decimal(5), TimeUnit.BUSINESS_DAY)
-"""Until when the cause of a rollback is found: the document gives no date."""
-
 _BY_EVENT = Schedule(Cadence.ON_DEMAND)
 _DEVELOPERS = re.compile(r"開発|エンジニア|\bdev\w*|engineer")
-_CAUSE = re.compile(r"原因|振り返り|再発防止|root cause|post-?mortem|investigat|analy[sz]")
 _BAD = (Release.State.ROLLED_BACK, Release.State.FAILED)
 _NEW = (Release.Kind.REGULAR, Release.Kind.PATCH, Release.Kind.AUTOMATIC)
 _RELEASE = "release"
@@ -77,18 +72,13 @@ def works(plan: ReleaseChapterPlan, edition: Edition) -> Mapping[str, Work]:
     return found
 
 
-def cause_step(row: RollbackProcedure) -> str:
-    """Return the step that asks for the cause: 原因調査・対策; empty if none does."""
-    return next((each for each in row.steps if _CAUSE.search(normalise(each))), "")
-
-
 def open_wanted(plan: ReleaseChapterPlan, tasks: Mapping[str, Work], now: datetime) -> None:
     """Open the tasks that are wanted and not there yet; withdraw the looks at what no longer serves."""
     for deployment in plan.deployments.values():
         if (work := tasks.get(check_key(deployment.name))) is not None:
-            _open(work, _to_verify(deployment), now, withdraws=True)
+            _open(work, deployment, _to_verify(deployment), now, withdraws=True)
         if (work := tasks.get(cause_key(deployment.name))) is not None:
-            _open(work, _to_explain(deployment), now, withdraws=False)
+            _open(work, deployment, _to_explain(deployment), now, withdraws=False)
 
 
 def cause_of(rollback: Release, tasks: Mapping[str, Work], system: System, now: datetime) -> Cause | None:
@@ -180,7 +170,9 @@ def _tasks(key: str, release: int) -> QuerySet[Run]:
     return Run.objects.filter(work=key, parameters__release=str(release))
 
 
-def _open(work: Work, release: Release | None, now: datetime, *, withdraws: bool) -> None:
+def _open(
+    work: Work, deployment: Deployment, release: Release | None, now: datetime, *, withdraws: bool
+) -> None:
     waiting = Run.objects.filter(work=work.key, state=Run.State.WAITING, reason=RunReason.AWAITING_SIGN_OFF)
     is_open = release is None or _tasks(work.key, release.pk).exists()
     about = str(release.pk) if release is not None else ""
@@ -194,10 +186,10 @@ def _open(work: Work, release: Release | None, now: datetime, *, withdraws: bool
             claim.end(run, Run.State.CANCELLED, RunReason.WITHDRAWN, now, note)
         # Looked at again: another worker may have opened it while this one waited.
         if release is not None and not _tasks(work.key, release.pk).exists():
-            _new(work, release, now).save()
+            _new(work, deployment, release, now).save()
 
 
-def _new(work: Work, release: Release, now: datetime) -> Run:
+def _new(work: Work, deployment: Deployment, release: Release, now: datetime) -> Run:
     return Run(
         work=work.key,
         due_at=now,
@@ -208,17 +200,17 @@ def _new(work: Work, release: Release, now: datetime) -> Run:
         state=Run.State.WAITING,
         reason=RunReason.AWAITING_SIGN_OFF,
         wake_at=now,
-        due_until=_until(work, release, now),
+        due_until=_until(work, deployment, release, now),
     )
 
 
-def _until(work: Work, release: Release, now: datetime) -> datetime:
+def _until(work: Work, deployment: Deployment, release: Release, now: datetime) -> datetime:
     """Return until when it is to be signed: in the role's hours, or those that come next."""
     terms = work.task
     if terms is None:
         raise AssertionError("a task has terms")
     if release.kind == Release.Kind.ROLLBACK:
-        return now + lasts(CAUSE_WITHIN, now, work.system, terms.hours)
+        return now + lasts(deployment.config.cause_within, now, work.system, terms.hours)
     begins = now if is_open(terms.hours, work.system, now) else next_opening(terms.hours, work.system, now)
     return window_end(begins or now + timedelta(days=1), terms, work.system)
 

@@ -12,10 +12,10 @@ from toban.chapters.release.deployments import Service
 from toban.chapters.release.engine import Artifact
 from toban.chapters.release.models import StoredArtifact
 from toban.chapters.release.places import folder_of
+from toban.chapters.release.running import building
 from toban.chapters.release.running.packing import pack
 from toban.chapters.release.source import ReleaseSource
 from toban.engine.amounts import size
-from toban.engine.runs.commands.command import LocalCommand
 from toban.engine.runs.work import RunTurn, StepFailed
 from toban.message import Message
 
@@ -49,7 +49,10 @@ def make(service: Service, stored: StoredArtifact, home: Path, turn: RunTurn, no
         _require_room(work)
         service.opened(home).export(stored.commit, tree)
         turn.say(Message("release.exported", commit=stored.commit[:12]))
-        contents = _built(service, stored, tree, work, turn) if service.config.build else tree
+        contents = work / "out" if service.config.build else tree
+        if service.config.build:
+            building.build(service, stored, tree, contents, turn)
+        building.require_size(contents, service)
         packed = work / "artifact.tar"
         digest = pack(contents, packed)
         if stored.digest and stored.digest != digest:
@@ -66,7 +69,7 @@ def check(service: Service, stored: StoredArtifact, home: Path, turn: RunTurn) -
         tree = work / "tree"
         tree.mkdir()
         service.opened(home).export(stored.commit, tree)
-        LocalCommand(service.config.check, tree, _told(stored))(turn)
+        building.check(service, stored, tree, turn)
 
 
 def described(source: ReleaseSource, service: str, commit: str, now: datetime) -> StoredArtifact:
@@ -83,19 +86,6 @@ def remove(stored: StoredArtifact, home: Path, now: datetime) -> None:
     archive_of(stored, home).unlink(missing_ok=True)
     stored.removed_at = now
     stored.save(update_fields=["removed_at"])
-
-
-def _built(service: Service, stored: StoredArtifact, tree: Path, work: Path, turn: RunTurn) -> Path:
-    out = work / "out"
-    out.mkdir()
-    LocalCommand(service.config.build, tree, {**_told(stored), "RELEASE_OUT": str(out)})(turn)
-    if not any(out.iterdir()):
-        raise StepFailed(Message("release.build-wrote-nothing"))
-    return out
-
-
-def _told(stored: StoredArtifact) -> dict[str, str]:
-    return {"RELEASE_COMMIT": stored.commit, "RELEASE_VERSION": stored.label}
 
 
 def _require_room(folder: Path) -> None:

@@ -200,7 +200,7 @@ class _There:
             ledger.hold()
             found = DeploymentLock.objects.filter(deployment=self.deployment.name).first()
             if found is not None and found.release is not None and found.release_id != release.pk:
-                if _is_active(found.release):
+                if _is_active(found.release) and not _gives_way(found.release, release, self.clock()):
                     return False
                 found.delete()
                 found = None
@@ -343,6 +343,15 @@ def _is_active(release: Release) -> bool:
     if release.run is None:
         return release.state == Release.State.RUNNING
     return not Run.objects.filter(pk=release.run, state__in=_ENDED).exists()
+
+
+def _gives_way(held: Release, back: Release, now: datetime) -> bool:
+    """Call off a drill that only waits for its next attempt, and return whether it was one."""
+    run = Run.objects.filter(pk=held.run or 0, state=Run.State.WAITING).first()
+    if held.kind != Release.Kind.DRILL or run is None:
+        return False
+    runs.cancel(run.work, by=back.ordered_by, now=now, run_id=run.pk)
+    return True
 
 
 def _looks(turn: RunTurn, number: int) -> Iterator[Run]:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
+from toban.chapters.release.addresses import is_this_machine
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
 from toban.chapters.release.models import CommitProof, Release, SourceBranch, SourceLook
 from toban.chapters.release.ordering import orders
@@ -175,7 +178,11 @@ def announce(source: ReleaseSource, service: str) -> None:
         said = Message(f"release-source.is-{state}", version=release.artifact.label)
         try:
             source.announce(
-                release.artifact.commit, release.environment, is_done=_IS_DONE.get(state), said=said
+                release.artifact.commit,
+                release.environment,
+                is_done=_IS_DONE.get(state),
+                said=said,
+                url=page_of(release, settings.PUBLIC_URL),
             )
         except SourceFailed as error:
             log.warning("release_not_announced", release=release.pk, reason=error.args[0].as_json())
@@ -184,16 +191,17 @@ def announce(source: ReleaseSource, service: str) -> None:
         Release.objects.filter(pk=release.pk).update(announced=state)
 
 
+def page_of(release: Release, public_url: str) -> str:
+    """Return the address of its page; empty if *public_url* leads others to their own machine."""
+    if is_this_machine(urlsplit(public_url).hostname or ""):
+        return ""
+    return f"{public_url.rstrip('/')}/releases/{release.pk}/"
+
+
 def triggers_of(plan: ReleaseChapterPlan, service: Service) -> Mapping[str, Trigger]:
     """Return the triggers by which versions of *service* go to a deployment by themselves."""
     read = {each.name: read_trigger(each.rule, service.config) for each in plan.of(service.name)}
     return {name: each for name, each in read.items() if isinstance(each, Trigger) and each.is_automatic}
-
-
-def unread_triggers(plan: ReleaseChapterPlan) -> Mapping[str, Message]:
-    """Return, by the ids of the rows, why what starts a deployment can't be read."""
-    read = {each.rule.id: read_trigger(each.rule, each.service.config) for each in plan.deployments.values()}
-    return {row: each for row, each in read.items() if isinstance(each, Message)}
 
 
 def keep_proofs(service: str, commit: str, proofs: Iterable[Proof], now: datetime) -> None:

@@ -42,3 +42,4 @@ def _renew(name: str) -> None:
         refuse(Message("people.no-such-account", name=name), hint)
         raise SystemExit(_UNKNOWN) from exc
     say(Message("people.one-time-password", password=password))
+    say(Message("people.factor-again"))

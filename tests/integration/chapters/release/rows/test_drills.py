@@ -187,6 +187,31 @@ def test_a_way_forth_that_fails_is_tried_again_under_the_lock(
     assert not DeploymentLock.objects.exists()
 
 
+def test_a_rollback_does_not_wait_for_a_drill_that_waits_for_its_next_attempt(
+    staged: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, failed = Engine.switch, [True]
+
+    def switch(engine: Engine, artifact: Artifact, watch: DeployWatch, *, back: bool = False) -> None:
+        if artifact.label == "v2" and failed:
+            failed.clear()
+            raise DeployFailed(plain("web-1: connection lost"))
+        usual(engine, artifact, watch, back=back)
+
+    monkeypatch.setattr(Engine, "switch", switch)
+    run = drill(staged)
+    assert run.state == Run.State.WAITING
+    back = orders.roll_back(staged.plan.deployments[STAGING], "壊れた", staged.order("nami"), staged.now)
+    staged.work(MINUTE)
+
+    run.refresh_from_db()
+    back.refresh_from_db()
+    assert (back.state, back.served_at, staged.engines[STAGING].version) == ("done", staged.now, "v1")
+    assert run.state == Run.State.CANCELLED
+    assert Release.objects.get(kind=Release.Kind.DRILL).state == Release.State.ABORTED
+    assert not DeploymentLock.objects.exists()
+
+
 def test_a_drill_waits_for_a_taken_environment(staged: Place) -> None:
     staged.now = FIRST
     orders.lock(staged.plan.deployments[STAGING], "調査中", staged.giver("nami"), staged.now)

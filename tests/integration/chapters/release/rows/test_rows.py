@@ -344,6 +344,16 @@ def test_a_day_without_its_release_was_missed_if_there_was_something_new(place: 
     assert MINOR in place.alerts()
 
 
+def test_a_version_that_was_rolled_back_is_not_missed_on_the_next_day(place: Place) -> None:
+    place.bring("v1")
+    place.now += HOUR
+    place.bring("v2")
+    orders_back(place)
+    place.tell(29 * DAY)
+
+    assert (place.verdict(MINOR), place.why(MINOR)) == (Verdict.NOT_DUE, "nothing-new")
+
+
 def test_a_release_on_another_day_needs_a_cause(place: Place) -> None:
     place.bring("v1")
     place.now += DAY

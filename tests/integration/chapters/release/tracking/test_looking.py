@@ -14,13 +14,16 @@ from toban.chapters.release.bindings import DeploymentBinding
 from toban.chapters.release.deployments import plan
 from toban.chapters.release.engine import DeployEngine, DeploySite, EngineKind
 from toban.chapters.release.models import CommitProof, Release, SourceBranch, SourceLook
+from toban.chapters.release.rows import report
 from toban.chapters.release.source import Proof, ProofKind, SourceFailed
 from toban.chapters.release.sources.git import KIND
 from toban.chapters.release.sources.git.config import GitSourceConfig
-from toban.chapters.release.tracking.looking import Look, announce, keep_proofs, unread_triggers
+from toban.chapters.release.tracking.looking import Look, announce, keep_proofs
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.registry.kinds import Kinds
 from toban.message import Message, plain
 
@@ -241,9 +244,9 @@ def test_an_unread_trigger_is_said_and_releases_nothing(shop: Watched) -> None:
     shop.repository.push()
 
     assert shop.look() == []
-    assert [each.code for each in unread_triggers(plan(shop.edition)).values()] == [
-        "release-source.trigger-not-understood"
-    ]
+    report.tell(plan(shop.edition), shop.edition, shop.now)
+    unread = ClauseStatus.objects.filter(clause_id__contains="/deploy-rule/", verdict=Verdict.NOT_MEASURABLE)
+    assert [each.reason.code for each in unread] == ["release-source.trigger-not-understood"]
 
 
 class Told:
@@ -251,9 +254,13 @@ class Told:
 
     def __init__(self) -> None:
         self.said: list[tuple[str, bool | None, str]] = []
+        self.urls: set[str] = set()
         self.failure: SourceFailed | None = None
 
-    def announce(self, _commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
+    def announce(
+        self, _commit: str, environment: str, *, is_done: bool | None, said: Message, url: str = ""
+    ) -> None:
+        self.urls.add(url)
         if self.failure is not None:
             raise self.failure
         self.said.append((environment, is_done, said.code))
@@ -278,6 +285,33 @@ def test_the_source_is_told_how_a_release_stands_once_for_each_state(shop: Watch
         ("開発環境", True, "release-source.is-watched"),
         ("開発環境", None, "release-source.is-rolled-back"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("public", "expected"),
+    [
+        ("https://toban.example.com/", "https://toban.example.com/releases/{number}/"),
+        # Nobody else could open these.
+        ("http://127.0.0.1:8300", ""),
+        ("http://localhost:8300", ""),
+        ("http://[::1]:8300", ""),
+    ],
+)
+def test_the_source_is_told_where_the_page_is_if_others_can_open_it(
+    shop: Watched, settings: Any, public: str, expected: str
+) -> None:
+    settings.PUBLIC_URL = public
+    shop.look()
+    shop.repository.commit(f"shop: a cart{REVIEWED}")
+    shop.repository.push()
+    shop.look()
+    Release.objects.update(announced="")
+    told = Told()
+    source: Any = told
+
+    announce(source, "shop")
+
+    assert told.urls == {expected.format(number=Release.objects.get().pk)}
 
 
 def test_a_source_that_is_away_is_told_later_and_one_that_refuses_is_not_told_again(shop: Watched) -> None:

@@ -1,16 +1,21 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toban.chapters.release.rows import flow
+from toban.chapters.release.rows.causes import cause_step
 from toban.chapters.release.rows.flow import Evidence, FlowStep, ReleaseWay, Seen
 from toban.chapters.release.source import ProofKind
+from toban.design.clauses.release import DeployFlow, RollbackProcedure
+from toban.design.reader import load_design
 from toban.message import Message, plain
 
+SHOP = Path(__file__).parents[5] / "examples" / "webshop"
 ENVIRONMENTS = ("開発環境", "ステージング環境", "本番環境")
 DEMO = (
     "コードレビュー (GitHub PR)",
@@ -46,6 +51,20 @@ def test_the_steps_of_the_document_are_understood() -> None:
         ("verify", "ステージング環境", False),
         ("deploy+approval", "本番環境", False),
     ]
+
+
+def test_the_steps_of_the_demo_are_those_of_the_reference() -> None:
+    design = load_design(SHOP / "運用設計書.md")
+    (row,) = design.of(DeployFlow)
+
+    steps = flow.flow_of(row.steps, ENVIRONMENTS)
+
+    assert [each.text for each in steps][4] == "買い物の通し確認 (手動)"
+    assert [(each.kinds, each.environment, each.is_automatic) for each in steps] == [
+        (each.kinds, each.environment, each.is_automatic) for each in STEPS
+    ]
+    (back,) = design.of(RollbackProcedure)
+    assert cause_step(back) == "何が起きたかを調べ、直す"
 
 
 # Steps of real documents, and what others call them.

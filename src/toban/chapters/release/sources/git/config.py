@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
+from toban.chapters.release.addresses import is_this_machine
 from toban.chapters.release.bindings import ReleaseBinding
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import beside_the_bindings, invalid
@@ -20,14 +20,6 @@ _SCP_LIKE = re.compile(r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9
 """`git@example.com:shop.git`, and not `ext::sh`, which names a program."""
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*|\[?[0-9a-fA-F:.]+\]?")
 _SCHEMES = ("https", "http", "ssh", "file")
-
-
-def is_this_machine(host: str) -> bool:
-    """Return whether requests to *host* stay on this machine."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _remote(url: str, info: ValidationInfo) -> str:

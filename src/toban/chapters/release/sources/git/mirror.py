@@ -16,12 +16,14 @@ from toban.chapters.release.source import BranchHead, Commit, SourceFailed
 from toban.chapters.release.sources.git.history import FIELDS, read_commits
 from toban.chapters.release.sources.git.names import is_full_hash, is_hash, is_usable_name
 from toban.chapters.release.sources.git.program import Access, Git
-from toban.message import Message, plain
+from toban.message import NOTHING, Message, plain
 
 MOST_COMMITS = 20_000
 """Commits between two releases; a longer way is refused, since nobody could say what it changes."""
 _FIRST_COMMITS = 100
 """Commits that are shown where nothing was released before."""
+_NAMED = 5
+"""Versions that are named where somebody asks for one that is not there."""
 _WAIT = 0.2
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _SHALLOW = "shallow"
@@ -82,7 +84,7 @@ class Mirror:
             )  # fmt: skip
             if is_full_hash(found):
                 return found
-        raise SourceFailed(Message("release-git.unknown-name", name=plain(name[:100])), retry=False)
+        raise self._unknown(name)
 
     def label(self, commit: str) -> str:
         """Return the newest tag of *commit*, or its short hash."""
@@ -153,7 +155,19 @@ class Mirror:
     def require(self, commit: str) -> None:
         """Raise `SourceFailed` unless *commit* is here."""
         if not self.has(commit):
-            raise SourceFailed(Message("release-git.unknown-name", name=plain(commit[:100])), retry=False)
+            raise self._unknown(commit)
+
+    def _unknown(self, name: str) -> SourceFailed:
+        """Return that there is no *name*; the hint names what there is, the newest first."""
+        told = ""
+        if self.git.folder.is_dir():
+            told = self._ask(
+                "for-each-ref", f"--count={_NAMED * 4}", "--sort=-creatordate", "--format=%(refname:strip=2)",
+                "refs/tags/", "refs/heads/",
+            )  # fmt: skip
+        names = tuple(dict.fromkeys(filter(is_usable_name, told.splitlines())))[:_NAMED]
+        hint = Message("release-git.name-a-version", names=names) if names else NOTHING
+        return SourceFailed(Message("release-git.unknown-name", name=plain(name[:100])), hint, retry=False)
 
     def _references(self, prefix: str) -> Sequence[BranchHead]:
         if not self.git.folder.is_dir():

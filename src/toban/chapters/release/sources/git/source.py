@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import override
 
 from toban.chapters.release.bindings import ReleaseBinding
-from toban.chapters.release.source import BranchHead, Commit, Proof, SourceFailed
+from toban.chapters.release.source import Proof, SourceFailed
 from toban.chapters.release.sources.git import proofs
 from toban.chapters.release.sources.git.config import GitSourceConfig
-from toban.chapters.release.sources.git.export import export
-from toban.chapters.release.sources.git.mirror import Mirror
+from toban.chapters.release.sources.git.mirrored import MirroredSource
 from toban.chapters.release.sources.git.names import is_usable_name
 from toban.chapters.release.sources.git.program import (
     Access,
@@ -28,41 +28,20 @@ _TRIED_WITHIN = 30.0
 _MOST_BRANCHES = 5
 
 
-class GitSource:
+class GitSource(MirroredSource):
     """One remote, by way of its mirror. See `ReleaseSource`."""
 
     def __init__(self, config: GitSourceConfig, folder: Path) -> None:
+        super().__init__(config, config.url, folder)
         self._config = config
-        self.mirror = Mirror(folder)
 
-    def fetch(self) -> Sequence[BranchHead]:
-        """See `ReleaseSource`."""
-        within = self._config.fetch_within.total_seconds()
-        try:
-            self.mirror.fetch(self._config.url, self._access(), within)
-        except GitFailed as error:
-            raise explained(error) from error
-        return self.mirror.heads()
-
-    def tags(self) -> Sequence[BranchHead]:
-        """See `ReleaseSource`."""
-        return self.mirror.tags()
-
-    def resolve(self, name: str) -> str:
-        """See `ReleaseSource`."""
-        return self.mirror.resolve(name)
-
-    def label(self, commit: str) -> str:
-        """See `ReleaseSource`."""
-        return self.mirror.label(commit)
-
-    def commits(self, after: str, upto: str) -> Sequence[Commit]:
-        """See `ReleaseSource`."""
-        return self.mirror.commits(after, upto)
-
-    def is_ancestor(self, older: str, newer: str) -> bool:
-        """See `ReleaseSource`."""
-        return self.mirror.is_ancestor(older, newer)
+    @override
+    def access(self) -> Access:
+        """See `MirroredSource`."""
+        config = self._config
+        if protocol_of(config.url) == "ssh":
+            return over_ssh(config.ssh_key, config.known_hosts)
+        return over_https(config.url, config.username, config.token, config.ca_file, config.proxy)
 
     def proofs(self, commit: str) -> Sequence[Proof]:
         """See `ReleaseSource`."""
@@ -73,18 +52,15 @@ class GitSource:
             proofs.checks(is_bound=bool(config.check)),
         )
 
-    def export(self, commit: str, into: Path) -> None:
-        """See `ReleaseSource`."""
-        self.mirror.require(commit)
-        export(self.mirror.git, commit, into)
-
-    def announce(self, commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
+    def announce(
+        self, commit: str, environment: str, *, is_done: bool | None, said: Message, url: str = ""
+    ) -> None:
         """Do nothing: git has no place for it."""
 
     def doubts(self) -> Iterable[Doubt]:
         """Yield what would keep it from working now."""
         try:
-            heads = remote_heads(self._config.url, self._access())
+            heads = remote_heads(self._config.url, self.access())
         except GitFailed as error:
             yield explained(error).doubt
             return
@@ -113,12 +89,6 @@ class GitSource:
     def _bound_branches(self, commit: str) -> Sequence[str]:
         """Return the trunk and the release branches that contain *commit*."""
         return bound_branches(self.mirror.containing(commit), self._config)
-
-    def _access(self) -> Access:
-        config = self._config
-        if protocol_of(config.url) == "ssh":
-            return over_ssh(config.ssh_key, config.known_hosts)
-        return over_https(config.url, config.username, config.token, config.ca_file, config.proxy)
 
 
 def bound_branches(names: Iterable[str], config: ReleaseBinding) -> Sequence[str]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import override
 
-from toban.chapters.release.source import BranchHead, Commit, Proof, SourceFailed
-from toban.chapters.release.sources.git.export import export
-from toban.chapters.release.sources.git.mirror import Mirror
+from toban.chapters.release.source import Proof, SourceFailed
+from toban.chapters.release.sources.git.mirrored import MirroredSource
 from toban.chapters.release.sources.git.program import Access, GitFailed, over_https
 from toban.chapters.release.sources.git.proofs import merge
 from toban.chapters.release.sources.git.source import bound_branches, remote_heads, trunk_doubts
@@ -22,43 +22,21 @@ _LONGEST_DESCRIPTION = 140
 _STATES = {True: "success", False: "pending", None: "failure"}
 
 
-class GitHubSource:
+class GitHubSource(MirroredSource):
     """One repository. See `ReleaseSource`."""
 
     def __init__(self, config: GitHubSourceConfig, folder: Path) -> None:
+        super().__init__(config, config.remote, folder)
         self._config = config
-        self.mirror = Mirror(folder)
         self._api = GitHubApi(
             config.api, config.repository, config.token, config.timeout, config.ca_file, config.proxy
         )
 
-    def fetch(self) -> Sequence[BranchHead]:
-        """See `ReleaseSource`."""
-        try:
-            self.mirror.fetch(self._config.remote, self._access(), self._config.fetch_within.total_seconds())
-        except GitFailed as error:
-            raise explained(error) from error
-        return self.mirror.heads()
-
-    def tags(self) -> Sequence[BranchHead]:
-        """See `ReleaseSource`."""
-        return self.mirror.tags()
-
-    def resolve(self, name: str) -> str:
-        """See `ReleaseSource`."""
-        return self.mirror.resolve(name)
-
-    def label(self, commit: str) -> str:
-        """See `ReleaseSource`."""
-        return self.mirror.label(commit)
-
-    def commits(self, after: str, upto: str) -> Sequence[Commit]:
-        """See `ReleaseSource`."""
-        return self.mirror.commits(after, upto)
-
-    def is_ancestor(self, older: str, newer: str) -> bool:
-        """See `ReleaseSource`."""
-        return self.mirror.is_ancestor(older, newer)
+    @override
+    def access(self) -> Access:
+        """See `MirroredSource`."""
+        config = self._config
+        return over_https(config.remote, _USERNAME, config.token, config.ca_file, config.proxy)
 
     def proofs(self, commit: str) -> Sequence[Proof]:
         """See `ReleaseSource`."""
@@ -71,18 +49,16 @@ class GitHubSource:
             self._checks(commit),
         )
 
-    def export(self, commit: str, into: Path) -> None:
-        """See `ReleaseSource`."""
-        self.mirror.require(commit)
-        export(self.mirror.git, commit, into)
-
-    def announce(self, commit: str, environment: str, *, is_done: bool | None, said: Message) -> None:
+    def announce(
+        self, commit: str, environment: str, *, is_done: bool | None, said: Message, url: str = ""
+    ) -> None:
         """Set the commit's status `toban/ENVIRONMENT`; of several the newest counts."""
         self.mirror.require(commit)
         status = {
             "state": _STATES[is_done],
             "context": f"{OWN_STATUS}/{environment}",
             "description": str(said)[:_LONGEST_DESCRIPTION],
+            **({"target_url": url} if url else {}),
         }
         self._api.post(f"/statuses/{commit}", status)
 
@@ -96,7 +72,7 @@ class GitHubSource:
                 yield message_of(error)
         try:
             self._api.get("")
-            heads = remote_heads(self._config.remote, self._access())
+            heads = remote_heads(self._config.remote, self.access())
         except GitFailed as error:
             yield explained(error).doubt
         except SourceFailed as error:
@@ -123,7 +99,3 @@ class GitHubSource:
 
     def _is_bound(self, branch: str) -> bool:
         return bool(bound_branches([branch], self._config))
-
-    def _access(self) -> Access:
-        config = self._config
-        return over_https(config.remote, _USERNAME, config.token, config.ca_file, config.proxy)

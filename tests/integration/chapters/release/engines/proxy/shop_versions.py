@@ -42,9 +42,14 @@ Server(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 """
 
 
+def program(label: str, condition: str = "") -> str:
+    """Return the version *label* as a program: it answers with its label and the number of its instance."""
+    return _SERVER.format(label=label, condition=condition)
+
+
 def made(folder: Path, label: str, condition: str = "") -> Artifact:
     """Make the version *label*: it answers with its label and the number of its instance."""
-    content = _SERVER.format(label=label, condition=condition).encode()
+    content = program(label, condition).encode()
     archive = folder / f"{label}.tar"
     with tarfile.open(archive, "w") as tar:
         entry = tarfile.TarInfo("server.py")

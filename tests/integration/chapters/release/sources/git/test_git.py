@@ -238,6 +238,47 @@ def test_an_empty_repository_has_no_branches(tmp_path: Path) -> None:
     assert said(failure) == "release-git.unknown-name"
 
 
+def test_a_node_whose_mirror_lacks_a_commit_fetches_it_to_export_it(
+    tmp_path: Path, host: GitHost, shop: Repository
+) -> None:
+    leading = source(tmp_path / "one", f"{host.url}/shop.git")
+    other = source(tmp_path / "two", f"{host.url}/shop.git")
+    other.fetch()
+    shop.commit("shop: it closes", {"closed": "at ten\n"})
+    shop.push()
+    leading.fetch()
+    into = tmp_path / "tree"
+    into.mkdir()
+
+    other.export(shop.head, into)
+
+    assert (into / "closed").read_text() == "at ten\n"
+    with pytest.raises(SourceFailed) as failure:
+        other.export("0" * 40, into)
+    assert said(failure) == "release-git.unknown-name"
+
+
+def test_an_unknown_version_is_refused_with_those_that_are_there(
+    tmp_path: Path, host: GitHost, shop: Repository
+) -> None:
+    shop.clock += 60
+    shop.git("tag", "--annotate", "--message=the next one", "v1.1")
+    shop.push("v1.1")
+    git = source(tmp_path, f"{host.url}/shop.git")
+    git.fetch()
+
+    with pytest.raises(SourceFailed) as failure:
+        git.resolve("v9.9")
+
+    assert said(failure) == "release-git.unknown-name"
+    hint = failure.value.hint
+    assert hint.code == "release-git.name-a-version"
+    names = hint.values["names"]
+    assert isinstance(names, tuple)
+    assert names[0] == "v1.1"
+    assert {"v1.0", "main", "release/1.0"} <= set(names)
+
+
 def test_a_trunk_of_another_name_is_doubted(tmp_path: Path, host: GitHost) -> None:
     git = source(tmp_path, f"{host.url}/shop.git", trunk="master")
 

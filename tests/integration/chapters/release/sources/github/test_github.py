@@ -302,6 +302,21 @@ def test_the_commit_shows_how_its_release_stands(forge: Forge) -> None:
     assert [each["state"] for each in sent] == ["pending", "success", "failure"]
     assert {each["context"] for each in sent} == {"toban/本番環境"}
     assert len(sent[0]["description"]) == 140
+    assert [each for each in sent if "target_url" in each] == []
+
+
+def test_the_status_of_a_commit_leads_to_the_page_of_its_release(forge: Forge) -> None:
+    sent: list[Any] = []
+
+    def answer(asked: Any) -> tuple[int, Any]:
+        sent.append(asked.body)
+        return 201, example("status")
+
+    forge.api.on(f"POST /statuses/{forge.commit}", answer)
+    url = "https://toban.example.com/releases/12/"
+    forge.source().announce(forge.commit, "本番環境", is_done=True, said=plain("v1"), url=url)
+
+    assert [each["target_url"] for each in sent] == [url]
 
 
 @pytest.mark.parametrize(
