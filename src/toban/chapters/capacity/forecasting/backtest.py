@@ -5,17 +5,21 @@ From each of up to `ORIGINS` days of the history every method forecasts what cam
 mean absolute error is taken. The interval is the split conformal one: as wide as the errors were, by their
 distance in weeks (Vovk, Gammerman and Shafer, "Algorithmic learning in a random world", 2005). Its
 finite-sample quantile counts origins, not days: the days of one forecast err together.
+
+Exceptional jumps are known before the tests, and holidays and outages don't widen the interval: it is that of
+ordinary days, if nothing exceptional comes.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from toban.chapters.capacity.forecasting.candidates import Candidate, Days, ahead, candidates
+from toban.chapters.capacity.forecasting.bases import Basis, Days, ahead, bases
 from toban.chapters.capacity.forecasting.history import History
-from toban.chapters.capacity.forecasting.methods import LONGEST
-from toban.chapters.capacity.forecasting.series import WEEK, Floats
+from toban.chapters.capacity.forecasting.methods import LONGEST, ForecastMethod
+from toban.chapters.capacity.forecasting.series import WEEK, Flags, Floats
 
 ORIGINS = 24
 TESTED = 56
@@ -23,39 +27,55 @@ TESTED = 56
 CONFIDENCE = 0.9
 FEWEST = 3
 """Origins that must have tested a distance; beyond the last such, the interval widens in proportion."""
+ROUNDING = 1e-9
+"""Errors that differ by less, as a share, are equal."""
 HALF_LIFE = 60
 """Days after which an error counts half when methods are compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BackTest:
-    """What a candidate's forecasts of the past came to: a row for each origin, a column a day ahead."""
+    """What a method's forecasts of the past came to: a row for each origin, a column a day ahead."""
 
-    candidate: Candidate
+    method: ForecastMethod
+    basis: Basis
     errors: Floats
-    """Of logarithms, if it is compound; NaN where nothing was measured."""
+    """Absolute errors of ordinary days, NaN for others; of logarithms, if the basis is shares."""
     shares: Floats
     """Absolute errors as a share of what came."""
     mean: float
     """The mean absolute error, in which the recent past counts more."""
 
     def error(self, days: int) -> float:
-        """Return the median absolute percentage error of up to *days* ahead, as a share."""
-        return float(np.nanmedian(self.shares[:, :days]))
+        """Return the median absolute percentage error of up to *days* ahead, at least a week, as a share."""
+        return float(np.nanmedian(self.shares[:, : max(days, WEEK)]))
 
     def margins(self, days: int) -> Floats:
         """Return for each day ahead how far from the forecast nine of ten were, in the unit of the errors."""
         margins: list[float] = []
         for start in range(0, self.errors.shape[1], WEEK):
-            week = np.abs(self.errors[:, start : start + WEEK])
-            tested = int(np.count_nonzero(np.isfinite(week).any(axis=1)))
-            if tested < FEWEST:
+            week = self.errors[:, start : start + WEEK]
+            known = np.isfinite(week)
+            origins = int(np.count_nonzero(known.any(axis=1)))
+            if origins < FEWEST and margins:
                 break
-            rank = min(math.ceil((tested + 1) * CONFIDENCE) / tested, 1)
-            margins.append(max(float(np.nanquantile(week, rank)), margins[-1] if margins else 0))
-        known = np.repeat(margins, WEEK)
-        beyond = np.arange(len(known) + 1, days + 1) / len(known) * known[-1]
-        return np.concatenate((known, beyond))[:days]
+            off = np.sort(week[known])
+            rank = math.ceil(min(math.ceil((origins + 1) * CONFIDENCE) / origins, 1) * off.size)
+            margins.append(max([float(off[rank - 1]), *margins[-1:]]))
+        tested = np.repeat(margins, WEEK)
+        beyond = np.arange(len(tested) + 1, days + 1) / len(tested) * tested[-1]
+        return np.concatenate((tested, beyond))[:days]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Came:
+    """What came after each origin: a row for each, a column a day ahead."""
+
+    origins: Days
+    values: Floats
+    """NaN where nothing was measured."""
+    is_ordinary: Flags
+    weights: Floats
 
 
 def longest_window(days: int) -> int:
@@ -64,31 +84,37 @@ def longest_window(days: int) -> int:
 
 
 def best(past: History) -> BackTest:
-    """Return the candidate that forecast *past* best; among equals the simplest."""
+    """Return the method that forecast *past* best; among equals the simplest."""
+    tests = list(_tests(past))
+    equal = min(test.mean for test in tests) * (1 + ROUNDING) + ROUNDING * float(np.max(np.abs(past.typical)))
+    return next(test for test in tests if test.mean <= equal)
+
+
+def _tests(past: History) -> Iterator[BackTest]:
+    window = longest_window(len(past.actual) // 2)
+    came = _came(past, window)
+    for basis in bases(past):
+        every = ahead(past, basis, came.origins, window, came.values.shape[1])
+        for method, continued in every.items():
+            yield _tested(method, basis, continued.values, came)
+
+
+def _came(past: History, window: int) -> _Came:
     known = len(past.actual)
-    window = longest_window(known // 2)
     last = known - WEEK
     origins = np.arange(last, window - 1, -max(1, math.ceil((last - window + 1) / ORIGINS)))
-    days = min(TESTED, known - window)
-    came = _came(past, origins, days)
-    weights = np.where(np.isfinite(came), 0.5 ** ((known - origins) / HALF_LIFE)[:, np.newaxis], 0)
-    tests = (_tested(past, candidate, origins, window, came, weights) for candidate in candidates(past))
-    return min(tests, key=lambda test: test.mean)
+    days = origins[:, np.newaxis] + np.arange(min(TESTED, known - window))
+    values = np.concatenate((past.actual, np.full(TESTED, np.nan)))[days]
+    is_ordinary = np.concatenate((past.ordinary, np.zeros(TESTED, dtype=bool)))[days]
+    recent = 0.5 ** ((known - origins) / HALF_LIFE)
+    return _Came(origins, values, is_ordinary, np.where(np.isfinite(values), recent[:, np.newaxis], 0))
 
 
-def _came(past: History, origins: Days, days: int) -> Floats:
-    padded = np.concatenate((past.actual, np.full(days, np.nan)))
-    return np.asarray(padded[origins[:, np.newaxis] + np.arange(days)])
-
-
-def _tested(
-    past: History, candidate: Candidate, origins: Days, window: int, came: Floats, weights: Floats
-) -> BackTest:
-    forecast = ahead(past, candidate, origins, window, came.shape[1]).values
-    off = came - forecast
+def _tested(method: ForecastMethod, basis: Basis, forecast: Floats, came: _Came) -> BackTest:
+    off = np.abs(came.values - forecast)
     with np.errstate(divide="ignore", invalid="ignore"):
-        errors = np.log(came) - np.log(forecast) if candidate.is_compound else off
-        shares = np.where(off == 0, 0, np.abs(off / came))
-    errors[~np.isfinite(errors)] = np.nan
-    mean = float(np.nansum(np.abs(off) * weights) / np.sum(weights))
-    return BackTest(candidate, errors, shares, mean)
+        errors = np.abs(np.log(came.values / forecast)) if basis is Basis.SHARES else off
+        shares = np.where(off == 0, 0, off / np.abs(came.values))
+    errors = np.where(came.is_ordinary & np.isfinite(errors), errors, np.nan)
+    mean = float(np.nansum(off * came.weights) / np.sum(came.weights))
+    return BackTest(method, basis, errors, shares, mean)

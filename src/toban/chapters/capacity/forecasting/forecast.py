@@ -1,6 +1,5 @@
 """The forecast of a resource, or why there is none. Pure."""
 
-import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -8,17 +7,15 @@ from enum import StrEnum
 import numpy as np
 
 from toban.chapters.capacity.forecasting.backtest import BackTest, best, longest_window
-from toban.chapters.capacity.forecasting.candidates import ahead
-from toban.chapters.capacity.forecasting.history import History, history
+from toban.chapters.capacity.forecasting.bases import LARGEST, Basis, Days, ahead
+from toban.chapters.capacity.forecasting.history import History, histories
 from toban.chapters.capacity.forecasting.jumps import JumpKind
 from toban.chapters.capacity.forecasting.methods import ForecastMethod
 from toban.chapters.capacity.forecasting.rhythm import Rhythm
 from toban.chapters.capacity.forecasting.series import Floats, UsageSeries
 
 ENOUGH = 28
-"""Days that must be measured."""
-MEASURED = 2 / 3
-"""The share of the days that must be measured."""
+"""Days that must be measured, and no more than half as many may lie between them that are not."""
 APART = 28
 """What lies before so many days without measurements is too old to be continued."""
 RECENT = 7
@@ -27,6 +24,8 @@ SETTLED = {JumpKind.STEP: 14, JumpKind.CLEAN_UP: 7}
 """Days after a jump that show how it goes on. A clean-up leaves the growth as it is, and shows it sooner."""
 ERRATIC = 0.5
 """A method that is wrong by more, as a share, forecasts nothing."""
+MISTAKEN = 0.75
+"""If a history without jumps taken out is forecast with so much less error, they were none."""
 LONGEST_HISTORY = 2 * 365
 """Older history is left out."""
 
@@ -40,7 +39,7 @@ class NoForecast(StrEnum):
     TOO_SHORT = "too-short"
     """Fewer than `ENOUGH` days are measured."""
     GAPS = "gaps"
-    """More than a third of the days are not measured."""
+    """There is no stretch of enough days of which two thirds are measured."""
     JUST_JUMPED = "just-jumped"
     """The level jumped a few days ago: it is not known yet how it goes on."""
     ERRATIC = "erratic"
@@ -79,8 +78,7 @@ class Forecast:
     latest: float
     """The last value that was measured."""
     method: ForecastMethod
-    is_compound: bool
-    """It grows by shares of itself, not by amounts."""
+    basis: Basis
     error: float
     """The median absolute percentage error of the same method on this series' past, as a share."""
     jumps: tuple[LevelJump, ...]
@@ -95,45 +93,43 @@ class Forecast:
 def forecast(series: UsageSeries, days: int) -> Forecast | Unforecastable:
     """Forecast the *days* after *series*, at least one; or say why that can't be done."""
     usable = _usable(series)
-    why_not = _why_not(usable, series.end)
-    if why_not:
-        return why_not
-    past = history(usable)
-    settled = _settled_on(past)
+    if isinstance(usable, Unforecastable):
+        return usable
+    levelled, as_is = histories(usable)
+    settled = _settled_on(levelled)
     if settled and settled > series.end:
         return Unforecastable(NoForecast.JUST_JUMPED, settled)
-    test = best(past)
+    past, test = levelled, best(levelled)
+    if levelled.jumps and (left_in := best(as_is)).mean < MISTAKEN * test.mean:
+        past, test = as_is, left_in
     if test.error(days) > ERRATIC:
         return Unforecastable(NoForecast.ERRATIC)
     return _continued(past, test, series.end, days)
 
 
-def _usable(series: UsageSeries) -> UsageSeries:
-    """Return what can be continued: from the first to the last measured day, without what is too old."""
-    days = np.flatnonzero(series.measured)
-    days = days[days >= len(series.values) - LONGEST_HISTORY]
-    breaks = np.flatnonzero(np.diff(days) > APART)
-    if breaks.size:
-        days = days[breaks[-1] + 1 :]
+def _usable(series: UsageSeries) -> UsageSeries | Unforecastable:
+    """Return the longest part up to the last measured day that is known well enough to be continued."""
+    days = _recent(np.flatnonzero(series.measured), len(series.values))
     if not days.size:
-        return UsageSeries(series.end, np.empty(0))
-    start, end = int(days[0]), int(days[-1]) + 1
-    return UsageSeries(series.first + timedelta(days=start), series.values[start:end])
-
-
-def _why_not(usable: UsageSeries, end: date) -> Unforecastable | None:
-    """Say why the days before *end* are not enough, as far as that can be counted."""
-    known, span = int(np.count_nonzero(usable.measured)), (end - usable.first).days
-    if not known:
         return Unforecastable(NoForecast.NOTHING_MEASURED)
-    if (end - usable.end).days >= RECENT:
+    last = int(days[-1]) + 1
+    if len(series.values) - last >= RECENT:
         return Unforecastable(NoForecast.OUTDATED)
-    if known < ENOUGH:
-        return Unforecastable(NoForecast.TOO_SHORT, end + timedelta(days=ENOUGH - known))
-    if known < MEASURED * span:
-        more = math.ceil((MEASURED * span - known) / (1 - MEASURED))
-        return Unforecastable(NoForecast.GAPS, end + timedelta(days=more))
-    return None
+    known, span = np.arange(len(days), 0, -1), len(series.values) - days
+    # How many more days it takes, from each start: each will count among the measured ones and among all.
+    lacking = np.maximum(ENOUGH - known, 2 * span - 3 * known)
+    if np.min(lacking) > 0:
+        reason = NoForecast.TOO_SHORT if len(days) < ENOUGH else NoForecast.GAPS
+        return Unforecastable(reason, series.end + timedelta(days=int(np.min(lacking))))
+    start = int(days[np.argmax(lacking <= 0)])
+    return UsageSeries(series.first + timedelta(days=start), series.values[start:last])
+
+
+def _recent(measured: Days, end: int) -> Days:
+    """Return the *measured* days that are not too old at the *end*."""
+    recent = measured[measured >= end - LONGEST_HISTORY]
+    breaks = np.flatnonzero(np.diff(recent) > APART)
+    return recent[breaks[-1] + 1 :] if breaks.size else recent
 
 
 def _settled_on(past: History) -> date | None:
@@ -147,11 +143,12 @@ def _settled_on(past: History) -> date | None:
 def _continued(past: History, test: BackTest, start: date, days: int) -> Forecast:
     known = len(past.actual)
     skipped = (start - past.first).days - known
-    ahead_of_all = np.array([known])
-    coming = ahead(past, test.candidate, ahead_of_all, longest_window(known), skipped + days)
+    every = ahead(past, test.basis, np.array([known]), longest_window(known), skipped + days)
+    coming = every[test.method]
     values, margins = coming.values[0], test.margins(skipped + days)
-    if test.candidate.is_compound:
-        low, high = values * np.exp(-margins), values * np.exp(margins)
+    if test.basis is Basis.SHARES:
+        factor = np.exp(np.minimum(margins, LARGEST))
+        low, high = values / factor, values * factor
     else:
         low, high = values - margins, values + margins
     floor = 0.0 if np.nanmin(past.actual) >= 0 else -np.inf
@@ -168,9 +165,9 @@ def _continued(past: History, test: BackTest, start: date, days: int) -> Forecas
         high=high,
         trend=trend,
         latest=float(past.actual[-1]),
-        method=test.candidate.method,
-        is_compound=test.candidate.is_compound,
+        method=test.method,
+        basis=test.basis,
         error=test.error(days),
         jumps=jumps,
-        rhythm=past.rhythm if test.candidate.with_clean_ups else None,
+        rhythm=past.rhythm if test.basis is Basis.CLEAN_UPS else None,
     )

@@ -23,9 +23,10 @@ class History:
     """The measured values, or NaN, on the level of today: exceptional jumps are taken out."""
     typical: Floats
     """The same without gaps, holidays and outages."""
-    jumps: tuple[Jump, ...]
-    """All that were recognised, also those left in."""
-    rhythm: Rhythm | None
+    ordinary: Flags
+    """Which days were measured, and are part of no holiday or outage."""
+    jumps: tuple[Jump, ...] = ()
+    """Those taken out, and those that come again and again."""
 
     @property
     def recurring(self) -> tuple[Jump, ...]:
@@ -33,21 +34,32 @@ class History:
         clean_ups = _of_kind(self.jumps, JumpKind.CLEAN_UP)
         return clean_ups if len(clean_ups) > EXCEPTIONS else ()
 
+    @property
+    def rhythm(self) -> Rhythm | None:
+        """When the recurring clean-ups come, if that can be told."""
+        return rhythm(self.recurring, self.first)
 
-def history(series: UsageSeries) -> History:
-    """Make *series* ready: its first and last day measured, at least four weeks of it."""
-    measured = series.measured
-    found = recognised(filled(series.values, measured))
-    ordinary = measured.copy()
+
+def histories(series: UsageSeries) -> tuple[History, History]:
+    """Make *series* ready: its first and last day measured, at least four weeks of it.
+
+    The second history is the same with everything left in: if the jumps were recognised well, the tests
+    forecast it worse.
+    """
+    values = np.where(series.measured, series.values, np.nan)
+    found = recognised(filled(values, series.measured))
+    ordinary = series.measured.copy()
     for start, end in found.excursions:
         ordinary[start:end] = False
-    raised = shifts(exceptional(found.lasting), len(measured))
-    actual = np.where(measured, series.values, np.nan) - raised + raised[-1]
-    again = rhythm(_of_kind(found.lasting, JumpKind.CLEAN_UP), series.first)
-    return History(series.first, actual, filled(actual, ordinary), found.lasting, again)
+    raised = shifts(_exceptional(found.lasting), len(values))
+    levelled = values - raised + raised[-1]
+    return (
+        History(series.first, levelled, filled(levelled, ordinary), ordinary, found.lasting),
+        History(series.first, values, filled(values, ordinary), ordinary),
+    )
 
 
-def exceptional(jumps: Sequence[Jump]) -> tuple[Jump, ...]:
+def _exceptional(jumps: Sequence[Jump]) -> tuple[Jump, ...]:
     """Return the jumps that are not expected again."""
     by_kind = (_of_kind(jumps, kind) for kind in JumpKind)
     return tuple(jump for same in by_kind if len(same) <= EXCEPTIONS for jump in same)
@@ -62,13 +74,13 @@ def filled(values: Floats, known: Flags) -> Floats:
 
     A jump within a gap thereby stays a jump, at its end. A weekday that is never known takes the day before.
     """
+    if known.all():
+        return values
     days = np.arange(len(values))
-    slope = growth(np.where(known, values, np.nan))
-    level = values - slope * days
+    slope = growth(values)
     by_weekday = _last_known(known, WEEK)
-    day_before = _last_known(known, 1)
-    source = np.where(by_weekday >= 0, by_weekday, day_before)
-    return np.where(known, values, level[source] + slope * days)
+    source = np.where(by_weekday >= 0, by_weekday, _last_known(known, 1))
+    return np.where(known, values, values[source] + slope * (days - source))
 
 
 def _last_known(known: Flags, stride: int) -> np.ndarray:

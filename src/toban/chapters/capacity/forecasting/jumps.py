@@ -5,7 +5,7 @@ and the week after differ by far more than such medians do. "Far" is counted in 
 which a few jumps don't change (Hampel, "The influence curve and its role in robust estimation", 1974).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,14 +16,17 @@ from toban.chapters.capacity.forecasting.series import WEEK, Flags, Floats
 
 NORMAL = 1.4826
 """Median absolute deviation → standard deviation, for normal noise."""
-OVERNIGHT = 10.0
+OVERNIGHT = 7.0
 """How many deviations a move from one day to the next must have."""
 LASTING = 6.0
 """How many deviations the medians of two weeks must differ by."""
 LEAST = 0.03
-"""What is smaller, as a share of the usual value, stays in the history."""
+"""What is smaller, as a share of the usual value or that of the day, stays in the history."""
+ROUNDING = 1e-9
 SEEN = 3
 """So many days tell a jump from an outlier."""
+USUAL = 3
+"""After so many jumps of its kind, another one is no surprise."""
 EXCURSION = 16
 """A jump that is taken back within so many days was a holiday or an outage."""
 COMMON = 9
@@ -73,59 +76,70 @@ def growth(values: Floats) -> float:
 
 def recognised(values: Floats) -> Jumps:
     """Return the jumps of gapless *values*, at least four weeks of them."""
-    least = LEAST * float(np.median(np.abs(values))) + 1e-9 * float(np.max(np.abs(values)))
-    moves = _unusual(np.diff(values, prepend=values[0]))
-    overnight = _overnight(moves, least)
+    least = LEAST * np.maximum(np.abs(values), np.median(np.abs(values))) + ROUNDING * np.max(np.abs(values))
+    daily = np.diff(values, prepend=values[0])
+    usual = _usual(daily)
+    moves = daily - usual
+    moves[0] = 0
+    # Where weekends are far from weekdays, a move that is half as large again is no jump: both grow.
+    overnight = _overnight(moves, np.maximum(least, np.abs(usual) / 2))
     if len(overnight) * COMMON > len(values):
         return Jumps((), ())
     found = sorted([*overnight, *_between_weeks(moves, overnight, least)], key=lambda jump: jump.at)
     paired, excursions = _paired(found)
-    lasting = _lasting(paired, np.cumsum(moves))
-    usual = growth(values - shifts(lasting, len(values)))
-    kinds = (JumpKind.CLEAN_UP if 0 < -jump.size <= usual * YEAR else JumpKind.STEP for jump in lasting)
+    lasting = _lasting(_joined(paired), np.cumsum(moves))
+    grown = growth(values - shifts(lasting, len(values))) * YEAR
+    kinds = (JumpKind.CLEAN_UP if 0 < -jump.size <= grown else JumpKind.STEP for jump in lasting)
     return Jumps(
         tuple(Jump(jump.at, jump.size, kind) for jump, kind in zip(lasting, kinds, strict=True)), excursions
     )
 
 
-def _unusual(moves: Floats) -> Floats:
-    """Return *moves* without what is usual then: the median on the same weekday, three weeks around."""
+def _usual(moves: Floats) -> Floats:
+    """Return the usual moves of each day: the median on the same weekday, three weeks around."""
     padded = np.pad(moves, 3 * WEEK, constant_values=np.nan)
     padded[3 * WEEK] = np.nan
     around = np.stack([padded[start : start + len(moves)] for start in AROUND])
     around.sort(axis=0)
     known = np.count_nonzero(np.isfinite(around), axis=0)
     days = np.arange(len(moves))
-    unusual: Floats = moves - (around[(known - 1) // 2, days] + around[known // 2, days]) / 2
-    unusual[0] = 0.0
-    return unusual
+    median: Floats = (around[(known - 1) // 2, days] + around[known // 2, days]) / 2
+    return median
 
 
 def _deviation(values: Floats) -> float:
     return NORMAL * float(np.median(np.abs(values - np.median(values))))
 
 
-def _overnight(moves: Floats, least: float) -> list[Jump]:
+def _overnight(moves: Floats, least: Floats) -> list[Jump]:
     """Return the jumps that happened from one day to the next, and were seen to last."""
-    far = np.abs(moves) > max(OVERNIGHT * _deviation(moves), least)
+    far = np.abs(moves) > np.maximum(OVERNIGHT * _deviation(moves), least)
     levels = np.cumsum(moves)
-    found = []
+    found: list[Jump] = []
     for at in np.flatnonzero(far):
+        jump = Jump(int(at), float(moves[at]))
         after = levels[at : at + SEEN]
         lasted = np.median(after) - np.median(levels[max(at - SEEN, 0) : at])
-        if len(after) == SEEN and lasted * np.sign(moves[at]) > abs(moves[at]) / 2:
-            found.append(Jump(int(at), float(moves[at])))
+        if lasted * np.sign(jump.size) > abs(jump.size) / 2 and (
+            len(after) == SEEN or _is_usual(jump, found)
+        ):
+            found.append(jump)
     return found
 
 
-def _between_weeks(moves: Floats, overnight: list[Jump], least: float) -> Iterator[Jump]:
+def _is_usual(jump: Jump, before: Sequence[Jump]) -> bool:
+    """Say whether several jumps *before* were like this one: then it is believed at once."""
+    alike = (each for each in before if abs(each.size - jump.size) < abs(jump.size) / 2)
+    return len(list(alike)) >= USUAL
+
+
+def _between_weeks(moves: Floats, overnight: list[Jump], least: Floats) -> Iterator[Jump]:
     """Yield the jumps by which the week after a day differs from the week before."""
     levels = np.cumsum(moves) - shifts(overnight, len(moves))
-    padded = np.pad(levels, WEEK, mode="median", stat_length=SEEN)
-    medians = np.median(sliding_window_view(padded, WEEK), axis=1)
-    rises = medians[WEEK:][: len(moves)] - medians[: len(moves)]
-    far = np.abs(rises) > max(LASTING * _deviation(rises), least)
-    far[:SEEN] = far[len(moves) - SEEN + 1 :] = False
+    medians = np.median(sliding_window_view(levels, WEEK), axis=1)
+    rises = np.zeros(len(moves))
+    rises[WEEK : 1 - WEEK] = medians[WEEK:] - medians[:-WEEK]
+    far = np.abs(rises) > np.maximum(LASTING * _deviation(rises), least)
     for jump in overnight:
         far[max(jump.at - WEEK, 0) : jump.at + WEEK] = False
     for start, end in _runs(far):
@@ -154,6 +168,18 @@ def _paired(found: list[Jump]) -> tuple[list[Jump], tuple[tuple[int, int], ...]]
                 del lasting[back:]
                 break
     return lasting, tuple(excursions)
+
+
+def _joined(found: list[Jump]) -> list[Jump]:
+    """Make one of jumps of successive days in the same direction: a migration may take days."""
+    joined: list[Jump] = []
+    for jump in found:
+        before = joined[-1] if joined else None
+        if before and jump.at - before.at < SEEN and jump.size * before.size > 0:
+            joined[-1] = Jump(jump.at, before.size + jump.size)
+        else:
+            joined.append(jump)
+    return joined
 
 
 def _lasting(found: list[Jump], levels: Floats) -> list[Jump]:

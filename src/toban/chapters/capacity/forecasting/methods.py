@@ -12,13 +12,14 @@ medians, which outliers don't move. The sources of the formulas:
 - compound: the same on logarithms, so that growth and season are shares, not amounts.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from toban.chapters.capacity.forecasting.series import WEEK, Floats
 
@@ -28,12 +29,12 @@ class ForecastMethod(StrEnum):
 
     LEVEL = "level"
     """As high as in the last two weeks."""
-    WEEK_ON_WEEK = "week-on-week"
-    """By the median of what the weeks differ by, for eight weeks."""
+    TREND = "trend"
+    """By the robust growth of the last half year."""
     RECENT_TREND = "recent-trend"
     """By the robust growth of the last six weeks."""
-    TREND = "trend"
-    """By the robust growth of the last sixteen weeks."""
+    WEEK_ON_WEEK = "week-on-week"
+    """By the median of what the weeks differ by, for eight weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,12 @@ def week_on_week(weeks: Floats) -> Floats:
 
 
 def robust_growth(weeks: Floats) -> Floats:
-    """Return a day's growth of each window: the median of the slopes between its weeks."""
-    first, second = np.array(list(combinations(range(weeks.shape[1]), 2))).T
+    """Return a day's growth of each window: the median of the slopes between its weeks.
+
+    Only weeks at least half of the window apart are paired: the slopes of nearer ones are mostly noise.
+    """
+    count = weeks.shape[1]
+    first, second = np.triu_indices(count, math.ceil(count / 2))
     slopes = (weeks[:, second] - weeks[:, first]) / (WEEK * (second - first))[:, np.newaxis]
     median: Floats = np.median(slopes.reshape(len(weeks), -1), axis=1)
     return median
@@ -77,32 +82,41 @@ def robust_growth(weeks: Floats) -> Floats:
 
 WAYS = {
     ForecastMethod.LEVEL: Way(no_growth, weeks=4, level=14),
-    ForecastMethod.WEEK_ON_WEEK: Way(week_on_week, weeks=8, level=7),
+    ForecastMethod.TREND: Way(robust_growth, weeks=26, level=28),
     ForecastMethod.RECENT_TREND: Way(robust_growth, weeks=6, level=14),
-    ForecastMethod.TREND: Way(robust_growth, weeks=16, level=28),
+    ForecastMethod.WEEK_ON_WEEK: Way(week_on_week, weeks=8, level=7),
 }
 LONGEST = max(way.weeks for way in WAYS.values())
 
 
-def continued(windows: Floats, days: int, method: ForecastMethod) -> Continued:
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Days before several origins, a row each."""
+
+    values: Floats
+    season: Floats
+    """By how much each day of the week, the first day after the window first, differs from its week."""
+
+    @property
+    def weeks(self) -> Floats:
+        """The values by window, week and day."""
+        return self.values.reshape(len(self.values), -1, WEEK)
+
+
+def windows_before(values: Floats, origins: NDArray[np.int64], days: int) -> Windows:
+    """Return the *days*, whole weeks, before each of *origins*."""
+    windows = np.asarray(sliding_window_view(values, days)[origins - days])
+    weeks = windows.reshape(len(windows), -1, WEEK)
+    flat = weeks - week_on_week(weeks)[:, np.newaxis, np.newaxis] * np.arange(WEEK)
+    return Windows(windows, np.median(flat - np.median(flat, axis=2, keepdims=True), axis=1))
+
+
+def continued(windows: Windows, days: int, method: ForecastMethod) -> Continued:
     """Continue each of *windows* for *days*; one of fewer weeks than the method asks for is used whole."""
     way = WAYS[method]
-    weeks = windows.reshape(len(windows), -1, WEEK)
-    slope = way.growth(weeks[:, -way.weeks :])[:, np.newaxis]
-    level = windows - slope * np.arange(1 - windows.shape[1], 1)
-    season = _season(level.reshape(weeks.shape))
-    known = min(way.level, windows.shape[1])
-    last = level[:, -known:] - np.tile(season, known // WEEK)
-    trend = np.median(last, axis=1)[:, np.newaxis] + slope * np.arange(1, days + 1)
-    return Continued(trend + season[:, np.arange(days) % WEEK], trend)
-
-
-def _season(weeks: Floats) -> Floats:
-    """Return by how much each day of the week differs from the middle of its week."""
-    median: Floats = np.median(weeks - np.median(weeks, axis=2, keepdims=True), axis=1)
-    return median
-
-
-def windows_before(values: Floats, origins: np.ndarray, days: int) -> Floats:
-    """Return the *days* before each of *origins*, a row each."""
-    return np.asarray(sliding_window_view(values, days)[origins - days])
+    slope = way.growth(windows.weeks[:, -way.weeks :])[:, np.newaxis]
+    known = min(way.level, windows.values.shape[1])
+    last = windows.values[:, -known:] - np.tile(windows.season, known // WEEK)
+    level = np.median(last - slope * np.arange(1 - known, 1), axis=1)[:, np.newaxis]
+    trend = level + slope * np.arange(1, days + 1)
+    return Continued(trend + windows.season[:, np.arange(days) % WEEK], trend)

@@ -17,10 +17,11 @@ def changed(
     faster from then on (0.2: by a fifth). *load* is the share by which all is higher (0.2: a fifth more
     traffic). The interval moves with the values; with *load* it also widens.
     """
-    start = max((on - forecast.first).days, 0)
-    since = np.arange(len(forecast.values)) >= start
-    before = forecast.trend[start - 1] if 0 < start <= len(since) else forecast.trend[0]
-    risen = np.where(since, added + growth * (forecast.trend - before), 0.0)
+    days = len(forecast.values)
+    start = min(max((on - forecast.first).days, 0), days)
+    since = np.arange(days) >= start
+    grown = forecast.trend - forecast.trend[min(start, days - 1)]
+    risen = np.where(since, added + growth * grown, 0.0)
     factor = np.where(since, 1 + load, 1.0)
     return replace(
         forecast,
