@@ -95,13 +95,15 @@ def forecast(series: UsageSeries, days: int) -> Forecast | Unforecastable:
     usable = _usable(series)
     if isinstance(usable, Unforecastable):
         return usable
-    levelled, as_is = histories(usable)
-    settled = _settled_on(levelled)
+    past, *as_is = histories(usable)
+    settled = _settled_on(past)
     if settled and settled > series.end:
         return Unforecastable(NoForecast.JUST_JUMPED, settled)
-    past, test = levelled, best(levelled)
-    if levelled.jumps and (left_in := best(as_is)).mean < MISTAKEN * test.mean:
-        past, test = as_is, left_in
+    test = best(past)
+    for other in as_is:
+        left_in = best(other)
+        if left_in.mean < MISTAKEN * test.mean:
+            past, test = other, left_in
     if test.error(days) > ERRATIC:
         return Unforecastable(NoForecast.ERRATIC)
     return _continued(past, test, series.end, days)

@@ -40,11 +40,10 @@ class History:
         return rhythm(self.recurring, self.first)
 
 
-def histories(series: UsageSeries) -> tuple[History, History]:
+def histories(series: UsageSeries) -> tuple[History, ...]:
     """Make *series* ready: its first and last day measured, at least four weeks of it.
 
-    The second history is the same with everything left in: if the jumps were recognised well, the tests
-    forecast it worse.
+    If jumps were taken out, a second history has them left in. It is forecast worse, if they were jumps.
     """
     values = np.where(series.measured, series.values, np.nan)
     found = recognised(filled(values, series.measured))
@@ -53,10 +52,10 @@ def histories(series: UsageSeries) -> tuple[History, History]:
         ordinary[start:end] = False
     raised = shifts(_exceptional(found.lasting), len(values))
     levelled = values - raised + raised[-1]
-    return (
-        History(series.first, levelled, filled(levelled, ordinary), ordinary, found.lasting),
-        History(series.first, values, filled(values, ordinary), ordinary),
-    )
+    first = History(series.first, levelled, filled(levelled, ordinary), ordinary, found.lasting)
+    if not raised.any():
+        return (first,)
+    return first, History(series.first, values, filled(values, ordinary), ordinary)
 
 
 def _exceptional(jumps: Sequence[Jump]) -> tuple[Jump, ...]:
