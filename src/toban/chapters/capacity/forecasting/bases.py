@@ -62,12 +62,13 @@ def ahead(
 
 def _lowered(past: History, origins: Days, days: int) -> Floats:
     """Return by how much the clean-ups before each day lower it: those of the past, and those expected."""
-    levels = shifts(past.recurring, len(past.typical))
+    recurring, rhythm = past.recurring, past.rhythm
+    levels = shifts(recurring, len(past.typical))
     rows = np.repeat(levels[origins - 1][:, np.newaxis], days, axis=1)
     for number, origin in enumerate(origins.tolist()):
-        before = [jump for jump in past.recurring if jump.at < origin][-LAST:]
-        if before and past.rhythm:
+        before = [jump for jump in recurring if jump.at < origin][-LAST:]
+        if before and rhythm:
             last, start = (past.first + timedelta(days=at) for at in (before[-1].at, origin))
-            expected = past.rhythm.expected(last, start, days)
-            rows[number] += np.cumsum(expected * float(np.median([jump.size for jump in before])))
+            size = float(np.median([jump.size for jump in before]))
+            rows[number] += size * np.cumsum(rhythm.expected(last, start, days))
     return rows
