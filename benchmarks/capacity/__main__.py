@@ -23,7 +23,7 @@ METHOD = f"""Method: the last {HELD_OUT} days of each series are held out; a yea
 "inside" is the share of these days that lie in the 90% interval; "own" is the back-tested error that a
 forecast states. `predict_linear` sees the quarter-hourly samples, Toban the median of each day. What each
 kind is made of stands in stated.py. The methods were developed on other seeds than those reported. The ends
-of a real series are held out in turn, with a year before each; the line sees the median of each day."""
+of a real series are held out in turn, with up to a year before each; the line sees the median of each day."""
 DEVELOPED_ON = (1, 2, 3, 4, 5)
 REPORTED = (101, 102, 103)
 RESOURCES = 1_000
@@ -83,7 +83,7 @@ def of_file(path: Path) -> Iterator[Result]:
     days = [first + timedelta(days=number) for number in range((max(read) - first).days + 1)]
     values = np.array([read.get(day, np.nan) for day in days])
     latest = len(values) - HELD_OUT
-    for end in np.unique(np.linspace(min(HISTORY, latest), latest, ORIGINS).astype(int)).tolist():
+    for end in np.unique(np.linspace(latest // 2, latest, ORIGINS).astype(int)).tolist():
         start = max(end - HISTORY, 0)
         known = UsageSeries(days[start], values[start:end])
         line = predict_linear(known.values[:, np.newaxis], 28)
@@ -104,7 +104,7 @@ def line_of(name: str, results: Sequence[Result]) -> str:
     """Return a line of the table."""
     answered = [each for each in results if each.error is not None]
     columns = [
-        f"{name:<18}{len(results):>6}{len(results) - len(answered):>8}",
+        f"{name[:17]:<18}{len(results):>6}{len(results) - len(answered):>8}",
         *(quantile((each.error for each in answered), share) for share in (0.5, 0.9, 1)),
         f"{np.mean([each.inside for each in answered]):8.1%}" if answered else f"{'-':>8}",
         quantile((each.own for each in answered), 0.5),
