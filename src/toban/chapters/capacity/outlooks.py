@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 
+from toban.chapters.capacity.forecasting.bases import Basis
 from toban.chapters.capacity.forecasting.forecast import (
     ENOUGH,
     Forecast,
@@ -115,7 +116,7 @@ def kept(found: Forecast) -> dict[str, Any]:
         **{name: _rounded(getattr(found, name)) for name in ("values", "low", "high", "trend")},
         "latest": found.latest,
         "method": found.method.value,
-        "is_compound": found.is_compound,
+        "basis": found.basis.value,
         "error": found.error,
         "jumps": [[each.on.isoformat(), each.size, each.kind.value] for each in found.jumps],
     }
@@ -129,7 +130,7 @@ def read(content: Mapping[str, Any]) -> Forecast:
         **lines,
         latest=content["latest"],
         method=ForecastMethod(content["method"]),
-        is_compound=content["is_compound"],
+        basis=Basis(content["basis"]),
         error=content["error"],
         jumps=tuple(
             LevelJump(date.fromisoformat(on), size, JumpKind(kind)) for on, size, kind in content["jumps"]
