@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from toban.design.clauses.base import Clause
 from toban.engine.extension import RowKind
-from toban.faces.document.address import evidence_address
+from toban.faces.document.address import evidence_address, link_address
 from toban.faces.document.live import LiveRow, spark_html, value_html, verdict_html
 from toban.faces.document.outline import Outline, OutlineLine, OutlinePart
 
@@ -197,8 +196,7 @@ class _BlockDrawing:
         link = self._kind(clause).link(clause)
         if link is None:
             return mark_safe("")
-        address = reverse(link.page, args=link.arguments)
-        return format_html('<a class="more" href="{}">{}</a>', address, link.label)
+        return format_html('<a class="more" href="{}">{}</a>', link_address(link), link.label)
 
 
 def _kind_of(line: OutlineLine) -> str:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta, tzinfo
 
 from django import template
 from django.conf import settings
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -15,7 +14,7 @@ from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.reason import reason_of
 from toban.engine.overview import FigureTrend
 from toban.engine.runs.models import HostResult, Run
-from toban.faces.document.address import evidence_address
+from toban.faces.document.address import evidence_address, link_address
 from toban.faces.web import assets
 from toban.faces.web.runs import charts as run_charts
 from toban.faces.web.spark import strokes
@@ -180,8 +179,7 @@ def trace_length(nanoseconds: float) -> str:
 @register.simple_tag
 def address(link: Link) -> str:
     """Return where *link* leads."""
-    found = reverse(link.page, args=link.arguments)
-    return f"{found}?{link.query}" if link.query else found
+    return link_address(link)
 
 
 @register.filter
