@@ -1,5 +1,7 @@
 """The extension of chapter 9: resources and their forecasts, and groups that scale."""
 
+from urllib.parse import urlencode
+
 from toban.chapters.capacity.acts import ACTS
 from toban.chapters.capacity.bindings import CAPACITY
 from toban.chapters.capacity.proposals import open_tables
@@ -19,11 +21,15 @@ def _capacity(_row: Clause) -> Link:
     return Link("capacity", Message("capacity.page"))
 
 
+def _resource(row: ResourceUsage) -> Link:
+    return Link("capacity", Message("capacity.page"), query=urlencode({"resource": row.resource}))
+
+
 EXTENSION = Extension(
     name="capacity",
     manual="capacity.md",
     rows=(
-        RowKind(ResourceUsage, is_measured=True, is_charted=True, link=_capacity, raises_alerts=always),
+        RowKind(ResourceUsage, is_measured=True, is_charted=True, link=_resource, raises_alerts=always),
         RowKind(CapacityReview, is_measured=True, link=_capacity, raises_alerts=always),
         RowKind(ScalingRule, is_measured=True, link=_capacity, raises_alerts=always),
     ),
@@ -50,10 +56,12 @@ EXTENSION = Extension(
     operation="toban.chapters.capacity.operation",
     offers={TASK_FACTS: "toban.chapters.capacity.rows.facts:facts"},
     apps=("toban.chapters.capacity",),
+    pages="toban.faces.web.capacity.urls",
     scopes=(
         Scope("read:capacity", Message("capacity.scope-read")),
         Scope("act:capacity", Message("capacity.scope-act")),
     ),
+    menu=(Link("capacity", Message("capacity.page")),),
     acts=ACTS,
     commands={"capacity": Command("toban.faces.cli.capacity.capacity", Message("commands.capacity"))},
 )

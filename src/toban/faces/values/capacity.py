@@ -15,6 +15,7 @@ from toban.chapters.capacity.rows.report import states
 from toban.chapters.capacity.scaling.looking import newest_runs
 from toban.chapters.capacity.scaling.replays import GroupReplay
 from toban.chapters.capacity.scaling.works import works
+from toban.engine.amounts import length
 from toban.engine.orders import NotPossible
 from toban.engine.runs.models import Run
 from toban.message import Message, plain
@@ -203,13 +204,15 @@ def replay_values(each: GroupReplay) -> Mapping[str, object]:
 
 def replay_words(each: GroupReplay) -> Message:
     """Say in one sentence what the rule would have done."""
-    days = max(round((each.ends - each.begins).total_seconds() / 86_400), 1)
+    added, time = each.found.added, length(each.ends - each.begins)
+    if not added:
+        return Message("capacity.replay-never", time=time, size=each.size)
     code = "replay-with-cost" if each.cost is not None else "replay-without-price"
     values = {
-        "days": Message("common.days", count=days),
-        "times": Message("design.quantity-of-times", count=len(each.found.added)),
+        "time": time,
+        "times": Message("design.quantity-of-times", count=len(added)),
         "size": each.size,
-        "last": each.found.added[-1][1] if each.found.added else each.size,
+        "last": added[-1][1],
         "cost": str(each.cost),
     }
     return Message(f"capacity.{code}", **values)

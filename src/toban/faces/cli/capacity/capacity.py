@@ -20,11 +20,11 @@ from toban.chapters.capacity.what_ifs import WhatIf, imagined
 from toban.design.reader import UnreadableDocument
 from toban.engine.approvals.answers import account_named
 from toban.engine.clock import system_clock
+from toban.engine.editions.document_file import FileChanged, document_text, write_document
 from toban.engine.modes.rules import word
 from toban.engine.registry.parts import Parts
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.cli.capacity.file import FileChanged, document_text, write_document
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
