@@ -57,6 +57,7 @@ EXTENSION = Extension(
     offers={TASK_FACTS: "toban.chapters.capacity.rows.facts:facts"},
     apps=("toban.chapters.capacity",),
     pages="toban.faces.web.capacity.urls",
+    api="toban.faces.api.capacity.routes",
     scopes=(
         Scope("read:capacity", Message("capacity.scope-read")),
         Scope("act:capacity", Message("capacity.scope-act")),
