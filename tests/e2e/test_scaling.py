@@ -4,6 +4,7 @@ The document is the demo's, with a rule that holds after a minute instead of thi
 """
 
 import json
+import shutil
 import threading
 import time
 from collections import Counter
@@ -17,6 +18,8 @@ from tests.e2e.running import SHOP, Inbox, Toban, enterable_folder, shop_binding
 
 pytestmark = pytest.mark.slow
 
+TREE = SHOP.parents[1]
+RULE, SOONER = "CPU使用率70%が30分継続", "CPU使用率5%が1分継続"
 GROUP, WORK = "Webサーバー", "scale/Webサーバー"
 LIMIT, MINUTES = 5.0, 1
 ROW = "capacity/scaling-rule/"
@@ -24,16 +27,21 @@ ROW = "capacity/scaling-rule/"
 
 @pytest.fixture(scope="module")
 def toban(mail: tuple[Inbox, int], slack: tuple[Inbox, str]) -> Iterator[Toban]:
+    """The demo from a copy of the source tree: its document is another one."""
     with enterable_folder() as folder:
-        design = folder / "運用設計書.md"
-        text = (SHOP / "運用設計書.md").read_text(encoding="utf-8")
-        design.write_text(text.replace("CPU使用率70%が30分継続", "CPU使用率5%が1分継続"), encoding="utf-8")
+        for part in ("src", "examples"):
+            shutil.copytree(TREE / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        document = folder / "examples" / "webshop" / "運用設計書.md"
+        text = document.read_text(encoding="utf-8")
+        assert RULE in text
+        document.write_text(text.replace(RULE, SOONER), encoding="utf-8")
         bindings = shop_bindings(folder, smtp_port=mail[1])
         written = bindings.read_text(encoding="utf-8").replace(
-            'resource = "Webサーバー台数"', 'resource = "Webサーバー台数"\nmode = "ask"\ncool_down = "1分"'
+            'resource = "Webサーバー台数"', 'resource = "Webサーバー台数"\nmode = "ask"'
         )
         bindings.write_text(written, encoding="utf-8")
-        running = Toban(folder / "home", bindings, slack=slack[1], design=design)
+        environment = {"PYTHONPATH": str(folder / "src")}
+        running = Toban(folder / "home", bindings, slack=slack[1], environment=environment)
         try:
             running.start()
             yield running
