@@ -92,6 +92,7 @@ DOCUMENT = """\
 | リソース | 現在使用量 | 上限 | 使用率 | 次回拡張予定 |
 |---------|----------|-----|-------|------------|
 | DBストレージ | 100GB | 500GB | 20% | 使用率70%到達時 |
+| 画像ストレージ | 100GB | 1TB | 10% | 使用率70%到達時 |
 
 ### スケーリング
 | トリガー | アクション | タイミング |
@@ -146,6 +147,11 @@ serving = ["true"]
 kind = "storage"
 path = "/"
 
+[resources."画像ストレージ"]
+kind = "s3"
+bucket = "shop-images"
+region = "ap-northeast-1"
+
 [scaling.Web]
 kind = "autoscaling"
 group = "web"
@@ -175,6 +181,7 @@ INSTEAD = {
     "[deployments.本番環境] begins_within": '"7分"',
     "[deployments.本番環境] serves_within": '"7分"',
     "[resources.DBストレージ] every": '"7分"',
+    "[resources.画像ストレージ] every": '"7分"',
     "[scaling.Web] sustained": '"7分"',
     "[scaling.Web] approval_within": '"7時間"',
     "[capacity] extend_within": '"7日"',
@@ -196,7 +203,8 @@ def written(setting: str, value: str) -> str:
     """BOUND, with *setting* under its table, which may stand there already."""
     head, _, key = setting.partition(" ")
     line = f"{key} = {value}\n"
-    quoted = re.sub("稼働率|本番環境|ステージング環境", r'"\g<0>"', head)
+    names = "稼働率|本番環境|ステージング環境|DBストレージ|画像ストレージ"
+    quoted = re.sub(names, r'"\g<0>"', head)
     return (
         BOUND.replace(f"{quoted}\n", f"{quoted}\n{line}") if quoted in BOUND else f"{BOUND}\n{quoted}\n{line}"
     )
