@@ -17,6 +17,7 @@ import pytest
 from tests.integration import buckets
 from tests.integration.buckets import ACCESS_KEY, SECRET_KEY, BucketOf, S3Server
 from tests.integration.states import forgetful, postgres, sqlite
+from tests.integration.stranger import Stranger
 from tests.integration.together import database
 
 from toban.engine.bindings.secret import Secret
@@ -190,3 +191,14 @@ def bucket_of(tmp_path: Path) -> BucketOf:
         return S3Config.model_validate({**settings, **keys})
 
     return make
+
+
+@pytest.fixture
+def stranger() -> Iterator[Stranger]:
+    with Stranger() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.released.set()
+        server.shutdown()
+        thread.join()

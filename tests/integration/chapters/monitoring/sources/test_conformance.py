@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from socketserver import BaseRequestHandler, ThreadingTCPServer
-from threading import Event, Thread
 from typing import Any
 
 import pytest
 from tests.forking import run
 from tests.integration.chapters.monitoring.sources.test_cloudwatch import put
+from tests.integration.stranger import Stranger
 from tests.registered import kinds
 from tests.telemetry_rows import LogRow, SpanRow, batch_of
 
@@ -229,46 +228,6 @@ RIGS: Mapping[str, Rig] = {
 }
 ASKING = sorted(name for name in KINDS if name not in RIGS or RIGS[name].asks)
 IN_TIME = [name for name in ASKING if "timeout" in KINDS[name].config.model_fields]
-
-
-class Stranger(ThreadingTCPServer):
-    """A server on loopback that answers everything as the test says."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Conversation)
-        self.answer: Callable[[bytes], bytes] | None = None
-        """None: no answer at all."""
-        self.released = Event()
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore clients that hang up early: some tests are about them."""
-
-
-class Conversation(BaseRequestHandler):
-    server: Stranger
-
-    def handle(self) -> None:
-        if self.server.answer is None:
-            self.server.released.wait()
-        else:
-            self.request.sendall(self.server.answer(self.request.recv(65_536)))
-
-
-@pytest.fixture
-def stranger() -> Iterator[Stranger]:
-    with Stranger() as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield server
-        server.released.set()
-        server.shutdown()
-        thread.join()
 
 
 @dataclass(frozen=True)
