@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
+from botocore.parsers import ResponseParserError
 
 from toban.engine.bindings.aws import AwsAccess
 from toban.message import Message
@@ -31,6 +32,10 @@ _WORDS = {
 _THROTTLED = frozenset(
     ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 )
+
+
+FAULTS = (ClientError, BotoCoreError, ResponseParserError)
+"""What a request to AWS may raise: a refusal, no answer, and an answer of somebody who is not AWS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,11 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def fault_of(error: ClientError | BotoCoreError, service: str) -> Fault:
+def fault_of(error: ClientError | BotoCoreError | ResponseParserError, service: str) -> Fault:
     """Explain in plain words why *service* refused a request or could not be reached."""
+    if isinstance(error, ResponseParserError):
+        # Its text quotes the whole answer, which may quote the request.
+        return Fault(Message("engine.aws-answer-unreadable", service=service), passes=True)
     if isinstance(error, EndpointConnectionError | HTTPClientError):
         return Fault(Message("engine.aws-unreachable", service=service, why=error), passes=True)
     if isinstance(error, BotoCoreError):

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from toban.chapters.capacity.usage import UsageUnknown
 from toban.engine import aws
 from toban.engine.bindings.aws import AwsAccess
@@ -73,7 +71,7 @@ def faults(service: str, actions: Sequence[str]) -> Iterator[None]:
         yield
     except SecretUnavailable as missing:
         raise UsageUnknown(message_of(missing)) from missing
-    except (ClientError, BotoCoreError) as error:
+    except aws.FAULTS as error:
         fault = aws.fault_of(error, service)
         hint = Message("capacity-usage.allow-actions", actions=actions)
         if fault.is_throttled:

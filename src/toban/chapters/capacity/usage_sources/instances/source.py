@@ -87,4 +87,4 @@ class InstancesSource:
             )
         except (StoreUnavailable, StoreRefused) as error:
             said = Message("capacity-usage.store-unavailable", why=plain(str(error)))
-            raise UsageUnknown(said) from error
+            raise UsageUnknown(said, hint=Message("capacity-usage.check-the-store")) from error

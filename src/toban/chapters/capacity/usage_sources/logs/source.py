@@ -28,7 +28,7 @@ class LogsSource:
             days = self._days.parts()
         except (StoreUnavailable, StoreRefused) as error:
             said = Message("capacity-usage.store-unavailable", why=plain(str(error)))
-            raise UsageUnknown(said) from error
+            raise UsageUnknown(said, hint=Message("capacity-usage.check-the-store")) from error
         sizes: Counter[str] = Counter()
         for each in days:
             sizes[each.kind] += each.bytes

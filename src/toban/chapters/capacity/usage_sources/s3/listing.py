@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from toban.chapters.capacity.usage import UsageReading, UsageUnknown
 from toban.chapters.capacity.usage_sources.s3.config import S3Usage
@@ -21,7 +21,8 @@ from toban.engine.stores.s3.trouble import trouble_of
 from toban.message import Message, message_of
 
 _RIGHTS = ("s3:ListBucket", "s3:GetBucketVersioning", "s3:ListBucketVersions")
-_READ_TIMEOUT = 10.0
+_LONGEST_REQUEST = 10.0
+"""Seconds."""
 _ATTEMPTS = 2
 _KNOWS_NO_VERSIONS = frozenset(("NotImplemented", "MethodNotAllowed"))
 _STANDARD = "STANDARD"
@@ -38,7 +39,8 @@ class ListedBucket:
         """List all of it; see `UsageSource`."""
         try:
             if self._client is None:
-                self._client = settings_client(self._config, read_timeout=_READ_TIMEOUT, attempts=_ATTEMPTS)
+                patience = min(self._config.timeout, _LONGEST_REQUEST)
+                self._client = settings_client(self._config, read_timeout=patience, attempts=_ATTEMPTS)
             sizes = self._listed()
         except SecretUnavailable as missing:
             raise UsageUnknown(message_of(missing)) from missing
@@ -46,7 +48,7 @@ class ListedBucket:
             trouble = trouble_of(error, self._place, self._config.prefix or "*")
             hint = Message("capacity-usage.allow-actions", actions=_RIGHTS)
             raise UsageUnknown(message_of(trouble), hint=hint) from error
-        except BotoCoreError as error:
+        except aws.FAULTS as error:
             said = aws.fault_of(error, self._place).words
             raise UsageUnknown(said, hint=Message("capacity-usage.check-the-endpoint")) from error
         parts = {name: float(sizes[name]) for name in sorted(sizes)}
