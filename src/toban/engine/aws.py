@@ -34,6 +34,7 @@ _THROTTLED = frozenset(
 )
 
 
+type AwsError = ClientError | BotoCoreError | ResponseParserError
 FAULTS = (ClientError, BotoCoreError, ResponseParserError)
 """What a request to AWS may raise: a refusal, no answer, and an answer of somebody who is not AWS."""
 
@@ -81,7 +82,7 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def fault_of(error: ClientError | BotoCoreError | ResponseParserError, service: str) -> Fault:
+def fault_of(error: AwsError, service: str) -> Fault:
     """Explain in plain words why *service* refused a request or could not be reached."""
     if isinstance(error, ResponseParserError):
         # Its text quotes the whole answer, which may quote the request.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import obstore
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store as Bucket
 
@@ -39,7 +40,7 @@ _AHEAD = 3
 """Number of requests that read ahead of the consumer."""
 _MOST_PARTS = 10_000
 
-_FAULTS = (BaseError, BotoCoreError, ClientError, OSError)
+_FAULTS = (BaseError, BotoCoreError, ClientError, ResponseParserError, OSError)
 
 
 class S3Store:

@@ -107,3 +107,12 @@ def test_missing_keys_are_reported_by_their_place(http_server: HttpServer) -> No
 def test_an_unreachable_ec2_is_reported() -> None:
     with pytest.raises(Undiscovered, match="EC2 に届きません"):
         discovery("http://127.0.0.1:1").look()
+
+
+def test_an_answer_that_is_none_of_ec2_is_not_an_empty_fleet(http_server: HttpServer) -> None:
+    http_server.answer = lambda handler: handler.reply(200, b"<html>Sign in to the proxy")
+
+    with pytest.raises(Undiscovered, match="EC2 の応答ではないものが返りました") as caught:
+        discovery(http_server.url).look()
+
+    assert "Sign in" not in str(caught.value)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from toban.chapters.backup.engine import BackupFailed
 from toban.chapters.backup.engines.rds.config import RdsBackup
@@ -53,11 +53,11 @@ def asking() -> Iterator[None]:
     """Raise an error of AWS, or of the connection to it, as `BackupFailed`."""
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except aws.FAULTS as error:
         raise _told(error) from error
 
 
-def _told(error: ClientError | BotoCoreError) -> BackupFailed:
+def _told(error: aws.AwsError) -> BackupFailed:
     if isinstance(error, ClientError) and (code := code_of(error)) in _WORDS:
         said = str(error.response.get("Error", {}).get("Message", ""))
         what = lines(_WORDS[code], plain(f"{error.operation_name}: {code} {said}".rstrip()))

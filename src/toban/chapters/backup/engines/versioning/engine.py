@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from toban.chapters.backup.engine import (
     ActWatch,
@@ -169,7 +170,7 @@ class Bucket:
             raise StoreTrouble(
                 Message("backup-engines.keys-unavailable", place=place, error=message_of(error))
             ) from error
-        except (BotoCoreError, ClientError, OSError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError, OSError) as error:
             raise trouble_of(error, place, Message("backup-engines.bucket-settings")) from error
 
 

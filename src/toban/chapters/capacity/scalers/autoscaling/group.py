@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from toban.chapters.capacity.scaler import ScalingFailed
 from toban.chapters.capacity.scalers.autoscaling.config import AutoScalingGroup
@@ -139,7 +139,7 @@ def faults(service: str) -> Iterator[None]:
         yield
     except SecretUnavailable as missing:
         raise ScalingFailed(message_of(missing)) from missing
-    except (ClientError, BotoCoreError) as error:
+    except aws.FAULTS as error:
         fault = aws.fault_of(error, service)
         hint = NOTHING
         if fault.passes:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterL
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from toban.chapters.logs.pulling.source import PulledEvent, Unfetchable
 from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs
@@ -34,7 +34,7 @@ class CloudWatchLogSource:
                 yield [_event(each) for each in page["events"]]
         except SecretUnavailable as missing:
             raise Unfetchable(message_of(missing)) from missing
-        except (ClientError, BotoCoreError) as error:
+        except aws.FAULTS as error:
             raise Unfetchable(self._told(error)) from error
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class CloudWatchLogSource:
         }
         return {name: value for name, value in asked.items() if value != ""}
 
-    def _told(self, error: ClientError | BotoCoreError) -> Message:
+    def _told(self, error: aws.AwsError) -> Message:
         if isinstance(error, ClientError) and aws.code_of(error) == _MISSING:
             return Message("logs.no-such-log-group", group=self._config.group)
         return aws.fault_of(error, "CloudWatch Logs").words

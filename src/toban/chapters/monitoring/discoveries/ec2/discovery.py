@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from toban.chapters.monitoring.discoveries.ec2.config import Ec2Config
 from toban.chapters.monitoring.discovery import DiscoveredHost, Undiscovered, checked
 from toban.engine import aws
@@ -47,7 +45,7 @@ class Ec2Discovery:
                 client.close()
         except SecretUnavailable as error:
             raise Undiscovered(message_of(error)) from error
-        except (ClientError, BotoCoreError) as error:
+        except aws.FAULTS as error:
             raise Undiscovered(aws.fault_of(error, "EC2").words) from error
 
     def _instances(self, client: Any) -> Iterator[Mapping[str, Any]]:

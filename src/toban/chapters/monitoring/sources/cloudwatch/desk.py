@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
 from toban.chapters.monitoring.sources.cloudwatch.cost import dollars_a_month
@@ -90,7 +90,7 @@ class CloudWatchDesk:
         try:
             for start in range(0, len(questions), MOST_AT_ONCE):
                 answers |= _batch(client, questions[start : start + MOST_AT_ONCE], self._config.within, now)
-        except (ClientError, BotoCoreError) as error:
+        except aws.FAULTS as error:
             raise withheld(error, "CloudWatch") from error
         finally:
             client.close()
@@ -124,7 +124,7 @@ def connect(service: str, config: CloudWatchConfig) -> Any:
         raise withheld(error, service) from error
 
 
-def withheld(error: ClientError | BotoCoreError, service: str) -> Withheld:
+def withheld(error: aws.AwsError, service: str) -> Withheld:
     """Convert an AWS fault to the reason why a source withholds its values."""
     fault = aws.fault_of(error, service)
     return Throttled(fault.words) if fault.is_throttled else Withheld(fault.words)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from toban.chapters.monitoring.source import Measurement, Unmeasurable
 from toban.chapters.monitoring.sources.cloudwatch.config import CloudWatchConfig
 from toban.chapters.monitoring.sources.cloudwatch.desk import connect, desk_of, withheld
@@ -19,6 +17,7 @@ from toban.chapters.monitoring.sources.cloudwatch.values import (
 from toban.chapters.monitoring.sources.paced import PacedApi, Withheld
 from toban.chapters.monitoring.wording import metric_name
 from toban.design.values.metric import Metric
+from toban.engine import aws
 from toban.engine.amounts import length
 from toban.message import NOTHING, Message, message_of
 
@@ -79,7 +78,7 @@ class CloudWatchSource:
         client = connect("rds", self._config)
         try:
             (found,) = client.describe_db_instances(DBInstanceIdentifier=self._config.rds)["DBInstances"]
-        except (ClientError, BotoCoreError) as error:
+        except aws.FAULTS as error:
             raise withheld(error, "RDS") from error
         finally:
             client.close()

@@ -262,6 +262,15 @@ def test_aws_faults_are_reported_in_plain_words(
     assert SECRET_KEY not in str(failure.value)
 
 
+def test_an_answer_that_is_none_of_rds_is_retryable(scripted: Scripted, engine_at: EngineAt) -> None:
+    scripted.answers = {"CreateDBSnapshot": [(200, "<html>Sign in to the proxy")]}
+
+    with pytest.raises(BackupFailed, match="RDS の応答ではないものが返りました") as failure:
+        take(engine_at(scripted.url, "shop"))
+
+    assert failure.value.retry
+
+
 def test_a_throttled_request_is_retried(scripted: Scripted, engine_at: EngineAt) -> None:
     scripted.answers = {
         "CreateDBSnapshot": [fault("Throttling"), CREATED],
