@@ -15,6 +15,7 @@ from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
 _SOURCES = "toban.chapters.capacity.usage_sources"
+_SCALERS = "toban.chapters.capacity.scalers"
 
 
 def _capacity(_row: Clause) -> Link:
@@ -48,8 +49,10 @@ EXTENSION = Extension(
             "storage": f"{_SOURCES}.storage",
         },
         "scaling": {
-            "autoscaling": "toban.chapters.capacity.scalers.autoscaling",
-            "deployment": "toban.chapters.capacity.scalers.deployment",
+            "autoscaling": f"{_SCALERS}.autoscaling",
+            "command": f"{_SCALERS}.command",
+            "deployment": f"{_SCALERS}.deployment",
+            "ssh": f"{_SCALERS}.ssh",
         },
     },
     proposals=open_tables,

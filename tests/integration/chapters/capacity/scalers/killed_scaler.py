@@ -1,13 +1,20 @@
-"""A worker that scales until somebody kills it. `killed_scaler.py BINDING TO`"""
+"""A worker that scales until somebody kills it. `killed_scaler.py KIND BINDING TO`"""
 
 import sys
+from typing import Any
 
+from tests.registered import kinds
 from tests.unit.engine.runs.commands.test_command import FakeTurn
 
-from toban.chapters.capacity.scalers.autoscaling.config import AutoScalingGroup
-from toban.chapters.capacity.scalers.autoscaling.scaler import AutoScalingScaler
+from toban.chapters.capacity.scaler import SCALER_KINDS
+
+
+def main(name: str, binding: str, to: str) -> None:
+    """Scale; the bindings say where everything is."""
+    kind, site = kinds(SCALER_KINDS)[name], None
+    config: Any = kind.config.model_validate_json(binding)
+    kind.open(config, site).resize(int(to), FakeTurn())
+
 
 if __name__ == "__main__":
-    AutoScalingScaler(AutoScalingGroup.model_validate_json(sys.argv[1]), look=0.05).resize(
-        int(sys.argv[2]), FakeTurn()
-    )
+    main(*sys.argv[1:])

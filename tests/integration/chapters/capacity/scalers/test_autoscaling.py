@@ -322,7 +322,7 @@ def test_a_worker_that_is_killed_while_it_waits_has_ordered_once(aws: Between) -
     name = make(aws.url, 2, 5)
     aws.changed["DescribeAutoScalingGroups"] = pending(1)
     binding = json.dumps(written(aws.url, name))
-    command = [sys.executable, "-m", killed_scaler.__name__, binding, "3"]
+    command = [sys.executable, "-m", killed_scaler.__name__, "autoscaling", binding, "3"]
     with subprocess.Popen(command, cwd=Path(__file__).parents[5]) as worker:
         end = time.monotonic() + 60
         while not aws.actions("SetDesiredCapacity"):
