@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.integration.chapters.capacity.place import BINDINGS, DOCUMENT, MINUTE, WEB, Herd, Place
+from tests.unit.engine.runs.commands.test_command import FakeTurn
 
 from toban.chapters.capacity.models import ScalingLook
 from toban.chapters.capacity.scaler import ProviderPolicy
@@ -15,6 +16,7 @@ from toban.engine.modes.rules import Mode
 from toban.engine.runs import orders
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
+from toban.engine.runs.work import StepFailed
 
 pytestmark = pytest.mark.django_db
 
@@ -204,6 +206,17 @@ def test_a_scaler_that_fails_half_way_is_said_so(place: Place) -> None:
     assert run.state == Run.State.FAILED
     assert place.verdict(place.row(RULE)) is Verdict.DEVIATING
     assert "web-3 did not get healthy" in place.said(place.row(RULE))
+
+
+def test_a_worker_that_ends_in_between_has_not_failed(place: Place) -> None:
+    place.herd.fails = "stopped half-way: 2 serve"
+    scale = next(each for each in place.works["scale/Webサーバー"].steps if each.name == "scale")
+    turn = FakeTurn(parameters={"to": "3"}, results={"look": {"wanted": 2}}, stop=RunReason.STOPPED)
+
+    with pytest.raises(StepFailed) as stopped:
+        scale.act(turn)
+
+    assert stopped.value.reason is RunReason.STOPPED
 
 
 def test_a_worker_killed_in_between_leaves_no_instance_too_many(place: Place) -> None:

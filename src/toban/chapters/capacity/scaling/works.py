@@ -88,7 +88,7 @@ class _Act:
 
     def look(self, turn: RunTurn) -> object:
         """Return the group's size before; refuse to scale beside the provider."""
-        with self._opened() as scaler:
+        with self._opened(turn) as scaler:
             if wrong := policies.wrong_of(self.group, scaler):
                 raise StepFailed(wrong, RunReason.NOT_RUNNABLE)
             size = scaler.size()
@@ -100,7 +100,7 @@ class _Act:
     def scale(self, turn: RunTurn) -> object:
         """Bring the group to the ordered size, unless the load that wanted it has gone."""
         to, before = int(turn.parameters["to"]), _before(turn)
-        with self._opened() as scaler:
+        with self._opened(turn) as scaler:
             if not self._is_needed(turn, scaler, to, before):
                 return {"scaled": False}
             scaler.resize(to, turn)
@@ -136,7 +136,7 @@ class _Act:
             raise StepFailed(Message("capacity.no-store"), RunReason.FAILED) from error
 
     @contextmanager
-    def _opened(self) -> Iterator[Scaler]:
+    def _opened(self, turn: RunTurn) -> Iterator[Scaler]:
         """Open the scaler; what fails there fails the step."""
         try:
             scaler = self.group.opened(settings.HOME, settings.PARTS.ports)
@@ -146,7 +146,8 @@ class _Act:
                 scaler.close()
         except ScalingFailed as failed:
             reason = RunReason.FAILED if failed.retry else RunReason.NOT_RUNNABLE
-            raise StepFailed(message_of(failed), reason) from failed
+            # A worker that ends, or a run that is called off, is no failure of the group.
+            raise StepFailed(message_of(failed), turn.why_stop() or reason) from failed
 
 
 def _before(turn: RunTurn) -> int:
