@@ -5,18 +5,27 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
 from tests.integration.chapters.release.engines.proxy import killed_worker
 from tests.integration.chapters.release.engines.proxy.conftest import Environment, behind_each
 from tests.integration.chapters.release.engines.proxy.customers import Customers
+from tests.integration.chapters.release.engines.proxy.test_hosts import (
+    as_containers,
+    as_units,
+    image,
+    place,
+)
 from tests.integration.chapters.release.engines.proxy.test_upkeep import gone, process_on
 from tests.integration.chapters.release.engines.watching import Watching
 
 from toban.chapters.release.engine import DeployFailed
 from toban.chapters.release.engines.proxy.engine import QUIET
 from toban.engine.scaling import InstanceCount
+
+__all__ = ["place"]
 
 
 def answers(environment: Environment) -> set[str]:
@@ -249,6 +258,26 @@ def test_what_a_killed_change_has_left_is_cleared_although_nobody_repeats_it(
 
     assert customers.failures == []
     assert step > 2 * stride
+
+
+@pytest.mark.parametrize("kind", ["units", "containers"])
+def test_units_and_containers_grow_and_shrink_too(environment: Environment, place: Path, kind: str) -> None:
+    if kind == "units":
+        engine, version = as_units(environment, place), environment.version("v1")
+    else:
+        engine, version = as_containers(environment, place), image(environment, place, "v1")
+        engine.install(version, QUIET)
+    engine.switch(version, QUIET)
+
+    with Customers(environment.proxy.url) as customers, Customers(environment.proxy.url, 2, "/slow") as slow:
+        engine.resize(3, QUIET)
+        grown = answers(environment)
+        slow.wait_for(4)
+        engine.resize(2, QUIET)
+
+    assert (customers.failures, slow.failures) == ([], [])
+    assert grown == {"v1 1", "v1 2", "v1 3"}
+    assert engine.size() == InstanceCount(wanted=2, serving=2, most=5)
 
 
 def test_a_record_that_cannot_be_read_is_said(environment: Environment) -> None:
