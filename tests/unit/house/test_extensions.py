@@ -40,6 +40,7 @@ UNTRIED = {
     "monitoring": "it only holds values that are assumed otherwise",
     "runs": "it only holds values that are assumed otherwise",
     "error_tracking": "it only holds values that are assumed otherwise",
+    "capacity": "it only holds values that are assumed otherwise",
     "exceptions": "it only says who grants them, and for how long",
 }
 """Tables for which nothing can be tried, and why."""
@@ -52,6 +53,7 @@ UNPROPOSED = {
     "monitoring": "its values are assumed: the page of assumptions names them",
     "runs": "its values are assumed: the page of assumptions names them",
     "error_tracking": "its values are assumed: the page of assumptions names them",
+    "capacity": "its values are assumed: the page of assumptions names them",
     "exceptions": "no row of a document asks for exceptions",
 }
 """Tables that `toban init` need not write, and why."""

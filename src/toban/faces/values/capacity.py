@@ -83,7 +83,7 @@ def forecast_values(
         "made_at": made.made_at.isoformat() if made is not None else None,
         "imagined": changed is not None,
         "method": found.method if found is not None else None,
-        "compound": found.is_compound if found is not None else None,
+        "basis": found.basis if found is not None else None,
         "error": found.error if found is not None else None,
         "why_none": made.why_none.as_output() if made is not None and made.why_none else None,
         "possible_on": _day(made.possible_on) if made is not None else None,

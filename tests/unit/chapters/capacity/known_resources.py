@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from toban.chapters.capacity.bindings import ResourceBinding
+from toban.chapters.capacity.forecasting.bases import Basis
 from toban.chapters.capacity.forecasting.forecast import Forecast
 from toban.chapters.capacity.forecasting.methods import ForecastMethod
 from toban.chapters.capacity.known import KnownResource
@@ -71,7 +72,7 @@ def growing(latest: float, a_day: float, days: int = 365) -> Forecast:
         trend=values,
         latest=latest,
         method=ForecastMethod.TREND,
-        is_compound=False,
+        basis=Basis.AMOUNTS,
         error=0.021,
         jumps=(),
         rhythm=None,

@@ -30,7 +30,7 @@ from toban.design.clauses.capacity import ResourceUsage, ScalingRule
 from toban.engine.approvals.requests import went_ahead
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
-from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence.current import statuses as statuses_now
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import FIRING, Verdict
 from toban.engine.modes import service as modes
@@ -226,8 +226,8 @@ def _update_of(clause_id: str, found: Judgement, now: datetime) -> StatusUpdate:
 
 def _long_unknown(rows: Collection[str], now: datetime) -> Collection[str]:
     """Return those of *rows* that could not be measured for a while: a short gap is no news here."""
-    found = ClauseStatus.objects.filter(clause_id__in=rows, verdict=Verdict.NOT_MEASURABLE)
-    return set(found.filter(since__lte=now - _NEWS_AFTER).values_list("clause_id", flat=True))
+    found = (each for each in statuses_now(now, rows) if each.verdict == Verdict.NOT_MEASURABLE)
+    return {each.clause_id for each in found if each.since <= now - _NEWS_AFTER}
 
 
 def _signal(row: Clause, found: Judgement, now: datetime, *, is_unknown: bool) -> Signal:

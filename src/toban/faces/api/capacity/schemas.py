@@ -75,7 +75,7 @@ class ShownForecast(ShownResource):
     imagined: bool
     """Whether it is the answer to `add`, `load` or `growth`."""
     method: ForecastMethod | None
-    compound: bool | None
+    basis: str | None
     error: float | None
     """The median error of the method on the resource's past, as a share."""
     why_none: Said | None
