@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from tests.integration.chapters.release.shop import NOON, PRODUCTION, STAGING, Engine, Shop
+from tests.integration.chapters.release.shop import BINDINGS, NOON, PRODUCTION, STAGING, Engine, Shop
 from tests.unit.engine.runs.commands.test_command import FakeTurn
 
 from toban.chapters.release.engine import DeployFailed, DeployWatch
 from toban.chapters.release.models import DeploymentLock, Release
+from toban.chapters.release.places import folder_of
 from toban.chapters.release.running import underway
 from toban.chapters.release.running.scaling import find
 from toban.engine.runs.rules import RunReason
@@ -103,6 +104,21 @@ def test_a_release_that_begins_goes_first(shop: Shop, engine: Growing) -> None:
         instances.resize(3, FakeTurn())
 
     assert (failed.value.retry, engine.count) == (True, 2)
+
+
+def test_a_table_that_has_got_another_name_brings_its_instances_along(shop: Shop, engine: Growing) -> None:
+    shop.stage("v1")
+    shop.engines[STAGING] = engine
+    kept = folder_of(shop.home, "deployments", STAGING)
+    kept.mkdir(parents=True)
+    shop.take(BINDINGS.replace(f'[deployments."{STAGING}"]', f'[deployments.stg]\nenvironment = "{STAGING}"'))
+
+    found(shop, "stg").resize(3, FakeTurn())
+
+    assert engine.count == 3
+    assert not kept.exists()
+    assert folder_of(shop.home, "deployments", "stg").is_dir()
+    assert not Release.objects.filter(deployment=STAGING).exists()
 
 
 def test_a_run_that_is_called_off_stops_it(shop: Shop, engine: Growing) -> None:

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from toban.chapters.release.deployments import ReleaseChapterPlan
 from toban.chapters.release.engine import DeployFailed, ScalesInstances
 from toban.chapters.release.models import DeploymentLock
 from toban.chapters.release.operation import OPERATION
+from toban.chapters.release.ordering.renames import Renames
+from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.runs.work import RunTurn
 from toban.engine.scaling import InstanceCount, NotScaled
@@ -25,13 +28,14 @@ _LOOK = 1.0
 
 def find(edition: Edition, name: str) -> "ScaledDeployment | None":
     """Return the instances of `[deployments.NAME]`; None if no row has it. Raises `NotScaled`."""
-    deployment = edition.plan(OPERATION).deployments.get(name)
+    plan: ReleaseChapterPlan = edition.plan(OPERATION)
+    deployment = plan.deployments.get(name)
     if deployment is None:
         return None
     engine = deployment.opened(settings.HOME)
     if not isinstance(engine, ScalesInstances):
         raise NotScaled((Message("release.runs-no-instances", name=name), Message("release.scale-a-proxy")))
-    return ScaledDeployment(name, engine)
+    return ScaledDeployment(name, engine, plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class ScaledDeployment:
 
     name: str
     engine: ScalesInstances
+    plan: ReleaseChapterPlan
 
     def size(self) -> InstanceCount:
         """See `ScaledInstances`."""
@@ -53,6 +58,8 @@ class ScaledDeployment:
 
     def resize(self, to: int, turn: RunTurn) -> None:
         """See `ScaledInstances`."""
+        # A table that has got another name brings its instances along.
+        Renames(settings.HOME).look(self.plan, system_clock())
         watch = _Watch(turn, self.name)
         if held := watch.held():
             raise NotScaled(held, retry=True)

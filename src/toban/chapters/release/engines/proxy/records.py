@@ -63,12 +63,16 @@ class Records:
         self._versions = home / "versions"
         self.instances_folder = home / "instances"
         self._size = home / "size.json"
-        for folder in (self._versions, self.instances_folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager
     def alone(self, *, wait: bool = True) -> Iterator[None]:
-        """Hold the deployment; raises `BlockingIOError` if another does, unless to wait."""
+        """Hold the deployment; raises `BlockingIOError` if another does, unless to wait.
+
+        The folders are made now, not when somebody only looks: a table that gets another name takes the
+        folder of its former one along, if it has none of its own yet.
+        """
+        for folder in (self._versions, self.instances_folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(self._home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -167,6 +167,17 @@ def test_nothing_grows_before_the_first_release(environment: Environment) -> Non
     assert environment.engine().size() == InstanceCount(wanted=2, serving=0, most=5)
 
 
+def test_whoever_only_looks_leaves_no_folder(environment: Environment) -> None:
+    (environment.folder / "home").rmdir()
+    engine = environment.engine()
+
+    assert (engine.size().serving, engine.serving(), list(engine.installed())) == (0, {}, [])
+
+    assert not (environment.folder / "home").exists()
+    engine.install(environment.version("v1"), QUIET)
+    assert (environment.folder / "home").is_dir()
+
+
 def test_a_release_and_a_change_of_the_number_wait_for_each_other(environment: Environment) -> None:
     old, new = environment.version("v1"), environment.version("v2")
     engine = environment.engine(canary="50%", canary_for="1秒")
