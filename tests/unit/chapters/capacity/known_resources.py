@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from tests.registered import schema
 
 from toban.chapters.capacity.bindings import ResourceBinding
 from toban.chapters.capacity.forecasting.bases import Basis
@@ -17,6 +18,8 @@ from toban.chapters.capacity.stated import BYTE
 from toban.chapters.capacity.usage import UsageKind, UsageSite, UsageSource
 from toban.design.clauses.capacity import ResourceUsage
 from toban.design.reader import read_design
+from toban.engine.bindings.load import read_bindings
+from toban.engine.editions.edition import Edition
 
 NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 28)
@@ -49,14 +52,14 @@ def _opened(_config: ResourceBinding, _site: UsageSite) -> UsageSource:
 
 def resource(name: str, document: str = DOCUMENT) -> Resource:
     """Return the resource *name* of *document*; 台 are counted, all else is measured in bytes."""
-    row = next(
-        row for row in read_design(document, "運用設計書.md").of(ResourceUsage) if row.resource == name
-    )
+    design = read_design(document, "運用設計書.md")
+    row = next(row for row in design.of(ResourceUsage) if row.resource == name)
     unit = "" if row.limit is not None and row.limit.unit == "台" else BYTE
     kind = UsageKind(
         ResourceBinding, _opened, is_storage=lambda _config: bool(unit), unit=lambda _config: unit
     )
-    return Resource(row, name, ResourceBinding(), kind, Path())
+    edition = Edition(design, read_bindings("", Path("toban.toml"), schema()))
+    return Resource(row, name, ResourceBinding(), kind, edition)
 
 
 def growing(latest: float, a_day: float, days: int = 365) -> Forecast:
