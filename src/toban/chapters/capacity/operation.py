@@ -32,9 +32,11 @@ from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.work import Work
 from toban.engine.tasks import chores
 from toban.engine.telemetry.present import telemetry
-from toban.engine.telemetry.store import StoreUnavailable
+from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.engine.trial import Doubt, Trial, TrialCode, place_of, quote_of
 from toban.message import Message
+
+_NOWHERE = "http://127.0.0.1:9/toban"
 
 
 def _plan(edition: Edition) -> CapacityPlan:
@@ -99,11 +101,7 @@ def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
 
 
 def _resource_doubts(resource: Resource, now: datetime) -> Iterator[Doubt]:
-    try:
-        site = resource.site(telemetry())
-    except StoreUnavailable:
-        yield Message("capacity.no-store")
-        return
+    site = resource.site(_store())
     source = resource.kind.open(resource.config, site)
     try:
         source.measure(now)
@@ -112,6 +110,14 @@ def _resource_doubts(resource: Resource, now: datetime) -> Iterator[Doubt]:
         yield unknown.doubt
     finally:
         source.close()
+
+
+def _store() -> Telemetry:
+    """Return the store; before Toban has run, one that answers nothing: few kinds ask it, and they say so."""
+    try:
+        return telemetry()
+    except StoreUnavailable:
+        return Telemetry(_NOWHERE)
 
 
 def _group_doubts(group: Group) -> Iterator[Doubt]:
