@@ -122,6 +122,12 @@ class Program:
             )
         return self
 
+    @property
+    def pid(self) -> int:
+        """The number of its process, as it runs now."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """kill -9."""
         if self._process is not None:
