@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +24,7 @@ import clickhouse_connect
 import psutil
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "examples" / "webshop"
@@ -119,8 +119,7 @@ def slack_receiver() -> Iterator[tuple[Inbox, str]]:
 def mail_server() -> Iterator[tuple[Inbox, int]]:
     """Run a real SMTP server; yields the inbox and the port."""
     mailbox = Mailbox()
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     controller = Controller(mailbox, hostname="127.0.0.1", port=port)
     controller.start()
     try:

@@ -3,11 +3,10 @@
 import json
 import os
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import httpx
 from tests.forking import Python, run
+from tests.ports import free_port
 
 ACT = Path(__file__).with_name("act.py")
 DOCUMENT = """# 運用設計書
@@ -153,10 +153,7 @@ def serving(
     state: Mapping[str, str] | None = None,
 ) -> Iterator[Served]:
     """Run `toban serve` on *home* inside the block."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    served = Served(home, port, document, bindings, telemetry, state or {})
+    served = Served(home, free_port(), document, bindings, telemetry, state or {})
     served.start()
     try:
         yield served
