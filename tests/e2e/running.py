@@ -52,6 +52,7 @@ name = "江藤 かい"
 email = "kai@example.com"
 slack = "U0KAI"
 account = "admin"
+language = "en"
 """
 
 
