@@ -56,14 +56,16 @@ language = "en"
 """
 
 
-def wait_for[T](question: Callable[[], T], *, within: float = 60) -> T:
-    """Ask until the answer is true and return it; fail after *within* seconds."""
+def wait_for[T](
+    question: Callable[[], T], *, within: float = 60, lacks: Callable[[], object] = lambda: ""
+) -> T:
+    """Ask until the answer is true and return it; fail after *within* seconds, with what it *lacks*."""
     end = time.monotonic() + within
     while time.monotonic() < end:
         if answer := question():
             return answer
         time.sleep(0.1)
-    raise AssertionError(f"not within {within} s")
+    raise AssertionError(f"not within {within} s {lacks()}")
 
 
 @dataclass

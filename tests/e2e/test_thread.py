@@ -61,7 +61,17 @@ def is_measured(toban: Toban, monitor: Monitor) -> bool:
 def test_every_monitor_shows_a_measured_value_within_a_minute(toban: Toban) -> None:
     assert len(MONITORS) == 8
 
-    assert wait_for(lambda: all(is_measured(toban, monitor) for monitor in MONITORS), within=60)
+    def unmeasured() -> list[str]:
+        """Name the rows that a failure is about, and what they show instead."""
+        return [
+            f"{each.id}: {toban.state(STATUS.format(each.id))}"
+            for each in MONITORS
+            if not is_measured(toban, each)
+        ]
+
+    assert wait_for(
+        lambda: all(is_measured(toban, monitor) for monitor in MONITORS), within=60, lacks=unmeasured
+    )
 
 
 @pytest.mark.browser
