@@ -2,8 +2,8 @@
 
 import json
 import os
+import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 from tests.forking import Python, run
+from tests.integration.states import migrated, once
 from tests.ports import free_port
 
 ACT = Path(__file__).with_name("act.py")
@@ -135,13 +136,16 @@ class Served:
 
 @cache
 def _state() -> tuple[bytes, str]:
-    """Return a state with a signed-in operator, and the session; cached, because it takes seconds."""
-    with tempfile.TemporaryDirectory() as folder:
-        served = Served(Path(folder), port=0)
-        served.prepare()
-        session = str(served.act("session"))
-        served.leave()
-        return (served.home / "state.sqlite3").read_bytes(), session
+    """Return a state with a signed-in operator, and the session, which one process of the run has made."""
+    with once("signed-in") as (folder, is_made):
+        state, session = folder / "state.sqlite3", folder / "session"
+        if not is_made:
+            shutil.copy(migrated(), state)
+            served = Served(folder, port=0)
+            served.prepare()
+            session.write_text(str(served.act("session")))
+            served.leave()
+        return state.read_bytes(), session.read_text()
 
 
 @contextmanager
