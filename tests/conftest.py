@@ -11,12 +11,12 @@ import pytest
 from django.db import connection
 from hypothesis import HealthCheck, settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
-from tests.integration.states import migrated_postgres, migrated_sqlite
+from tests.integration.states import migrated_postgres, migrated_sqlite, shared_folder
 
 from toban.engine.telemetry.store import Telemetry
 from toban.faces.cli import click_words
 
-__all__ = ["migrated_postgres", "migrated_sqlite"]
+__all__ = ["migrated_postgres", "migrated_sqlite", "shared_folder"]
 
 # What tests read, in this process and in those that they start, does not depend on the machine's locale.
 os.environ["TOBAN_LANGUAGE"] = "ja"

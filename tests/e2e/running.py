@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +24,7 @@ import clickhouse_connect
 import psutil
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "examples" / "webshop"
@@ -52,17 +52,20 @@ name = "江藤 かい"
 email = "kai@example.com"
 slack = "U0KAI"
 account = "admin"
+language = "en"
 """
 
 
-def wait_for[T](question: Callable[[], T], *, within: float = 60) -> T:
-    """Ask until the answer is true and return it; fail after *within* seconds."""
+def wait_for[T](
+    question: Callable[[], T], *, within: float = 60, lacks: Callable[[], object] = lambda: ""
+) -> T:
+    """Ask until the answer is true and return it; fail after *within* seconds, with what it *lacks*."""
     end = time.monotonic() + within
     while time.monotonic() < end:
         if answer := question():
             return answer
         time.sleep(0.1)
-    raise AssertionError(f"not within {within} s")
+    raise AssertionError(f"not within {within} s {lacks()}")
 
 
 @dataclass
@@ -119,8 +122,7 @@ def slack_receiver() -> Iterator[tuple[Inbox, str]]:
 def mail_server() -> Iterator[tuple[Inbox, int]]:
     """Run a real SMTP server; yields the inbox and the port."""
     mailbox = Mailbox()
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     controller = Controller(mailbox, hostname="127.0.0.1", port=port)
     controller.start()
     try:

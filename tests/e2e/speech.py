@@ -7,11 +7,55 @@ from pathlib import Path
 from typing import override
 
 import httpx
-from tests.e2e.running import ROOT
+from tests.e2e.running import ROOT, SHOP
 
 JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff々〆ヶー]+")
 ENGLISH = re.compile(r"[A-Za-z][a-z']*(?: [A-Za-z'][a-z']*){3,}")
 """Four words in a row are a sentence; names and commands are shorter."""
+DESIGN = str(SHOP / "運用設計書.md")
+COMMANDS: tuple[tuple[int, *tuple[str, ...]], ...] = (
+    (0, "--help"),
+    (1, "check", DESIGN),
+    (2, "check", str(SHOP / "nowhere.md")),
+    (0, "status"),
+    (0, "status", "--all"),
+    (0, "plan", DESIGN, DESIGN),
+    (0, "calendar", "--design", DESIGN),
+    (2, "calendar", DESIGN),
+    (0, "processes"),
+    (0, "alerts"),
+    (0, "alerts", "--history"),
+    (0, "alerts", "--reasons"),
+    (0, "duty", "now"),
+    (0, "duty", "next"),
+    (0, "silence", "--list"),
+    (0, "maintenance", "--list"),
+    (0, "runs"),
+    (1, "run", "nothing"),
+    (0, "why", "1"),
+    (0, "why", "B001"),
+    (1, "why", "nothing"),
+    (0, "backup", "list"),
+    (1, "backup", "verify"),
+    (1, "restore", "nothing"),
+    (0, "drill", "list"),
+    (0, "errors", "list"),
+    (0, "errors", "dsn"),
+    (1, "errors", "show", "99999"),
+    (1, "logs"),
+    (2, "logs", "status:>="),
+    (1, "traces"),
+    (0, "retention", "list"),
+    (0, "evidence", "verify"),
+    (0, "levels"),
+    (1, "statistics"),
+    (0, "approvals", "list"),
+    (0, "changes"),
+    (0, "exceptions", "list"),
+    (0, "modes", "list"),
+    (0, "tasks", "list"),
+)
+"""Each with the status that it ends with: a usage error would say nothing of what the command says."""
 _SPOKEN = {"title", "aria-label", "placeholder", "alt", "data-confirm"}
 _SILENT = {"script", "style", "template", "pre", "code"}
 

@@ -1,18 +1,23 @@
 """End to end: from the rows of the document to values, verdicts and delivered notices.
 
-The tests share one running Toban and build on each other like a day of operations.
+The tests share one running Toban and build on each other like a day of operations. During its outage there is
+most to say: pages, notices and commands are then read in both languages.
 """
 
 import os
 import re
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
 from playwright.sync_api import Page, expect
-from tests.e2e.running import SHOP, Inbox, Toban, wait_for
+from tests.e2e.running import SHOP, Inbox, Toban, shop_bindings, wait_for
+from tests.e2e.speech import COMMANDS, Speech, foreign, own_texts, walked
+from tests.forking import run
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import load_design
@@ -28,7 +33,23 @@ SAMPLES = "SELECT metric, target, instance, at, value FROM samples"
 
 MEASURED = re.compile(r"^\s*[0-9][0-9,.]*\s*(%|ms|秒|s)?")
 
+LANGUAGES = ("ja", "en")
 PROGRAMS = ["store", "worker", "serve", "shop-db", "shop-api", "shop-web", "shop-traffic"]
+
+
+@pytest.fixture(scope="module")
+def toban(folder: Path, slack: tuple[Inbox, str], mail: tuple[Inbox, int]) -> Iterator[Toban]:
+    """The shop, whose people have no accounts: one reads Japanese, the other English."""
+    bindings = shop_bindings(folder, smtp_port=mail[1])
+    bindings.write_text(
+        bindings.read_text(encoding="utf-8").replace('account = "admin"\n', ""), encoding="utf-8"
+    )
+    running = Toban(folder / "home", bindings, slack=slack[1])
+    try:
+        running.start()
+        yield running
+    finally:
+        running.leave()
 
 
 def is_measured(toban: Toban, monitor: Monitor) -> bool:
@@ -40,7 +61,17 @@ def is_measured(toban: Toban, monitor: Monitor) -> bool:
 def test_every_monitor_shows_a_measured_value_within_a_minute(toban: Toban) -> None:
     assert len(MONITORS) == 8
 
-    assert wait_for(lambda: all(is_measured(toban, monitor) for monitor in MONITORS), within=60)
+    def unmeasured() -> list[str]:
+        """Name the rows that a failure is about, and what they show instead."""
+        return [
+            f"{each.id}: {toban.state(STATUS.format(each.id))}"
+            for each in MONITORS
+            if not is_measured(toban, each)
+        ]
+
+    assert wait_for(
+        lambda: all(is_measured(toban, monitor) for monitor in MONITORS), within=60, lacks=unmeasured
+    )
 
 
 @pytest.mark.browser
@@ -63,6 +94,57 @@ def test_stopping_the_shops_api_sends_slack_and_mail_notices_that_cite_the_row(
 @pytest.mark.browser
 def test_the_open_page_shows_the_outage_without_a_reload(page: Page) -> None:
     expect(page.locator(f'[data-clause="{ERROR_RATE.id}"].deviating')).to_be_visible(timeout=60_000)
+
+
+@pytest.fixture(scope="module")
+def own(folder: Path, toban: Toban) -> str:
+    """What only the installation itself says."""
+    return own_texts(SHOP / "運用設計書.md", folder / "toban.toml")
+
+
+def test_each_person_is_told_in_their_language(mail: tuple[Inbox, int], own: str) -> None:
+    def told() -> bool:
+        return bool(mail[0].with_words("Critical") and mail[0].with_words("異常"))
+
+    wait_for(told, within=90)
+    english = [text for text in mail[0].texts if text.isascii() or "Critical" in text]
+    japanese = [text for text in mail[0].texts if text not in english]
+
+    assert foreign(english, "en", own) == []
+    assert foreign(japanese, "ja", own) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_in_its_readers_language(
+    toban: Toban, visitor: httpx.Client, own: str, language: str
+) -> None:
+    visitor.cookies.set("django_language", language)
+    wrong = {}
+    count = 0
+    for page in walked(visitor):
+        assert page.status_code < 500, page.url
+        count += 1
+        is_read = "html" in page.headers.get("content-type", "")
+        if is_read and (found := foreign(Speech(page).texts, language, own)):
+            wrong[str(page.url)] = found
+
+    assert wrong == {}
+    assert count > 60
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_is_in_its_readers_language(toban: Toban, own: str, language: str) -> None:
+    wrong = {}
+    environment = {**toban.environment, "TOBAN_LANGUAGE": language}
+    for status, *words in COMMANDS:
+        done = run(["-m", "toban", *words], env=environment)
+
+        assert done.returncode == status, (words, done.stderr)
+        assert "Traceback" not in done.stderr, words
+        if found := foreign((done.stdout + done.stderr).splitlines(), language, own):
+            wrong[" ".join(words)] = found
+
+    assert wrong == {}
 
 
 def test_starting_it_again_sends_the_recovery(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from tests.ports import free_port
 
 from toban.engine.stores.s3.config import S3Config
 
@@ -73,12 +74,6 @@ def ministack(folder: Path, services: str = "s3") -> S3Server:
     port = free_port()
     environment = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": services}
     return S3Server([_program("ministack")], environment, port, folder / "ministack.log")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _program(name: str) -> str:

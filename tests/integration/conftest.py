@@ -2,7 +2,6 @@
 
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -19,6 +18,7 @@ from tests.integration.buckets import ACCESS_KEY, SECRET_KEY, BucketOf, S3Server
 from tests.integration.states import forgetful, postgres, sqlite
 from tests.integration.stranger import Stranger
 from tests.integration.together import database
+from tests.ports import free_port
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.stores.s3.config import S3Config
@@ -110,9 +110,7 @@ def node_exporter() -> Iterator[str]:
     program = shutil.which("prometheus-node-exporter") or shutil.which("node_exporter")
     if program is None:
         pytest.skip("needs node_exporter (Debian: apt-get install prometheus-node-exporter)")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     process = subprocess.Popen([program, f"--web.listen-address={address}"], stderr=subprocess.DEVNULL)
     try:
         _wait_for(f"http://{address}/")

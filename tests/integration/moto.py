@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.integration import buckets
 from tests.integration.buckets import S3Server
+from tests.ports import free_port
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def moto_server(folder: Path) -> Iterator[str]:
     program = Path(sysconfig.get_path("scripts"), "moto_server")
     if not program.exists():
         pytest.skip("needs moto (in the dev group)")
-    port = buckets.free_port()
+    port = free_port()
     server = S3Server([str(program), "-H", "127.0.0.1", "-p", str(port)], {}, port, folder / "moto.log")
     server.start()
     try:

@@ -17,19 +17,13 @@ from pathlib import Path
 import asyncssh
 import psutil
 import pytest
+from tests.ports import free_port
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.ssh.host import SshHost
 
 _STRANGER = 12345
 """The user id for sshd if the tests run as root: sshd then needs its own account."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -17,10 +17,22 @@ from tests.forking import run
 _ON_SOCKET = "postgresql://postgres@/postgres"
 
 
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state database with its tables, to be copied: creating them takes seconds."""
-    with _once(tmp_path_factory, "migrated-sqlite") as (home, is_made):
+_shared: Path
+"""The folder of the test run, common to all of its processes."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Know where the processes of the test run leave what they make once for all."""
+    global _shared  # noqa: PLW0603 - pytest gives it to fixtures alone
+    base = tmp_path_factory.getbasetemp()
+    # Each process has its own folder below that of the run.
+    _shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def migrated() -> Path:
+    """Return a state database with its tables, to be copied: creating them takes seconds."""
+    with once("migrated-sqlite") as (home, is_made):
         file = home / "state.sqlite3"
         if not is_made:
             _migrate(_environment(home, f"sqlite:///{file}"))
@@ -28,9 +40,14 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_sqlite() -> Path:
+    return migrated()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres() -> Path:
     """The folder of a stopped server with a migrated state database, to be copied."""
-    with _once(tmp_path_factory, "migrated-postgres") as (home, is_made):
+    with once("migrated-postgres") as (home, is_made):
         files = home / "files"
         if not is_made:
             folder = _short_folder()
@@ -42,13 +59,10 @@ def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def _once(factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
+def once(name: str) -> Iterator[tuple[Path, bool]]:
     """Yield a folder, and whether another process of this test run has already filled it."""
-    base = factory.getbasetemp()
-    # Each process has its own folder below that of the run.
-    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder, made = run / name, run / f"{name}.made"
-    with (run / f"{name}.lock").open("w") as lock:
+    folder, made = _shared / name, _shared / f"{name}.made"
+    with (_shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
             # Left by a process that was stopped half-way.

@@ -66,11 +66,11 @@ class Worker:
     def loops(self) -> Sequence[Loop]:
         """Return the loops; each step is safe to repeat at any time."""
         return (
-            Loop("reload", _with_state(self._reload), every=2.0),
-            Loop("lead", _with_state(self._beat), every=BEAT),
+            Loop("reload", with_state(self._reload), every=2.0),
+            Loop("lead", with_state(self._beat), every=BEAT),
             # It waits by itself and keeps its connection: a due run should not wait for either.
             Loop("runs", self._step_runs, every=0.01),
-            Loop("standing", _with_state(self._show_standing), every=2.0),
+            Loop("standing", with_state(self._show_standing), every=2.0),
             Loop("store", self._store, every=1.0),
             Loop("output", self._store_output, every=1.0),
             *(self._loop(each) for shift in self._shifts for each in shift.loops),
@@ -96,7 +96,7 @@ class Worker:
             if edition is not None and (self._lead.term is not None or not of.leads):
                 of.step(edition, now)
 
-        return Loop(of.name, _with_state(step) if of.needs_state else step, of.every)
+        return Loop(of.name, with_state(step) if of.needs_state else step, of.every)
 
     def _beat(self) -> None:
         self._timekeeper.compare()
@@ -180,7 +180,7 @@ class Worker:
             log.warning("output_lost", count=self._output.dropped, reason=str(error))
 
 
-def _with_state(step: Callable[[], None]) -> Callable[[], None]:
+def with_state(step: Callable[[], None]) -> Callable[[], None]:
     """Reconnect a loop to the state database after the database was unavailable."""
 
     @wraps(step)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchmarks.attack import KEY, TOKEN
 from tests.e2e.faults.clients import Alerts, Client, Errors, Lines, Pings, Readings, Records, Spans
-from tests.e2e.faults.parts import free_port
 from tests.e2e.running import Toban, wait_for
+from tests.ports import free_port
 
 OWN_TOKEN, OWN_KEY = "faults-token-of-this-test", "f" * 32
 PINGED = ["B001", "B002"]

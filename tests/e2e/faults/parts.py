@@ -1,13 +1,12 @@
 """The parts of a watched system, each of which a test can break and mend."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self, override
@@ -15,15 +14,10 @@ from typing import Self, override
 import httpx
 from aiosmtpd.controller import Controller
 from tests.e2e.running import Mailbox
+from tests.ports import free_port
 
 MEMORY = "node_memory_MemTotal_bytes 100\nnode_memory_MemAvailable_bytes 50\n"
 """An exposition of a host that uses half of its memory."""
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on at this moment."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])
 
 
 class Site:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.faults.claims import Truth, View, in_status, on_page, report, to_the_public, watched
-from tests.e2e.faults.parts import MEMORY, Mail, Pinger, Program, Site, agent, free_port, prometheus
+from tests.e2e.faults.parts import MEMORY, Mail, Pinger, Program, Site, agent, prometheus
 from tests.e2e.running import Toban, enterable_folder, wait_for
 from tests.e2e.visitor import first_sign_in
 from tests.integration.chapters.backup.postgres18 import Cluster
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

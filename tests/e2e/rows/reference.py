@@ -14,8 +14,8 @@ import pytest
 from tests.e2e.rows import aws, document
 from tests.e2e.rows.vendors import Datadog, NewRelic, PagerDuty, serving
 from tests.e2e.running import SHOP, Inbox, Toban, enterable_folder, mail_server, slack_receiver, wait_for
-from tests.integration import buckets
 from tests.integration.moto import moto_server
+from tests.ports import free_port
 
 SECRETS = {
     "AWS_ACCESS": aws.ACCESS,
@@ -47,7 +47,7 @@ class Reference:
 @contextmanager
 def _database(folder: Path) -> Iterator[str]:
     """Run the demo's PostgreSQL with an order in it; yields its URL. Its programs are beside the bindings."""
-    port = buckets.free_port()
+    port = free_port()
     url = f"postgresql://shop:{_PASSWORD}@127.0.0.1:{port}/postgres"
     command = [sys.executable, "-m", "shop.db", "--place", str(folder / "db"), "--port", str(port)]
     environment = {**os.environ, "SHOP_DB_PASSWORD": _PASSWORD, "TMPDIR": str(folder)}

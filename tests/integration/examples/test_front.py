@@ -19,7 +19,7 @@ import psutil
 import pytest
 from shop import history, opening, web
 from shop.repository import RepositoryServer
-from tests.integration.buckets import free_port
+from tests.ports import free_port
 
 from toban.chapters.release.running.packing import pack
 from toban.chapters.release.source import ProofKind

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -38,8 +39,14 @@ WHOLE_SYSTEM = "全体"
 """The target of monitors that name none: `[targets.全体]`."""
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Return all zones, for which hundreds of files are looked up: a look at the alerts asks, too."""
+    return frozenset(available_timezones())
+
+
 def _zone(written: object) -> object:
-    if isinstance(written, str) and written not in available_timezones():
+    if isinstance(written, str) and written not in _zones():
         raise invalid(Message("bindings.no-such-zone", zone=written), Message("bindings.write-an-iana-zone"))
     return written
 

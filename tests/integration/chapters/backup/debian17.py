@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.integration.buckets import free_port
+from tests.ports import free_port
 
 _UNPACKED = Path(__file__).parents[4] / ".boot" / "debian" / "usr"
 _INSTALLED = Path("/usr")

@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.ports import free_port
 
 _USUAL = {
     "listen_addresses": "127.0.0.1",
@@ -84,9 +84,7 @@ class Cluster:
         self.files = self.folder / "data"
         self.files.mkdir(mode=0o700)
         (self.folder / "password").write_text(self.PASSWORD)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.settings = {
             **_USUAL,
             **settings,

@@ -3,12 +3,11 @@
 import asyncio
 import json
 import re
-import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -20,6 +19,7 @@ from typing import override
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from tests.ports import free_port
 
 DOCUMENT = """# 運用設計書
 
@@ -193,8 +193,7 @@ def surroundings(folder: Path, *hosts: str) -> Iterator[Surroundings]:
         def handle_error(self, request: object, client_address: object) -> None:
             """Ignore errors: a killed worker hangs up early."""
 
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     controller = Controller(around, hostname="127.0.0.1", port=port)
     controller.start()
     with Server(("127.0.0.1", 0), Handler) as server:

@@ -2,12 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
-import socket
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import Any
 
 import httpx
 from tests.forking import Python, run
+from tests.integration.states import migrated, once
+from tests.ports import free_port
 
 ACT = Path(__file__).with_name("act.py")
 DOCUMENT = """# 運用設計書
@@ -135,13 +136,16 @@ class Served:
 
 @cache
 def _state() -> tuple[bytes, str]:
-    """Return a state with a signed-in operator, and the session; cached, because it takes seconds."""
-    with tempfile.TemporaryDirectory() as folder:
-        served = Served(Path(folder), port=0)
-        served.prepare()
-        session = str(served.act("session"))
-        served.leave()
-        return (served.home / "state.sqlite3").read_bytes(), session
+    """Return a state with a signed-in operator, and the session, which one process of the run has made."""
+    with once("signed-in") as (folder, is_made):
+        state, session = folder / "state.sqlite3", folder / "session"
+        if not is_made:
+            shutil.copy(migrated(), state)
+            served = Served(folder, port=0)
+            served.prepare()
+            session.write_text(str(served.act("session")))
+            served.leave()
+        return state.read_bytes(), session.read_text()
 
 
 @contextmanager
@@ -153,10 +157,7 @@ def serving(
     state: Mapping[str, str] | None = None,
 ) -> Iterator[Served]:
     """Run `toban serve` on *home* inside the block."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    served = Served(home, port, document, bindings, telemetry, state or {})
+    served = Served(home, free_port(), document, bindings, telemetry, state or {})
     served.start()
     try:
         yield served

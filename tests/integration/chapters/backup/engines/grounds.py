@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
-from tests.integration import buckets
 from tests.integration.buckets import ACCESS_KEY, SECRET_KEY
 from tests.integration.chapters.backup import debian17, postgres18
 from tests.integration.chapters.backup.engines import pgbackrest_source
@@ -19,6 +18,7 @@ from tests.integration.chapters.backup.engines.slow_store import Interrupted
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
 from tests.integration.moto import moto_server
+from tests.ports import free_port
 
 from toban.chapters.backup.bindings import BackupBinding
 from toban.chapters.backup.engine import BackupEngine, EngineKind, RestoreOrder, TakenBackup
@@ -101,7 +101,7 @@ class InStore:
         return self.kind.build("PostgreSQL", self.config, stuck)
 
     def lost(self) -> BackupEngine:
-        nowhere = self.cluster.dsn.replace(f":{self.cluster.port}", f":{buckets.free_port()}")
+        nowhere = self.cluster.dsn.replace(f":{self.cluster.port}", f":{free_port()}")
         return self.kind.build("PostgreSQL", self._config(nowhere), self.store)
 
     def on_hand(self) -> Sequence[str]:
@@ -170,7 +170,7 @@ class PgBackRest:
         elsewhere = self.backed.config.with_name("lost.conf")
         text = self.backed.config.read_text()
         port = f"pg1-port={self.backed.cluster.port}"
-        self.backed.give(elsewhere, text.replace(port, f"pg1-port={buckets.free_port()}"))
+        self.backed.give(elsewhere, text.replace(port, f"pg1-port={free_port()}"))
         return self.backed.engine(config=elsewhere)
 
     def on_hand(self) -> Sequence[str]:
@@ -216,7 +216,7 @@ class Rds:
         return self.engine()
 
     def lost(self) -> BackupEngine:
-        nowhere = self._config(f"http://127.0.0.1:{buckets.free_port()}")
+        nowhere = self._config(f"http://127.0.0.1:{free_port()}")
         return self.kind.build("PostgreSQL", nowhere, None)
 
     def on_hand(self) -> Sequence[str]:

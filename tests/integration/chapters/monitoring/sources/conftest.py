@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from tests.ports import free_port
 
 
 class TlsServer:
@@ -89,13 +90,6 @@ def start_tls() -> Iterator[StartTls]:
     yield start
     for server in started:
         server.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for_port(port: int) -> None:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.buckets import free_port
 from tests.integration.conftest import Handler, HttpServer
 from tests.manual import page
+from tests.ports import free_port
 from tests.registered import PARTS
 
 from toban.design.clauses.notices import NotificationRule

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.integration.remote_host import RemoteHost, free_port, new_public_key, serving
+from tests.integration.remote_host import RemoteHost, new_public_key, serving
+from tests.ports import free_port
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.runs.commands.command import MOST_BYTES

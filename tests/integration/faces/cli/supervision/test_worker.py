@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.integration.conftest import HttpServer
+from tests.ports import free_port
 
 from toban.message import from_json
 
@@ -68,9 +68,7 @@ class Worker:
         return self.folder / "運用設計書.md"
 
     def environment(self) -> dict[str, str]:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            nowhere = probe.getsockname()[1]
+        nowhere = free_port()
         return {
             **os.environ,
             "TOBAN_HOME": str(self.folder),

@@ -4,12 +4,10 @@ import gzip
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ import httpx
 import pytest
 from tests.forking import run
 from tests.integration.faces.ingest.served import Served, serving
+from tests.ports import free_port
 
 from toban.chapters.monitoring.sources.host.source import HostConfig, HostSource
 from toban.faces.agent.client import new_client
@@ -193,10 +192,7 @@ def agent(served: Served, spool: Path, *more: str, url: str = "") -> subprocess.
 
 
 def test_an_agent_sends_current_and_spooled_readings_of_its_host(served: Served, tmp_path: Path) -> None:
-    with closing(socket.socket()) as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        port = nobody.getsockname()[1]
-        away = agent(served, tmp_path, url=f"http://127.0.0.1:{port}")
+    away = agent(served, tmp_path, url=f"http://127.0.0.1:{free_port()}")
     assert away.returncode == 1
     assert "届きません" in away.stdout
     assert len(list(tmp_path.glob("*.json"))) == 2
@@ -235,10 +231,7 @@ def test_an_agent_without_a_token_says_where_to_put_it(tmp_path: Path) -> None:
     reason="Debian's prometheus and prometheus-node-exporter are not here",
 )
 def test_a_real_prometheus_writes_to_toban(served: Served, tmp_path: Path) -> None:
-    with closing(socket.socket()) as one, closing(socket.socket()) as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        exporter_port, port = one.getsockname()[1], other.getsockname()[1]
+    exporter_port, port = free_port(), free_port()
     (tmp_path / "token").write_text(TOKEN)
     (tmp_path / "prometheus.yml").write_text(f"""
 global: {{scrape_interval: 1s}}

@@ -16,7 +16,9 @@ from toban.message import Message
 
 _RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
 _HIGHEST = 65535
-_Variable = Annotated[str, Field(pattern=r"^[A-Za-z_]\w{0,99}$")]
+_LONGEST_NAME = 100
+"""Not part of the patterns: a count of `\\w` is compiled for a long time, in every process of Toban."""
+_Variable = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$", max_length=_LONGEST_NAME)]
 
 
 def _ports(written: object) -> object:
@@ -31,9 +33,9 @@ class CaddyBinding(Section):
     """`proxy = { kind = "caddy", … }`: its admin API."""
 
     kind: Literal["caddy"]
-    id: str = Field(pattern=r"^[\w.-]{1,100}$")
+    id: str = Field(pattern=r"^[\w.-]+$", max_length=_LONGEST_NAME)
     """The `@id` of the `reverse_proxy` whose upstreams are the instances."""
-    each: str = Field(default="", pattern=r"^[\w.{}-]{0,100}$")
+    each: str = Field(default="", pattern=r"^[\w.{}-]*$", max_length=_LONGEST_NAME)
     """The `@id` of a `reverse_proxy` for one instance alone, with `{number}`: monitors measure it there."""
     admin: str = "http://127.0.0.1:2019"
     """The address of the admin API, or the path of its socket (`unix:/run/caddy/admin.sock`)."""
@@ -43,13 +45,13 @@ class HaproxyBinding(Section):
     """`proxy = { kind = "haproxy", … }`: its runtime API."""
 
     kind: Literal["haproxy"]
-    backend: str = Field(pattern=r"^[\w.:-]{1,100}$")
+    backend: str = Field(pattern=r"^[\w.:-]+$", max_length=_LONGEST_NAME)
     """The backend whose servers are the instances."""
-    each: str = Field(default="", pattern=r"^[\w.:{}-]{0,100}$")
+    each: str = Field(default="", pattern=r"^[\w.:{}-]*$", max_length=_LONGEST_NAME)
     """The backend for one instance alone, with `{number}`: monitors measure it there."""
     socket: str
     """The `stats socket` with `level admin`: a path, or an address (`127.0.0.1:9999`)."""
-    options: tuple[Annotated[str, Field(pattern=r"^[\w.:/-]{1,100}$")], ...] = ()
+    options: tuple[Annotated[str, Field(pattern=r"^[\w.:/-]+$", max_length=_LONGEST_NAME)], ...] = ()
     """What else a server is added with, word by word: `["check", "inter", "2s"]`."""
 
 
@@ -57,15 +59,15 @@ class NginxBinding(Section):
     """`proxy = { kind = "nginx", … }`: a file that its configuration includes."""
 
     kind: Literal["nginx"]
-    upstream: str = Field(pattern=r"^[\w.-]{1,100}$")
+    upstream: str = Field(pattern=r"^[\w.-]+$", max_length=_LONGEST_NAME)
     """The name of the upstream that Toban writes, for `proxy_pass http://NAME`."""
-    each: str = Field(default="", pattern=r"^[\w.{}-]{0,100}$")
+    each: str = Field(default="", pattern=r"^[\w.{}-]*$", max_length=_LONGEST_NAME)
     """The name of an upstream for one instance alone, with `{number}`: monitors measure it there."""
     file: Path
     """The file that Toban writes; nginx includes it in `http { … }`."""
     status: str = Field(pattern=r"^127\.0\.0\.1:\d{1,5}$")
     """A free address, where nginx tells Toban which instances it has really loaded: `127.0.0.1:8399`."""
-    directives: tuple[Annotated[str, Field(pattern=r"^[\w .:/=-]{1,100}$")], ...] = ()
+    directives: tuple[Annotated[str, Field(pattern=r"^[\w .:/=-]+$", max_length=_LONGEST_NAME)], ...] = ()
     """What else stands in the upstream: `["least_conn", "keepalive 16"]`."""
     test: tuple[str, ...] = Field(default=("nginx", "-t", "-q"), min_length=1)
     """The command that checks the configuration."""
@@ -101,7 +103,7 @@ class ProxyDeployment(DeploymentBinding):
     """How many instances serve, at least: a rule of chapter 9, or a person, may have more of them."""
     start: tuple[str, ...] = ()
     """The command of an instance that is a process, run in the version's folder."""
-    unit: str = Field(default="", pattern=r"^$|^[\w.@{}\\:-]{1,200}$")
+    unit: str = Field(default="", pattern=r"^[\w.@{}\\:-]*$", max_length=2 * _LONGEST_NAME)
     """The systemd unit of an instance, with `{port}`: `shop@{port}.service`."""
     unit_file: str = ""
     """The file with `{port}` that Toban writes for a unit's `EnvironmentFile=`."""

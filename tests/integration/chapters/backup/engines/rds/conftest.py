@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from tests.integration import buckets
 from tests.integration.buckets import ACCESS_KEY, SECRET_KEY
 from tests.integration.chapters.backup.engines import grounds
 from tests.integration.chapters.backup.engines.grounds import REGION
 from tests.integration.moto import moto_server
+from tests.ports import free_port
 
 from toban.chapters.backup.engines.rds import KIND
 from toban.chapters.backup.engines.rds.engine import Rds
@@ -36,7 +36,7 @@ def rds(moto: str) -> Any:
 @pytest.fixture
 def instance(rds: Any) -> str:
     """The name of a new instance."""
-    name = f"shop{buckets.free_port()}"
+    name = f"shop{free_port()}"
     grounds.make_instance(rds, name)
     return name
 

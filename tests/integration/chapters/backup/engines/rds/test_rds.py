@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.integration import buckets
 from tests.integration.buckets import SECRET_KEY
 from tests.integration.chapters.backup.engines.grounds import REGION
 from tests.integration.chapters.backup.engines.rds.conftest import (
@@ -15,6 +14,7 @@ from tests.integration.chapters.backup.engines.rds.conftest import (
     snapshot,
 )
 from tests.integration.chapters.backup.engines.watching import Watching, text_of
+from tests.ports import free_port
 
 from toban.chapters.backup.engine import BackupFailed, Method, RestoreOrder, TakenBackup
 from toban.message import Message
@@ -282,7 +282,7 @@ def test_a_throttled_request_is_retried(scripted: Scripted, engine_at: EngineAt)
 
 
 def test_an_unreachable_endpoint_is_reported_and_retryable(engine_at: EngineAt) -> None:
-    engine = engine_at(f"http://127.0.0.1:{buckets.free_port()}", "shop")
+    engine = engine_at(f"http://127.0.0.1:{free_port()}", "shop")
 
     with pytest.raises(BackupFailed, match="RDS に届きません") as failure:
         take(engine)

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.integration.buckets import free_port
+from tests.ports import free_port
 
 _CADDY = {
     "admin": {"listen": "127.0.0.1:{admin}", "config": {"persist": False}},

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.integration.remote_host import RemoteHost, free_port, serving
+from tests.integration.remote_host import RemoteHost, serving
+from tests.ports import free_port
 
 from toban.chapters.release.bindings import HealthBinding
 from toban.chapters.release.engine import Artifact, DeploySite

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from tests.integration import remote_host
 from tests.integration.chapters.release.git_host import GIT, KEI, GitHost, Repository, serving
+from tests.ports import free_port
 
 from toban.chapters.release.source import ProofKind, SourceFailed
 from toban.chapters.release.sources.git import KIND
@@ -193,7 +194,7 @@ def test_a_remote_that_hangs_is_given_up_in_time(tmp_path: Path, host: GitHost) 
     ids=["repository", "host"],
 )
 def test_a_remote_that_is_gone_is_said(tmp_path: Path, host: GitHost, path: str, code: str) -> None:
-    url = f"{host.url}{path}" if path else f"http://127.0.0.1:{remote_host.free_port()}/shop.git"
+    url = f"{host.url}{path}" if path else f"http://127.0.0.1:{free_port()}/shop.git"
 
     with pytest.raises(SourceFailed) as failure:
         source(tmp_path, url).fetch()

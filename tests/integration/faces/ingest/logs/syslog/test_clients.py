@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 import trustme
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
+from tests.ports import free_port
 
 from toban.engine.telemetry.store import Telemetry
 
@@ -70,12 +71,6 @@ class Ports:
         raise AssertionError(f"{containing} did not come {count} times")
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with closing(socket.socket(socket.AF_INET, kind)) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def ports(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Iterator[Ports]:
     home = tmp_path_factory.mktemp("served")
@@ -85,7 +80,7 @@ def ports(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Iter
     server.cert_chain_pems[0].write_to_path(home / "server.pem")
     server.private_key_pem.write_to_path(home / "server.key")
     client.private_key_and_cert_chain_pem.write_to_path(home / "client.pem")
-    tcp, udp, tls = free_port(), free_port(socket.SOCK_DGRAM), free_port()
+    tcp, udp, tls = free_port(), free_port(), free_port()
     bindings = BINDINGS.format(tcp=tcp, udp=udp, tls=tls)
     with serving(home, DOCUMENT, bindings, telemetry=store.telemetry_url) as served:
         await_port(served, tcp)

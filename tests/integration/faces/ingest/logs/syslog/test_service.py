@@ -12,6 +12,7 @@ import pytest
 import trustme
 from tests.integration.faces.ingest.logs.syslog.test_listening import Store, until
 from tests.integration.faces.ingest.served import DOCUMENT
+from tests.ports import free_port
 from tests.registered import schema
 
 from toban.design.reader import read_design
@@ -56,11 +57,6 @@ def taken() -> Iterator[int]:
         one.bind(("127.0.0.1", 0))
         one.listen()
         yield int(one.getsockname()[1])
-
-
-def free_port() -> int:
-    with taken() as port:
-        return port
 
 
 def listens(port: int) -> bool:

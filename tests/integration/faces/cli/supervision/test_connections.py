@@ -1,0 +1,32 @@
+"""Which connections to the state database the loops of a worker keep."""
+
+from tests.forking import run
+
+PROGRAM = """
+import django
+
+django.setup()
+from django.db import connection
+from toban.engine.worker import with_state
+from toban.faces.cli.supervision.worker import keep_connections
+
+step = with_state(connection.ensure_connection)
+step()
+print(connection.connection is not None)
+keep_connections()
+step()
+print(connection.connection is not None)
+"""
+
+
+def kept(environment: dict[str, str]) -> list[str]:
+    """Return whether a loop's connection is open after its step, by default and in a worker."""
+    return run(["-c", PROGRAM], env=environment, check=True).stdout.split()
+
+
+def test_a_loop_of_a_worker_keeps_its_connection_to_sqlite(sqlite: dict[str, str]) -> None:
+    assert kept(sqlite) == ["False", "True"]
+
+
+def test_a_loop_of_a_worker_gives_back_its_session_of_postgresql(postgres: dict[str, str]) -> None:
+    assert kept(postgres) == ["False", "False"]
