@@ -319,6 +319,20 @@ def test_a_locked_account_is_signed_out_at_once(operator: Operators) -> None:
     assert client.get("/").headers["Location"] == SIGN_IN
 
 
+def test_a_session_alone_enrols_no_factor_with_which_it_could_prove_itself(client: Client) -> None:
+    boss = Operator.objects.create_user(
+        "boss", None, PASSWORD, operator_role=OperatorRole.MANAGER, password_changed_at=system_clock()
+    )
+    # A stolen cookie: whoever has it has typed no password.
+    client.force_login(boss)
+
+    asked, posted = client.get(ENROL), client.post(ENROL, {"code": "123456"})
+
+    assert [each.status_code for each in (asked, posted)] == [302, 302]
+    assert all(each.headers["Location"].startswith("/accounts/reauthenticate/") for each in (asked, posted))
+    assert not Authenticator.objects.filter(user=boss).exists()
+
+
 def test_cross_site_forms_are_refused(operator: Operators) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(operator("boss", OperatorRole.MANAGER))
