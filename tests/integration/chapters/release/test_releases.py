@@ -23,6 +23,7 @@ from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.rules import RequestState
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.duty import overrides
 from toban.engine.orders import NotPossible
 from toban.engine.runs import orders as runs
 from toban.engine.runs.models import Run
@@ -198,6 +199,19 @@ def test_the_holder_of_the_role_rolls_back_at_once_and_others_ask(shop: Shop) ->
     assert (shop.serves, second.state) == ("v1", Release.State.ROLLED_BACK)
     with pytest.raises(NotPossible):
         orders.roll_back(deployment, "まだおかしい", shop.order("nami"), shop.now)
+
+
+def test_a_deputy_who_made_themselves_one_asks_for_the_rollback(shop: Shop) -> None:
+    serving(shop, "v1")
+    shop.source.add("v2")
+    serving(shop, "v2")
+    overrides.override(
+        "運用責任者", "開発担当者", "不在", starts_at=shop.now, ends_at=shop.now + HOUR, by="ken",
+        now=shop.now, design=shop.edition.design, bindings=shop.edition.bindings,
+    )  # fmt: skip
+    asked = orders.roll_back(shop.plan.deployments[PRODUCTION], "戻したい", shop.order("ken"), shop.now)
+    shop.work()
+    assert (shop.serves, asked.decided_at) == ("v2", None)
 
 
 def test_a_rollback_does_not_wait_for_a_host_that_is_down_and_a_release_does(shop: Shop) -> None:

@@ -16,8 +16,8 @@ from toban.chapters.release.ordering.rules import PastRelease, migrations_in, ta
 from toban.chapters.release.running.artifacts import described
 from toban.chapters.release.source import Commit, ReleaseSource
 from toban.engine.approvals.answers import Giver
-from toban.engine.approvals.holders import accounts_holding
-from toban.engine.approvals.identity import accounts_with_addresses
+from toban.engine.approvals.holders import holders_of
+from toban.engine.approvals.identity import accounts_with_addresses, is_self_made
 from toban.engine.approvals.requests import supersede
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
@@ -367,13 +367,17 @@ def _new(
 
 
 def _decides(deployment: Deployment, order: ReleaseOrder, now: datetime) -> bool:
-    """Return whether who orders a rollback may decide on it: the holder of the row's role does."""
+    """Return whether who orders a rollback may decide on it: the holder of the row's role does.
+
+    One who made themselves a deputy asks, as they approve nothing.
+    """
     account, role = order.by.account, deployment.rule.approver
     if not role:
         return True
     if account is None:
         return False
-    return account in accounts_holding(order.edition, role, now)
+    holders = [each for each in holders_of(order.edition, role, now) if each.account == account]
+    return any(not is_self_made(order.edition, each) for each in holders)
 
 
 def make_way(back: Release, by: str, now: datetime) -> None:
