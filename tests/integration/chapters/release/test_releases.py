@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.integration.chapters.release.shop import (
     BINDINGS,
+    DOCUMENT,
     HOUR,
     MINUTE,
     NOON,
@@ -16,14 +17,17 @@ from tests.integration.chapters.release.shop import (
 )
 
 from toban.chapters.release.models import DeploymentLock, Release
+from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering import orders
 from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.ordering.planning import Wish, draft
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.rules import RequestState
+from toban.engine.editions.gate.powers import changes, powers_of
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.duty import overrides
+from toban.engine.operation import running_works
 from toban.engine.orders import NotPossible
 from toban.engine.runs import orders as runs
 from toban.engine.runs.models import Run
@@ -261,6 +265,23 @@ def test_what_cannot_be_undone_needs_two_people_and_a_backup(shop: Shop) -> None
     request = ApprovalRequest.objects.get()
     assert (request.people, request.is_irreversible) == (2, True)
     assert release.is_reversible is False
+
+
+@pytest.mark.parametrize(
+    ("row", "other"),
+    [
+        ("| リリース予定日時 | 運用責任者 |", "| リリース予定日時 | 不要 |"),
+        ("| リリース予定日時 | 運用責任者 |", "| リリース予定日時 | 開発担当者 |"),
+        ("| 本番環境 | 手動 | リリース予定日時", "| 本番環境 | 自動 | mainへのマージ時"),
+        ("| ステージング環境 | 自動 | releaseブランチ作成時 | 不要 |\n", ""),
+    ],
+)
+def test_another_way_into_production_is_a_power_of_the_new_version(shop: Shop, row: str, other: str) -> None:
+    before = powers_of(shop.edition, running_works(shop.edition, (OPERATION,)))
+    shop.take(document=DOCUMENT.replace(row, other))
+    after = powers_of(shop.edition, running_works(shop.edition, (OPERATION,)))
+
+    assert [each.at[1] for each in changes(before, after)] == [f"release/{PRODUCTION}"]
 
 
 def test_a_run_ordered_past_the_release_does_nothing(shop: Shop) -> None:
