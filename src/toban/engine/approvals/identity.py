@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from toban.engine.approvals.holders import Holder
 from toban.engine.approvals.rules import Identity
+from toban.engine.bindings.model import Person
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.routing.contacts import folded
 from toban.engine.people.models import Operator
@@ -40,10 +41,9 @@ def appointer_of(edition: Edition, holder: Holder) -> Identity | None:
     return next(iter(identities_of_shell(edition, author)), None)
 
 
-def accounts_with_addresses(edition: Edition, addresses: Iterable[str]) -> tuple[int, ...]:
+def accounts_with_addresses(people: Iterable[Person], addresses: Iterable[str]) -> tuple[int, ...]:
     """Return the numbers of the accounts whose own address, or that of their person, is in *addresses*."""
     wanted = set(map(mailbox, addresses))
-    people = edition.bindings.people.values()
     named = {each.account for each in people if each.email and mailbox(each.email) in wanted}
     return tuple(
         account.pk

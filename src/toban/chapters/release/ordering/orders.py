@@ -87,7 +87,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         release.facts = [[label.as_json(), value.as_json()] for label, value in draft.facts]
         release.planned_at = draft.planned_at
         release.ordered_by = order.by.name[:150]
-        authors = _authors(draft.commits, order.edition)
+        authors = _authors(draft.commits, order.plan)
         release.orderers = list(dict.fromkeys((*([account.pk] if account else []), *authors)))
         release.save()
         record(release, "release-planned", order.by.name, now)
@@ -121,6 +121,7 @@ def order_automatic(
         release.is_reversible = not migrations_in(commits, deployment.service.config)
         release.commits = _times(commits)
         release.trigger, release.ordered_by = branch[:300], TRIGGER
+        release.orderers = list(_authors(commits, plan))
         try:
             with transaction.atomic():
                 release.save()
@@ -405,9 +406,9 @@ def _times(commits: Sequence[Commit]) -> list[list[str]]:
     return [[each.id, each.at.isoformat()] for each in commits[:_COUNTED]]
 
 
-def _authors(commits: Iterable[Commit], edition: Edition) -> tuple[int, ...]:
+def _authors(commits: Iterable[Commit], plan: ReleaseChapterPlan) -> tuple[int, ...]:
     addresses = {parseaddr(each.author)[1] for each in commits}
-    return accounts_with_addresses(edition, filter(None, addresses))
+    return accounts_with_addresses(plan.people, filter(None, addresses))
 
 
 def _require_operator(by: Giver) -> None:
