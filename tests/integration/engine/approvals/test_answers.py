@@ -180,6 +180,16 @@ def test_the_orderer_is_not_one_of_the_two(edition: Edition, pair: Edition) -> N
     assert "自分が依頼したこと" in refused(approve, request, "suzuki", pair)
 
 
+def test_a_delegation_ends_with_the_person_it_was_given_to(edition: Edition) -> None:
+    request, giving = asked(edition), account(on_duty(edition))
+    delegate("運用責任者", "佐藤", "会議", ends_at=MONDAY + HOUR, by=giving, edition=edition, now=MONDAY)
+    left = edition_of(bindings=BINDINGS.replace('account = "sato"\n', ""))
+
+    assert "担っていません" in refused(approve, request, "sato", left)
+    end_lost(left, MONDAY)
+    assert "担っていません" in refused(approve, request, "sato", edition), "it does not come back"
+
+
 def test_the_approval_of_an_account_deactivated_since_does_not_count(edition: Edition, pair: Edition) -> None:
     request = asked(pair, terms=TWO)
     approve(request, "tanaka", pair)
