@@ -188,18 +188,23 @@ def _answered(
     if refusal is not None:
         raise refusal.error
     ground = usable(facts, respondent)
-    return ApprovalAnswer.objects.create(
+    # One from before the account was locked out stands no more, and is replaced; the evidence has both.
+    given, _ = ApprovalAnswer.objects.update_or_create(
         request=request,
-        answer=answer,
         account=account,
-        username=account.username,
-        person=ground.person if ground is not None else "",
-        delegation_id=ground.delegation if ground is not None else None,
-        appointer_id=ground.appointer if ground is not None else None,
-        via=by.via,
-        answered_at=now,
-        note=storable_text(note.strip()),
+        defaults={
+            "answer": answer,
+            "username": account.username,
+            "person": ground.person if ground is not None else "",
+            "delegation_id": ground.delegation if ground is not None else None,
+            "appointer_id": ground.appointer if ground is not None else None,
+            "via": by.via,
+            "lockouts": account.lockouts,
+            "answered_at": now,
+            "note": storable_text(note.strip()),
+        },
     )
+    return given
 
 
 def _audit(order: str, request: ApprovalRequest, given: ApprovalAnswer, by: Giver, now: datetime) -> None:

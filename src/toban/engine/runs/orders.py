@@ -234,7 +234,7 @@ class RunApproved:
                 said = Message("runs.refused-by", by=by.name, why=note)
                 claim.end(run, Run.State.CANCELLED, RunReason.REFUSED, now, said)
             case _:
-                given = request.answers.filter(answer=ApprovalAnswer.Answer.GRANTED).count()
+                given = request.answers.standing().count()
                 run.note = Message(
                     "runs.approved-in-part",
                     by=by.name,

@@ -29,6 +29,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.duty import overrides
 from toban.engine.operation import running_works
 from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator
 from toban.engine.runs import orders as runs
 from toban.engine.runs.models import Run
 
@@ -73,6 +74,20 @@ def test_nothing_begins_before_its_time_or_without_approval(shop: Shop) -> None:
     shop.work(MINUTE)
     release.refresh_from_db()
     assert (shop.serves, release.began_at) == ("v1", NOON + HOUR)
+
+
+def test_what_was_approved_does_not_begin_if_who_approved_is_locked_out(shop: Shop) -> None:
+    shop.stage("v1")
+    release = shop.release("v1", at=NOON + HOUR)
+    shop.work()
+    shop.approve("nami")
+    Operator.objects.filter(username="nami").update(is_active=False, lockouts=1)
+
+    shop.work(HOUR)
+
+    release.refresh_from_db()
+    assert (shop.serves, release.state) == ("", Release.State.PLANNED)
+    assert ApprovalRequest.objects.latest("pk").state == RequestState.OPEN
 
 
 def test_a_release_that_nobody_approves_is_called_off(shop: Shop) -> None:
