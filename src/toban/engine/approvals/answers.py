@@ -12,6 +12,7 @@ from toban.engine.approvals.entitlement import (
     why_not_break_glass,
     why_not_reviewed_by,
 )
+from toban.engine.approvals.identity import accounts_of_shell
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass
 from toban.engine.approvals.requests import close, facts_of
 from toban.engine.approvals.rules import RequestState, is_reached, usable, why_closed, why_not
@@ -42,6 +43,16 @@ class Giver:
     def name(self) -> str:
         """The name that the evidence records."""
         return self.account.username if self.account is not None else f"shell:{self.shell_user}"
+
+    @property
+    def orderers(self) -> tuple[int, ...]:
+        """The numbers of the accounts by which they may be known: none of them approves what they order.
+
+        Otherwise somebody could order in another's name from a shell, and approve it in their own.
+        """
+        named = () if self.account is None else (self.account,)
+        found = (each.pk for each in (*named, *accounts_of_shell(self.shell_user)))
+        return tuple(dict.fromkeys(found))
 
 
 def grant(

@@ -24,11 +24,16 @@ def identities_of(edition: Edition, numbers: Collection[int]) -> Sequence[Identi
 
 
 def identities_of_shell(edition: Edition, shell_user: str) -> Sequence[Identity]:
-    """Return who the user of the operating system is, as far as an account is called so: alice, alice@…"""
+    """Return who the user of the operating system is, as far as an account is called so."""
+    return [identity_of(edition, account) for account in accounts_of_shell(shell_user)]
+
+
+def accounts_of_shell(shell_user: str) -> Sequence[Operator]:
+    """Return the accounts that are called like the user of the operating system: alice, alice@…"""
     if not shell_user:
         return ()
     named = Q(username__iexact=shell_user) | Q(username__istartswith=f"{shell_user}@")
-    return [identity_of(edition, account) for account in Operator.objects.filter(named)]
+    return list(Operator.objects.filter(named).order_by("pk"))
 
 
 def appointer_of(edition: Edition, holder: Holder) -> Identity | None:

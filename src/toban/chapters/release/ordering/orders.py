@@ -70,7 +70,6 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         raise NotPossible(Message("release.orderer-unknown"), Message("runs.order-as-account"))
     if draft.planned_at - now > LONGEST_WAIT:
         raise NotPossible(Message("release.too-far-ahead"))
-    account = order.by.account
     with transaction.atomic():
         ledger.hold()
         if (other := open_release(draft.deployment)) is not None:
@@ -88,7 +87,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         release.planned_at = draft.planned_at
         release.ordered_by = order.by.name[:150]
         authors = _authors(draft.commits, order.plan)
-        release.orderers = list(dict.fromkeys((*([account.pk] if account else []), *authors)))
+        release.orderers = list(dict.fromkeys((*order.by.orderers, *authors)))
         release.save()
         record(release, "release-planned", order.by.name, now)
         call_workers()
@@ -184,9 +183,8 @@ def roll_back(
     with transaction.atomic():
         ledger.hold()
         release = _back(deployment, order.plan, now)
-        account = order.by.account
         release.cause, release.ordered_by = storable_text(cause.strip())[:500], order.by.name[:150]
-        release.orderers = [account.pk] if account is not None else []
+        release.orderers = list(order.by.orderers)
         release.detected_at = detected_at or now
         if _decides(deployment, order, now):
             release.decided_at = now
