@@ -176,10 +176,10 @@ def works_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str
     return {key: work for each in operations for key, work in each.works(edition.plan(each)).items()}
 
 
-def running_works(edition: Edition, operations: Iterable[Operation[Any]]) -> frozenset[str]:
-    """Return the keys of the works that Toban itself runs."""
+def running_works(edition: Edition, operations: Iterable[Operation[Any]]) -> Mapping[str, Sequence[str]]:
+    """Return the works that Toban itself runs, by key, with what the document says about what lets them."""
     works = works_of(edition, operations)
-    return frozenset(key for key, work in works.items() if work.is_run_here)
+    return {key: work.conditions for key, work in works.items() if work.is_run_here}
 
 
 def rows_of(edition: Edition, operations: Iterable[Operation[Any]]) -> dict[str, RowAnswer]:

@@ -9,7 +9,7 @@ from toban.chapters.release.engine import DEPLOYMENTS, ENGINE_KINDS, DeployEngin
 from toban.chapters.release.places import folder_of
 from toban.chapters.release.source import RELEASES, SOURCE_KINDS, ReleaseSource, SourceKind
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
-from toban.engine.bindings.model import Bindings, System
+from toban.engine.bindings.model import Bindings, Person, System
 from toban.engine.editions.announcements import managing_role
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.routing.contacts import folded
@@ -92,6 +92,8 @@ class ReleaseChapterPlan:
     acting_digest: str
     unbound: Mapping[str, Message]
     """Clause id → why it does not run."""
+    people: Sequence[Person] = ()
+    """Those of `[people]`: who has written a commit does not approve it."""
     tasks: Mapping[str, Work] = field(default_factory=dict)
     """What people sign off about releases, by the key of the work."""
 
@@ -127,6 +129,7 @@ def plan(edition: Edition) -> ReleaseChapterPlan:
         design.digest,
         bindings.acting_digest,
         unbound,
+        tuple(bindings.people.values()),
     )
 
 

@@ -12,6 +12,7 @@ from toban.engine.approvals.entitlement import (
     why_not_break_glass,
     why_not_reviewed_by,
 )
+from toban.engine.approvals.identity import accounts_of_shell
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass
 from toban.engine.approvals.requests import close, facts_of
 from toban.engine.approvals.rules import RequestState, is_reached, usable, why_closed, why_not
@@ -42,6 +43,16 @@ class Giver:
     def name(self) -> str:
         """The name that the evidence records."""
         return self.account.username if self.account is not None else f"shell:{self.shell_user}"
+
+    @property
+    def orderers(self) -> tuple[int, ...]:
+        """The numbers of the accounts by which they may be known: none of them approves what they order.
+
+        Otherwise somebody could order in another's name from a shell, and approve it in their own.
+        """
+        named = () if self.account is None else (self.account,)
+        found = (each.pk for each in (*named, *accounts_of_shell(self.shell_user)))
+        return tuple(dict.fromkeys(found))
 
 
 def grant(
@@ -188,18 +199,23 @@ def _answered(
     if refusal is not None:
         raise refusal.error
     ground = usable(facts, respondent)
-    return ApprovalAnswer.objects.create(
+    # One from before the account was locked out stands no more, and is replaced; the evidence has both.
+    given, _ = ApprovalAnswer.objects.update_or_create(
         request=request,
-        answer=answer,
         account=account,
-        username=account.username,
-        person=ground.person if ground is not None else "",
-        delegation_id=ground.delegation if ground is not None else None,
-        appointer_id=ground.appointer if ground is not None else None,
-        via=by.via,
-        answered_at=now,
-        note=storable_text(note.strip()),
+        defaults={
+            "answer": answer,
+            "username": account.username,
+            "person": ground.person if ground is not None else "",
+            "delegation_id": ground.delegation if ground is not None else None,
+            "appointer_id": ground.appointer if ground is not None else None,
+            "via": by.via,
+            "lockouts": account.lockouts,
+            "answered_at": now,
+            "note": storable_text(note.strip()),
+        },
     )
+    return given
 
 
 def _audit(order: str, request: ApprovalRequest, given: ApprovalAnswer, by: Giver, now: datetime) -> None:

@@ -46,8 +46,16 @@ def _delegated(
             each.pk,
         )
         for each in given
-        if folded(each.role) == folded(role) and (holder := by_account.get(each.giver_id)) is not None
+        if folded(each.role) == folded(role)
+        and (holder := by_account.get(each.giver_id)) is not None
+        and _is_still_taker(edition, each)
     ]
+
+
+def _is_still_taker(edition: Edition, delegation: Delegation) -> bool:
+    """Return whether it was given to a person of `[people]` who has the same active account as then."""
+    account = account_of(edition, delegation.taker_person)
+    return account is not None and account.pk == delegation.taker_id
 
 
 def _may_give(edition: Edition, holder: Holder) -> bool:
@@ -128,14 +136,20 @@ def roles_to_delegate(edition: Edition, account: Operator, now: datetime) -> Seq
 
 
 def end_lost(edition: Edition, now: datetime) -> None:
-    """End the delegations whose givers no longer hold the role: they don't revive with the next turn."""
+    """End the delegations whose givers lost the role, or whose takers left: they don't revive later."""
     for each in Delegation.objects.in_force(now).select_related("giver"):
-        if not _holds(edition, each, now):
+        if why := _why_lost(edition, each, now):
             with transaction.atomic():
                 ledger.hold()
                 found = Delegation.objects.select_for_update().unended(now).filter(pk=each.pk).first()
                 if found is not None:
-                    _end(found, Message("approvals.giver-lost-role"), "toban", now)
+                    _end(found, why, "toban", now)
+
+
+def _why_lost(edition: Edition, delegation: Delegation, now: datetime) -> Message:
+    if not _holds(edition, delegation, now):
+        return Message("approvals.giver-lost-role")
+    return NOTHING if _is_still_taker(edition, delegation) else Message("approvals.taker-left")
 
 
 def _holds(edition: Edition, delegation: Delegation, now: datetime) -> bool:

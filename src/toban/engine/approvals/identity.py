@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from toban.engine.approvals.holders import Holder
 from toban.engine.approvals.rules import Identity
+from toban.engine.bindings.model import Person
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.routing.contacts import folded
 from toban.engine.people.models import Operator
@@ -23,11 +24,16 @@ def identities_of(edition: Edition, numbers: Collection[int]) -> Sequence[Identi
 
 
 def identities_of_shell(edition: Edition, shell_user: str) -> Sequence[Identity]:
-    """Return who the user of the operating system is, as far as an account is called so: alice, alice@…"""
+    """Return who the user of the operating system is, as far as an account is called so."""
+    return [identity_of(edition, account) for account in accounts_of_shell(shell_user)]
+
+
+def accounts_of_shell(shell_user: str) -> Sequence[Operator]:
+    """Return the accounts that are called like the user of the operating system: alice, alice@…"""
     if not shell_user:
         return ()
     named = Q(username__iexact=shell_user) | Q(username__istartswith=f"{shell_user}@")
-    return [identity_of(edition, account) for account in Operator.objects.filter(named)]
+    return list(Operator.objects.filter(named).order_by("pk"))
 
 
 def appointer_of(edition: Edition, holder: Holder) -> Identity | None:
@@ -40,10 +46,9 @@ def appointer_of(edition: Edition, holder: Holder) -> Identity | None:
     return next(iter(identities_of_shell(edition, author)), None)
 
 
-def accounts_with_addresses(edition: Edition, addresses: Iterable[str]) -> tuple[int, ...]:
+def accounts_with_addresses(people: Iterable[Person], addresses: Iterable[str]) -> tuple[int, ...]:
     """Return the numbers of the accounts whose own address, or that of their person, is in *addresses*."""
     wanted = set(map(mailbox, addresses))
-    people = edition.bindings.people.values()
     named = {each.account for each in people if each.email and mailbox(each.email) in wanted}
     return tuple(
         account.pk

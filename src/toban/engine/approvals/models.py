@@ -71,6 +71,18 @@ class ApprovalRequest(models.Model):
         return [(label, value) for label, value in said if value]
 
 
+class AnswerQuerySet(models.QuerySet["ApprovalAnswer"]):
+    """Answers to requests."""
+
+    def standing(self) -> Self:
+        """Return the approvals that count: not those of accounts that are gone, or were locked out since."""
+        return self.filter(
+            answer=ApprovalAnswer.Answer.GRANTED,
+            account__is_active=True,
+            lockouts=F("account__lockouts"),
+        )
+
+
 class ApprovalAnswer(models.Model):
     """One person's answer to a request."""
 
@@ -99,8 +111,12 @@ class ApprovalAnswer(models.Model):
     appointer = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     """Who made them a deputy, if that is how they held the role."""
     via = models.CharField(max_length=8, choices=Via, default=Via.PAGE)
+    lockouts = models.PositiveIntegerField(default=0)
+    """The account's `lockouts` when it was given: one more ends it for good, as it ends sessions."""
     answered_at = models.DateTimeField()
     note = models.TextField(blank=True)
+
+    objects = AnswerQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("request", "account"), name="one_answer_per_account"),)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from toban.engine.approvals.identity import identities_of, identity_of
-from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass
+from toban.engine.approvals.models import ApprovalRequest, BreakGlass
 from toban.engine.approvals.rules import (
     ApprovalTerms,
     RequestFacts,
@@ -60,13 +60,15 @@ class ApprovalSubject:
 def request_for(wanted: ApprovalSubject, now: datetime) -> ApprovalRequest:
     """Return the live request for exactly *wanted*; ask if there is none.
 
-    One for something else, or whose approval has expired, is superseded. The caller holds the ledger, so that
-    no two ask at once.
+    One for something else, or whose approval has expired or stands no more, is superseded. The caller holds
+    the ledger, so that no two ask at once.
     """
     live = live_request(wanted.subject, wanted.part)
     if live is not None:
         state = RequestState(live.state)
-        if may_begin(state, asked=live.digest, wanted=wanted.digest, expires_at=live.expires_at, now=now):
+        if may_begin(
+            state, asked=live.digest, wanted=wanted.digest, expires_at=live.expires_at, now=now
+        ) and stands(live):
             return live
         if state is RequestState.OPEN and live.digest == wanted.digest and now < live.expires_at:
             return live
@@ -100,6 +102,12 @@ def live_request(subject: str, part: str | None = None) -> ApprovalRequest | Non
     return (found if part is None else found.filter(part=part)).order_by("-pk").first()
 
 
+def stands(request: ApprovalRequest) -> bool:
+    """Return whether those who approved *request* still count: nobody was locked out since."""
+    is_granted = request.state == RequestState.GRANTED
+    return not is_granted or request.answers.standing().count() >= request.people
+
+
 def close(request: ApprovalRequest, state: RequestState, now: datetime) -> None:
     """Give the request its final state."""
     request.state, request.decided_at = state, now
@@ -130,9 +138,9 @@ def is_current(request: ApprovalRequest, edition: Edition) -> bool:
 def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
     """Return what the rules need to know about *request*, as things stand.
 
-    The answers of accounts that have been deactivated or removed don't count.
+    The answers of accounts that have been locked out or removed don't count.
     """
-    given = request.answers.filter(answer=ApprovalAnswer.Answer.GRANTED, account__is_active=True)
+    given = request.answers.standing()
     counted = [
         each
         for each in given.select_related("account", "delegation__giver", "appointer")

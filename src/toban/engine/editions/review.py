@@ -1,6 +1,6 @@
 """The review of new versions: by the evidence, by the rows that would stop, and by what would newly run."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,8 +17,10 @@ from toban.message import NOTHING, Message, from_json, lines
 
 _POWERS, _APPROVAL = "powers", "approval"
 
-type RunningWorks = Callable[[Edition], Collection[str]]
-"""Returns the keys of the works that Toban itself runs in an edition."""
+type Works = Mapping[str, Sequence[str]]
+"""The works that Toban itself runs in an edition, by key, each with its `Work.conditions`."""
+type RunningWorks = Callable[[Edition], Works]
+"""Returns the works of an edition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def need_between(
     edition: Edition,
     files: EditionFiles,
     *,
-    works: tuple[Collection[str], Collection[str]],
+    works: tuple[Works, Works],
 ) -> ApprovalNeed | None:
     """Return what approval *edition* needs to replace *former*, or None; *works* run in each of the two."""
     found = changes(powers_of(former, works[0]), powers_of(edition, works[1]))

@@ -129,7 +129,7 @@ def _subject(
         terms=ApprovalTerms(act.role, is_irreversible=True),
         clause_id=act.clause_id,
         ordered_by=by.name,
-        orderers=(by.account.pk,) if by.account is not None else (),
+        orderers=by.orderers,
     )
 
 

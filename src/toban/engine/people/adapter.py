@@ -69,8 +69,11 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
 
     @override
     def is_reauthentication_required(self, *, app: str, **more: object) -> bool:
-        """Return False for a user who enrols a first factor: they typed their password a moment ago."""
-        if app == "allauth.mfa" and _is_enrolling(self.request.user):
+        """Return False for a user who enrols a first factor and typed their password a moment ago.
+
+        A session alone must not: with a factor of its own, a stolen one could prove to be its owner.
+        """
+        if app == "allauth.mfa" and _is_enrolling(self.request.user) and _has_just_typed(self.request):
             return False
         return bool(super().is_reauthentication_required(app=app, **more))
 
@@ -84,6 +87,17 @@ def _looked_up_once(credentials: Mapping[str, object]) -> Mapping[str, object]:
     if "username" not in credentials:
         return credentials
     return {name: value for name, value in credentials.items() if name != "email"}
+
+
+def _has_just_typed(request: HttpRequest) -> bool:
+    """Return whether this session's user has typed their password within the last minutes."""
+    from allauth.account.internal.flows.login import (  # noqa: PLC0415 - its models need Django ready
+        get_authentication_records,
+    )
+
+    records = get_authentication_records(request, request.user)
+    since = system_clock().timestamp() - _ENROLLING.total_seconds()
+    return any(each.get("method") == "password" and each.get("at", 0) > since for each in records)
 
 
 def _is_enrolling(user: object) -> bool:

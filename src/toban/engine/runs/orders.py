@@ -77,10 +77,12 @@ def order(
     by: str,
     now: datetime,
     account: Operator | None = None,
+    shell_user: str = "",
 ) -> Run:
     """Have the work run now, outside its schedule, with *parameters* that it knows.
 
     *account* is who orders it, if an account does; a work that needs approval takes no order without.
+    *shell_user* is the user of the operating system, for a command on the server: nor do they approve it.
     """
     with transaction.atomic():
         ledger.hold()
@@ -93,17 +95,17 @@ def order(
             clause_id=work.clause_id,
             document_digest="",
             ordered_by=by,
-            orderers=_with(account, ()),
+            orderers=_with(account, shell_user, ()),
             parameters=given,
             reason=RunReason.ORDERED,
             wake_at=now,
         )
-        _audit(run, "run", by, now)
+        _audit(run, "run", by, now, shell_user)
         call_workers()
     return run
 
 
-def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None) -> Run:
+def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None, shell_user: str = "") -> Run:
     """Cancel the work's waiting or running run; a running step is stopped within seconds.
 
     If there are several, it is the one due first, or the one with *run_id*.
@@ -123,11 +125,11 @@ def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None) -> Ru
             _done_here(key)
             run.is_cancelling = True
             run.save(update_fields=["is_cancelling", "note"])
-        _audit(run, "cancel", by, now)
+        _audit(run, "cancel", by, now, shell_user)
     return run
 
 
-def skip(key: str, why: str, *, by: str, now: datetime) -> Run:
+def skip(key: str, why: str, *, by: str, now: datetime, shell_user: str = "") -> Run:
     """Skip the work's waiting run, or else its next due time."""
     with transaction.atomic():
         ledger.hold()
@@ -146,7 +148,7 @@ def skip(key: str, why: str, *, by: str, now: datetime) -> Run:
             supersede(subject_name(run.pk), now)
         note = Message("runs.skipped-by", by=by, why=why)
         claim.end(run, Run.State.SKIPPED, RunReason.SKIPPED, now, note)
-        _audit(run, "skip", by, now)
+        _audit(run, "skip", by, now, shell_user)
     return run
 
 
@@ -158,6 +160,7 @@ def again(
     by: str,
     now: datetime,
     account: Operator | None = None,
+    shell_user: str = "",
 ) -> Run:
     """Repeat an ended run: after its last finished step, or from the step named *from_step*.
 
@@ -176,12 +179,12 @@ def again(
             raise NotPossible(Message("runs.has-succeeded", run=run_id), Message("runs.choose-a-step"))
         run.state, run.reason, run.wake_at = Run.State.WAITING, RunReason.ORDERED, now
         run.failures, run.losses, run.is_rerun = 0, 0, False
-        run.orderers = _with(account, run.orderers)
+        run.orderers = _with(account, shell_user, run.orderers)
         # The approval was for the old attempt; a step that is done asks no more.
         supersede(subject_name(run.pk), now, keep=tuple(run.steps.values_list("name", flat=True)))
         run.ended_at, run.is_cancelling, run.note = None, False, NOTHING
         run.save()
-        _audit(run, "again", by, now)
+        _audit(run, "again", by, now, shell_user)
         call_workers()
     return run
 
@@ -234,7 +237,7 @@ class RunApproved:
                 said = Message("runs.refused-by", by=by.name, why=note)
                 claim.end(run, Run.State.CANCELLED, RunReason.REFUSED, now, said)
             case _:
-                given = request.answers.filter(answer=ApprovalAnswer.Answer.GRANTED).count()
+                given = request.answers.standing().count()
                 run.note = Message(
                     "runs.approved-in-part",
                     by=by.name,
@@ -298,9 +301,8 @@ def _require_orderer(work: PlannedWork, account: Operator | None) -> None:
         raise NotPossible(Message("runs.orderer-unknown", key=work.key), Message("runs.order-as-account"))
 
 
-def _with(account: Operator | None, others: Iterable[int]) -> list[int]:
-    found = [*others] if account is None else [*others, account.pk]
-    return list(dict.fromkeys(found))
+def _with(account: Operator | None, shell_user: str, others: Iterable[int]) -> list[int]:
+    return list(dict.fromkeys((*others, *Giver(account, shell_user=shell_user).orderers)))
 
 
 def _forget_from(run: Run, step: str) -> None:
@@ -318,13 +320,14 @@ def _open_run(key: str, run_id: int | None = None) -> Run | None:
     return (found if run_id is None else found.filter(pk=run_id)).order_by("due_at").first()
 
 
-def _audit(run: Run, what: str, by: str, now: datetime) -> None:
+def _audit(run: Run, what: str, by: str, now: datetime, shell_user: str) -> None:
     content = {
         "order": what,
         "work": run.work,
         "run": run.pk,
         "due": run.due_at.isoformat(),
         "note": run.note.as_json(),
+        **({"via": ApprovalAnswer.Via.SHELL, "shell_user": shell_user} if shell_user else {}),
     }
     record = ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by, clause_id=run.clause_id)
     ledger.append(record, now=now)

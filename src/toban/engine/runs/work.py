@@ -141,6 +141,8 @@ class Work:
     """Who approves it where its mode is to ask."""
     bound: str = ""
     """What it does, as the bindings say it."""
+    conditions: tuple[str, ...] = ()
+    """What the document says about what lets it run: a new version that says otherwise waits for approval."""
     announces_start: bool = False
     """Notify the notification matrix's 情報 row when a run begins."""
     announces_end: bool = False

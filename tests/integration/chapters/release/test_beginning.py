@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.integration.chapters.release.shop import (
     BINDINGS,
+    DOCUMENT,
     HOUR,
     MINUTE,
     NOON,
@@ -74,6 +75,17 @@ def test_a_trigger_orders_nothing_in_a_freeze(shop: Shop) -> None:
         orders.order_automatic(shop.plan, deployment, shop.source, commit, "release/1", shop.now)
     shop.now += 6 * HOUR
     assert orders.order_automatic(shop.plan, deployment, shop.source, commit, "release/1", shop.now)
+
+
+def test_who_wrote_what_a_trigger_orders_does_not_approve_it(shop: Shop) -> None:
+    asks = DOCUMENT.replace("releaseブランチ作成時 | 不要", "releaseブランチ作成時 | 運用責任者")
+    shop.take(BINDINGS.replace('account = "nami"', 'account = "mio"'), asks)
+    deployment, commit = shop.plan.deployments[STAGING], shop.source.resolve("v1")
+    orders.order_automatic(shop.plan, deployment, shop.source, commit, "release/1", shop.now)
+    shop.work()
+
+    with pytest.raises(NotPossible, match="自分が依頼した"):
+        shop.approve("mio")
 
 
 def test_what_staging_has_rolled_back_since_does_not_reach_production(shop: Shop) -> None:

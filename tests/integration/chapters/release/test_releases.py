@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.integration.chapters.release.shop import (
     BINDINGS,
+    DOCUMENT,
     HOUR,
     MINUTE,
     NOON,
@@ -16,14 +17,19 @@ from tests.integration.chapters.release.shop import (
 )
 
 from toban.chapters.release.models import DeploymentLock, Release
+from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering import orders
 from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.ordering.planning import Wish, draft
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.rules import RequestState
+from toban.engine.editions.gate.powers import changes, powers_of
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.duty import overrides
+from toban.engine.operation import running_works
 from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator
 from toban.engine.runs import orders as runs
 from toban.engine.runs.models import Run
 
@@ -68,6 +74,20 @@ def test_nothing_begins_before_its_time_or_without_approval(shop: Shop) -> None:
     shop.work(MINUTE)
     release.refresh_from_db()
     assert (shop.serves, release.began_at) == ("v1", NOON + HOUR)
+
+
+def test_what_was_approved_does_not_begin_if_who_approved_is_locked_out(shop: Shop) -> None:
+    shop.stage("v1")
+    release = shop.release("v1", at=NOON + HOUR)
+    shop.work()
+    shop.approve("nami")
+    Operator.objects.filter(username="nami").update(is_active=False, lockouts=1)
+
+    shop.work(HOUR)
+
+    release.refresh_from_db()
+    assert (shop.serves, release.state) == ("", Release.State.PLANNED)
+    assert ApprovalRequest.objects.latest("pk").state == RequestState.OPEN
 
 
 def test_a_release_that_nobody_approves_is_called_off(shop: Shop) -> None:
@@ -200,6 +220,19 @@ def test_the_holder_of_the_role_rolls_back_at_once_and_others_ask(shop: Shop) ->
         orders.roll_back(deployment, "まだおかしい", shop.order("nami"), shop.now)
 
 
+def test_a_deputy_who_made_themselves_one_asks_for_the_rollback(shop: Shop) -> None:
+    serving(shop, "v1")
+    shop.source.add("v2")
+    serving(shop, "v2")
+    overrides.override(
+        "運用責任者", "開発担当者", "不在", starts_at=shop.now, ends_at=shop.now + HOUR, by="ken",
+        now=shop.now, design=shop.edition.design, bindings=shop.edition.bindings,
+    )  # fmt: skip
+    asked = orders.roll_back(shop.plan.deployments[PRODUCTION], "戻したい", shop.order("ken"), shop.now)
+    shop.work()
+    assert (shop.serves, asked.decided_at) == ("v2", None)
+
+
 def test_a_rollback_does_not_wait_for_a_host_that_is_down_and_a_release_does(shop: Shop) -> None:
     serving(shop, "v1")
     shop.source.add("v2")
@@ -247,6 +280,23 @@ def test_what_cannot_be_undone_needs_two_people_and_a_backup(shop: Shop) -> None
     request = ApprovalRequest.objects.get()
     assert (request.people, request.is_irreversible) == (2, True)
     assert release.is_reversible is False
+
+
+@pytest.mark.parametrize(
+    ("row", "other"),
+    [
+        ("| リリース予定日時 | 運用責任者 |", "| リリース予定日時 | 不要 |"),
+        ("| リリース予定日時 | 運用責任者 |", "| リリース予定日時 | 開発担当者 |"),
+        ("| 本番環境 | 手動 | リリース予定日時", "| 本番環境 | 自動 | mainへのマージ時"),
+        ("| ステージング環境 | 自動 | releaseブランチ作成時 | 不要 |\n", ""),
+    ],
+)
+def test_another_way_into_production_is_a_power_of_the_new_version(shop: Shop, row: str, other: str) -> None:
+    before = powers_of(shop.edition, running_works(shop.edition, (OPERATION,)))
+    shop.take(document=DOCUMENT.replace(row, other))
+    after = powers_of(shop.edition, running_works(shop.edition, (OPERATION,)))
+
+    assert [each.at[1] for each in changes(before, after)] == [f"release/{PRODUCTION}"]
 
 
 def test_a_run_ordered_past_the_release_does_nothing(shop: Shop) -> None:

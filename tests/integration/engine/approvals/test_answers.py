@@ -180,12 +180,44 @@ def test_the_orderer_is_not_one_of_the_two(edition: Edition, pair: Edition) -> N
     assert "自分が依頼したこと" in refused(approve, request, "suzuki", pair)
 
 
+def test_a_delegation_ends_with_the_person_it_was_given_to(edition: Edition) -> None:
+    request, giving = asked(edition), account(on_duty(edition))
+    delegate("運用責任者", "佐藤", "会議", ends_at=MONDAY + HOUR, by=giving, edition=edition, now=MONDAY)
+    left = edition_of(bindings=BINDINGS.replace('account = "sato"\n', ""))
+
+    assert "担っていません" in refused(approve, request, "sato", left)
+    end_lost(left, MONDAY)
+    assert "担っていません" in refused(approve, request, "sato", edition), "it does not come back"
+
+
 def test_the_approval_of_an_account_deactivated_since_does_not_count(edition: Edition, pair: Edition) -> None:
     request = asked(pair, terms=TWO)
     approve(request, "tanaka", pair)
     Operator.objects.filter(username="tanaka").update(is_active=False)
 
     assert approve(request, "suzuki", pair).state == RequestState.OPEN
+
+
+def test_an_answer_from_before_a_lock_out_does_not_count_after_it(edition: Edition, pair: Edition) -> None:
+    request = asked(pair, terms=TWO)
+    approve(request, "tanaka", pair)
+    # Locked out because somebody else had the session, and let in again with another password.
+    Operator.objects.filter(username="tanaka").update(lockouts=1)
+
+    assert approve(request, "suzuki", pair).state == RequestState.OPEN
+    assert approve(request, "tanaka", pair).state == RequestState.GRANTED
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"lockouts": 1}])
+def test_what_was_approved_is_asked_again_if_who_approved_is_locked_out_before_it_begins(
+    edition: Edition, change: dict[str, Any]
+) -> None:
+    request = approve(asked(edition), name := on_duty(edition), edition)
+    Operator.objects.filter(username=name).update(**change)
+
+    again = request_for(subject(edition), MONDAY)
+
+    assert (again.pk == request.pk, again.state) == (False, RequestState.OPEN)
 
 
 def test_a_deactivated_account_answers_nothing_even_on_a_page_opened_before(edition: Edition) -> None:

@@ -60,7 +60,7 @@ def refusal(of: Edition) -> EditionRefusal:
     return EditionRefusal("ops.md", "contents", plain("DB would stop"), of)
 
 
-REVIEW = RecordedReview(rows_of, lambda _of: frozenset(), lambda: NOON)
+REVIEW = RecordedReview(rows_of, lambda _of: {}, lambda: NOON)
 FILES = EditionFiles(Path("ops.md"), Path("toban.toml"))
 
 

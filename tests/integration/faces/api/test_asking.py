@@ -84,6 +84,22 @@ def test_production_waits_for_its_approval(workflow: Program, shop: Shop) -> Non
     assert ask(workflow, shop, PRODUCTION)["answer"] == "yes"
 
 
+def test_a_run_that_is_repeated_after_another_version_is_not_let_through(
+    workflow: Program, shop: Shop
+) -> None:
+    commit = shop.source.log[-1].id
+    ask(workflow, shop)
+    shop.work()
+    shop.work(11 * MINUTE)
+    assert ask(workflow, shop)["answer"] == "yes", "what serves may be brought again"
+
+    shop.source.add("v2")
+    shop.stage("v2")
+
+    again = ask(workflow, shop, commit=commit)
+    assert (again["answer"], again["reason"]["code"]) == ("no", "release.was-followed")
+
+
 def test_what_was_refused_stays_refused_for_this_run(workflow: Program, shop: Shop) -> None:
     number = ask(workflow, shop)["release"]
     Release.objects.filter(pk=number).update(state=Release.State.ABORTED)

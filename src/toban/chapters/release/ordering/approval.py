@@ -9,7 +9,7 @@ from toban.chapters.release.models import Release, ServingLook
 from toban.chapters.release.ordering.orders import end, make_way, subject_name
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
-from toban.engine.approvals.requests import ApprovalSubject, request_for
+from toban.engine.approvals.requests import ApprovalSubject, request_for, stands
 from toban.engine.approvals.rules import ApprovalTerms, RequestState, may_begin
 from toban.engine.runs.claiming.bell import call_workers
 from toban.message import Message, from_json, plain
@@ -65,7 +65,7 @@ def consent(release: Release, deployment: Deployment, plan: ReleaseChapterPlan, 
         return Consent.GIVEN if serves else Consent.WAITS
     wanted = _subject(release, deployment, plan, terms)
     last = ApprovalRequest.objects.filter(subject=wanted.subject).order_by("-pk").first()
-    if last is None or last.digest != wanted.digest:
+    if last is None or last.digest != wanted.digest or not stands(last):
         request_for(wanted, now)
         return Consent.WAITS
     state = RequestState(last.state)

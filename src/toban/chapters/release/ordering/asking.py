@@ -116,11 +116,20 @@ def answer_by(release: Release) -> DeployAnswer:
             return DeployAnswer(MayDeploy.WAIT, reason, release)
         case Release.State.RUNNING if not _is_let_through(release):
             return DeployAnswer(MayDeploy.WAIT, Message("release-source.is-prepared"), release)
+        case Release.State.WATCHED | Release.State.DONE if (later := _follower(release)) is not None:
+            # The address stays the same if somebody repeats the run, perhaps months later.
+            return DeployAnswer(MayDeploy.NO, Message("release.was-followed", number=later.pk), release)
         case Release.State.RUNNING | Release.State.WATCHED | Release.State.DONE:
             return DeployAnswer(MayDeploy.YES, Message("release-source.may-deploy"), release)
         case _:
             reason = release.note or Message("release-source.is-over")
             return DeployAnswer(MayDeploy.NO, reason, release)
+
+
+def _follower(release: Release) -> Release | None:
+    """Return what has begun there since *release*: its approval was for what served before."""
+    later = Release.objects.filter(deployment=release.deployment, began_at__gt=release.began_at)
+    return later.exclude(kind=Release.Kind.DRILL).order_by("began_at").first()
 
 
 def _is_let_through(release: Release) -> bool:

@@ -16,8 +16,8 @@ from toban.chapters.release.ordering.rules import PastRelease, migrations_in, ta
 from toban.chapters.release.running.artifacts import described
 from toban.chapters.release.source import Commit, ReleaseSource
 from toban.engine.approvals.answers import Giver
-from toban.engine.approvals.holders import accounts_holding
-from toban.engine.approvals.identity import accounts_with_addresses
+from toban.engine.approvals.holders import holders_of
+from toban.engine.approvals.identity import accounts_with_addresses, is_self_made
 from toban.engine.approvals.requests import supersede
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
@@ -70,7 +70,6 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         raise NotPossible(Message("release.orderer-unknown"), Message("runs.order-as-account"))
     if draft.planned_at - now > LONGEST_WAIT:
         raise NotPossible(Message("release.too-far-ahead"))
-    account = order.by.account
     with transaction.atomic():
         ledger.hold()
         if (other := open_release(draft.deployment)) is not None:
@@ -85,8 +84,8 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         release.facts = [[label.as_json(), value.as_json()] for label, value in draft.facts]
         release.planned_at = draft.planned_at
         release.ordered_by = order.by.name[:150]
-        authors = _authors(draft.commits, order.edition)
-        release.orderers = list(dict.fromkeys((*([account.pk] if account else []), *authors)))
+        authors = _authors(draft.commits, order.plan)
+        release.orderers = list(dict.fromkeys((*order.by.orderers, *authors)))
         release.save()
         record(release, "release-planned", order.by.name, now)
         call_workers()
@@ -119,6 +118,7 @@ def order_automatic(
         release.is_reversible = not migrations_in(commits, deployment.service.config)
         release.commits = _times(commits)
         release.trigger, release.ordered_by = branch[:300], TRIGGER
+        release.orderers = list(_authors(commits, plan))
         try:
             with transaction.atomic():
                 release.save()
@@ -182,11 +182,10 @@ def roll_back(
     with transaction.atomic():
         ledger.hold()
         release = _back(deployment, order.plan, now)
-        account = order.by.account
-        if account is None and not release.is_reversible:
+        if order.by.account is None and not release.is_reversible:
             raise NotPossible(Message("release.orderer-unknown"), Message("runs.order-as-account"))
         release.cause, release.ordered_by = storable_text(cause.strip())[:500], order.by.name[:150]
-        release.orderers = [account.pk] if account is not None else []
+        release.orderers = list(order.by.orderers)
         release.detected_at = detected_at or now
         if release.is_reversible and _decides(deployment, order, now):
             release.decided_at = now
@@ -386,13 +385,17 @@ def _new(
 
 
 def _decides(deployment: Deployment, order: ReleaseOrder, now: datetime) -> bool:
-    """Return whether who orders a rollback may decide on it: the holder of the row's role does."""
+    """Return whether who orders a rollback may decide on it: the holder of the row's role does.
+
+    One who made themselves a deputy asks, as they approve nothing.
+    """
     account, role = order.by.account, deployment.rule.approver
     if not role:
         return True
     if account is None:
         return False
-    return account in accounts_holding(order.edition, role, now)
+    holders = [each for each in holders_of(order.edition, role, now) if each.account == account]
+    return any(not is_self_made(order.edition, each) for each in holders)
 
 
 def make_way(back: Release, by: str, now: datetime) -> None:
@@ -420,9 +423,9 @@ def _times(commits: Sequence[Commit]) -> list[list[str]]:
     return [[each.id, each.at.isoformat()] for each in commits[:_COUNTED]]
 
 
-def _authors(commits: Iterable[Commit], edition: Edition) -> tuple[int, ...]:
+def _authors(commits: Iterable[Commit], plan: ReleaseChapterPlan) -> tuple[int, ...]:
     addresses = {parseaddr(each.author)[1] for each in commits}
-    return accounts_with_addresses(edition, filter(None, addresses))
+    return accounts_with_addresses(plan.people, filter(None, addresses))
 
 
 def _require_operator(by: Giver) -> None:

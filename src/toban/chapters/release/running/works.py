@@ -60,7 +60,12 @@ def works(
     for each in plan.deployments.values():
         there = _There(each, settings.HOME, clock, probe)
         found[each.release_key] = _work(
-            each.release_key, each.rule.id, there.release_steps(), plan, each.config.timeout
+            each.release_key,
+            each.rule.id,
+            there.release_steps(),
+            plan,
+            each.config.timeout,
+            (each.rule.method, each.rule.trigger, each.rule.approver, each.before),
         )
         row = plan.rollback.id if plan.rollback is not None else each.rule.id
         found[each.rollback_key] = _work(
@@ -70,7 +75,12 @@ def works(
 
 
 def _work(
-    key: str, clause_id: str, steps: tuple[Step, ...], plan: ReleaseChapterPlan, timeout: timedelta
+    key: str,
+    clause_id: str,
+    steps: tuple[Step, ...],
+    plan: ReleaseChapterPlan,
+    timeout: timedelta,
+    conditions: tuple[str, ...] = (),
 ) -> Work:
     name = "artifact" if key.startswith("artifact/") else "release"
     return Work(
@@ -82,6 +92,7 @@ def _work(
         schedule=_ORDERED,
         system=plan.system,
         timeout=timeout,
+        conditions=conditions,
         parameters=(Parameter(name, Message(f"release.parameter-{name}"), "12", is_required=True),),
     )
 

@@ -53,7 +53,7 @@ def subject_of(entry: LedgerEntry, need: ApprovalNeed, edition: Edition) -> Appr
         acting_digest=edition.bindings.acting_digest,
         terms=need.terms,
         ordered_by=", ".join(need.emails)[:150],
-        orderers=accounts_with_addresses(edition, need.emails),
+        orderers=accounts_with_addresses(edition.bindings.people.values(), need.emails),
     )
 
 

@@ -1,12 +1,12 @@
 """What an edition lets Toban run, reach and trust, and what a new one changes about that. Pure.
 
 See docs/adr/0026: everything that `toban.toml` says is included, unless it is declared harmless, and from the
-document which works run, who holds which role, and what it takes to sign in.
+document which works run and what lets them, who holds which role, and what it takes to sign in.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toban.engine.bindings import toml
@@ -46,12 +46,12 @@ class PowerChange:
         return Message(f"editions.{where}-changed", name=name, old=old, new=new)
 
 
-def powers_of(edition: Edition, works: Collection[str]) -> Powers:
-    """Return all powers of *edition*, in which *works* run."""
+def powers_of(edition: Edition, works: Mapping[str, Sequence[str]]) -> Powers:
+    """Return all powers of *edition*, in which *works* run, each if its conditions let it."""
     found: dict[tuple[str | int, ...], object] = {
         (_BINDINGS, *at): value for at, value in edition.bindings.guarded.items()
     }
-    found |= {(_WORKS, key): True for key in works}
+    found |= {(_WORKS, key): list(conditions) or True for key, conditions in works.items()}
     known = rosters(edition.design, edition.bindings.duty)
     found |= {(_ROLES, each.role): _held(each) for each in known}
     # The first such row of the document: another order of the rows is another approver.

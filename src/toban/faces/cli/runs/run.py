@@ -125,15 +125,17 @@ class RunArguments:
 
     def order(self, by: Giver) -> tuple[str, _Order]:
         """Return what is to be done: its name, as in `runs.confirm-run`, and a call."""
-        batch, name, account = self.batch, by.account.username if by.account else by.shell_user, by.account
+        batch, name = self.batch, by.account.username if by.account else by.shell_user
+        given: Any = {"by": name, "shell_user": by.shell_user}
         if self.cancel:
-            return "cancel", lambda now: orders.cancel(batch, by=name, now=now)
+            return "cancel", lambda now: orders.cancel(batch, now=now, **given)
         if (skip := self.skip) is not None:
-            return "skip", lambda now: orders.skip(batch, skip, by=name, now=now)
+            return "skip", lambda now: orders.skip(batch, skip, now=now, **given)
+        given["account"] = by.account
         if (again := self.again) is not None:
             start = self.from_step
-            return "again", lambda now: orders.again(batch, again, start, by=name, now=now, account=account)
-        return "run", lambda now: orders.order(batch, self.settings, by=name, now=now, account=account)
+            return "again", lambda now: orders.again(batch, again, start, now=now, **given)
+        return "run", lambda now: orders.order(batch, self.settings, now=now, **given)
 
     def answer(self, given: Callable[[], ApprovalOrder]) -> tuple[str, _Order]:
         """Return how the request for approval is answered, like `order`."""

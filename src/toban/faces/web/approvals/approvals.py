@@ -22,12 +22,14 @@ from toban.engine.people.models import Operator
 from toban.faces.web.approvals.shown import shown
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.moments import moment
+from toban.faces.web.proof import address_of_proof, ask_proof, has_proved
 from toban.faces.words import verdicts as words
 from toban.message import NOTHING, Message
 
 _LONGEST_NUMBER = 18
 """Digits that every database takes."""
 _CONFLICT = 409
+_PROVED = ("delegate", "review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,9 @@ def approvals(request: HttpRequest) -> HttpResponse:
     """Show what waits; POST delegates, ends a delegation or reviews, by the form's `act`."""
     if request.method != "POST":
         return _page(request)
+    if request.POST.get("act") in _PROVED and not has_proved(request):
+        # Both decide what others may do, or have done, without the owner of the session: it may be stolen.
+        return ask_proof(request, request.path)
     edition, now = in_force(), system_clock()
     account = Operator.objects.get(username=request.user.get_username())
     try:
@@ -103,6 +108,7 @@ def _page(request: HttpRequest, *, trouble: str = "", status: int = 200) -> Http
             for key, person in edition.bindings.people.items()
             if person.account not in ("", request.user.get_username())
         ],
+        "proof": "" if has_proved(request) else address_of_proof(request.path),
         "trouble": trouble,
         "typed": request.POST,
     }

@@ -55,7 +55,8 @@ def _shown(request: ApprovalRequest, reader: object, edition: Edition, now: date
     return ShownRequest(
         request,
         facts,
-        answers,
+        # While it is open, only what counts: not what accounts said that have been locked out since.
+        list(request.answers.standing().order_by("pk").select_related("delegation")),
         None,
         is_open=True,
         who=[name_of(edition, each) for each in found.able],

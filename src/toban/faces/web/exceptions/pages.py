@@ -25,6 +25,7 @@ from toban.faces.web.approvals.shown import shown_requests
 from toban.faces.web.exceptions.shown import shown
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.moments import moment
+from toban.faces.web.proof import address_of_proof, ask_proof, has_proved
 from toban.faces.words import verdicts as words
 
 _CONFLICT = 409
@@ -59,6 +60,9 @@ def exception(request: HttpRequest, pk: int) -> HttpResponse:
     act = orders.get(request.POST.get("act", ""))
     if act is None:
         return HttpResponse(status=400)
+    if request.POST.get("act") == "approve" and not has_proved(request):
+        # An exception outlives the session by months: a stolen one must not allow it.
+        return ask_proof(request, request.path)
     try:
         ordered = act()
     except NotPossible as exc:
@@ -142,6 +146,7 @@ def _one(
         "approvals": requests,
         "digest_shown": asked.digest if asked is not None else "",
         "may_answer": any(each.is_mine for each in requests),
+        "proof": "" if has_proved(request) else address_of_proof(request.path),
         "renewals": shown(found.renewals.order_by("pk"), now),
         **_form(typed, refused, edition),
     }

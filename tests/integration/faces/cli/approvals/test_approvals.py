@@ -139,6 +139,22 @@ def test_what_is_approved_is_shown_before_it_is_asked_and_the_evidence_names_the
     assert Alert.objects.get().people == ["運用責任者"]
 
 
+def test_whoever_orders_in_anothers_name_from_their_own_shell_does_not_approve_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toban.faces.cli.runs.run.shell_user", lambda: "nami")
+    ended = awaiting(home)
+    Run.objects.filter(pk=ended.pk).update(state=Run.State.FAILED)
+
+    ordered = [run_("B005", *more, "--as", "suzuki", "--yes") for more in ([], ["--again", str(ended.pk)])]
+
+    assert [each.exit_code for each in ordered] == [0, 0]
+    both = {Operator.objects.get(username=name).pk for name in ("nami", "suzuki")}
+    assert [set(each.orderers) for each in Run.objects.all()] == [both, both]
+    for entry in LedgerEntry.objects.filter(content__order__in=("run", "again")):
+        assert (entry.actor, entry.content["via"], entry.content["shell_user"]) == ("suzuki", "shell", "nami")
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from tests.integration.faces.web.conftest import Fixed, Operators
+from tests.integration.faces.web.conftest import Fixed, Operators, proved
 from tests.integration.faces.web.ledger import MONTHLY, awaiting, planned, put_in_force
 
 from toban.engine.approvals.answers import Giver, break_glass
@@ -44,9 +44,12 @@ def waiting(in_force: Fixed, operator: Operators) -> Run:
     return awaiting()
 
 
-def as_(name: str) -> Client:
-    client = Client()
-    client.force_login(Operator.objects.get(username=name))
+def as_(name: str, *, has_proved: bool = False) -> Client:
+    client, person = Client(), Operator.objects.get(username=name)
+    if has_proved:
+        proved(client, person)
+    else:
+        client.force_login(person)
     return client
 
 
@@ -80,8 +83,8 @@ def test_a_holder_delegates_and_the_delegate_approves() -> None:
     until = (system_clock() + timedelta(hours=2)).isoformat()
     form = {"act": "delegate", "role": "運用責任者", "person": "鈴木", "until": until, "reason": "会議"}
 
-    refused = as_("suzuki").post("/approvals/", form)
-    made = as_("nami").post("/approvals/", form)
+    refused = as_("suzuki", has_proved=True).post("/approvals/", form)
+    made = as_("nami", has_proved=True).post("/approvals/", form)
 
     assert (refused.status_code, made.status_code) == (409, 302)
     assert "委任できません" in refused.content.decode()
@@ -95,6 +98,29 @@ def test_a_holder_delegates_and_the_delegate_approves() -> None:
     assert "あなたが承認できます" not in as_("suzuki").get("/approvals/").content.decode()
 
 
+def test_a_session_alone_reviews_nothing() -> None:
+    request, edition = ApprovalRequest.objects.get(), present.edition()
+    assert edition is not None
+    by = Giver(Operator.objects.get(username="suzuki"), has_proved=True)
+    break_glass(request.pk, "停止中", shown=request.digest, by=by, edition=edition, now=system_clock())
+    form = {"act": "review", "number": BreakGlass.objects.get().pk, "words": "妥当"}
+
+    answer = as_("boss").post("/approvals/", form)
+
+    assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert BreakGlass.objects.get().reviewed_at is None
+
+
+def test_a_session_alone_delegates_nothing() -> None:
+    until = (system_clock() + timedelta(hours=2)).isoformat()
+    form = {"act": "delegate", "role": "運用責任者", "person": "鈴木", "until": until, "reason": "会議"}
+
+    answer = as_("nami").post("/approvals/", form)
+
+    assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert not Delegation.objects.exists()
+
+
 def test_another_person_reviews_what_went_ahead_without_approval() -> None:
     request, edition = ApprovalRequest.objects.get(), present.edition()
     assert edition is not None
@@ -103,8 +129,8 @@ def test_another_person_reviews_what_went_ahead_without_approval() -> None:
     form = {"act": "review", "number": BreakGlass.objects.get().pk, "words": "妥当"}
 
     own_page = as_("suzuki").get("/approvals/").content.decode()
-    own, viewer = (as_(name).post("/approvals/", form) for name in ("suzuki", "mira"))
-    done = as_("boss").post("/approvals/", form)
+    own, viewer = (as_(name, has_proved=True).post("/approvals/", form) for name in ("suzuki", "mira"))
+    done = as_("boss", has_proved=True).post("/approvals/", form)
 
     assert "自分が承認なしで進めたこと" in own_page
     assert (own.status_code, viewer.status_code, done.status_code) == (409, 409, 302)

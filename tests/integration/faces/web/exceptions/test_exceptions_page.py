@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from tests.integration.faces.web.conftest import CPU, DOCUMENT, Fixed, Operators
+from tests.integration.faces.web.conftest import CPU, DOCUMENT, Fixed, Operators, proved
 from tests.integration.faces.web.ledger import put_in_force
 
 from toban.engine.clock import system_clock
@@ -33,9 +33,12 @@ def edition(in_force: Fixed, operator: Operators) -> Edition:
     return put_in_force(in_force, DOCUMENT, PEOPLE)
 
 
-def as_(name: str) -> Client:
-    client = Client()
-    client.force_login(Operator.objects.get(username=name))
+def as_(name: str, *, has_proved: bool = False) -> Client:
+    client, person = Client(), Operator.objects.get(username=name)
+    if has_proved:
+        proved(client, person)
+    else:
+        client.force_login(person)
     return client
 
 
@@ -51,7 +54,7 @@ def asked(**more: str) -> RowException:
 
 
 def answered(found: RowException, act: str, name: str = "nami", **more: str) -> int:
-    client = as_(name)
+    client = as_(name, has_proved=True)
     page = client.get(f"/exceptions/{found.pk}")
     form = {"act": act, "shown": page.context["digest_shown"], **more}
     return client.post(f"/exceptions/{found.pk}", form).status_code
@@ -91,6 +94,18 @@ def test_nobody_approves_their_own_and_a_viewer_orders_nothing() -> None:
     assert as_("mira").post("/exceptions/", {"row": CPU, "reason": "x", "until": until(1)}).status_code == 409
     assert "例外を依頼" not in as_("mira").get("/exceptions/").content.decode()
     assert state(found) is ExceptionState.ASKED
+
+
+def test_a_session_alone_approves_no_exception() -> None:
+    found, client = asked(), as_("nami")
+    page = client.get(f"/exceptions/{found.pk}")
+    form = {"act": "approve", "shown": page.context["digest_shown"]}
+
+    answer = client.post(f"/exceptions/{found.pk}", form)
+
+    assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert state(found) is ExceptionState.ASKED
+    assert "もう一度サインインして答える" in page.content.decode()
 
 
 def test_a_form_without_what_is_needed_is_shown_again_with_the_reason() -> None:

@@ -39,8 +39,13 @@ def edition(bindings: str = BINDINGS, design: str = DESIGN) -> Edition:
     return Edition(read_design(design, "ops.md"), read_bindings(bindings, Path("toban.toml"), PARTS.schema))
 
 
+def running(*works: str) -> dict[str, tuple[str, ...]]:
+    return dict.fromkeys(works, ())
+
+
 def said(old: Edition, new: Edition, *works: str) -> list[str]:
-    return [str(each.said) for each in changes(powers_of(old, ["B1"]), powers_of(new, ["B1", *works]))]
+    before, after = powers_of(old, running("B1")), powers_of(new, running("B1", *works))
+    return [str(each.said) for each in changes(before, after)]
 
 
 def test_thresholds_and_times_bring_nothing_new() -> None:
@@ -64,7 +69,17 @@ def test_signs_that_cannot_be_seen_are_shown() -> None:
 
 def test_a_row_that_makes_a_bound_command_run_is_a_change_and_one_that_stops_it_is_not() -> None:
     assert said(edition(), edition(), "B2") == ["+ 「B2」を実行します"]
-    assert changes(powers_of(edition(), ["B1", "B2"]), powers_of(edition(), ["B1"])) == ()
+    assert changes(powers_of(edition(), running("B1", "B2")), powers_of(edition(), running("B1"))) == ()
+
+
+def test_what_lets_a_work_run_is_a_change() -> None:
+    before, after = ({"release/production": ("manual", approver)} for approver in ("運用責任者", ""))
+
+    found = changes(powers_of(edition(), before), powers_of(edition(), after))
+
+    assert [str(each.said) for each in found] == [
+        '~ 「release/production」を実行する条件: ["manual", "運用責任者"] → ["manual", ""]'
+    ]
 
 
 def test_who_holds_a_role_is_a_change_in_the_document_as_in_the_bindings() -> None:
@@ -103,6 +118,8 @@ def test_what_is_removed_from_the_bindings_is_a_change() -> None:
 def test_equal_powers_have_equal_digests_in_any_order() -> None:
     first, other = '[people."田中"]\naccount = "tanaka"\n', '[batches.B1]\ncommand = ["./a", "x"]\n'
 
-    digests = [digest_of(powers_of(edition(text), ["B1"])) for text in (first + other, other + first, other)]
+    digests = [
+        digest_of(powers_of(edition(text), running("B1"))) for text in (first + other, other + first, other)
+    ]
 
     assert digests[0] == digests[1] != digests[2]
