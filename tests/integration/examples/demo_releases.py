@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from tests.e2e.running import SHOP, wait_for
-from tests.integration.buckets import free_port
 from tests.integration.chapters.release.git_host import Repository
 from tests.integration.chapters.release.rows.place import Place
 from tests.integration.chapters.release.shop import EFFECTS, PRODUCTION, STAGING
+from tests.ports import free_port
 from tests.registered import PARTS
 
 from toban.chapters.release.drills import rehearsal

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration import buckets
 from tests.integration.buckets import S3Server
 from tests.integration.chapters.capacity.scalers import killed_scaler
 from tests.integration.chapters.capacity.scalers.between import (
@@ -22,6 +21,7 @@ from tests.integration.chapters.capacity.scalers.between import (
     client,
     pending,
 )
+from tests.ports import free_port
 from tests.unit.engine.runs.commands.test_command import FakeTurn
 
 from toban.chapters.capacity.scaler import GroupSize, ScalingFailed
@@ -61,7 +61,7 @@ def scaler(url: str, group: str) -> AutoScalingScaler:
 
 def make(url: str, size: int, most: int, *, least: int = 0) -> str:
     """Make a group of *size* instances; return its name."""
-    name, scaling = f"web{buckets.free_port()}", client("autoscaling", url)
+    name, scaling = f"web{free_port()}", client("autoscaling", url)
     scaling.create_launch_configuration(
         LaunchConfigurationName=name, ImageId="ami-12c6146b", InstanceType="t3.micro"
     )
@@ -97,7 +97,7 @@ def another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of ministack's Auto Scaling."""
     monkeypatch.setenv("AWS_ACCESS", "test")
     monkeypatch.setenv("AWS_SECRET", "test")
-    port = buckets.free_port()
+    port = free_port()
     environment = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
@@ -315,7 +315,7 @@ def test_a_secret_that_is_missing_is_named_and_not_shown(
 
 @pytest.mark.usefixtures("aws")
 def test_an_aws_that_does_not_answer_may_be_asked_later() -> None:
-    assert refused(lambda: scaler(f"http://127.0.0.1:{buckets.free_port()}", "web").size()).retry
+    assert refused(lambda: scaler(f"http://127.0.0.1:{free_port()}", "web").size()).retry
 
 
 def test_a_worker_that_is_killed_while_it_waits_has_ordered_once(aws: Between) -> None:

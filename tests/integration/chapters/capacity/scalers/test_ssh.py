@@ -14,7 +14,8 @@ import pytest
 from tests.integration.chapters.capacity.scalers import killed_scaler
 from tests.integration.chapters.capacity.scalers.shed import Shed
 from tests.integration.chapters.capacity.scalers.test_command import running
-from tests.integration.remote_host import RemoteHost, free_port, new_public_key, serving
+from tests.integration.remote_host import RemoteHost, new_public_key, serving
+from tests.ports import free_port
 from tests.unit.engine.runs.commands.test_command import FakeTurn
 
 from toban.chapters.capacity.scaler import GroupSize, ScalingFailed

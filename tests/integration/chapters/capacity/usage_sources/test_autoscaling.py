@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.integration import buckets
 from tests.integration.chapters.capacity.usage_sources.cloud import REGION, SECRET, Refusing, access, client
+from tests.ports import free_port
 
 from toban.chapters.capacity.usage import UsageReading, UsageUnknown
 from toban.chapters.capacity.usage_sources.autoscaling.config import AutoScalingUsage
@@ -37,7 +38,7 @@ def why(url: str, group: str, **more: object) -> str:
 
 def make(url: str, size: int, most: int, zone: str = f"{REGION}a") -> str:
     """Make a group of *size* instances; return its name."""
-    name, scaling = f"web{buckets.free_port()}", client("autoscaling", url)
+    name, scaling = f"web{free_port()}", client("autoscaling", url)
     scaling.create_launch_configuration(
         LaunchConfigurationName=name, ImageId="ami-12c6146b", InstanceType="t3.micro"
     )

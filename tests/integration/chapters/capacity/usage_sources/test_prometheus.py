@@ -11,8 +11,8 @@ from threading import Thread
 import httpx
 import pytest
 from pydantic import ValidationError
-from tests.integration.buckets import free_port
 from tests.integration.conftest import Handler, HttpServer
+from tests.ports import free_port
 
 from toban.chapters.capacity.usage import UsageAt, UsageReading, UsageUnknown
 from toban.chapters.capacity.usage_sources.prometheus import KIND

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.integration import buckets
 from tests.integration.chapters.capacity.usage_sources.cloud import GIB, SECRET, Refusing, access, client, put
+from tests.ports import free_port
 
 from toban.chapters.capacity.usage import UsageReading, UsageUnknown
 from toban.chapters.capacity.usage_sources.rds.config import RdsUsage
@@ -30,7 +30,7 @@ def source(url: str, name: str, **more: object) -> RdsSource:
 @pytest.fixture
 def shop(moto: str) -> str:
     """The name of a new instance of 100 GiB."""
-    name = f"shop{buckets.free_port()}"
+    name = f"shop{free_port()}"
     make(moto, name)
     return name
 
@@ -72,7 +72,7 @@ def test_what_is_not_free_of_the_allocated_storage_is_used(moto: str, shop: str)
 
 
 def test_storage_that_grows_by_itself_is_limited_by_how_far_it_may(moto: str) -> None:
-    name = f"grows{buckets.free_port()}"
+    name = f"grows{free_port()}"
     make(moto, name, MaxAllocatedStorage=500)
     put_free(moto, name, [(NOW - timedelta(minutes=3), 30.0 * GIB)])
     database = source(moto, name)
@@ -99,7 +99,7 @@ def test_the_past_comes_by_day_without_today(moto: str, shop: str) -> None:
 
 
 def test_a_cluster_of_aurora_has_the_use_of_its_volume_and_no_limit(moto: str) -> None:
-    cluster, name = f"cluster{buckets.free_port()}", f"aurora{buckets.free_port()}"
+    cluster, name = f"cluster{free_port()}", f"aurora{free_port()}"
     client("rds", moto).create_db_cluster(
         DBClusterIdentifier=cluster,
         Engine="aurora-postgresql",

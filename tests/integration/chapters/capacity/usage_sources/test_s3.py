@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration import buckets
 from tests.integration.buckets import ACCESS_KEY, SECRET_KEY, S3Server
 from tests.integration.chapters.capacity.usage_sources.cloud import REGION, SECRET, Refusing, put
+from tests.ports import free_port
 
 from toban.chapters.capacity.usage import UsageReading, UsageSource, UsageUnknown
 from toban.chapters.capacity.usage_sources.s3 import _open
@@ -32,7 +32,7 @@ def server(request: pytest.FixtureRequest) -> S3Server:
 
 def filled(server: S3Server, sizes: Mapping[str, int]) -> str:
     """Make a bucket with objects of these sizes; return its name."""
-    name = f"shop-{buckets.free_port()}"
+    name = f"shop-{free_port()}"
     s3 = server.client()
     s3.create_bucket(Bucket=name)
     for key, size in sizes.items():
@@ -150,7 +150,7 @@ def put_sizes(url: str, bucket: str, kind: str, sizes: Mapping[datetime, float])
 
 
 def test_cloudwatch_knows_a_bucket_by_its_storage_classes(moto: str) -> None:
-    bucket = f"shop-{buckets.free_port()}"
+    bucket = f"shop-{free_port()}"
     put_sizes(moto, bucket, "StandardStorage", {MIDNIGHT - DAY: 5e9, MIDNIGHT - 2 * DAY: 4e9})
     put_sizes(moto, bucket, "GlacierStorage", {MIDNIGHT - DAY: 7e9})
 
@@ -160,7 +160,7 @@ def test_cloudwatch_knows_a_bucket_by_its_storage_classes(moto: str) -> None:
 
 
 def test_cloudwatch_knows_the_past_of_a_bucket(moto: str) -> None:
-    bucket = f"shop-{buckets.free_port()}"
+    bucket = f"shop-{free_port()}"
     put_sizes(moto, bucket, "StandardStorage", {MIDNIGHT - n * DAY: 100.0 - n for n in range(400)})
     put_sizes(moto, bucket, "GlacierStorage", {MIDNIGHT - n * DAY: 1000.0 for n in range(10)})
     source = counted(moto, bucket)
@@ -173,7 +173,7 @@ def test_cloudwatch_knows_the_past_of_a_bucket(moto: str) -> None:
 
 
 def test_a_bucket_that_cloudwatch_knows_no_values_of_is_not_empty(moto: str) -> None:
-    bucket = f"shop-{buckets.free_port()}"
+    bucket = f"shop-{free_port()}"
     put_sizes(moto, bucket, "StandardStorage", {MIDNIGHT - 5 * DAY: 5e9})
 
     said = why(counted(moto, bucket))
