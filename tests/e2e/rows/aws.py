@@ -10,6 +10,8 @@ import boto3
 REGION, ACCESS, SECRET = "ap-northeast-1", "AKIATOBANTEST", "a-secret-of-the-tests"
 ALB, GROUP = "app/shop/50dc6c495c0c9188", "targetgroup/shop/73e2d6bc24d8a067"
 LOGS = "/ecs/shop"
+WEB = "shop-web"
+"""The Auto Scaling group."""
 _TO_COME = 45
 """Minutes that a run of the tests may take."""
 
@@ -33,9 +35,11 @@ def furnish(url: str) -> None:
         Engine="postgres",
         DBInstanceClass="db.m5.large",
         AllocatedStorage=100,
+        MaxAllocatedStorage=500,
         MasterUsername="toban",
         MasterUserPassword="hunter22",
     )
+    _scale(url)
     s3 = client("s3", url)
     for bucket in ("bucket", "shop-files"):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -51,6 +55,49 @@ def furnish(url: str) -> None:
     logs = client("logs", url)
     logs.create_log_group(logGroupName=LOGS)
     logs.create_log_stream(logGroupName=LOGS, logStreamName="web-1")
+
+
+def _scale(url: str) -> None:
+    """Make two web servers that grow as the document says: CPU 70% for half an hour, one more."""
+    scaling = client("autoscaling", url)
+    scaling.create_launch_configuration(
+        LaunchConfigurationName=WEB, ImageId="ami-12c6146b", InstanceType="t3.micro"
+    )
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName=WEB,
+        LaunchConfigurationName=WEB,
+        MinSize=2,
+        MaxSize=10,
+        DesiredCapacity=2,
+        AvailabilityZones=[f"{REGION}a"],
+    )
+    scaling.put_scaling_policy(
+        AutoScalingGroupName=WEB,
+        PolicyName="cpu-70",
+        PolicyType="SimpleScaling",
+        AdjustmentType="ChangeInCapacity",
+        ScalingAdjustment=1,
+        Cooldown=1800,
+    )
+    (policy,) = scaling.describe_policies(AutoScalingGroupName=WEB)["ScalingPolicies"]
+    alarm(url, policy["PolicyARN"])
+
+
+def alarm(url: str, policy: str, threshold: float = 70.0) -> None:
+    """Have the *policy* of the web servers begin at this CPU use; repeating it changes the limit."""
+    client("cloudwatch", url).put_metric_alarm(
+        AlarmName="web-cpu",
+        Namespace="AWS/EC2",
+        MetricName="CPUUtilization",
+        Dimensions=[{"Name": "AutoScalingGroupName", "Value": WEB}],
+        Statistic="Average",
+        Period=300,
+        EvaluationPeriods=6,
+        Threshold=threshold,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        AlarmActions=[policy],
+        ActionsEnabled=True,
+    )
 
 
 def measure(url: str) -> None:
