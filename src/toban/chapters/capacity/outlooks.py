@@ -54,7 +54,7 @@ def look(plan: CapacityPlan, telemetry: Telemetry, now: datetime) -> None:
     if not due and not gone:
         return
     days = days_of(telemetry, due, plan.system, now) if due else {}
-    read = set(ResourceReading.objects.filter(trouble=NOTHING).values_list("resource", flat=True))
+    read = set(ResourceReading.objects.filter(trouble__code="").values_list("resource", flat=True))
     today = now.astimezone(plan.system.zone).date()
     # Every day is measured from now on: from then on there will be a forecast.
     first = {name: today + timedelta(days=ENOUGH) for name in due if name in read}
