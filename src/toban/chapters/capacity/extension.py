@@ -65,6 +65,7 @@ EXTENSION = Extension(
         Scope("read:capacity", Message("capacity.scope-read")),
         Scope("act:capacity", Message("capacity.scope-act")),
     ),
+    evidence="toban.faces.web.capacity.proof:shown",
     menu=(Link("capacity", Message("capacity.page")),),
     acts=ACTS,
     commands={"capacity": Command("toban.faces.cli.capacity.capacity", Message("commands.capacity"))},

@@ -5,6 +5,7 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import Field
 
+from toban.chapters.capacity.forecasting.bases import Basis
 from toban.chapters.capacity.forecasting.jumps import JumpKind
 from toban.chapters.capacity.forecasting.methods import ForecastMethod
 from toban.chapters.capacity.scaling.replays import LONGEST
@@ -75,7 +76,7 @@ class ShownForecast(ShownResource):
     imagined: bool
     """Whether it is the answer to `add`, `load` or `growth`."""
     method: ForecastMethod | None
-    basis: str | None
+    basis: Basis | None
     error: float | None
     """The median error of the method on the resource's past, as a share."""
     why_none: Said | None

@@ -33,6 +33,7 @@ from toban.engine.runs.models import Run
 from toban.engine.telemetry import present
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import StoreUnavailable
+from toban.faces.document.address import evidence_address
 
 __all__ = ["place"]
 
@@ -275,3 +276,14 @@ def test_the_pages_are_english_where_english_is_wished(place: Place, developer: 
 
 def test_a_row_leads_to_its_resource(viewer: Client) -> None:
     assert f'href="/capacity/?{urlencode({"resource": DB})}"' in page(viewer, "/")
+
+
+def test_the_evidence_of_a_rule_shows_its_last_decision_and_its_runs(place: Place, viewer: Client) -> None:
+    place.load(*[85.0] * 32)
+    place.look()
+    place.work()
+
+    shown = page(viewer, evidence_address(place.row("CPU使用率70%が30分継続")))
+
+    assert "条件が成り立った: 平均 85.0%、しきい値 70%" in shown
+    assert f'<a href="/runs/{place.runs()[0].pk}">' in shown
