@@ -49,7 +49,8 @@ def grown(place: Place) -> None:
 
 def busy(place: Place, *, days: int, hours: int) -> None:
     """Have the web servers been at 90% for so many *hours*, twice, *days* ago, else at 20%."""
-    end = place.now.replace(second=0, microsecond=0) - MINUTE
+    # The newest minute may not be whole yet.
+    end = place.now.replace(second=0, microsecond=0) - 2 * MINUTE
     loads = [90.0 if number % (days * 12 * 60) < hours * 60 else 20.0 for number in range(days * 24 * 60)]
     place.add(
         [
