@@ -19,9 +19,9 @@ from tests.e2e.running import SHOP, Inbox, Toban, enterable_folder, shop_binding
 pytestmark = pytest.mark.slow
 
 TREE = SHOP.parents[1]
-RULE, SOONER = "CPU使用率70%が30分継続", "CPU使用率5%が1分継続"
+RULE, SOONER = "CPU使用率70%が30分継続", "CPU使用率1%が1分継続"
 GROUP, WORK = "Webサーバー", "scale/Webサーバー"
-LIMIT, MINUTES = 5.0, 1
+LIMIT, MINUTES = 1.0, 1
 ROW = "capacity/scaling-rule/"
 
 
@@ -107,7 +107,7 @@ def test_a_loaded_group_asks_then_acts_and_people_take_it_back(toban: Toban) -> 
     assert wait_for(lambda: serving(toban) == 2, within=120)
     customers = Customers(f"http://{shop_url(toban)}/")
 
-    with customers.at_once(4):
+    with customers.at_once(8):
         assert wait_for(lambda: run_of(toban, "waiting"), within=300)
         asked = toban.state("SELECT id FROM approvals_approvalrequest WHERE state = 'open' ORDER BY id DESC")[
             0
