@@ -15,7 +15,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.editions.tools import ToolBindings, tool_status
 from toban.engine.evidence import status
 from toban.engine.notify import overview
-from toban.engine.notify.deciding import pipeline
+from toban.engine.notify.deciding import pipeline, traces
 from toban.engine.notify.delivery import change_outbox, lifeline
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
 from toban.engine.notify.delivery.heartbeat import Heartbeat
@@ -47,14 +47,17 @@ class _Notices:
         self._posts = Posts(at.clock, at.lead.require)
         self._lifeline, self._heartbeat = Lifeline(), Heartbeat()
         self._announced: Edition | None = None
+        self._traces: traces.Traces | None = None
         self._looked_at: datetime | None = None
         self._looks = 0
 
     def announce(self, edition: Edition, now: datetime) -> None:
         """Look at the alerts that are due, or at all when a new edition comes into force."""
-        is_new = edition is not self._announced
-        pipeline.announce(edition.design, _contacts(edition), now, everything=is_new)
-        self._announced = edition
+        is_new, contacts = edition is not self._announced, _contacts(edition)
+        current = traces.read(edition.design, contacts, now)
+        if is_new or traces.asks_for_whole_look(self._traces, current):
+            pipeline.announce(edition.design, contacts, now, everything=is_new)
+            self._announced, self._traces = edition, current
         self._looked_at = self._at.clock()
         self._looks += 1
 

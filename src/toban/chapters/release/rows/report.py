@@ -1,7 +1,7 @@
 """The status of every row of chapter 5, and the alerts about those that are not as they should be."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
@@ -9,12 +9,13 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
-from toban.chapters.release.models import DeploymentLock, Release, ServingLook, SourceBranch, SourceLook
+from toban.chapters.release.models import Release, ServingLook, SourceBranch, SourceLook
 from toban.chapters.release.ordering.orders import OVERTAKEN
 from toban.chapters.release.ordering.planning import calendar_of
 from toban.chapters.release.rows import judging, verifying
 from toban.chapters.release.rows.flow import Evidence, Seen
 from toban.chapters.release.rows.judging import DrillDate, Judgement, Offer, Outcome, Serving, Told
+from toban.chapters.release.rows.looking import Known, known_of
 from toban.chapters.release.rows.schedule import ReleaseCalendar, ReleaseWindow
 from toban.chapters.release.rows.way import BY_HAND, approval_of, evidence_of, outcome_of
 from toban.chapters.release.tracking.triggers import Trigger, TriggerEvent, read_trigger
@@ -59,7 +60,7 @@ def tell(plan: ReleaseChapterPlan, edition: Edition, now: datetime) -> None:
     found = {row.id: (row, _unreviewed(each, broken.get(row.id))) for row, each in _judged(plan, now)}
     updates = [_update(row, each, now) for row, each in found.values()]
     told = [_signal(row, each, now) for row, each in found.values()]
-    told += _about_tasks(plan.tasks.values(), edition, now)
+    told += _about_tasks(list(plan.tasks.values()), edition, now)
     with transaction.atomic():
         status.show(updates, now, plan.document_digest)
         alerts.report(told, now, plan.document_digest)
@@ -70,9 +71,11 @@ def _judged(plan: ReleaseChapterPlan, now: datetime) -> Iterator[tuple[Clause, J
         each = judging.worst(_by_flow(plan, service) for service in plan.services)
         yield plan.flow, each or _nothing()
     rules = {each.rule.id: each.rule for each in plan.deployments.values()}
+    serving = _serving(plan)
     for rule in rules.values():
         there = [each for each in plan.deployments.values() if each.rule.id == rule.id]
-        yield rule, judging.worst(_by_rule(each, plan, now) for each in there) or _nothing()
+        found = (_by_rule(each, serving[each.name], plan, now) for each in there)
+        yield rule, judging.worst(found) or _nothing()
     yield from _schedules(plan, now)
     if plan.rollback is not None:
         yield plan.rollback, _by_rollback(plan, now)
@@ -133,12 +136,11 @@ def _name(row: Clause) -> str:
             return ""
 
 
-def _about_tasks(tasks: Iterable[Work], edition: Edition, now: datetime) -> Sequence[Signal]:
+def _about_tasks(tasks: Collection[Work], edition: Edition, now: datetime) -> Sequence[Signal]:
     """Return the signal about unsigned tasks, one for each row: that of its worst task."""
     worst: dict[str, tuple[Work, StatusUpdate]] = {}
     order = list(Verdict)
-    for work in tasks:
-        (update,) = statuses([work], edition, now)
+    for work, update in zip(tasks, statuses(tasks, edition, now), strict=True):
         known = worst.get(work.clause_id)
         if known is None or order.index(update.verdict) < order.index(known[1].verdict):
             worst[work.clause_id] = work, update
@@ -168,9 +170,8 @@ def _served(deployment: Deployment) -> QuerySet[Release]:
     return found.select_related("artifact").order_by("-served_at", "-pk")
 
 
-def _by_rule(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Judgement:
+def _by_rule(deployment: Deployment, serving: Serving, plan: ReleaseChapterPlan, now: datetime) -> Judgement:
     found = Release.objects.filter(deployment=deployment.name).select_related("artifact").order_by("-pk")
-    serving = _serving(deployment)
     trigger = read_trigger(deployment.rule, deployment.service.config)
     if isinstance(trigger, Message):
         return Judgement(Verdict.NOT_MEASURABLE, trigger, serving.value(plan.system))
@@ -219,17 +220,21 @@ def _triggered(release: Release, deployment: Deployment) -> Outcome:
     return outcome if is_approved else replace(outcome, decided_at=None)
 
 
-def _serving(deployment: Deployment) -> Serving:
-    newest = _served(deployment).exclude(kind=Release.Kind.DRILL).first()
-    current = outcome_of(newest) if newest is not None else None
-    look = ServingLook.objects.filter(deployment=deployment.name).first()
+def _serving(plan: ReleaseChapterPlan) -> Mapping[str, Serving]:
+    """Return what serves in each environment, by the name of its deployment."""
+    looks = ServingLook.objects.in_bulk(list(plan.deployments))
+    known = known_of(plan.deployments)
+    return {name: _seen_serving(known[name], looks.get(name)) for name in plan.deployments}
+
+
+def _seen_serving(known: Known, look: ServingLook | None) -> Serving:
+    current = outcome_of(known.newest) if known.newest is not None else None
     if look is None:
         return Serving(current)
-    is_changing = DeploymentLock.objects.filter(deployment=deployment.name, release__isnull=False).exists()
-    if is_changing or newest is None:
+    if known.is_changing or known.newest is None:
         # Whatever serves is being changed by a release, or none has brought anything yet.
         return Serving(current, look.answered_at, look.trouble)
-    strays = [name for name, digest in look.serving.items() if digest != newest.artifact.digest]
+    strays = [name for name, digest in look.serving.items() if digest != known.digest]
     return Serving(
         current, look.answered_at, look.trouble, look.stray_since if strays else None, tuple(strays)
     )
@@ -245,31 +250,45 @@ def _untold(service: Service, now: datetime) -> Message:
     return look.trouble or Message("release-rows.source-not-asked-yet")
 
 
+@dataclass(frozen=True, slots=True)
+class _Released:
+    """What people brought to the last environment of a service."""
+
+    last: Deployment
+    calendars: Mapping[str, ReleaseCalendar]
+    """Of each row of the schedule."""
+    first: datetime | None
+    """When anything of the service was first ordered."""
+    served: Sequence[Release]
+    """The newest that were brought by hand."""
+
+
 def _schedules(plan: ReleaseChapterPlan, now: datetime) -> Iterator[tuple[Clause, Judgement]]:
+    lasts = (_last_of(plan, service) for service in plan.services) if plan.schedules else ()
+    released = [_released(last, plan) for last in lasts if last is not None]
     for row in plan.schedules:
-        found = [
-            _by_schedule(row, last, plan, now)
-            for service in plan.services
-            if (last := _last_of(plan, service)) is not None
-        ]
-        yield row, judging.worst(found) or _nothing()
+        yield row, judging.worst(_by_schedule(row, each, plan, now) for each in released) or _nothing()
+
+
+def _released(last: Deployment, plan: ReleaseChapterPlan) -> _Released:
+    first = Release.objects.filter(service=last.service.name).aggregate(at=Min("ordered_at"))["at"]
+    calendars = {each.id: calendar_of(each, last, plan) for each in plan.schedules}
+    return _Released(last, calendars, first, list(_served(last).filter(kind__in=BY_HAND)[:_JUDGED]))
 
 
 def _by_schedule(
-    row: ReleaseSchedule, last: Deployment, plan: ReleaseChapterPlan, now: datetime
+    row: ReleaseSchedule, released: _Released, plan: ReleaseChapterPlan, now: datetime
 ) -> Judgement:
-    first = Release.objects.filter(service=last.service.name).aggregate(at=Min("ordered_at"))["at"]
-    calendars = {each.id: calendar_of(each, last, plan) for each in plan.schedules}
+    calendars = released.calendars
     dated = [each for each in calendars.values() if not each.needs_cause]
-    served = _served(last).filter(kind__in=BY_HAND)[:_JUDGED]
-    outside = [each for each in served if each.began_at and not _is_inside(each.began_at, dated)]
+    outside = [each for each in released.served if each.began_at and not _is_inside(each.began_at, dated)]
     patches = [each for each in outside if each.cause or not dated]
     if calendars[row.id].needs_cause:
         recent = [each for each in patches if each.began_at and now - each.began_at <= _RECENT]
         return judging.by_cause([outcome_of(each) for each in recent or patches[:1]], plan.system)
-    newest = next(iter(served), None)
+    newest = next(iter(released.served), None)
     is_outside = newest in outside and newest not in patches and row.id == _first_dated(plan, calendars)
-    offer = _offer(calendars[row.id], last, plan, first or now, now)
+    offer = _offer(calendars[row.id], released.last, plan, released.first or now, now)
     return judging.by_calendar(
         calendars[row.id], offer, outcome_of(newest) if is_outside and newest is not None else None, now
     )

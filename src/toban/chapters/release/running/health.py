@@ -5,6 +5,7 @@ from collections.abc import Callable
 import httpx
 
 from toban.chapters.release.bindings import HealthBinding
+from toban.chapters.release.trust import trust
 from toban.message import NOTHING, Message
 
 _WITHIN = 5.0
@@ -23,7 +24,9 @@ def why_unhealthy(health: HealthBinding, instance: str = "") -> Message:
     """Ask once; return what is wrong, or nothing if *instance* is healthy."""
     url = health.url.replace(INSTANCE, instance)
     try:
-        with httpx.stream("GET", url, timeout=_WITHIN, trust_env=False) as answer:
+        with httpx.stream(
+            "GET", url, timeout=_WITHIN, trust_env=False, verify=trust(asks_environment=False)
+        ) as answer:
             if answer.status_code >= _BAD:
                 return Message("release.answers-with", url=url, status=answer.status_code)
             return _why_without(health, url, answer)

@@ -1,6 +1,6 @@
 """Which digests are due at a look: each is due once, also after a pause of Toban, and after a kill."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from toban.design.clauses.notices import NotificationRule
@@ -16,7 +16,7 @@ def take(rules: Sequence[NotificationRule], system: System, now: datetime) -> fr
     The caller holds the ledger and writes their notifications in the same transaction. A digest that is new
     in the document is first due at its next time.
     """
-    digests = {str(rule.delivery.digest): rule.delivery.digest for rule in rules if rule.delivery.digest}
+    digests = _digests(rules)
     if not digests:
         return frozenset()
     # A row that comes back starts anew.
@@ -26,3 +26,14 @@ def take(rules: Sequence[NotificationRule], system: System, now: datetime) -> fr
     DigestTurn.objects.filter(digest__in=due).update(at=now)
     DigestTurn.objects.bulk_create(DigestTurn(digest=name, at=now) for name in digests if name not in last)
     return frozenset(digests[name] for name in due)
+
+
+def are_due(rules: Sequence[NotificationRule], system: System, now: datetime) -> bool:
+    """Return whether `take` would return or record anything for a digest of *rules*."""
+    digests = _digests(rules)
+    last = dict(DigestTurn.objects.values_list("digest", "at")) if digests else {}
+    return any(name not in last or has_come(each, last[name], system, now) for name, each in digests.items())
+
+
+def _digests(rules: Sequence[NotificationRule]) -> Mapping[str, Schedule]:
+    return {str(rule.delivery.digest): rule.delivery.digest for rule in rules if rule.delivery.digest}

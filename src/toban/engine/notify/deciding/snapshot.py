@@ -66,6 +66,12 @@ def load(now: datetime, *, everything: bool, digests: frozenset[Schedule] = froz
     )
 
 
+def are_due(now: datetime) -> bool:
+    """Return whether an alert is due for another look at *now*, or was not sent again before its end."""
+    unsettled = Alert.objects.filter(settled=False)
+    return (_due(unsettled, now) | unsettled.filter(ends_at__lte=now)).exists()
+
+
 def _due(unsettled: QuerySet[Alert], now: datetime) -> QuerySet[Alert]:
     # A later time was written before a clock was set back.
     is_astray = Q(look_at__gt=now + AT_LEAST_EVERY)

@@ -17,18 +17,21 @@ _NEWS = timedelta(hours=12)
 """An older hand-over that was missed is no longer news: the page shows who is on duty."""
 
 
+type Handover = tuple[DutyRole, DutyShift, DutyShift]
+"""The role, and its shifts before and after."""
+
+
 def tell_handovers(design: Design, contacts: Contacts, now: datetime) -> None:
     """Have every hand-over of the last hours announced once, in the caller's transaction."""
-    given = between(now - _NEWS, now + timedelta(microseconds=1))
-    changes = list(_changes(design, contacts, given, now))
+    changes = list(handovers(design, contacts, now))
     if changes:
         count = Alert.objects.filter(resolved_at=None).count()
         alerts.tell([_event(*change, count, contacts, now) for change in changes], now, design.digest)
 
 
-def _changes(
-    design: Design, contacts: Contacts, given: Sequence[Override], now: datetime
-) -> Iterator[tuple[DutyRole, DutyShift, DutyShift]]:
+def handovers(design: Design, contacts: Contacts, now: datetime) -> Iterator[Handover]:
+    """Yield the last hand-over of each role that is still news."""
+    given = between(now - _NEWS, now + timedelta(microseconds=1))
     for roster in rosters(design, contacts.duty):
         # A role without a row in the document does not say who is to be notified.
         if roster.clause is not None and _may_change(roster, given):

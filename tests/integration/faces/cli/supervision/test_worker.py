@@ -162,7 +162,7 @@ def test_the_worker_judges_while_the_store_is_away_and_stops_on_request(
     worker: Worker, http_server: HttpServer
 ) -> None:
     worker.until(lambda: worker.verdict(API) == "conforming")
-    worker.until(lambda: worker.verdict("routine/routine/ログ確認") == "declared")
+    worker.until(lambda: worker.verdict("routine/routine/ログ確認") == "unbound")
     assert worker.verdict(DB) == "unbound"
     (in_force,) = worker.documents()
     assert in_force["in_force"] == str(worker.design)

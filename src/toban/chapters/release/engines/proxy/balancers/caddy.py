@@ -26,6 +26,7 @@ import httpx
 from toban.chapters.release.engine import DeployFailed
 from toban.chapters.release.engines.proxy.balancers.balancer import Routes, Upstream
 from toban.chapters.release.engines.proxy.config import CaddyBinding
+from toban.chapters.release.trust import trust
 from toban.engine.supervision.home import write_whole
 from toban.message import NOTHING, Message, plain
 
@@ -92,9 +93,8 @@ class Caddy:
         # Each change of the configuration restarts the admin API too: it may cut a connection of its own.
         for left in reversed(range(_TRIES)):
             try:
-                with httpx.Client(
-                    transport=httpx.HTTPTransport(uds=self._socket), timeout=_TIMEOUT
-                ) as client:
+                reached = httpx.HTTPTransport(uds=self._socket, verify=trust(asks_environment=True))
+                with httpx.Client(transport=reached, timeout=_TIMEOUT) as client:
                     return client.request(method, self._base + path, json=content)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 if left and isinstance(error, httpx.TransportError) and method != "PUT":

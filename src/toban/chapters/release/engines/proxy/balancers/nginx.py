@@ -15,6 +15,7 @@ from toban.chapters.release.engine import DeployFailed
 from toban.chapters.release.engines.proxy.balancers.balancer import Routes, Upstream
 from toban.chapters.release.engines.proxy.config import NginxBinding
 from toban.chapters.release.engines.proxy.program import call
+from toban.chapters.release.trust import trust
 from toban.engine.supervision.home import write_whole
 from toban.message import Message, plain
 
@@ -96,7 +97,9 @@ class Nginx:
         """Return what the running nginx says: the number of a worker, and its routes."""
         url = f"http://{self._config.status}/"
         try:
-            return httpx.get(url, timeout=_TIMEOUT).raise_for_status().text
+            return (
+                httpx.get(url, timeout=_TIMEOUT, verify=trust(asks_environment=True)).raise_for_status().text
+            )
         except httpx.HTTPError as error:
             said = Message("release-proxy.nginx-silent", url=url, why=plain(str(error)))
             raise DeployFailed(said, hint=Message("release-proxy.look-at-nginx"), retry=True) from error

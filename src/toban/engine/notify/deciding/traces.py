@@ -1,0 +1,59 @@
+"""Whether anything may be announced since the last whole look: the loop looks twice a second, mostly in vain.
+
+A whole look reads and locks a lot more. Whatever could change its result leaves a trace here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from toban.design.clauses.notices import NotificationRule
+from toban.design.reader import Design
+from toban.engine.notify.deciding import digests, snapshot
+from toban.engine.notify.delivery.posts import OUTBOXES
+from toban.engine.notify.duty.handover import Handover, handovers
+from toban.engine.notify.duty.overrides import with_those_on_duty
+from toban.engine.notify.models import Posting
+from toban.engine.notify.routing.contacts import Contacts
+
+WHOLE = timedelta(seconds=5)
+"""How often all is looked at in any case: statuses grow old, and a clock may have been set back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What the result of a whole look follows from, as far as it changes while an edition is in force."""
+
+    at: datetime
+    is_due: bool
+    """An alert is due for another look or is over, a digest has come, or a notification is on its way."""
+    newest: tuple[int | None, ...]
+    """The newest posting of each outbox."""
+    handed_over: tuple[Handover, ...]
+    on_duty: Mapping[str, Sequence[str]]
+
+
+def read(design: Design, contacts: Contacts, now: datetime) -> Traces:
+    """Read the traces at *now*; every query is answered by an index."""
+    rules = design.of(NotificationRule)
+    outboxes = [each.model._default_manager for each in OUTBOXES]  # noqa: SLF001 - Django's own name for it
+    return Traces(
+        at=now,
+        is_due=snapshot.are_due(now)
+        or digests.are_due(rules, contacts.calendar, now)
+        or any(each.filter(state=Posting.State.WAITING).exists() for each in outboxes),
+        newest=tuple(each.order_by("-pk").values_list("pk", flat=True).first() for each in outboxes),
+        handed_over=tuple(handovers(design, contacts, now)),
+        on_duty=with_those_on_duty(design, contacts, now).on_duty,
+    )
+
+
+def asks_for_whole_look(last: Traces | None, current: Traces) -> bool:
+    """Return whether *current* could give another result than the whole look after *last*."""
+    if last is None or current.is_due or last.is_due:
+        return True
+    # "abs": the clock may have been set back since.
+    if abs(current.at - last.at) >= WHOLE:
+        return True
+    seen = (last.newest, last.handed_over, last.on_duty)
+    return seen != (current.newest, current.handed_over, current.on_duty)
