@@ -7,6 +7,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -331,6 +332,21 @@ def test_a_session_alone_enrols_no_factor_with_which_it_could_prove_itself(clien
     assert [each.status_code for each in (asked, posted)] == [302, 302]
     assert all(each.headers["Location"].startswith("/accounts/reauthenticate/") for each in (asked, posted))
     assert not Authenticator.objects.filter(user=boss).exists()
+
+
+def test_a_session_ends_twelve_hours_after_the_sign_in_whatever_is_done_with_it(
+    operator: Operators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, began_at = Client(), system_clock() - timedelta(hours=11)
+    monkeypatch.setattr("toban.faces.web.sessions.system_clock", lambda: began_at)
+    client.force_login(operator("boss", OperatorRole.MANAGER))
+
+    # Asked for a proof, the session keeps what was to be done: that must not prolong it.
+    client.post("/accounts/2fa/recovery-codes/generate/")
+
+    session = Session.objects.get()
+    assert "account_reauthentication_state" in session.get_decoded()
+    assert session.expire_date == began_at + timedelta(hours=12)
 
 
 def test_cross_site_forms_are_refused(operator: Operators) -> None:
