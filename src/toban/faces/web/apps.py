@@ -1,6 +1,11 @@
 """The web page as a Django app."""
 
+from typing import override
+
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
+
+from toban.faces.web import sessions
 
 
 class WebConfig(AppConfig):
@@ -8,3 +13,8 @@ class WebConfig(AppConfig):
 
     name = "toban.faces.web"
     label = "web"
+
+    @override
+    def ready(self) -> None:
+        """Listen to sign-ins."""
+        user_logged_in.connect(sessions.begin, dispatch_uid="sessions")

@@ -20,6 +20,7 @@ from toban.chapters.release.running import underway
 from toban.chapters.release.tracking import looking
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.approvals.rules import RequestState
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
 from toban.engine.runs.models import Run
@@ -151,6 +152,9 @@ def test_the_watch_does_not_wait_for_a_request_that_nobody_has_answered(shop: Sh
     asked.refresh_from_db()
     assert (shop.serves, release.state, asked.state) == ("v1", "rolled-back", "done")
     assert Release.objects.filter(kind=Release.Kind.ROLLBACK).count() == 1
+    told = LedgerEntry.objects.filter(content__order="rollback-ordered", content__release=asked.pk)
+    assert list(told.order_by("sequence").values_list("actor", flat=True)) == ["ken", orders.WATCH]
+    assert ApprovalRequest.objects.latest("pk").state == RequestState.SUPERSEDED
 
 
 def test_the_watch_asks_before_it_goes_back_over_a_migration(shop: Shop) -> None:

@@ -215,6 +215,8 @@ def roll_back_watched(
     if asked is not None and acts and asked.is_reversible:
         asked.decided_at = now
         asked.save(update_fields=["decided_at"])
+        supersede(subject_name(asked), now)
+        record(asked, "rollback-ordered", WATCH, now)
         make_way(asked, WATCH, now)
         return None
     # A request of people that was refused or forgotten does not keep the watch from going back.

@@ -338,7 +338,7 @@ def test_a_session_ends_twelve_hours_after_the_sign_in_whatever_is_done_with_it(
     operator: Operators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, began_at = Client(), system_clock() - timedelta(hours=11)
-    monkeypatch.setattr("toban.engine.people.sessions.system_clock", lambda: began_at)
+    monkeypatch.setattr("toban.faces.web.sessions.system_clock", lambda: began_at)
     client.force_login(operator("boss", OperatorRole.MANAGER))
 
     # Asked for a proof, the session keeps what was to be done: that must not prolong it.

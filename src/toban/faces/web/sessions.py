@@ -29,6 +29,6 @@ class SessionStore(db.SessionStore):
         return min(usual, datetime.fromtimestamp(signed_in_at, UTC) + longest)
 
 
-def begin(request: HttpRequest) -> None:
-    """Note that somebody has signed in."""
+def begin(request: HttpRequest, **_: object) -> None:
+    """Note that somebody has signed in; listens to Django's signal."""
     request.session[_SIGNED_IN_AT] = system_clock().timestamp()
