@@ -12,7 +12,6 @@ from django.http import HttpRequest
 from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.people import sessions
 from toban.engine.people.models import Operator
 from toban.message import NOTHING, Message
 
@@ -55,7 +54,6 @@ def address_of(request: HttpRequest | None) -> str:
 
 
 def _signed_in(request: HttpRequest, user: Operator, **_: object) -> None:
-    sessions.begin(request)
     failures = failures_since_last_sign_in(user)
     if failures:
         messages.warning(request, str(failures), fail_silently=True)
