@@ -91,6 +91,11 @@ def run_of(toban: Toban, state: str) -> int | None:
     return next((number for number, *rest in runs if rest == [WORK, state]), None)
 
 
+def open_request(toban: Toban) -> int | None:
+    found = toban.state("SELECT id FROM approvals_approvalrequest WHERE state = 'open'")
+    return int(found[0][0]) if found else None
+
+
 def verdict(toban: Toban) -> str:
     rows = dict(toban.state("SELECT clause_id, verdict FROM evidence_clausestatus"))
     return next(str(each) for row, each in rows.items() if row.startswith(f"{ROW}CPU"))
@@ -109,9 +114,7 @@ def test_a_loaded_group_asks_then_acts_and_people_take_it_back(toban: Toban) -> 
 
     with customers.at_once(8):
         assert wait_for(lambda: run_of(toban, "waiting"), within=300)
-        asked = toban.state("SELECT id FROM approvals_approvalrequest WHERE state = 'open' ORDER BY id DESC")[
-            0
-        ][0]
+        asked = wait_for(lambda: open_request(toban), within=60)
         done = toban.run("approvals", "approve", str(asked), "--as", "admin", "--note", "客が多い")
         assert done.returncode == 0, done.stderr
         assert wait_for(lambda: serving(toban) == 3, within=120)

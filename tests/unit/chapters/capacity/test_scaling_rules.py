@@ -29,7 +29,7 @@ def minutes(*means: float, instances: int = 2) -> GroupMinutes:
 
 
 def seen(group: GroupMinutes, **known: object) -> GroupSeen:
-    told: dict[str, object] = {"wanted": 2, "serving": 2, **known}
+    told: dict[str, object] = {"wanted": 2, "serving": 2, "measured": 2, **known}
     return GroupSeen(NOW, group, **told)  # type: ignore[arg-type]
 
 
@@ -64,6 +64,13 @@ def test_an_instance_that_is_silent_counts_as_missing() -> None:
 
     assert decide(RULE, seen(one_of_two)).outcome is Outcome.NO_DATA
     assert decide(RULE, seen(one_of_two, wanted=1, serving=1)).outcome is Outcome.SCALE
+
+
+def test_an_instance_that_nobody_ever_measured_is_not_missed() -> None:
+    """One that was added behind a proxy, and that no target names."""
+    assert decide(RULE, seen(minutes(*[90.0] * 30), wanted=3, serving=3)).outcome is Outcome.SCALE
+    three = seen(minutes(*[90.0] * 30), wanted=3, serving=3, measured=3)
+    assert decide(RULE, three).outcome is Outcome.NO_DATA
 
 
 def test_a_group_that_went_silent_just_now_is_not_scaled() -> None:

@@ -15,7 +15,7 @@ from toban.chapters.capacity.plan import CapacityPlan, Group
 from toban.chapters.capacity.scaler import GroupSize, ScalingFailed
 from toban.chapters.capacity.scaling import policies
 from toban.chapters.capacity.scaling.rules import GroupSeen, Outcome, ScalingDecision, decide
-from toban.chapters.capacity.scaling.samples import down_of, minutes_of, whole_minutes
+from toban.chapters.capacity.scaling.samples import down_of, measured_lately, minutes_of, whole_minutes
 from toban.engine.registry.ports import Ports
 from toban.engine.runs.models import Run
 from toban.engine.runs.triggered import open_run
@@ -101,6 +101,7 @@ def seen_of(
         minutes_of(telemetry, group.metric, group.target, whole_minutes(now), group.terms.minutes),
         size.wanted,
         size.serving,
+        measured_lately(telemetry, group.metric, group.target, now),
         down_of(telemetry, {group.target, *group.config.needs}, now),
         last.ended_at if last is not None else None,
         last is not None and last.state in _OPEN,

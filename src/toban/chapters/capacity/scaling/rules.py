@@ -69,6 +69,8 @@ class GroupSeen:
     """Of the rule's time, at least."""
     wanted: int
     serving: int
+    measured: int
+    """How many instances have measured within a day: one that no target names is not missed."""
     down: Sequence[str] = ()
     """What is down, of the group or of what it needs."""
     scaled_at: datetime | None = None
@@ -91,7 +93,7 @@ class ScalingDecision:
 
 def decide(terms: ScalingTerms, seen: GroupSeen) -> ScalingDecision:
     """Return what *terms* order for a group as it is *seen*."""
-    judged = judge(terms, seen.minutes, at_least=seen.serving)
+    judged = judge(terms, seen.minutes, at_least=min(seen.serving, seen.measured))
     means = seen.minutes.means[-terms.minutes :]
     mean = float(np.nanmean(means)) if np.isfinite(means).any() else None
     share = float(judged.shares[-1]) if judged.shares.size else 0.0

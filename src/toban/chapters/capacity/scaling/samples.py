@@ -12,6 +12,7 @@ from toban.engine.telemetry.store import Telemetry
 _SETTLING = timedelta(seconds=15)
 """Samples reach the store within this time: a younger minute may not be whole."""
 _LATELY = timedelta(minutes=3)
+_A_DAY = timedelta(days=1)
 
 
 def whole_minutes(now: datetime) -> datetime:
@@ -42,6 +43,17 @@ def minutes_of(telemetry: Telemetry, metric: Metric, target: str, end: datetime,
     for minute, mean, instances in rows:
         means[minute], there[minute] = mean, instances
     return GroupMinutes(means, there)
+
+
+def measured_lately(telemetry: Telemetry, metric: Metric, target: str, now: datetime) -> int:
+    """Return how many instances of *target* have measured within a day; raises as `Telemetry.ask` does."""
+    rows = telemetry.ask(
+        """SELECT uniqExact(instance) FROM samples_5m
+        WHERE metric = {metric:String} AND target = {target:String}
+        AND at >= toDateTime({start:Int64}, 'UTC')""",
+        {"metric": metric.value, "target": target, "start": int((now - _A_DAY).timestamp())},
+    )
+    return int(rows[0][0])
 
 
 def down_of(telemetry: Telemetry, targets: Collection[str], now: datetime) -> Sequence[str]:
