@@ -1,6 +1,7 @@
 """The demo's web servers under real load: a rule starts one more behind the real proxy, people stop some.
 
-The document is the demo's, with a rule that holds after a minute instead of thirty.
+The document is the demo's, with a rule that holds after a minute instead of thirty, and a database that is
+nearly full.
 """
 
 import json
@@ -23,6 +24,7 @@ RULE, SOONER = "CPU使用率70%が30分継続", "CPU使用率1%が1分継続"
 GROUP, WORK = "Webサーバー", "scale/Webサーバー"
 LIMIT, MINUTES = 1.0, 1
 ROW = "capacity/scaling-rule/"
+COUNT, STORAGE = "capacity/resource-usage/Webサーバー台数", "capacity/resource-usage/DBストレージ"
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +36,14 @@ def toban(mail: tuple[Inbox, int], slack: tuple[Inbox, str]) -> Iterator[Toban]:
         document = folder / "examples" / "webshop" / "運用設計書.md"
         text = document.read_text(encoding="utf-8")
         assert RULE in text
-        document.write_text(text.replace(RULE, SOONER), encoding="utf-8")
+        assert "| 100GB | 500GB |" in text
+        fuller = text.replace(RULE, SOONER).replace("| 100GB | 500GB |", "| 10MB | 30MB |")
+        document.write_text(fuller, encoding="utf-8")
         bindings = shop_bindings(folder, smtp_port=mail[1])
         written = bindings.read_text(encoding="utf-8").replace(
             'resource = "Webサーバー台数"', 'resource = "Webサーバー台数"\nmode = "ask"'
         )
-        bindings.write_text(written, encoding="utf-8")
+        bindings.write_text(written + '\n[capacity]\nextend_within = "1分"\n', encoding="utf-8")
         environment = {"PYTHONPATH": str(folder / "src")}
         running = Toban(folder / "home", bindings, slack=slack[1], environment=environment)
         try:
@@ -96,9 +100,15 @@ def open_request(toban: Toban) -> int | None:
     return int(found[0][0]) if found else None
 
 
-def verdict(toban: Toban) -> str:
+def verdict(toban: Toban, row: str = f"{ROW}CPU") -> str:
     rows = dict(toban.state("SELECT clause_id, verdict FROM evidence_clausestatus"))
-    return next(str(each) for row, each in rows.items() if row.startswith(f"{ROW}CPU"))
+    return next(str(each) for name, each in rows.items() if name.startswith(row))
+
+
+def scaled(toban: Toban, to: int, reason: str) -> bool:
+    done = toban.run("capacity", "scale", GROUP, "--to", str(to), "--yes", "--reason", reason)
+    assert done.returncode == 0, done.stderr
+    return wait_for(lambda: serving(toban) == to, within=180)
 
 
 def shop_url(toban: Toban) -> str:
@@ -124,9 +134,7 @@ def test_a_loaded_group_asks_then_acts_and_people_take_it_back(toban: Toban) -> 
         assert done.returncode == 0, done.stderr
         assert wait_for(lambda: serving(toban) == 4, within=400)
 
-        done = toban.run("capacity", "scale", GROUP, "--to", "2", "--yes", "--reason", "夜になった")
-        assert done.returncode == 0, done.stderr
-        assert wait_for(lambda: serving(toban) == 2, within=120)
+        assert scaled(toban, 2, "夜になった")
 
     assert set(customers.answers) == {200}
     assert customers.answers[200] > 1000
@@ -156,3 +164,20 @@ def test_the_replay_counts_what_a_count_by_hand_does(toban: Toban) -> None:
             added.append(begins + timedelta(minutes=minute + MINUTES))
     assert [datetime.fromisoformat(each["at"]).astimezone(UTC) for each in replay["added"]] == added
     assert added
+
+
+def test_the_number_of_servers_counts_against_its_own_limit(toban: Toban) -> None:
+    done = toban.run("modes", "set", f"schedule/{WORK}", "shadow", "--reason", "数だけを見る")
+    assert done.returncode == 0, done.stderr
+    assert wait_for(lambda: verdict(toban, COUNT) == "conforming", within=360)
+
+    assert scaled(toban, 7, "セールの日")
+    assert wait_for(lambda: verdict(toban, COUNT) == "deviating", within=360)
+
+    assert scaled(toban, 2, "セールが終わった")
+    assert wait_for(lambda: verdict(toban, COUNT) == "conforming", within=360)
+
+
+def test_a_full_database_asks_people_and_deviates_if_nobody_extends_it(toban: Toban) -> None:
+    assert wait_for(lambda: verdict(toban, f"{ROW}ストレージ") == "not-performed", within=180)
+    assert verdict(toban, STORAGE) == "deviating"
