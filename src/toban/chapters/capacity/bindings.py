@@ -1,7 +1,5 @@
 """The settings of chapter 9 in `toban.toml`: what is measured, and what is scaled."""
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -9,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, InstanceOf
 
 from toban.design.clauses.base import Clause
-from toban.design.clauses.capacity import ResourceUsage, ScalingRule
+from toban.design.clauses.capacity import ResourceUsage, ScalingRule, names_group
 from toban.design.reader import Design
 from toban.design.values.money import Money, read_money
 from toban.engine.approvals.rules import ASSUMED_WITHIN
@@ -20,26 +18,9 @@ from toban.engine.modes.rules import Mode
 from toban.engine.notify.routing.contacts import folded
 from toban.message import Message
 
-_BEFORE = r"(?:(?<![^\W\d])|(?<=と)|(?<=び))"
-"""No letter, or the end of と, 及び, および."""
-_AFTER = r"(?=$|\W|\d|追加|増|を|の|が|と|及び|および)"
-
 
 def _usage_rows(design: Design, _bound: Section, name: str) -> Iterator[Clause]:
     return (row for row in design.of(ResourceUsage) if folded(row.resource) == folded(name))
-
-
-def names_group(row: ScalingRule, group: str) -> bool:
-    """Return whether the action of *row* is about *group*: Webサーバー/APIサーバー1台追加. Pure.
-
-    The whole word counts: a group API is none of APIサーバー.
-    """
-    name = r"\s*".join(map(re.escape, _normal(group).split()))
-    return bool(name) and re.search(rf"{_BEFORE}{name}{_AFTER}", _normal(row.action)) is not None
-
-
-def _normal(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _rules(design: Design, _bound: Section, name: str) -> Iterator[Clause]:

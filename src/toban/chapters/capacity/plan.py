@@ -6,19 +6,19 @@ from datetime import timedelta
 from math import ceil
 from pathlib import Path
 
-from toban.chapters.capacity.bindings import ResourceBinding, ScalingBinding, names_group
+from toban.chapters.capacity.bindings import ResourceBinding, ScalingBinding
 from toban.chapters.capacity.scaler import SCALER_KINDS, SCALING, Scaler, ScalerKind, ScalerSite
 from toban.chapters.capacity.scaling.rules import MINUTE, ScalingTerms
 from toban.chapters.capacity.stated import HIGH, measured_as, why_not_scaled
 from toban.chapters.capacity.usage import RESOURCES, USAGE_KINDS, UsageKind, UsageSite, UsageSource
-from toban.design.clauses.capacity import CapacityReview, ResourceUsage, ScalingRule
+from toban.design.clauses.capacity import CapacityReview, ResourceUsage, ScalingRule, names_group
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.threshold import Comparison, Threshold
 from toban.engine.bindings.model import System
 from toban.engine.editions.announcements import managing_role
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.routing.contacts import folded
-from toban.engine.operation import RowAnswer
+from toban.engine.operation import Declared, RowAnswer
 from toban.engine.registry.ports import Ports
 from toban.engine.runs.work import Work
 from toban.engine.telemetry.store import Telemetry
@@ -234,7 +234,7 @@ def _groups(
         trigger = row.trigger
         why = why_not_scaled(row)
         if why or trigger is None:
-            unbound[row.id] = why
+            unbound[row.id] = Declared(why)
             continue
         named = [name for name in SCALING.of(bindings) if names_group(row, name)]
         if not named:
@@ -276,11 +276,13 @@ def _by_hand(
             continue
         trigger = row.trigger
         if trigger is None or trigger.limit.unit != "%" or trigger.comparison not in HIGH:
-            unbound[row.id] = Message("capacity.no-share-to-watch", trigger=row.trigger_text)
+            unbound[row.id] = Declared(Message("capacity.no-share-to-watch", trigger=row.trigger_text))
             continue
         concerned = tuple(each for each in resources if _concerns(trigger, each))
         if not concerned:
-            unbound[row.id] = Message("capacity.no-such-resource", trigger=row.trigger_text)
+            unbound[row.id] = Message(
+                "capacity.no-such-resource", trigger=row.trigger_text, file=edition.bindings.file
+            )
             continue
         yield HandRule(row, float(trigger.limit.value) / 100, concerned)
 

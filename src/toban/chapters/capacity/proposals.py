@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from toban.chapters.capacity.bindings import names_group
 from toban.chapters.capacity.scaler import SCALER_KINDS
 from toban.chapters.capacity.stated import BYTE, measured_as, why_not_scaled
 from toban.chapters.capacity.usage import USAGE_KINDS
-from toban.design.clauses.capacity import ResourceUsage, ScalingRule
+from toban.design.clauses.capacity import ResourceUsage, ScalingRule, names_group
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
 from toban.engine.bindings.draft import BindingProposal, OpenTable

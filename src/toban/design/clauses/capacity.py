@@ -1,6 +1,7 @@
 """Chapter 9, キャパシティ管理: usage, forecast, scaling."""
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -73,6 +74,9 @@ FORECAST_NOTE = re.compile(r"\s*[(（](?:到達予測|reached by) \d{4}-\d{2}[)�
 _AUTOMATIC = words(r"(?:完全)?自動(?!化|では)|オートスケ|\bauto")
 _BY_HAND = words(r"半自動|手動|\b(?:manual|semi)")
 _STEP = re.compile(r"(\d{1,4}) ?(?:台|インスタンス|ノード|instances?|nodes?|servers?|pods?)", re.IGNORECASE)
+_BEFORE = r"(?:(?<![^\W\d])|(?<=と)|(?<=び))"
+"""No letter, or the end of と, 及び, および."""
+_AFTER = r"(?=$|\W|\d|追加|増|を|の|が|と|及び|および)"
 _SHARE = re.compile(r"\d+(?:\.\d+)?\s*%")
 _OTHER_WAY = words(r"以下|未満|下回|<|≤|\b(?:below|under|less|falls?|drops?)\b")
 _VERB = re.compile(
@@ -82,6 +86,19 @@ _VERB = re.compile(
 _LASTINGLY = re.compile(
     r"(?:持続的|継続的|恒常的|慢性的)に\s*|常時\s*|\b(?:constantly|consistently|sustained)\s+", re.IGNORECASE
 )
+
+
+def names_group(row: ScalingRule, group: str) -> bool:
+    """Return whether the action of *row* is about *group*: Webサーバー/APIサーバー1台追加.
+
+    The whole word counts: a group API is none of APIサーバー.
+    """
+    name = r"\s*".join(map(re.escape, _folded(group).split()))
+    return bool(name) and re.search(rf"{_BEFORE}{name}{_AFTER}", _folded(row.action)) is not None
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _usage(cells: Cells) -> ResourceUsage:

@@ -68,8 +68,6 @@ NOT_ACTED_ON = {
     "access-review",
     "account-removal",
     "audit-review",
-    "resource-usage",
-    "scaling-rule",
     "budget",
     "cost-measure",
     "managed-document",
@@ -110,7 +108,9 @@ def test_without_bindings_a_row_is_unbound_only_if_the_hint_says_how_to_bind_it(
         "routine": {"declared", "unbound"},
         # Those that a row of chapter 10 or 4 leads are bound as that row is.
         "security-routine": {"declared", "unbound"},
-        "capacity-review": {"declared", "unbound"},
+        "resource-usage": {"unbound"},
+        "scaling-rule": {"unbound"},
+        "capacity-review": {"unbound"},
         "decision": {"declared", "not-due", "unbound"},
     }
     hints = [str(each.reason) for each in found.values() if each.verdict == Verdict.UNBOUND]

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.engine.runs.claims import taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
-from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.approvals.rules import ApprovalTerms, RequestState
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.modes.models import ModeSetting
@@ -83,6 +83,16 @@ def grant() -> None:
     request = ApprovalRequest.objects.get(state=RequestState.OPEN)
     request.state = RequestState.GRANTED
     request.save()
+    account, _ = Operator.objects.get_or_create(
+        username="nami", defaults={"operator_role": OperatorRole.DEVELOPER}
+    )
+    ApprovalAnswer.objects.create(
+        request=request,
+        answer=ApprovalAnswer.Answer.GRANTED,
+        account=account,
+        username=account.username,
+        answered_at=NOON,
+    )
     Run.objects.filter(reason=RunReason.AWAITING_APPROVAL).update(reason=RunReason.APPROVED)
 
 

@@ -1,7 +1,6 @@
 import pytest
 
-from toban.chapters.capacity.bindings import names_group
-from toban.design.clauses.capacity import ScalingRule
+from toban.design.clauses.capacity import ScalingRule, names_group
 from toban.design.reader import read_design
 
 

@@ -65,14 +65,16 @@ def test_a_disk_holds_what_the_system_says(tmp_path: Path) -> None:
 
 def test_more_is_used_once_something_is_written(tmp_path: Path) -> None:
     disk = source(path=str(tmp_path))
-    before = disk.measure(NOON).used
 
-    with (tmp_path / "large").open("wb") as file:
-        file.write(os.urandom(256 * MIB))
-        file.flush()
-        os.fsync(file.fileno())
+    def grown(number: int) -> float:
+        before = disk.measure(NOON).used
+        with (tmp_path / f"large-{number}").open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, 256 * MIB)
+            os.fsync(file.fileno())
+        return disk.measure(NOON).used - before
 
-    assert disk.measure(NOON).used == pytest.approx(before + 256 * MIB, abs=NOBODY_WRITES)
+    # Others write there, too: of some attempts, one is undisturbed.
+    assert any(grown(number) == pytest.approx(256 * MIB, abs=NOBODY_WRITES) for number in range(10))
 
 
 def test_two_folders_of_one_disk_count_once(tmp_path: Path) -> None:
