@@ -125,7 +125,7 @@ def test_a_loaded_group_asks_then_acts_and_people_take_it_back(toban: Toban) -> 
     with customers.at_once(8):
         assert wait_for(lambda: run_of(toban, "waiting"), within=300)
         asked = wait_for(lambda: open_request(toban), within=60)
-        done = toban.run("approvals", "approve", str(asked), "--as", "admin", "--note", "客が多い")
+        done = toban.run("approvals", "approve", str(asked), "--as", "admin", "--note", "客が多い", "--yes")
         assert done.returncode == 0, done.stderr
         assert wait_for(lambda: serving(toban) == 3, within=120)
         assert wait_for(lambda: verdict(toban) == "conforming", within=60)
