@@ -130,7 +130,7 @@ def test_a_loaded_group_asks_then_acts_and_people_take_it_back(toban: Toban) -> 
         assert wait_for(lambda: serving(toban) == 3, within=120)
         assert wait_for(lambda: verdict(toban) == "conforming", within=60)
 
-        done = toban.run("modes", "set", f"schedule/{WORK}", "act", "--reason", "ask で確かめた")
+        done = toban.run("modes", "set", f"schedule/{WORK}", "act", "--reason", "ask で確かめた", "--yes")
         assert done.returncode == 0, done.stderr
         assert wait_for(lambda: serving(toban) == 4, within=400)
 
@@ -167,7 +167,7 @@ def test_the_replay_counts_what_a_count_by_hand_does(toban: Toban) -> None:
 
 
 def test_the_number_of_servers_counts_against_its_own_limit(toban: Toban) -> None:
-    done = toban.run("modes", "set", f"schedule/{WORK}", "shadow", "--reason", "数だけを見る")
+    done = toban.run("modes", "set", f"schedule/{WORK}", "shadow", "--reason", "数だけを見る", "--yes")
     assert done.returncode == 0, done.stderr
     assert wait_for(lambda: verdict(toban, COUNT) == "conforming", within=360)
 

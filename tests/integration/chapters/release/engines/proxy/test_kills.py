@@ -24,7 +24,8 @@ def killed_at(environment: Environment, version: Artifact, step: int) -> bool:
     return ended.returncode != 0
 
 
-@pytest.mark.parametrize("stride", [23, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("stride", [23, 1])
 @behind_each
 def test_a_switch_that_is_killed_anywhere_leaves_one_version_and_is_finished_by_the_next(
     environment: Environment, stride: int

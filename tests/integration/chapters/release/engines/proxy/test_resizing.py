@@ -221,7 +221,8 @@ def killed_at(environment: Environment, to: int, step: int) -> bool:
     return ended.returncode != 0
 
 
-@pytest.mark.parametrize("stride", [13, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("stride", [13, 1])
 @pytest.mark.parametrize("to", [3, 2])
 @behind_each
 def test_a_change_that_is_killed_anywhere_is_finished_by_the_next(
@@ -246,7 +247,8 @@ def test_a_change_that_is_killed_anywhere_is_finished_by_the_next(
     assert set(engine.serving().values()) == {version.digest}
 
 
-@pytest.mark.parametrize("stride", [13, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("stride", [13, 1])
 @pytest.mark.parametrize("to", [3, 2])
 @behind_each
 def test_what_a_killed_change_has_left_is_cleared_although_nobody_repeats_it(
