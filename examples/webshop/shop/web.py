@@ -27,6 +27,8 @@ ENVIRONMENTS = {"shop": "shop", "staging": "shop-staging", "development": "shop-
 
 INSTANCES = {"web": "shop-1", "web-2": "shop-2"}
 """The same for the instances of production."""
+ADDED = range(3, 11)
+"""The numbers of those that may be added: their handlers are on paths of the last one's port."""
 
 FILES = 20
 """Each names an instance that gets a twentieth of the requests."""
@@ -36,22 +38,34 @@ def caddy_configuration(routes: Path, ports: Mapping[str, int]) -> dict[str, obj
     """Return its configuration: files below *routes*, one folder for each `@id`, say where requests go."""
     servers = {}
     for name, handler in (ENVIRONMENTS | INSTANCES).items():
-        upstreams = [{"dial": f"{{file.{routes / handler}/{number}}}"} for number in range(FILES)]
-        proxy = {
-            "@id": handler,
-            "handler": "reverse_proxy",
-            "upstreams": upstreams,
-            "load_balancing": {"try_duration": "2s"},
-        }
+        others = ADDED if name == list(INSTANCES)[-1] else ()
+        more = [
+            {
+                "match": [{"path": [f"/{number}/*"]}],
+                "handle": [_proxy(routes, f"shop-{number}")],
+                "terminal": True,
+            }
+            for number in others
+        ]
         servers[name] = {
             "listen": [f"127.0.0.1:{ports[name]}"],
             "automatic_https": {"disable": True},
-            "routes": [{"handle": [proxy]}],
+            "routes": [*more, {"handle": [_proxy(routes, handler)]}],
         }
     return {
         "admin": {"listen": f"127.0.0.1:{ports['caddy']}", "config": {"persist": False}},
         "logging": {"logs": {"default": {"level": "WARN"}}},
         "apps": {"http": {"servers": servers}},
+    }
+
+
+def _proxy(routes: Path, handler: str) -> dict[str, object]:
+    upstreams = [{"dial": f"{{file.{routes / handler}/{number}}}"} for number in range(FILES)]
+    return {
+        "@id": handler,
+        "handler": "reverse_proxy",
+        "upstreams": upstreams,
+        "load_balancing": {"try_duration": "2s"},
     }
 
 
