@@ -119,6 +119,22 @@ def test_an_approval_that_comes_when_the_load_has_gone_scales_nothing(place: Pla
     assert not LedgerEntry.objects.filter(content__event="group-scaled").exists()
 
 
+def test_a_group_that_was_made_larger_by_hand_meanwhile_is_not_made_smaller(place: Place) -> None:
+    place.mode(Mode.ASK)
+    place.load(*BUSY)
+    place.look()
+    place.work()
+    place.herds[WEB] = Herd(5, 5)
+
+    place.approve()
+    place.work()
+
+    (run,) = place.runs()
+    assert (run.state, run.parameters) == (Run.State.DONE, {"to": "3"})
+    assert place.herd.ordered == []
+    assert not LedgerEntry.objects.filter(content__event="group-scaled").exists()
+
+
 def test_nobody_who_answers_is_told_as_not_performed(place: Place) -> None:
     place.mode(Mode.ASK)
     place.load(*BUSY)

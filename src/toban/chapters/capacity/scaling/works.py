@@ -124,8 +124,13 @@ class _Act:
         if size.most is not None and to > size.most:
             said = Message("capacity.provider-allows-less", to=to, most=size.most)
             raise StepFailed(said, RunReason.NOT_RUNNABLE)
+        if not _is_triggered(turn.run_id):
+            return True
+        # A rule only adds: what somebody has made larger meanwhile is not made smaller.
+        if size.wanted > to:
+            return False
         # What a killed attempt has begun is finished.
-        if not _is_triggered(turn.run_id) or size.wanted != before:
+        if size.wanted != before:
             return True
         return Outcome.SCALE in [self._outcome(rule, size) for rule in self.rules]
 
