@@ -1,11 +1,13 @@
 """Sizes and connections of a real PostgreSQL 18."""
 
+import os
 import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
@@ -115,6 +117,27 @@ def test_the_limit_is_the_stated_one_or_the_size_of_the_disk(
 
 def test_a_disk_that_is_gone_is_no_limit_in_silence(shop: str, opened: Opened, tmp_path: Path) -> None:
     assert f"{tmp_path}/gone の使用量を見られません" in why(opened(shop, path=f"{tmp_path}/gone"))
+
+
+def test_a_disk_that_does_not_answer_is_asked_by_one_thread_only(
+    shop: str, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, back, real = [], Event(), os.statvfs
+
+    def hang(path: str) -> os.statvfs_result:
+        asked.append(path)
+        back.wait()
+        return real(path)
+
+    monkeypatch.setattr(os, "statvfs", hang)
+    source = opened(shop, path=str(tmp_path), timeout=1)
+
+    said = [why(source), why(source)]
+    back.set()
+
+    assert f"{tmp_path} のファイルシステムが1秒以内に応答しません" in said[0]
+    assert said[0] == said[1]
+    assert asked == [str(tmp_path)]
 
 
 def test_connections_are_counted_by_database_below_what_is_reserved(shop: str, opened: Opened) -> None:

@@ -49,6 +49,12 @@ class PostgresqlSource:
     def __init__(self, config: PostgresqlUsage) -> None:
         self._config = config
         self._connection: psycopg.Connection | None = None
+        # One for all looks: it waits in one thread for a disk that does not answer.
+        self._disk = (
+            StorageSource(StorageUsage(path=(config.path,), timeout=config.timeout))
+            if config.path is not None
+            else None
+        )
 
     def measure(self, now: datetime) -> UsageReading:
         """Ask the server; see `UsageSource`."""
@@ -73,10 +79,7 @@ class PostgresqlSource:
     def _sizes(self, now: datetime) -> UsageReading:
         sizes = {str(name): float(size) for name, size in self._rows(_SIZES)}
         self._demand_some(sizes)
-        limit = self._config.limit
-        if self._config.path is not None:
-            disk = StorageUsage(path=(self._config.path,), timeout=self._config.timeout)
-            limit = StorageSource(disk).measure(now).limit
+        limit = self._config.limit if self._disk is None else self._disk.measure(now).limit
         return UsageReading(sum(sizes.values()), limit, sizes if len(sizes) > 1 else {})
 
     def _connections(self) -> UsageReading:
