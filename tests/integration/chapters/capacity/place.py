@@ -149,6 +149,8 @@ class Place:
         self.telemetry, self.now = telemetry, NOON
         self.gauges = {"Webサーバー台数": Gauge(2), "DBストレージ": Gauge(120 * GB, 500 * GB)}
         self.herds: dict[str, Herd] = {}
+        self.opened: list[str] = []
+        """The resources whose sources were opened, in that order."""
         self.meter = Meter(telemetry, self)  # type: ignore[arg-type]
         self.take(bindings, document)
 
@@ -160,6 +162,7 @@ class Place:
         """Put an edition in force."""
 
         def gauge(_config: ResourceBinding, site: Any) -> Gauge:
+            self.opened.append(site.resource)
             return self.gauges[site.resource]
 
         def herd(_config: ScalingBinding, site: Any) -> Herd:

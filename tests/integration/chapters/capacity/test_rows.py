@@ -3,7 +3,17 @@
 from datetime import datetime, time, timedelta
 
 import pytest
-from tests.integration.chapters.capacity.place import COUNT_ROW, DAY, GB, NOON, STORAGE_ROW, WEB, Place
+from tests.integration.chapters.capacity.place import (
+    BINDINGS,
+    COUNT_ROW,
+    DAY,
+    DOCUMENT,
+    GB,
+    NOON,
+    STORAGE_ROW,
+    WEB,
+    Place,
+)
 from tests.registered import PARTS
 
 from toban.chapters.capacity import outlooks
@@ -186,6 +196,20 @@ def test_the_past_of_a_source_is_taken_over_once(place: Place) -> None:
 
     more = place.telemetry.ask("SELECT count() FROM samples WHERE target = {name:String}", {"name": STORAGE})
     assert more[0][0] == count[0][0] + 2
+
+
+def test_a_source_is_opened_again_only_if_the_bindings_are_others(place: Place) -> None:
+    place.measure()
+    assert place.opened == ["Webサーバー台数", STORAGE]
+
+    place.take(document=DOCUMENT.replace("100GB", "110GB"))
+    place.measure()
+    assert place.opened == ["Webサーバー台数", STORAGE]
+
+    # Neither table of [resources] says anything else: but a source may look at what [scaling] binds.
+    place.take(BINDINGS.replace("\nresource =", "\nmost = 5\nresource ="))
+    place.measure()
+    assert place.opened == ["Webサーバー台数", STORAGE] * 2
 
 
 def test_the_monthly_review_is_a_task_with_everything_filled_in(place: Place) -> None:

@@ -89,13 +89,14 @@ class Meter:
         self._slots, self._plan = [], None
 
     def _adopt(self, plan: CapacityPlan) -> None:
-        """Measure by *plan* from now on; what has not changed keeps its source."""
+        """Measure by *plan* from now on; with the same bindings, what is measured keeps its source."""
         known = {(each.resource.row.resource, each.resource.name): each for each in self._slots}
         pasts = dict(ResourceReading.objects.values_list("resource", "known_from"))
         kept = []
         for resource in plan.resources:
-            slot = known.get((resource.row.resource, resource.name))
-            if slot is not None and slot.resource.config == resource.config:
+            slot, digest = known.get((resource.row.resource, resource.name)), resource.edition.bindings.digest
+            # Not only its own table: a source may look at what another one binds.
+            if slot is not None and slot.resource.edition.bindings.digest == digest:
                 slot.resource = resource
                 kept.append(slot)
             else:
