@@ -1,7 +1,7 @@
-"""The days of a resource, from its samples."""
+"""The past of what is measured, from its samples."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
@@ -31,6 +31,17 @@ def days_of(
         if day < today:
             found.setdefault(target, {})[day] = median
     return {target: _series(days, today) for target, days in found.items()}
+
+
+def first_measured(telemetry: Telemetry, metric: Metric, target: str) -> datetime | None:
+    """Return when *target* was measured first; None if it never was. Raises as `Telemetry.ask` does."""
+    rows = telemetry.ask(
+        """SELECT count(), toUnixTimestamp(min(at)) FROM samples_5m
+        WHERE metric = {metric:String} AND target = {target:String}""",
+        {"metric": metric.value, "target": target},
+    )
+    count, first = rows[0]
+    return datetime.fromtimestamp(first, tz=UTC) if count else None
 
 
 def _series(days: Mapping[date, float], today: date) -> UsageSeries:

@@ -6,13 +6,14 @@ A source that hangs holds up its own thread only, and is not asked again before 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Thread
 
 import structlog
 from django.db import transaction
 
+from toban.chapters.capacity.measuring.history import first_measured
 from toban.chapters.capacity.models import ResourceReading
 from toban.chapters.capacity.plan import CapacityPlan, Resource
 from toban.chapters.capacity.usage import HasHistory, UsageAt, UsageReading, UsageSource, UsageUnknown
@@ -163,22 +164,12 @@ def _past(slot: _Slot, now: datetime, telemetry: Telemetry) -> tuple[Sequence[Us
         return (), slot.known_from
     try:
         telemetry.ensure_schema()
-        first = _first_sample(telemetry, name) or now
+        first = first_measured(telemetry, Metric.USED_AMOUNT, name) or now
         past = [each for each in slot.source.history(now - PAST, first) if each.at < first]
     except (UsageUnknown, StoreUnavailable, StoreRefused) as error:
         log.warning("usage_past_unknown", resource=name, reason=str(error))
         return (), None
     return past, past[0].at if past else first
-
-
-def _first_sample(telemetry: Telemetry, name: str) -> datetime | None:
-    rows = telemetry.ask(
-        "SELECT count(), toUnixTimestamp(min(at)) FROM samples_5m"
-        " WHERE metric = {metric:String} AND target = {target:String}",
-        {"metric": Metric.USED_AMOUNT.value, "target": name},
-    )
-    count, first = rows[0]
-    return datetime.fromtimestamp(first, tz=UTC) if count else None
 
 
 def _samples(answer: _Answer) -> Sequence[Sample]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from toban.chapters.capacity.measuring.history import first_measured
 from toban.chapters.capacity.plan import CapacityPlan, Group
 from toban.chapters.capacity.scaler import ScalingFailed
 from toban.chapters.capacity.scaling.rules import MINUTE, GroupMinutes, Replay, replay
-from toban.chapters.capacity.scaling.samples import first_minute, minutes_of, whole_minutes
+from toban.chapters.capacity.scaling.samples import minutes_of, whole_minutes
 from toban.design.values.metric import Metric
 from toban.design.values.money import Money
 from toban.engine.evidence.models import LedgerEntry
@@ -99,7 +100,7 @@ def _replayed(
 ) -> GroupReplay:
     ends = whole_minutes(now)
     site.telemetry.ensure_schema()
-    first = first_minute(site.telemetry, group.metric, group.target)
+    first = first_measured(site.telemetry, group.metric, group.target)
     if first is None or first >= ends:
         said = Message("capacity.nothing-to-replay", target=group.target, metric=group.metric.label)
         raise NotPossible(said, Message("capacity.measure-the-target"))

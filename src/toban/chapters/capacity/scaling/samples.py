@@ -70,14 +70,3 @@ def down_of(telemetry: Telemetry, targets: Collection[str], now: datetime) -> Se
         },
     )
     return [f"{target} {instance}" for target, instance in rows]
-
-
-def first_minute(telemetry: Telemetry, metric: Metric, target: str) -> datetime | None:
-    """Return when *target* was measured first; None if it never was. Raises as `Telemetry.ask` does."""
-    rows = telemetry.ask(
-        """SELECT count(), toUnixTimestamp(min(at)) FROM samples_5m
-        WHERE metric = {metric:String} AND target = {target:String}""",
-        {"metric": metric.value, "target": target},
-    )
-    count, first = rows[0]
-    return datetime.fromtimestamp(first, tz=UTC) if count else None
