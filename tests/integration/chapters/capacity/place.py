@@ -145,14 +145,14 @@ class Herd:
 class Place:
     """Its document in force; `look`, `work` and `tell` do what the loops and a worker do."""
 
-    def __init__(self, telemetry: Telemetry, bindings: str = BINDINGS, document: str = DOCUMENT) -> None:
-        self.telemetry, self.now = telemetry, NOON
+    def __init__(self, telemetry: Telemetry, now: datetime = NOON) -> None:
+        self.telemetry, self.now = telemetry, now
         self.gauges = {"Webサーバー台数": Gauge(2), "DBストレージ": Gauge(120 * GB, 500 * GB)}
         self.herds: dict[str, Herd] = {}
         self.opened: list[str] = []
         """The resources whose sources were opened, in that order."""
         self.meter = Meter(telemetry, self)  # type: ignore[arg-type]
-        self.take(bindings, document)
+        self.take()
 
     def add(self, samples: Sequence[Sample]) -> None:
         """Store *samples* at once. See `SampleBuffer`."""

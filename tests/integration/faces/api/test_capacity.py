@@ -1,6 +1,7 @@
 """Capacity by the API: ranked resources, forecasts and what if, groups, replays, and the size of a group."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -24,12 +25,16 @@ __all__ = ["place"]
 DB = "DBストレージ"
 
 
+@pytest.fixture
+def began() -> datetime:
+    return system_clock()
+
+
 @pytest.fixture(autouse=True)
 def shown(place: Place, in_force: Fixed, settings: Any, store: Any) -> Iterator[None]:
     settings.TELEMETRY_URL = store.telemetry_url
     present.telemetry.cache_clear()
-    place.now = system_clock()
-    in_force.edition = place.take().edition
+    in_force.edition = place.edition
     yield
     present.telemetry.cache_clear()
 

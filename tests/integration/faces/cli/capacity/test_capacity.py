@@ -1,7 +1,7 @@
 """`toban capacity`: resources and forecasts, groups, replays, orders, patches; exit statuses."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,13 @@ def toban(*arguments: str, answer: str = "") -> Result:
     return CliRunner().invoke(capacity.command, arguments, obj=PARTS, input=answer)
 
 
+@pytest.fixture
+def began() -> datetime:
+    return system_clock()
+
+
 @pytest.fixture(autouse=True)
 def kept(place: Place, monkeypatch: pytest.MonkeyPatch, store: Any) -> None:
-    place.now = system_clock()
-    place.take()
     monkeypatch.setattr(capacity, "edition_of", lambda _parts: place.edition)
     monkeypatch.setattr(capacity, "telemetry", lambda: store.telemetry)
 

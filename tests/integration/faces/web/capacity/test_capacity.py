@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,16 @@ JAPANESE = re.compile(r"[ぁ-んァ-ヶー一-龠]+")
 FRAGMENT = {"HX-Request": "true"}
 
 
+@pytest.fixture
+def began() -> datetime:
+    return system_clock()
+
+
 @pytest.fixture(autouse=True)
 def shown(place: Place, in_force: Fixed, settings: Any, store: Any) -> Any:
     settings.TELEMETRY_URL = store.telemetry_url
     present.telemetry.cache_clear()
-    place.now = system_clock()
-    in_force.edition = place.take().edition
+    in_force.edition = place.edition
     yield
     present.telemetry.cache_clear()
 
