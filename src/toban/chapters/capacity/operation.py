@@ -128,8 +128,7 @@ def _group_doubts(group: Group) -> Iterator[Doubt]:
             # What it says of itself is not said twice.
             yield from found
             return
-        scaler.size()
-        if wrong := policies.wrong_of(group, scaler):
+        if wrong := policies.wrong_of(group, scaler, scaler.size()):
             yield wrong
     except ScalingFailed as failed:
         yield failed.doubt

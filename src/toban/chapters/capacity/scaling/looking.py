@@ -81,7 +81,7 @@ class ScalingLooks:
         scaler = group.opened(self.home, self.ports)
         try:
             size = scaler.size()
-            wrong = policies.wrong_of(group, scaler)
+            wrong = policies.wrong_of(group, scaler, size)
         finally:
             scaler.close()
         if wrong or not group.is_ours:

@@ -4,20 +4,20 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from toban.chapters.capacity.plan import Group
-from toban.chapters.capacity.scaler import HasPolicies, ProviderPolicy, Scaler
+from toban.chapters.capacity.scaler import GroupSize, HasPolicies, ProviderPolicy, Scaler
 from toban.engine.amounts import length
 from toban.message import NOTHING, Message
 
 _ROUNDING = 0.01
 
 
-def wrong_of(group: Group, scaler: Scaler) -> Message:
+def wrong_of(group: Group, scaler: Scaler, size: GroupSize) -> Message:
     """Ask the provider of *group*, if it can scale by itself, and return what is wrong; see `why_wrong`.
 
     Raises `ScalingFailed`.
     """
     theirs = scaler.policies() if isinstance(scaler, HasPolicies) else ()
-    most = None if group.is_ours else scaler.size().most
+    most = None if group.is_ours else size.most
     return why_wrong(group, theirs, most=most)
 
 

@@ -89,9 +89,9 @@ class _Act:
     def look(self, turn: RunTurn) -> object:
         """Return the group's size before; refuse to scale beside the provider."""
         with self._opened(turn) as scaler:
-            if wrong := policies.wrong_of(self.group, scaler):
-                raise StepFailed(wrong, RunReason.NOT_RUNNABLE)
             size = scaler.size()
+            if wrong := policies.wrong_of(self.group, scaler, size):
+                raise StepFailed(wrong, RunReason.NOT_RUNNABLE)
         turn.say(
             Message("capacity.size-before", group=self.group.name, size=size.wanted, serving=size.serving)
         )

@@ -35,7 +35,7 @@ def wrong(found: Group) -> str:
     """Return what is wrong about the group's policies."""
     scaler = found.opened(Path(), PARTS.ports)
     try:
-        return str(wrong_of(found, scaler) or NOTHING)
+        return str(wrong_of(found, scaler, scaler.size()) or NOTHING)
     finally:
         scaler.close()
 
