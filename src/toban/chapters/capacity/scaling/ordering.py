@@ -20,11 +20,15 @@ def order_scaling(
     by: str,
     now: datetime,
     account: Operator | None = None,
+    shell_user: str = "",
 ) -> Run:
-    """Have *group* brought to *to* instances; raise `NotPossible`, such as beyond the document's limit."""
+    """Have *group* brought to *to* instances; raise `NotPossible`, such as beyond the document's limit.
+
+    *account* and *shell_user* are as for every order; see `orders.order`.
+    """
     wanted = allowed(plan, group, to)
     parameters = {"to": str(to), **({"reason": reason} if reason else {})}
-    return orders.order(wanted.key, parameters, by=by, now=now, account=account)
+    return orders.order(wanted.key, parameters, by=by, now=now, account=account, shell_user=shell_user)
 
 
 def allowed(plan: CapacityPlan, group: str, to: int) -> Group:

@@ -202,8 +202,9 @@ def scale_(parts: Parts, group: str, to: int, reason: str, account: str | None, 
         by = account_named(account) if account is not None else None
         if not yes:
             confirm(Message("capacity.confirm-scale", group=found.name, to=to))
-        name = by.username if by is not None else shell_user()
-        run = order_scaling(plan, group, to, reason, by=name, now=system_clock(), account=by)
+        user, now = shell_user(), system_clock()
+        name = by.username if by is not None else user
+        run = order_scaling(plan, group, to, reason, by=name, now=now, account=by, shell_user=user)
         say(Message("capacity.scaling-ordered", group=found.name, to=to, run=run.pk))
 
 

@@ -15,6 +15,8 @@ from toban.chapters.capacity import outlooks
 from toban.chapters.capacity.usage import UsageAt
 from toban.design.values.metric import Metric
 from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.people.models import Operator
 from toban.engine.runs.models import Run
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
@@ -229,6 +231,26 @@ def test_a_person_scales_a_group_in_shadow_up_and_down(place: Place) -> None:
     place.now = system_clock()
     place.work()
     assert place.herd.ordered == [4, 1]
+
+
+@pytest.mark.parametrize(("account", "actor"), [(("--as", "nami"), "nami"), ((), "ops")])
+def test_the_evidence_says_who_was_at_the_shell_too(
+    monkeypatch: pytest.MonkeyPatch, account: tuple[str, ...], actor: str
+) -> None:
+    monkeypatch.setattr(capacity, "shell_user", lambda: "ops")
+
+    assert toban("scale", WEB, "--to", "4", *account, "--yes").exit_code == 0
+
+    entry = LedgerEntry.objects.get(content__order="run")
+    assert (entry.actor, entry.content["via"], entry.content["shell_user"]) == (actor, "shell", "ops")
+
+
+def test_who_is_at_the_shell_does_not_approve_either(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capacity, "shell_user", lambda: "nami")
+
+    assert toban("scale", WEB, "--to", "4", "--yes").exit_code == 0
+
+    assert place.runs()[0].orderers == [Operator.objects.get(username="nami").pk]
 
 
 def test_what_the_provider_scales_is_not_scaled_here(place: Place) -> None:
