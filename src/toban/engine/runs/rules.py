@@ -78,7 +78,7 @@ class RunReason(StrEnum):
     NOT_PERFORMED = "not-performed"
     """A person said, with the reason, that the task is not performed."""
     WITHDRAWN = "withdrawn"
-    """It is a task of a row that is no longer in force."""
+    """It is a task that is no longer needed: its row is gone, or what it was opened for."""
     SHADOW = "shadow"
     """Its mode is to change nothing: what it would have done is recorded."""
 

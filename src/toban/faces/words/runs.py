@@ -103,7 +103,7 @@ REASONS: Mapping[RunReason, Promise] = {
     RunReason.SIGNED_OFF_LATE: gettext_lazy("遅れて実施して署名"),
     RunReason.UNSIGNED: gettext_lazy("期限までに署名なし"),
     RunReason.NOT_PERFORMED: gettext_lazy("人が実施しないとした"),
-    RunReason.WITHDRAWN: gettext_lazy("行が文書からなくなった"),
+    RunReason.WITHDRAWN: gettext_lazy("不要になった"),
 }
 _OUTCOMES: Mapping[RunReason, Promise] = {
     RunReason.FAILED: gettext_lazy("失敗"),

@@ -23,11 +23,14 @@ from toban.chapters.capacity.usage_sources.group.config import GroupUsage
 from toban.chapters.capacity.usage_sources.group.source import GroupSource
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert
+from toban.engine.runs.models import Run
+from toban.engine.runs.rules import RunReason
 from toban.engine.tasks import lists
 from toban.engine.tasks import orders as tasks
 from toban.engine.tasks.facts import digest_of_facts
 from toban.engine.tasks.orders import TaskOrder
 from toban.engine.tasks.windows import open_tasks
+from toban.faces.words.runs import because
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +131,9 @@ def test_use_that_falls_again_withdraws_the_task(place: Place) -> None:
     place.pass_(timedelta(minutes=10))
     told(place)
     assert not open_tasks().exists()
+    # Its row is still there.
+    withdrawn = Run.objects.get(reason=RunReason.WITHDRAWN)
+    assert because(withdrawn, None, place.now) == "不要になった"
 
 
 def test_a_limit_that_is_another_in_reality_deviates(place: Place) -> None:
