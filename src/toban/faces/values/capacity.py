@@ -11,7 +11,7 @@ from toban.chapters.capacity.models import ScalingLook
 from toban.chapters.capacity.patch import CellProposal
 from toban.chapters.capacity.plan import CapacityPlan, Group
 from toban.chapters.capacity.rows.judging import GroupState
-from toban.chapters.capacity.rows.report import states
+from toban.chapters.capacity.rows.report import looks_of, states
 from toban.chapters.capacity.scaling.looking import newest_runs
 from toban.chapters.capacity.scaling.replays import GroupReplay
 from toban.chapters.capacity.scaling.works import works
@@ -144,14 +144,10 @@ class ShownGroup:
 
 def shown_groups(plan: CapacityPlan) -> Sequence[ShownGroup]:
     """Return every group by each rule about it, in the order of the plan."""
-    standing, runs = states(plan, works(plan)), newest_runs(plan.groups)
-    looks = {(each.group, each.clause_id): each for each in ScalingLook.objects.all()}
-    return [
-        ShownGroup(
-            each, standing[each.name, each.row.id], looks.get((each.name, each.row.id)), runs.get(each.key)
-        )
-        for each in plan.groups
-    ]
+    looks, runs = looks_of(plan), newest_runs(plan.groups)
+    found = states(plan, works(plan), looks, runs)
+    keys = [(each, (each.name, each.row.id)) for each in plan.groups]
+    return [ShownGroup(each, found[key], looks.get(key), runs.get(each.key)) for each, key in keys]
 
 
 def group_values(each: ShownGroup) -> Mapping[str, object]:

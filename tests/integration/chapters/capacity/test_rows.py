@@ -3,6 +3,9 @@
 from datetime import datetime, time, timedelta
 
 import pytest
+from django.db import connection
+from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
 from tests.integration.chapters.capacity.place import (
     BINDINGS,
     COUNT_ROW,
@@ -12,24 +15,26 @@ from tests.integration.chapters.capacity.place import (
     NOON,
     STORAGE_ROW,
     WEB,
+    Gauge,
     Place,
 )
 from tests.registered import PARTS
 
 from toban.chapters.capacity import outlooks
-from toban.chapters.capacity.models import Outlook, ResourceReading
+from toban.chapters.capacity.models import Outlook, ResourceReading, ScalingLook
 from toban.chapters.capacity.usage import UsageAt, UsageReading, UsageUnknown
 from toban.chapters.capacity.usage_sources.group.config import GroupUsage
 from toban.chapters.capacity.usage_sources.group.source import GroupSource
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert
-from toban.engine.runs.models import Run
+from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import RunReason
 from toban.engine.tasks import lists
 from toban.engine.tasks import orders as tasks
 from toban.engine.tasks.facts import digest_of_facts
 from toban.engine.tasks.orders import TaskOrder
 from toban.engine.tasks.windows import open_tasks
+from toban.faces.values.capacity import shown_groups
 from toban.faces.words.runs import because
 
 pytestmark = pytest.mark.django_db
@@ -295,3 +300,26 @@ def test_what_cannot_be_measured_is_not_said_to_be_forecast_one_day(place: Place
 
     assert Outlook.objects.get(resource=STORAGE).possible_on is None
     assert place.verdict(place.row(FORECAST)) is Verdict.NOT_MEASURABLE
+
+
+def test_what_is_known_is_read_once_however_many_rows_there_are(place: Place) -> None:
+    more = [f"DBストレージ{number}" for number in range(3)]
+    place.gauges |= {name: Gauge(120 * GB, 500 * GB) for name in more}
+    rows = "".join(f"| {name} | 100GB | 500GB | 20% | - |\n" for name in more)
+    tables = "".join(f'[resources."{name}"]\nkind = "bytes"\n' for name in more)
+    place.take(BINDINGS + tables, DOCUMENT.replace("| DBストレージ |", f"{rows}| DBストレージ |"))
+    assert len([each for each in place.plan.tasks if each.startswith("extend/")]) == 4
+    told(place)
+
+    with CaptureQueriesContext(connection) as told_of:
+        place.tell()
+    with CaptureQueriesContext(connection) as shown:
+        shown_groups(place.plan)
+
+    assert len(reads(told_of, PlannedWork)) == 1
+    assert len(reads(shown, ScalingLook)) == 1
+    assert len(reads(shown, Run)) == 1
+
+
+def reads(asked: CaptureQueriesContext, table: type[Model]) -> list[str]:
+    return [each["sql"] for each in asked if f'FROM "{table._meta.db_table}"' in each["sql"]]

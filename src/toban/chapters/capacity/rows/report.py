@@ -77,12 +77,13 @@ def _of_tasks(
 ) -> Mapping[Work, StatusUpdate]:
     """Return the worst task of each row that people carry out, and its status."""
     order = list(Verdict)
-    began = set(Run.objects.filter(work__in=list(plan.tasks)).values_list("work", flat=True))
+    runs = Run.objects.filter(work__in=list(plan.tasks))
+    began = set(runs.order_by().values_list("work", flat=True).distinct())
+    works = list(plan.tasks.values())
     worst_of: dict[str, tuple[Work, StatusUpdate]] = {}
-    for work in plan.tasks.values():
-        (update,) = statuses([work], edition, now)
-        if work.key.startswith(extending.PREFIX) and work.key not in began:
-            update = _update_of(work.clause_id, _no_occasion(work, plan, found), now)
+    for work, standing in zip(works, statuses(works, edition, now), strict=True):
+        is_unasked = work.key.startswith(extending.PREFIX) and work.key not in began
+        update = _update_of(work.clause_id, _no_occasion(work, plan, found), now) if is_unasked else standing
         former = worst_of.get(work.clause_id)
         if former is None or order.index(update.verdict) < order.index(former[1].verdict):
             worst_of[work.clause_id] = work, update
@@ -110,7 +111,7 @@ def _judged(
     asked = extending.being_extended(plan.tasks, now)
     for each in found:
         yield each.resource.row, judge_use(_use(each, asked), now)
-    standing = states(plan, works)
+    standing = states(plan, works, looks_of(plan), newest_runs(plan.groups))
     for row in {each.row.id: each.row for each in plan.groups}.values():
         groups = plan.groups_of(row)
         yield row, worst([judge_group(standing[each.name, row.id], now) for each in groups])
@@ -152,10 +153,23 @@ def _in_short(found: Sequence[KnownResource], now: datetime, plan: CapacityPlan)
     )
 
 
-def states(plan: CapacityPlan, works: Mapping[str, Work]) -> Mapping[tuple[str, str], GroupState]:
-    """Return what is known of each group by each rule about it, by the group's name and the rule's id."""
-    looks = {(each.group, each.clause_id): each for each in ScalingLook.objects.all()}
-    decided, last = modes.decisions(), newest_runs(plan.groups)
+def looks_of(plan: CapacityPlan) -> Mapping[tuple[str, str], ScalingLook]:
+    """Return the newest look at each group by each rule about it, by the group's name and the rule's id."""
+    found = ScalingLook.objects.filter(group__in=[each.name for each in plan.groups])
+    return {(each.group, each.clause_id): each for each in found}
+
+
+def states(
+    plan: CapacityPlan,
+    works: Mapping[str, Work],
+    looks: Mapping[tuple[str, str], ScalingLook],
+    last: Mapping[str, Run],
+) -> Mapping[tuple[str, str], GroupState]:
+    """Return what is known of each group by each rule about it, by the group's name and the rule's id.
+
+    *looks* are those of `looks_of`, *last* the newest run of each work.
+    """
+    decided = modes.decisions()
     return {
         (each.name, each.row.id): _state(
             each, looks.get((each.name, each.row.id)), last.get(each.key), _mode(each, works, decided)
