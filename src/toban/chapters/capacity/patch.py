@@ -25,7 +25,7 @@ _COLUMNS = next(shape.columns for shape in SHAPES.tables if shape.kind is Resour
 _USES = ("used", "usage", "utilisation")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 _ROUNDED = 0.005
-"""A use is written so exactly that its share of the limit is right to half a percent."""
+"""A use is written so exactly that its share of the limit is right to half a percent, and little is not 0."""
 _MOST_DECIMALS = 3
 
 
@@ -110,12 +110,15 @@ def _limits(text: str, rows: Iterable[tuple[ResourceUsage, KnownResource]]) -> I
 
 
 def _real_limit(row: ResourceUsage, known: KnownResource) -> float | None:
-    """Return reality's own limit if it is another than that of *row*."""
+    """Return reality's own limit if it is another than that of *row*.
+
+    A larger one counts for storage only: how many of anything else there are to be is for people to say.
+    """
     stated = measured_as(row.limit, known.resource.unit)
     real = known.reading.limit if known.reading is not None else None
     if real is None or stated is None or abs(real - stated) <= SAME * stated:
         return None
-    return real
+    return real if real < stated or known.resource.is_storage else None
 
 
 def _proposed(
@@ -141,8 +144,10 @@ def _proposed(
 
 
 def _decimals(exact: Decimal, least: int, limit: Decimal) -> int:
-    most, near = max(least, _MOST_DECIMALS), limit * Decimal(_ROUNDED)
-    return next((each for each in range(least, most) if abs(round(exact, each) - exact) <= near), most)
+    most, near = max(least, _MOST_DECIMALS, -exact.adjusted()), limit * Decimal(_ROUNDED)
+    written = ((each, round(exact, each)) for each in range(least, most))
+    close = (each for each, value in written if abs(value - exact) <= near and bool(value) is bool(exact))
+    return next(close, most)
 
 
 def _with_forecast(

@@ -78,6 +78,10 @@ def test_what_the_document_says_already_is_left(used: float) -> None:
          "| DBストレージ | 2,000GB | 5,000GB | 40.0% | |"),
         ("| DBストレージ | **100GB** | 500GB | - | |", 2e11, "| DBストレージ | **200GB** | 500GB | - | |"),
         ("| DBストレージ | 20% | 500GB | 20% | |", 2e11, "| DBストレージ | 40% | 500GB | 40% | |"),
+        ("| DBストレージ | 1GB | 500GB | 20% | |", 2e7, "| DBストレージ | 0.02GB | 500GB | 0% | |"),
+        ("| DBストレージ | 1GB | 500GB | 20% | |", 3e4, "| DBストレージ | 0.00003GB | 500GB | 0% | |"),
+        ("| DBストレージ | 0.02GB | 500GB | 0% | |", 2.1e7, "| DBストレージ | 0.02GB | 500GB | 0% | |"),
+        ("| DBストレージ | 1GB | 500GB | 20% | |", 0.0, "| DBストレージ | 0GB | 500GB | 0% | |"),
         ("| DBストレージ | 93.1GiB | 500GB | 20% | |", 2e11, "| DBストレージ | 186.3GiB | 500GB | 40% | |"),
     ],
 )  # fmt: skip
@@ -133,6 +137,18 @@ def test_limits_are_told_apart_and_changed_only_if_wanted() -> None:
     assert [(each.cell.text, each.change.text) for each in told.limits] == [("500GB", "400GB")]
     assert changed.limits == ()
     assert changed.after == DOCUMENT.replace("| 100GB | 500GB | 20% |", "| 100GB | 400GB | 25% |")
+
+
+def test_a_larger_limit_in_reality_is_told_of_storage_only() -> None:
+    about = [known(WEB, 2, limit=20), known(DB, 100 * GB, limit=1000 * GB)]
+
+    told = patch(DOCUMENT, about, NOW)
+    changed = patch(DOCUMENT, about, NOW, with_limits=True)
+
+    assert [(each.resource, each.change.text) for each in told.limits] == [(DB, "1000GB")]
+    assert changed.after == DOCUMENT.replace("| 100GB | 500GB | 20% |", "| 100GB | 1000GB | 10% |")
+    fewer = patch(DOCUMENT, [known(WEB, 2, limit=5)], NOW)
+    assert [(each.resource, each.change.text) for each in fewer.limits] == [(WEB, "5台")]
 
 
 def test_an_old_reading_proposes_nothing() -> None:
