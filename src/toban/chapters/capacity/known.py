@@ -11,7 +11,7 @@ from toban.chapters.capacity.models import ResourceReading
 from toban.chapters.capacity.outlooks import ResourceOutlook, outlooks
 from toban.chapters.capacity.plan import CapacityPlan, Resource
 from toban.chapters.capacity.rows.judging import is_fresh
-from toban.message import NOTHING, Message
+from toban.message import Message
 
 _FULL = 1.0
 
@@ -67,9 +67,9 @@ class KnownResource:
 
     @property
     def words(self) -> Message:
-        """The forecast in words; nothing if none was made yet."""
+        """The forecast in words, or why there is none."""
         if self.outlook is None:
-            return NOTHING
+            return Message("capacity.no-forecast-made")
         found, forecast = self.reaches(self.level), self.outlook.forecast
         if found is None or forecast is None:
             return self.outlook.why_none

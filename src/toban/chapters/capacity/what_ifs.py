@@ -34,19 +34,16 @@ class WhatIf:
 def imagined(known: KnownResource, asked: WhatIf, today: date) -> Forecast:
     """Return the forecast of *known* as it would be.
 
-    Raises `NotPossible` if it has none, or if *asked* can't be read.
+    Raises `NotPossible` if *asked* can't be read, or if it has none.
     """
+    # What is written wrongly is said also where there is no forecast yet.
+    on, added = _day(asked.on, today), _amount(asked.add, known)
+    load, growth = _share(asked.load), _share(asked.growth)
     found = known.outlook.forecast if known.outlook is not None else None
     if found is None:
         said = Message("capacity.no-forecast-of", resource=known.resource.row.resource, why=known.words)
         raise NotPossible(said, Message("capacity.wait-for-a-forecast"))
-    return changed(
-        found,
-        _day(asked.on, today),
-        added=_amount(asked.add, known),
-        load=_share(asked.load),
-        growth=_share(asked.growth),
-    )
+    return changed(found, on, added=added, load=load, growth=growth)
 
 
 def _day(written: str, today: date) -> date:

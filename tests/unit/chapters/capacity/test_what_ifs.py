@@ -8,6 +8,7 @@ from tests.unit.chapters.capacity.known_resources import DB, GB, TODAY, WEB, gro
 from toban.chapters.capacity.known import KnownResource
 from toban.chapters.capacity.what_ifs import WhatIf, imagined
 from toban.engine.orders import NotPossible
+from toban.message import Message
 
 
 @pytest.fixture
@@ -66,3 +67,11 @@ def test_without_a_forecast_there_is_nothing_to_change() -> None:
         imagined(known(WEB, 2), WhatIf(add="1"), date(2026, 11, 28))
 
     assert refused.value.said.code == "capacity.no-forecast-of"
+    assert refused.value.said.values["why"] == Message("capacity.no-forecast-made")
+
+
+def test_what_can_not_be_read_is_said_before_a_forecast_is_missed() -> None:
+    with pytest.raises(NotPossible) as refused:
+        imagined(known(WEB, 2), WhatIf(add="1GB"), TODAY)
+
+    assert refused.value.said.code == "capacity.not-an-amount-of"
