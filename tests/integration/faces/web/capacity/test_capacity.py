@@ -100,7 +100,7 @@ def test_the_list_is_ranked_and_each_bar_has_the_mark_of_its_row(place: Place, v
 def test_an_empty_page_says_how_to_fill_it(place: Place, viewer: Client, in_force: Fixed) -> None:
     in_force.edition = place.take(bindings="").edition
 
-    assert "[resources.資源名]" in page(viewer, "/capacity/")
+    assert "[resources.リソース名]" in page(viewer, "/capacity/")
 
 
 def test_a_resource_is_drawn_with_its_past_its_forecast_and_its_limits(place: Place, viewer: Client) -> None:
