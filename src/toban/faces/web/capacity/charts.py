@@ -30,6 +30,8 @@ _AHEAD = 90
 """Days of the forecast that are drawn, at least."""
 _AFTER = 30
 """Days that are drawn after a limit is reached."""
+_LEAST = 2
+"""Days that a line needs."""
 _NOON = time(12)
 
 
@@ -54,13 +56,13 @@ def usage_chart(
     zone: ZoneInfo,
     word: Callable[[date], str],
 ) -> Chart | None:
-    """Draw *each*, with the forecast as people have *imagined* it; None if there is nothing to draw."""
+    """Draw *each*, with the forecast as people have *imagined* it; None if there is no line to draw yet."""
     made = each.outlook.forecast if each.outlook is not None else None
+    if made is None and (past is None or len(past.values) < _LEAST):
+        return None
     before = _newest(past)
     shown = _length(each, imagined or made)
     days = [*before, *(made.day(number) for number in range(shown))] if made is not None else [*before]
-    if not days:
-        return None
     scale = _scale(each, past, made, imagined, shown)
     known = scale.of(past.values[-len(before) :].tolist()) if past is not None and before else []
     lines = list(_lines(made, imagined, len(known), shown, scale))

@@ -150,6 +150,35 @@ def test_what_can_not_be_answered_says_so(
     assert said in page(viewer, "/capacity/resource/", 409, data=asked)
 
 
+@pytest.mark.parametrize(("days", "is_drawn"), [(0, False), (1, False), (2, True)])
+def test_where_the_chart_will_be_it_is_said_from_when_on(
+    place: Place, viewer: Client, days: int, is_drawn: bool
+) -> None:
+    noon = place.now.replace(hour=3, minute=0, second=0)
+    place.gauges[DB].past = [UsageAt(noon - (day + 1) * DAY, 120 * GB) for day in reversed(range(days))]
+    place.measure()
+    outlooks.look(place.plan, place.telemetry, place.now)
+
+    shown = page(viewer, "/capacity/resource/", data={"resource": DB})
+
+    assert ("グラフは、二日分を測ると表示します。" in shown) is not is_drawn
+    assert ('<figure class="chart' in shown) is is_drawn
+    # When there will be a forecast is said beside it.
+    assert re.search(r"予測できない \(.*\d{4}", shown)
+
+
+def test_without_the_store_nobody_says_that_nothing_was_measured(
+    place: Place, viewer: Client, settings: Any
+) -> None:
+    settings.TELEMETRY_URL = ""
+    present.telemetry.cache_clear()
+
+    shown = page(viewer, "/capacity/resource/", data={"resource": DB})
+
+    assert "測定値の置き場に問い合わせできない" in shown
+    assert "二日分" not in shown
+
+
 def test_without_the_store_there_is_the_forecast_alone(place: Place, viewer: Client, settings: Any) -> None:
     grown(place)
     settings.TELEMETRY_URL = ""
