@@ -68,5 +68,6 @@ EXTENSION = Extension(
     evidence="toban.faces.web.capacity.proof:shown",
     menu=(Link("capacity", Message("capacity.page")),),
     acts=ACTS,
+    why="toban.faces.cli.capacity.why_group:WHY",
     commands={"capacity": Command("toban.faces.cli.capacity.capacity", Message("commands.capacity"))},
 )

@@ -142,7 +142,7 @@ def groups_(parts: Parts, form: str) -> None:
             say(printable_json([group_values(each) for each in found], indent=2))
             return
         for each in found:
-            for line in _lines_of(each):
+            for line in lines_of(each):
                 say(line)
         if not found:
             say(Message("capacity.bind-a-group"))
@@ -285,7 +285,8 @@ def _show_resource(each: KnownResource, today: date) -> None:
     say(f"  {Message('capacity.document-says', said=document, place=str(row.origin))}")
 
 
-def _lines_of(each: ShownGroup) -> Iterator[Message | str]:
+def lines_of(each: ShownGroup) -> Iterator[Message | str]:
+    """Yield what is known of a group: its mode and size, the rule, the last decision, the newest run."""
     group, size = each.group, each.size
     mode = word(each.state.mode) if group.is_ours else Message("capacity.by-provider")
     serving = size.get("serving")
