@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from toban.chapters.capacity.amounts import percent
 from toban.chapters.capacity.forecasting.forecast import Forecast
@@ -10,10 +10,12 @@ from toban.chapters.capacity.forecasting.reach import Reach, reach
 from toban.chapters.capacity.models import ResourceReading
 from toban.chapters.capacity.outlooks import ResourceOutlook, outlooks
 from toban.chapters.capacity.plan import CapacityPlan, Resource
-from toban.chapters.capacity.rows.judging import is_fresh
 from toban.message import Message
 
 _FULL = 1.0
+_MISSED = 3
+"""So many readings in a row may be missing before a resource counts as not measured."""
+_LATELY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,9 @@ class KnownResource:
         return self.reading.used if self.reading is not None else None
 
     def is_fresh(self, now: datetime) -> bool:
-        """Return whether it was read lately."""
+        """Return whether it was read lately enough to say how it is."""
         read_at = self.reading.read_at if self.reading is not None else None
-        return is_fresh(read_at, self.resource.config.every, now)
+        return read_at is not None and now - read_at <= max(_MISSED * self.resource.config.every, _LATELY)
 
     @property
     def limit(self) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from toban.chapters.capacity.amounts import amount, percent
+from toban.chapters.capacity.known import KnownResource
 from toban.chapters.capacity.scaling.rules import Outcome
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.modes.rules import Mode, word
@@ -12,8 +13,6 @@ from toban.message import NOTHING, Message
 
 SAME = 0.01
 """A limit that is smaller by less is the same, rounded."""
-_MISSED = 3
-"""So many readings in a row may be missing before a resource counts as not measured."""
 _LOOKED_LATELY = timedelta(minutes=5)
 OUTDATED = timedelta(days=2)
 """A forecast that is older has not been made."""
@@ -36,69 +35,31 @@ def worst(found: Sequence[Judgement]) -> Judgement:
     return min(found, key=lambda each: order.index(each.verdict))
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
-    """What is known of a resource."""
+def judge_use(found: KnownResource, now: datetime, *, is_being_extended: bool) -> Judgement:
+    """Return the verdict on a row of the usage table.
 
-    unit: str
-    stated_limit: float
-    extend_share: float | None
-    every: timedelta
-    used: float | None
-    real_limit: float | None
-    read_at: datetime | None
-    trouble: Message
-    is_being_extended: bool = False
-    """Whether people are asked to extend it, and have time left."""
-    forecast: Message = NOTHING
-    """In words."""
-
-    @property
-    def limit(self) -> float:
-        """The limit that is met first: the document's, or reality's."""
-        return self.stated_limit if self.real_limit is None else min(self.stated_limit, self.real_limit)
-
-    @property
-    def share(self) -> float | None:
-        """How much of the limit is used, 0 to 1 and more; None if it is not known."""
-        return None if self.used is None or self.limit <= 0 else self.used / self.limit
-
-    def is_fresh(self, now: datetime) -> bool:
-        """Return whether it was read lately."""
-        return is_fresh(self.read_at, self.every, now)
-
-
-def is_fresh(read_at: datetime | None, every: timedelta, now: datetime) -> bool:
-    """Return whether what is read *every* so often, and was read last at *read_at*, still says how it is."""
-    return read_at is not None and now - read_at <= max(_MISSED * every, _LOOKED_LATELY)
-
-
-def judge_use(use: Use, now: datetime) -> Judgement:
-    """Return the verdict on a row of the usage table."""
-    share = use.share
-    if use.used is None or share is None or not use.is_fresh(now):
-        return Judgement(Verdict.NOT_MEASURABLE, use.trouble or Message("capacity.not-read-yet"))
+    *is_being_extended* says whether people are asked to extend it, and have time left.
+    """
+    used, share, reading, unit = found.used, found.share, found.reading, found.resource.unit
+    if reading is None or used is None or share is None or not found.is_fresh(now):
+        trouble = reading.trouble if reading is not None else NOTHING
+        return Judgement(Verdict.NOT_MEASURABLE, trouble or Message("capacity.not-read-yet"))
     value = Message(
-        "capacity.used-of",
-        used=amount(use.used, use.unit),
-        limit=amount(use.limit, use.unit),
-        share=percent(share),
+        "capacity.used-of", used=amount(used, unit), limit=amount(found.limit, unit), share=percent(share)
     )
-    proof = {"used": use.used, "limit": use.limit, "read_at": use.read_at.isoformat() if use.read_at else ""}
-    # More than the document promises is no breach; `toban capacity patch` proposes the larger limit.
-    if use.real_limit is not None and use.real_limit < (1 - SAME) * use.stated_limit:
-        said = Message(
-            "capacity.other-limit",
-            stated=amount(use.stated_limit, use.unit),
-            real=amount(use.real_limit, use.unit),
-        )
+    read_at = reading.read_at.isoformat() if reading.read_at else ""
+    proof = {"used": used, "limit": found.limit, "read_at": read_at}
+    stated, at = found.resource.stated_limit or 0.0, found.resource.extend_share
+    # More than the document promises is no breach; `toban capacity patch` proposes larger storage.
+    if reading.limit is not None and reading.limit < (1 - SAME) * stated:
+        said = Message("capacity.other-limit", stated=amount(stated, unit), real=amount(reading.limit, unit))
         return Judgement(Verdict.DEVIATING, said, value, proof=proof)
-    if use.extend_share is not None and share >= use.extend_share:
-        code = "being-extended" if use.is_being_extended else "to-be-extended"
-        verdict = Verdict.WARNING if use.is_being_extended else Verdict.DEVIATING
-        said = Message(f"capacity.{code}", share=percent(share), at=percent(use.extend_share))
+    if at is not None and share >= at:
+        code = "being-extended" if is_being_extended else "to-be-extended"
+        verdict = Verdict.WARNING if is_being_extended else Verdict.DEVIATING
+        said = Message(f"capacity.{code}", share=percent(share), at=percent(at))
         return Judgement(verdict, said, value, proof=proof)
-    return Judgement(Verdict.CONFORMING, use.forecast, value, proof=proof)
+    return Judgement(Verdict.CONFORMING, found.words, value, proof=proof)
 
 
 @dataclass(frozen=True, slots=True)

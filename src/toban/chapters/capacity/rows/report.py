@@ -16,7 +16,6 @@ from toban.chapters.capacity.rows.judging import (
     GroupState,
     Judgement,
     OutlookState,
-    Use,
     judge_forecasts,
     judge_group,
     judge_use,
@@ -110,30 +109,15 @@ def _judged(
 ) -> Iterator[tuple[Clause, Judgement]]:
     asked = extending.being_extended(plan.tasks, now)
     for each in found:
-        yield each.resource.row, judge_use(_use(each, asked), now)
+        row = each.resource.row
+        yield row, judge_use(each, now, is_being_extended=row.resource in asked)
     standing = states(plan, works, looks_of(plan), newest_runs(plan.groups))
-    for row in {each.row.id: each.row for each in plan.groups}.values():
-        groups = plan.groups_of(row)
-        yield row, worst([judge_group(standing[each.name, row.id], now) for each in groups])
+    for rule in {each.row.id: each.row for each in plan.groups}.values():
+        groups = plan.groups_of(rule)
+        yield rule, worst([judge_group(standing[each.name, rule.id], now) for each in groups])
     outlooks = [_outlook(each, plan) for each in found]
     for review in plan.forecasts:
         yield review, judge_forecasts(outlooks, _in_short(found, now, plan), now)
-
-
-def _use(each: KnownResource, asked: Collection[str]) -> Use:
-    reading, resource = each.reading, each.resource
-    return Use(
-        unit=resource.unit,
-        stated_limit=resource.stated_limit or 0.0,
-        extend_share=resource.extend_share,
-        every=resource.config.every,
-        used=each.used,
-        real_limit=reading.limit if reading is not None else None,
-        read_at=reading.read_at if reading is not None else None,
-        trouble=reading.trouble if reading is not None else NOTHING,
-        is_being_extended=resource.row.resource in asked,
-        forecast=each.words,
-    )
 
 
 def _outlook(each: KnownResource, plan: CapacityPlan) -> OutlookState:
