@@ -32,7 +32,7 @@ DESIGN = """\
 | B004 | 照合 | 月次 | 月末23:30 | 照合 | 手動再実行 |
 | B005 | 切替 | 月次 | 月末23:40 | 切替 | 手動再実行 |
 | B006 | 後始末 | 月次 | 月末23:50 | 後始末 | 手動再実行 |
-| B007 | 棚卸し | 月次 | 月末25:00 | 棚卸し | 手動再実行 |
+| B007 | 棚卸し | 月次 | 月末25:75 | 棚卸し | 手動再実行 |
 """
 BINDINGS = """\
 [batches.B001]
@@ -149,7 +149,7 @@ def test_an_ordered_batch_runs_and_a_killed_worker_loses_nothing(toban: Toban) -
 
     assert (toban.folder / "done").read_text() == "sunday\n"
     told = toban.call("why", "B001").stdout
-    assert "予定 毎月末 23:00 Asia/Tokyo" in told
+    assert "予定 月次 月末23:00 (Asia/Tokyo)" in told
     assert "● 成功" in told
     assert "| began" in told
 
@@ -244,7 +244,7 @@ def test_why_explains_a_batch_whose_row_cannot_be_read(toban: Toban) -> None:
     assert told.returncode == 0
     assert "運用設計書.md:14" in told.stdout
     assert "いまは実行されません: 文書のこの行を読めませんでした: " in told.stdout
-    assert "月末25:00" in told.stdout
+    assert "月末25:75" in told.stdout
 
 
 @pytest.mark.slow
@@ -321,7 +321,7 @@ def test_a_run_says_which_other_batch_it_waits_for(toban: Toban) -> None:
 @pytest.mark.slow
 def test_nothing_is_ordered_without_confirmation(toban: Toban) -> None:
     toban.start()
-    toban.until(lambda: "予定 毎月末" in toban.call("why", "B001").stdout)
+    toban.until(lambda: "予定 月次 月末23:00" in toban.call("why", "B001").stdout)
 
     answered = subprocess.run(
         [sys.executable, "-m", "toban", "run", "B001"],
