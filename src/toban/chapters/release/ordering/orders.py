@@ -317,14 +317,14 @@ def _back(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Re
     if plan.rollback is not None:
         release.clause_id = plan.rollback.id
     release.former, release.undoes = current.artifact, current
-    if kept := _irreversible_since(target, deployment):
+    if kept := irreversible_since(target, deployment):
         release.is_reversible = False
         said = Message("release.goes-back-over", versions=tuple(each.artifact.label for each in kept))
         release.facts = [[Message("release.fact-undo").as_json(), said.as_json()]]
     return release
 
 
-def _irreversible_since(target: StoredArtifact, deployment: Deployment) -> Sequence[Release]:
+def irreversible_since(target: StoredArtifact, deployment: Deployment) -> Sequence[Release]:
     """Return what can't be undone and came after *target* had served last: its migrations may be there."""
     there = Release.objects.filter(deployment=deployment.name)
     last = there.filter(artifact=target, served_at__isnull=False).order_by("-pk").first()

@@ -77,6 +77,25 @@ def test_with_one_version_there_is_nothing_to_rehearse(place: Place) -> None:
     assert (place.verdict(ROLLBACK), place.why(ROLLBACK)) == (Verdict.NOT_DUE, "no-rollback-yet")
 
 
+@pytest.mark.parametrize("by", ["schedule", "nami"])
+def test_no_drill_goes_back_over_what_can_not_be_undone(staged: Place, by: str) -> None:
+    Release.objects.filter(deployment=STAGING, artifact__label="v2").update(is_reversible=False)
+
+    if by == "schedule":
+        run = drill(staged)
+    else:
+        run = runs.order(KEY, {}, by=by, now=staged.now)
+        staged.work()
+        run.refresh_from_db()
+    staged.tell()
+
+    assert staged.engines[STAGING].acts == []
+    assert not DeploymentLock.objects.exists()
+    assert run.state == Run.State.FAILED
+    assert "戻せると書かれていないマイグレーション: v2" in str(run.note)
+    assert (staged.verdict(ROLLBACK), staged.why(ROLLBACK)) == (Verdict.NOT_PERFORMED, "drill-not-held")
+
+
 def test_a_drill_that_can_not_go_back_deviates(staged: Place) -> None:
     staged.engines[STAGING].fails = "switch v1"
     run = drill(staged)
