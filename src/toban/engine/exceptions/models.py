@@ -62,6 +62,8 @@ class RowException(models.Model):
     """Whether notifications of warnings and critical alerts that it covers are held back."""
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     author_name = models.CharField(max_length=150)
+    shell_user = models.CharField(max_length=150, blank=True)
+    """The user of the operating system, if it was asked for by a command on the server."""
     asked_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     renews = models.ForeignKey("self", models.SET_NULL, null=True, related_name="renewals")

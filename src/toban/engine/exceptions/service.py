@@ -57,21 +57,33 @@ class ExceptionAnswer:
     by: Giver
 
 
-def request(wanted: WantedException, *, by: Operator, edition: Edition, now: datetime) -> RowException:
-    """Ask for an exception; it covers nothing until it is approved."""
+def request(
+    wanted: WantedException, *, by: Operator, edition: Edition, now: datetime, shell_user: str = ""
+) -> RowException:
+    """Ask for an exception; it covers nothing until it is approved.
+
+    *shell_user* is the user of the operating system, for a command on the server: nor do they approve it.
+    """
     with transaction.atomic():
-        author = _author(by)
+        author = Giver(_author(by), shell_user=shell_user)
         if _same(wanted).in_force(now).exists():
             raise NotPossible(Message("exceptions.in-force-already"), Message("exceptions.renew-it"))
         return _requested(wanted, None, author, edition, now)
 
 
 def renew(
-    number: int, reason: str, *, ends_at: datetime | None, by: Operator, edition: Edition, now: datetime
+    number: int,
+    reason: str,
+    *,
+    ends_at: datetime | None,
+    by: Operator,
+    edition: Edition,
+    now: datetime,
+    shell_user: str = "",
 ) -> RowException:
     """Ask for the exception *number* to go on until *ends_at*: it needs approval again."""
     with transaction.atomic():
-        author = _author(by)
+        author = Giver(_author(by), shell_user=shell_user)
         found = RowException.objects.select_for_update().filter(pk=number, granted_at__isnull=False).first()
         if found is None:
             raise _no_such(number)
@@ -133,7 +145,7 @@ def _answered(give: _Answer, answer: ExceptionAnswer, edition: Edition, now: dat
     return found
 
 
-def end(number: int, *, by: Operator, edition: Edition, now: datetime) -> RowException:
+def end(number: int, *, by: Operator, edition: Edition, now: datetime, shell_user: str = "") -> RowException:
     """End or withdraw an exception now: its author may, who grants exceptions, and an operations manager."""
     with transaction.atomic():
         account = _author(by)
@@ -143,16 +155,17 @@ def end(number: int, *, by: Operator, edition: Edition, now: datetime) -> RowExc
         is_theirs = found.author_id == account.pk or account.operator_role == OperatorRole.MANAGER
         if not is_theirs and not grounds_of(edition, EXCEPTIONS.of(edition.bindings).role, account, now):
             raise NotPossible(Message("exceptions.not-yours"), Message("exceptions.who-ends"))
-        ended(found, Message("exceptions.ended-by", by=account.username), account.username, now)
+        why = Message("exceptions.ended-by", by=account.username)
+        ended(found, why, account.username, now, shell_user=shell_user)
     return found
 
 
-def ended(found: RowException, why: Message, by: str, now: datetime) -> None:
+def ended(found: RowException, why: Message, by: str, now: datetime, *, shell_user: str = "") -> None:
     """End *found*, in the caller's transaction, which holds the ledger."""
     found.ended_at, found.ended_by, found.ended_because = now, by, why
     found.save(update_fields=["ended_at", "ended_by", "ended_because"])
     supersede(_name(found), now)
-    _audit("end-exception", found, by, now, why)
+    _audit("end-exception", found, by, now, why, shell_user)
     _look_again(found)
 
 
@@ -197,16 +210,16 @@ def ask_approval(found: RowException, edition: Edition, now: datetime) -> Approv
 
 def _orderers(found: RowException) -> tuple[int, ...]:
     """Return the accounts that asked for *found*, and for those that it renews: none of them approves it."""
-    authors: list[int | None] = []
+    asked: list[int] = []
     each: RowException | None = found
     while each is not None:
-        authors.append(each.author_id)
+        asked += Giver(each.author, shell_user=each.shell_user).orderers
         each = each.renews
-    return tuple(dict.fromkeys(number for number in authors if number is not None))
+    return tuple(dict.fromkeys(asked))
 
 
 def _requested(
-    wanted: WantedException, renews: RowException | None, author: Operator, edition: Edition, now: datetime
+    wanted: WantedException, renews: RowException | None, author: Giver, edition: Edition, now: datetime
 ) -> RowException:
     clause = _clause(edition, wanted.clause_id)
     longest = EXCEPTIONS.of(edition.bindings).longest
@@ -220,17 +233,18 @@ def _requested(
         subject=_subject(wanted.subject),
         reason=storable_text(wanted.reason.strip()),
         holds_notices=wanted.holds_notices,
-        author=author,
-        author_name=author.username,
+        author=author.account,
+        author_name=author.name,
+        shell_user=author.shell_user[:150],
         asked_at=now,
         ends_at=end,
         renews=renews,
     )
     ask_approval(made, edition, now)
     if renews is None:
-        _audit("ask-exception", made, author.username, now)
+        _audit("ask-exception", made, author.name, now, shell_user=author.shell_user)
     else:
-        _audit("renew-exception", made, author.username, now)
+        _audit("renew-exception", made, author.name, now, shell_user=author.shell_user)
     return made
 
 
@@ -294,7 +308,9 @@ def _look_again(found: RowException) -> None:
     look_again()
 
 
-def _audit(order: str, found: RowException, by: str, now: datetime, why: Message = NOTHING) -> None:
+def _audit(
+    order: str, found: RowException, by: str, now: datetime, why: Message = NOTHING, shell_user: str = ""
+) -> None:
     content = {
         "order": order,
         "exception": found.pk,
@@ -305,6 +321,7 @@ def _audit(order: str, found: RowException, by: str, now: datetime, why: Message
         "holds_notices": found.holds_notices,
         "renews": found.renews_id,
         "note": why.as_json(),
+        **({"via": ApprovalAnswer.Via.SHELL, "shell_user": shell_user} if shell_user else {}),
     }
     record = ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by[:150], clause_id=found.clause_id)
     ledger.append(record, now=now)

@@ -113,7 +113,9 @@ def request(
         wanted = WantedException(
             rows[0].id, reason, end_of(now, lasting, until), subject, holds_notices=hold_notices
         )
-        made = service.request(wanted, by=account_named(account), edition=edition, now=now)
+        made = service.request(
+            wanted, by=account_named(account), edition=edition, now=now, shell_user=shell_user()
+        )
         return Message("exceptions.asked", number=made.pk)
 
     _do(act)
@@ -188,8 +190,9 @@ def renew(
         now = system_clock()
         ends_at = end_of(now, lasting, until)
         made = service.renew(
-            number, reason, ends_at=ends_at, by=account_named(account), edition=edition_of(parts), now=now
-        )
+            number, reason, ends_at=ends_at, by=account_named(account), edition=edition_of(parts), now=now,
+            shell_user=shell_user(),
+        )  # fmt: skip
         return Message("exceptions.asked", number=made.pk)
 
     _do(act)
@@ -210,7 +213,10 @@ def end(parts: Parts, number: int, account: str) -> None:
     """
 
     def act() -> Message:
-        service.end(number, by=account_named(account), edition=edition_of(parts), now=system_clock())
+        service.end(
+            number, by=account_named(account), edition=edition_of(parts), now=system_clock(),
+            shell_user=shell_user(),
+        )  # fmt: skip
         return Message("exceptions.ended", number=number)
 
     _do(act)

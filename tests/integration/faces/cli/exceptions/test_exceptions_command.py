@@ -10,6 +10,7 @@ from tests.integration.engine.exceptions.conftest import BINDINGS, DOCUMENT, ROW
 from tests.registered import PARTS
 
 from toban.engine.approvals.models import ApprovalAnswer
+from toban.engine.evidence.models import LedgerEntry
 from toban.engine.exceptions.models import RowException
 from toban.faces.cli.exceptions.exceptions import command
 
@@ -74,6 +75,31 @@ def test_what_is_not_possible_ends_with_one_and_a_reason() -> None:
         assert done.stderr
 
     assert RowException.objects.get().granted_at is None
+
+
+@pytest.mark.parametrize("is_renewed", [False, True])
+def test_whoever_asks_in_anothers_name_from_their_own_shell_does_not_approve_it(
+    monkeypatch: pytest.MonkeyPatch, is_renewed: bool
+) -> None:
+    monkeypatch.setattr("toban.faces.cli.exceptions.exceptions.shell_user", lambda: "tanaka")
+    request()
+    if is_renewed:
+        # Withdrawn and asked again from a shell of nobody's, and then renewed from that of 田中.
+        monkeypatch.setattr("toban.faces.cli.exceptions.exceptions.shell_user", lambda: "root")
+        exceptions("end", "1", "--as", "sato")
+        request()
+        assert exceptions("grant", "2", "--as", "tanaka").exit_code == 0
+        monkeypatch.setattr("toban.faces.cli.exceptions.exceptions.shell_user", lambda: "tanaka")
+        exceptions("renew", "2", "--for", "60日", "--reason", "遅れ", "--as", "sato")
+    number = "3" if is_renewed else "1"
+
+    done = exceptions("grant", number, "--as", "tanaka")
+
+    assert (done.exit_code, listed()[0]["state"]) == (1, "asked")
+    assert "自分が依頼したこと" in done.stderr
+    order = "renew-exception" if is_renewed else "ask-exception"
+    entry = LedgerEntry.objects.filter(content__order=order).latest("sequence")
+    assert (entry.actor, entry.content["via"], entry.content["shell_user"]) == ("sato", "shell", "tanaka")
 
 
 def test_a_request_is_refused_with_a_reason() -> None:
