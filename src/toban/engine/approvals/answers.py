@@ -193,7 +193,9 @@ def _answered(
         raise AssertionError("only an account answers")
     # A refusal does nothing that could not be undone.
     has_proved = by.has_proved or answer == ApprovalAnswer.Answer.REFUSED
-    respondent = respondent_of(request, account, edition, now, shown=shown, has_proved=has_proved)
+    respondent = respondent_of(
+        request, account, edition, now, shown=shown, has_proved=has_proved, shell_user=by.shell_user
+    )
     facts = facts_of(request, edition)
     refusal = why_not(facts, respondent, now)
     if refusal is not None:
@@ -210,6 +212,7 @@ def _answered(
             "delegation_id": ground.delegation if ground is not None else None,
             "appointer_id": ground.appointer if ground is not None else None,
             "via": by.via,
+            "shell_user": by.shell_user[:150],
             "lockouts": account.lockouts,
             "answered_at": now,
             "note": storable_text(note.strip()),

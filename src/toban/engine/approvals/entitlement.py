@@ -62,7 +62,9 @@ def respondent_of(
     *,
     shown: str,
     has_proved: bool,
+    shell_user: str = "",
 ) -> Respondent:
-    """Return *account* as somebody who wants to answer *request*."""
+    """Return *account* as somebody who wants to answer *request*; *shell_user*: if by a command."""
     grounds = grounds_of(edition, request.role, account, now)
-    return Respondent(identity_of(edition, account), grounds, shown, has_proved)
+    shell = identities_of_shell(edition, shell_user)
+    return Respondent(identity_of(edition, account), grounds, shown, has_proved, shell)

@@ -111,6 +111,8 @@ class ApprovalAnswer(models.Model):
     appointer = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     """Who made them a deputy, if that is how they held the role."""
     via = models.CharField(max_length=8, choices=Via, default=Via.PAGE)
+    shell_user = models.CharField(max_length=150, blank=True)
+    """The user of the operating system, for a command on the server."""
     lockouts = models.PositiveIntegerField(default=0)
     """The account's `lockouts` when it was given: one more ends it for good, as it ends sessions."""
     answered_at = models.DateTimeField()

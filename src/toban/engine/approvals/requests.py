@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from toban.engine.approvals.identity import identities_of, identity_of
+from toban.engine.approvals.identity import identities_of, identities_of_shell, identity_of
 from toban.engine.approvals.models import ApprovalRequest, BreakGlass
 from toban.engine.approvals.rules import (
     ApprovalTerms,
@@ -155,6 +155,7 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
         expires_at=request.expires_at,
         orderers=identities_of(edition, request.orderers),
         approved_by=[identity_of(edition, each.account) for each in counted if each.account is not None],
+        shells=[found for each in counted for found in identities_of_shell(edition, each.shell_user)],
         delegated_by=[identity_of(edition, each) for each in givers],
         appointed_by=[identity_of(edition, each) for each in appointers],
         people=request.people,

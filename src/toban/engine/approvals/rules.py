@@ -96,6 +96,8 @@ class Respondent:
     """The digest of what they were shown."""
     has_proved: bool = False
     """Whether they have just proved again who they are."""
+    shell: Sequence[Identity] = ()
+    """Whose shell it was, if they answer from one and an account is called like its user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ class RequestFacts:
     """Who ordered what it is about; empty for what the document's schedule ordered."""
     approved_by: Sequence[Identity]
     """Who has approved so far."""
+    shells: Sequence[Identity] = ()
+    """Whose shells those approvals came from: nobody approves again in another's name."""
     delegated_by: Sequence[Identity] = ()
     """Who delegated the role to those of them that approved by a delegation."""
     appointed_by: Sequence[Identity] = ()
@@ -158,9 +162,9 @@ def why_not(request: RequestFacts, by: Respondent, now: datetime) -> Refusal | N
         return closed
     if by.shown != request.digest:
         return Refusal(Message("approvals.not-what-was-shown"), Message("approvals.look-again"))
-    if any(by.identity.is_same_human(each) for each in request.orderers):
+    if _is_among(by, request.orderers):
         return Refusal(Message("approvals.own-order"), Message("approvals.ask-another", role=request.role))
-    if any(by.identity.is_same_human(each) for each in request.approved_by):
+    if _is_among(by, (*request.approved_by, *request.shells)):
         return Refusal(
             Message("approvals.approved-already"), Message("approvals.ask-another", role=request.role)
         )
@@ -175,6 +179,10 @@ def why_not(request: RequestFacts, by: Respondent, now: datetime) -> Refusal | N
     if request.is_irreversible and not by.has_proved:
         return Refusal(Message("approvals.prove-identity"), Message("approvals.prove-on-page"))
     return None
+
+
+def _is_among(by: Respondent, others: Iterable[Identity]) -> bool:
+    return any(mine.is_same_human(other) for other in others for mine in (by.identity, *by.shell))
 
 
 def usable(request: RequestFacts, by: Respondent) -> Ground | None:

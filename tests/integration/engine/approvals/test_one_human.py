@@ -1,5 +1,7 @@
 """One human counts once, whatever accounts, deputies and delegates they have."""
 
+from typing import Any
+
 import pytest
 from tests.integration.engine.approvals.conftest import (
     BINDINGS,
@@ -17,7 +19,7 @@ from tests.integration.engine.approvals.test_answers import TWO, approve, deputy
 
 from toban.engine.approvals.answers import review
 from toban.engine.approvals.delegations import delegate
-from toban.engine.approvals.models import BreakGlass
+from toban.engine.approvals.models import ApprovalAnswer, BreakGlass
 from toban.engine.approvals.rules import RequestState
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.duty import overrides
@@ -87,6 +89,29 @@ def test_a_deputy_made_from_ones_own_shell_approves_nothing(edition: Edition) ->
     deputy("佐藤", mailed, by="sato")
 
     assert "自分で自分を代理にした" in refused(approve, request, "sato@example.com", mailed)
+
+
+def test_whoever_ordered_does_not_approve_in_anothers_name_from_their_own_shell(edition: Edition) -> None:
+    name, request = on_duty(edition), asked(edition, "sato")
+    from_shell: dict[str, Any] = {"via": ApprovalAnswer.Via.SHELL}
+
+    assert "自分が依頼したこと" in refused(approve, request, name, edition, shell_user="sato", **from_shell)
+    assert approve(request, name, edition, shell_user="root", **from_shell).state == RequestState.GRANTED
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(("tanaka", "tanaka"), ("suzuki", "tanaka")), (("suzuki", "tanaka"), ("tanaka", ""))],
+)
+@pytest.mark.usefixtures("edition")
+def test_nobody_fills_a_second_place_in_anothers_name_from_their_own_shell(
+    first: tuple[str, str], second: tuple[str, str]
+) -> None:
+    pair = edition_of(bindings=PAIR)
+    request = asked(pair, terms=TWO)
+    approve(request, first[0], pair, via=ApprovalAnswer.Via.SHELL, shell_user=first[1])
+
+    assert "すでに承認しています" in refused(approve, request, second[0], pair, shell_user=second[1])
 
 
 @pytest.mark.parametrize("second", ["tanaka", "yamada"])
