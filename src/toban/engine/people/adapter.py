@@ -54,6 +54,12 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
         return user
 
     @override
+    def set_password(self, user: Operator, password: str) -> None:
+        """Store the new password, and nothing else: a lock that came since *user* was read stays."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
+    @override
     def post_login(self, request: HttpRequest, user: Operator, **more: Any) -> HttpResponse:
         """Remember from where *user* has signed in."""
         response: HttpResponse = super().post_login(request, user, **more)

@@ -16,6 +16,8 @@ NAME = "admin"
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "23456789"
 _MACHINE = "toban"
+GIVEN = ("password", "must_change_password", "password_changed_at", "lockouts")
+"""The fields of an account that `give_password` changes."""
 
 
 def one_time_password() -> str:

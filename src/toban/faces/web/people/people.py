@@ -15,7 +15,7 @@ from toban.engine.clock import system_clock
 from toban.engine.people.access import require_role
 from toban.engine.people.attempts import lift, slowed
 from toban.engine.people.audit import record
-from toban.engine.people.first import give_password
+from toban.engine.people.first import GIVEN, give_password
 from toban.engine.people.models import Operator, OperatorRole
 from toban.faces.web.proof import address_of_proof, ask_proof, has_proved
 
@@ -147,7 +147,8 @@ def _lift(request: HttpRequest, operator: Operator, act: str) -> None:
 def _renew(request: HttpRequest, operator: Operator, act: str) -> str:
     del act
     password = give_password(operator, system_clock())
-    operator.save()
+    # Nothing else: another manager may have locked the account since it was read.
+    operator.save(update_fields=GIVEN)
     record("password-reset", _actor(request), request, operator=operator.username)
     return password
 

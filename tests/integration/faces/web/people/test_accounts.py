@@ -1,6 +1,6 @@
 """Who can sign in, how, and what is recorded about it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import override
 
 import pytest
@@ -17,7 +17,7 @@ from tests.integration.faces.web.conftest import PASSWORD, Operators, proved
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.factors import spend
-from toban.engine.people.first import NAME, first_administrator
+from toban.engine.people.first import NAME, first_administrator, give_password
 from toban.engine.people.models import Operator, OperatorRole
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,44 @@ def audited() -> list[tuple[str, str]]:
 
 def code_of(secret: str) -> str:
     return str(format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time()))))
+
+
+def test_a_change_of_the_password_under_way_does_not_undo_a_lock(
+    client: Client, operator: Operators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mira, change = operator("mira", OperatorRole.VIEWER), Operator.set_password
+    client.force_login(mira)
+
+    def locked_meanwhile(self: Operator, password: str | None) -> None:
+        Operator.objects.filter(pk=self.pk).update(is_active=False, lockouts=1)
+        change(self, password)
+
+    monkeypatch.setattr(Operator, "set_password", locked_meanwhile)
+    new = f"{PASSWORD}-2"
+    client.post(CHANGE, {"oldpassword": PASSWORD, "password1": new, "password2": new})
+
+    mira.refresh_from_db()
+    assert mira.check_password(new)
+    assert (mira.is_active, mira.lockouts) == (False, 1)
+    assert client.get("/").headers["Location"] == SIGN_IN
+
+
+def test_a_password_that_a_manager_issues_does_not_undo_a_lock_and_a_role_given_meanwhile(
+    client: Client, operator: Operators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mira = operator("mira", OperatorRole.MANAGER)
+    proved(client, operator("boss", OperatorRole.MANAGER))
+
+    def changed_meanwhile(found: Operator, now: datetime) -> str:
+        Operator.objects.filter(pk=found.pk).update(is_active=False, operator_role=OperatorRole.VIEWER)
+        return give_password(found, now)
+
+    monkeypatch.setattr("toban.faces.web.people.people.give_password", changed_meanwhile)
+    client.post(f"/people/{mira.pk}", {"act": "password"})
+
+    mira.refresh_from_db()
+    assert (mira.must_change_password, mira.lockouts) == (True, 1)
+    assert (mira.is_active, mira.operator_role) == (False, OperatorRole.VIEWER)
 
 
 @pytest.mark.parametrize(
