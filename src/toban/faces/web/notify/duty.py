@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -36,6 +37,7 @@ from toban.faces.web.calendar import months
 from toban.faces.web.calendar.pages import month_named
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.moments import moment
+from toban.faces.web.proof import address_of_proof, ask_proof, has_proved
 from toban.faces.words import verdicts as words
 from toban.faces.words.duty import names, why
 from toban.message import Message
@@ -100,6 +102,9 @@ def override(request: HttpRequest) -> HttpResponse:
     """Make an override or end one, by the form's `act`; if that is not possible, the page says why."""
     edition, now = in_force(), system_clock()
     act, by = request.POST.get("act", ""), request.user.get_username()
+    if act == "give" and not has_proved(request):
+        # A deputy may approve what the role approves: who chooses one must not be a stolen session.
+        return ask_proof(request, reverse("duty"))
     try:
         if act == "give":
             made = _give(request.POST, edition, by, now)
@@ -153,6 +158,7 @@ def _page(request: HttpRequest, *, trouble: str = "", status: int = 200) -> Http
         "takes_turns": any(each.layers for each in known),
         "given": overrides.between(now, now + overrides.FOREVER),
         "may_order": may_order(request.user),
+        "proof": "" if has_proved(request) else address_of_proof(reverse("duty")),
         "trouble": trouble,
         "typed": request.POST,
         "token": FeedToken.objects.filter(operator__username=request.user.get_username()).first(),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
-from tests.integration.faces.web.conftest import Fixed, SignIn
+from tests.integration.faces.web.conftest import Fixed, Operators, SignIn, proved
 from tests.registered import schema
 
 from toban.design.reader import read_design
@@ -57,8 +57,10 @@ def turns(in_force: Fixed) -> Edition:
 
 
 @pytest.fixture
-def developer(sign_in: SignIn) -> Client:
-    return sign_in(OperatorRole.DEVELOPER)
+def developer(operator: Operators) -> Client:
+    client = Client()
+    proved(client, operator("developer", OperatorRole.DEVELOPER))
+    return client
 
 
 def cell(page: str, day: str) -> str:
@@ -74,6 +76,22 @@ def given(form: dict[str, str] | None = None) -> dict[str, str]:
         "act": "give", "role": "緊急連絡先", "person": "伊波", "reason": "通院", "from": "",
         "until": f"{until:%Y-%m-%dT%H:%M}", **(form or {}),
     }  # fmt: skip
+
+
+def test_a_session_alone_names_no_deputy_and_ends_one(sign_in: SignIn, turns: Edition) -> None:
+    client, now = sign_in(OperatorRole.DEVELOPER), system_clock()
+    made = overrides.override(
+        "緊急連絡先", "伊波", "通院", starts_at=now, ends_at=now + HOUR, by="chie", now=now,
+        design=turns.design, bindings=turns.bindings,
+    )  # fmt: skip
+
+    answer = client.post("/duty/override", given())
+
+    assert answer.headers["Location"] == "/accounts/reauthenticate/?next=%2Fduty%2F"
+    assert DutyOverride.objects.count() == 1
+    assert "もう一度サインインする" in client.get("/duty/").content.decode()
+    client.post("/duty/override", {"act": "end", "override": str(made.pk)})
+    assert not DutyOverride.objects.unended(now + HOUR / 2).exists()
 
 
 def test_the_month_shows_each_turn_on_its_days_with_the_handover_time(viewer: Client) -> None:
