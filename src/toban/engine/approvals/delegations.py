@@ -6,8 +6,13 @@ from datetime import datetime
 from django.db import transaction
 
 from toban.engine.approvals.holders import Holder, account_of, holders_of
-from toban.engine.approvals.identity import appointer_of, identity_of, is_self_made
-from toban.engine.approvals.models import ApprovalRequest, Delegation
+from toban.engine.approvals.identity import (
+    appointer_of,
+    identities_of_shell,
+    identity_of,
+    is_self_made,
+)
+from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, Delegation
 from toban.engine.approvals.rules import Ground, RequestState, checked_end
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
@@ -72,10 +77,12 @@ def delegate(
     by: Operator,
     edition: Edition,
     now: datetime,
+    shell_user: str = "",
 ) -> Delegation:
     """Let *taker_person*, a name in `[people]`, approve for *role* in place of *by* until *ends_at*.
 
-    What was delegated can't be delegated further: only who holds the role gives it.
+    What was delegated can't be delegated further: only who holds the role gives it. *shell_user* is the user
+    of the operating system, for a command on the server: they take nothing that they give in another's name.
     """
     end = checked_end(now, ends_at, reason)
     holder = next((each for each in _giving(edition, role, now) if each.account == by), None)
@@ -89,7 +96,8 @@ def delegate(
             Message("approvals.taker-without-account", person=taker_person),
             Message("approvals.join-an-account", file=edition.bindings.file, person=taker_person),
         )
-    if identity_of(edition, taker).is_same_human(identity_of(edition, by)):
+    giving = (identity_of(edition, by), *identities_of_shell(edition, shell_user))
+    if any(map(identity_of(edition, taker).is_same_human, giving)):
         raise NotPossible(Message("approvals.delegated-to-oneself"), Message("approvals.choose-another"))
     with transaction.atomic():
         ledger.hold()
@@ -104,11 +112,11 @@ def delegate(
             ends_at=end,
             made_at=now,
         )
-        _audit("delegate", made, by.username, now)
+        _audit("delegate", made, by.username, now, shell_user=shell_user)
     return made
 
 
-def end_delegation(number: int, *, by: Operator, now: datetime) -> Delegation:
+def end_delegation(number: int, *, by: Operator, now: datetime, shell_user: str = "") -> Delegation:
     """End a delegation before its time: its giver may, its taker, and an operations manager."""
     with transaction.atomic():
         ledger.hold()
@@ -120,7 +128,7 @@ def end_delegation(number: int, *, by: Operator, now: datetime) -> Delegation:
             raise NotPossible(
                 Message("approvals.not-your-delegation"), Message("approvals.giver-or-manager-ends")
             )
-        _end(found, Message("approvals.ended-by", by=by.username), by.username, now)
+        _end(found, Message("approvals.ended-by", by=by.username), by.username, now, shell_user)
     return found
 
 
@@ -161,13 +169,15 @@ def _giving(edition: Edition, role: str, now: datetime) -> Sequence[Holder]:
     return [each for each in holders_of(edition, role, now) if _may_give(edition, each)]
 
 
-def _end(found: Delegation, why: Message, by: str, now: datetime) -> None:
+def _end(found: Delegation, why: Message, by: str, now: datetime, shell_user: str = "") -> None:
     found.ended_at, found.ended_because = now, why
     found.save(update_fields=["ended_at", "ended_because"])
-    _audit("end-delegation", found, by, now, why)
+    _audit("end-delegation", found, by, now, why, shell_user)
 
 
-def _audit(order: str, found: Delegation, by: str, now: datetime, why: Message = NOTHING) -> None:
+def _audit(
+    order: str, found: Delegation, by: str, now: datetime, why: Message = NOTHING, shell_user: str = ""
+) -> None:
     content = {
         "order": order,
         "delegation": found.pk,
@@ -177,5 +187,6 @@ def _audit(order: str, found: Delegation, by: str, now: datetime, why: Message =
         "until": found.ends_at.isoformat(),
         "reason": found.reason,
         "note": why.as_json(),
+        **({"via": ApprovalAnswer.Via.SHELL, "shell_user": shell_user} if shell_user else {}),
     }
     ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by), now=now)

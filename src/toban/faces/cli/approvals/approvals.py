@@ -160,7 +160,7 @@ def delegate_(
     def act() -> Message:
         made = delegate(
             role, person, reason, ends_at=end_of(now, lasting, until), by=account_named(account),
-            edition=edition_of(parts), now=now,
+            edition=edition_of(parts), now=now, shell_user=shell_user(),
         )  # fmt: skip
         return Message("approvals.delegation-made", number=made.pk, taker=made.taker_person)
 
@@ -181,7 +181,7 @@ def end(number: int, account: str) -> None:
     """
 
     def act() -> Message:
-        end_delegation(number, by=account_named(account), now=system_clock())
+        end_delegation(number, by=account_named(account), now=system_clock(), shell_user=shell_user())
         return Message("approvals.delegation-ended", number=number)
 
     _do(act)

@@ -273,5 +273,22 @@ def test_a_holder_delegates_and_ends_the_delegation(waiting: Run) -> None:
     assert "鈴木" not in approvals("list").output
 
 
+def test_nobody_delegates_to_themselves_in_anothers_name_and_the_evidence_names_the_shell(
+    waiting: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = ("delegate", "運用責任者", "鈴木", "--for", "2時間", "--reason", "会議", "--as", "nami")
+    monkeypatch.setattr("toban.faces.cli.approvals.approvals.shell_user", lambda: "suzuki")
+    refused = approvals(*form)
+    monkeypatch.setattr("toban.faces.cli.approvals.approvals.shell_user", lambda: "root")
+    made, ended = approvals(*form), approvals("end", "1", "--as", "nami")
+
+    assert (refused.exit_code, "自分自身には委任できません" in refused.output) == (1, True)
+    assert (made.exit_code, ended.exit_code) == (0, 0)
+    entries = LedgerEntry.objects.filter(content__order__in=("delegate", "end-delegation"))
+    assert [(each.actor, each.content["via"], each.content["shell_user"]) for each in entries] == [
+        ("nami", "shell", "root")
+    ] * 2
+
+
 def test_an_empty_list_says_so(home: Path) -> None:
     assert "承認を待っているもの、委任、確認を待っているものはありません" in approvals("list").output

@@ -21,6 +21,7 @@ from toban.engine.runs.models import Run
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import StoreUnavailable, Telemetry
 from toban.faces.cli.capacity import capacity
+from toban.faces.cli.shell import shell_user
 
 pytestmark = pytest.mark.django_db
 __all__ = ["place"]
@@ -227,6 +228,9 @@ def test_a_person_scales_a_group_in_shadow_up_and_down(place: Place) -> None:
         {"to": "4", "reason": "sale"},
     )
     assert place.herd.serving == 4
+    entry = LedgerEntry.objects.get(content__order="run")
+    assert (entry.actor, entry.content["via"]) == ("nami", "shell")
+    assert entry.content["shell_user"] == shell_user()
     assert toban("scale", WEB, "--to", "1", "--yes").exit_code == 0
     place.now = system_clock()
     place.work()
