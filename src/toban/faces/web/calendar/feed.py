@@ -28,6 +28,7 @@ from toban.faces.icalendar import icalendar, written
 from toban.faces.web.calendar.months import of_chapter
 from toban.faces.web.calendar.pages import span
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.web.proof import ask_proof, has_proved
 from toban.faces.words.duty import events
 
 _BEFORE, _AFTER = timedelta(days=31), timedelta(days=366)
@@ -102,6 +103,9 @@ def subscription(request: HttpRequest) -> HttpResponse:
         return redirect("calendar")
     if act != "open":
         return HttpResponse(status=400)
+    if not has_proved(request):
+        # The address outlives the session, which may be stolen.
+        return ask_proof(request, reverse("calendar"))
     query = urlencode({"token": give_token(request.user, request, now)})
     base = settings.PUBLIC_URL.rstrip("/")
     addresses = {

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from tests.integration.faces.web.conftest import Fixed, Operators, SignIn
+from tests.integration.faces.web.conftest import PASSWORD, Fixed, Operators, SignIn
 from tests.integration.faces.web.ledger import DOCUMENT, put_in_force
 
 from toban.engine.clock import system_clock
@@ -127,10 +127,18 @@ def test_the_calendar_needs_few_queries(viewer: Client) -> None:
 
 def opened(client: Client) -> str:
     """Create a feed URL and return its path and query."""
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     page = client.post("/calendar/feed", {"act": "open"}).content.decode()
     found = re.search(r'id="feed-address">http://[^/]+(/calendar\.ics\?token=[\w-]+)<', page)
     assert found is not None
     return found[1]
+
+
+def test_a_session_alone_makes_no_address_that_outlives_it(viewer: Client) -> None:
+    answer = viewer.post("/calendar/feed", {"act": "open"})
+
+    assert answer.headers["Location"] == "/accounts/reauthenticate/?next=%2Fcalendar%2F"
+    assert not FeedToken.objects.exists()
 
 
 def test_a_calendar_program_can_read_the_feed_without_signing_in(viewer: Client) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
-from tests.integration.faces.web.conftest import Fixed, Operators, SignIn, proved
+from tests.integration.faces.web.conftest import PASSWORD, Fixed, Operators, SignIn, proved
 from tests.registered import schema
 
 from toban.design.reader import read_design
@@ -202,6 +202,7 @@ def test_an_unauthenticated_visitor_sees_nothing() -> None:
 
 
 def opened(client: Client) -> str:
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     page = client.post("/calendar/feed", {"act": "open"}).content.decode()
     found = re.search(r'id="duty-address">http://[^/]+(/duty\.ics\?token=[\w-]+)<', page)
     assert found is not None
