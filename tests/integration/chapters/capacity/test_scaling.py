@@ -7,12 +7,15 @@ from tests.integration.chapters.capacity.place import BINDINGS, DOCUMENT, MINUTE
 from tests.unit.engine.runs.commands.test_command import FakeTurn
 
 from toban.chapters.capacity.models import ScalingLook
+from toban.chapters.capacity.operation import OPERATION
 from toban.chapters.capacity.scaler import ProviderPolicy
 from toban.chapters.capacity.scaling.rules import Outcome
 from toban.design.values.metric import Metric
+from toban.engine.editions.gate.powers import changes, powers_of
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.modes.rules import Mode
+from toban.engine.operation import running_works
 from toban.engine.runs import orders
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
@@ -42,6 +45,24 @@ def test_a_new_group_is_in_shadow_and_only_records_what_it_would_do(place: Place
     assert place.herd.ordered == []
     assert place.verdict(place.row(RULE)) is Verdict.NOT_MEASURABLE
     assert f"#{run.pk}" in place.said(place.row(RULE))
+
+
+@pytest.mark.parametrize(
+    ("row", "other", "is_power"),
+    [
+        ("| 2台 | 10台 |", "| 2台 | 1,000台 |", True),
+        ("APIサーバー1台追加", "APIサーバー50台追加", True),
+        ("CPU使用率70%が30分継続", "CPU使用率60%が30分継続", False),
+    ],
+)
+def test_how_far_a_group_scales_is_a_power_of_the_new_version(
+    place: Place, row: str, other: str, *, is_power: bool
+) -> None:
+    before = powers_of(place.edition, running_works(place.edition, (OPERATION,)))
+    place.take(document=DOCUMENT.replace(row, other))
+    after = powers_of(place.edition, running_works(place.edition, (OPERATION,)))
+
+    assert [each.at[1] for each in changes(before, after)] == [f"scale/{WEB}"] * is_power
 
 
 def test_in_act_a_loaded_group_gets_one_more_and_then_cools_down(place: Place) -> None:

@@ -43,7 +43,8 @@ def works(
 
 
 def _work(group: Group, plan: CapacityPlan, clock: Clock, store: Callable[[], Telemetry]) -> Work:
-    act = _Act(tuple(each for each in plan.groups if each.key == group.key), clock, store)
+    rules = tuple(each for each in plan.groups if each.key == group.key)
+    act = _Act(rules, clock, store)
     most = group.most or _HIGHEST
     return Work(
         key=group.key,
@@ -66,6 +67,8 @@ def _work(group: Group, plan: CapacityPlan, clock: Clock, store: Callable[[], Te
             ),
             Parameter("reason", Message("capacity.parameter-reason"), "campaign", kind=ParameterKind.TEXT),
         ),
+        # How far it goes costs money; from which load on is a threshold like others.
+        conditions=tuple(said for rule in rules for said in (rule.row.action, f"≤ {rule.most or most}")),
         trigger=plain(group.row.trigger_text),
         mode=group.config.mode,
         asks=ApprovalTerms(plan.manager, within=group.config.approval_within),
