@@ -96,6 +96,8 @@ class Release(models.Model):
     """The numbers of the accounts that ordered it: none of them approves it."""
     is_reversible = models.BooleanField(default=True)
     """False if it brings a migration that is not declared reversible."""
+    loses_migrations = models.BooleanField(default=False)
+    """Whether such a migration serves now, and this version lacks it: it may not know the schema."""
     commits = models.JSONField(default=list)
     """What came in, newest first: pairs of a commit's hash and its time; see `dora`."""
     facts = models.JSONField(default=list)
@@ -143,6 +145,11 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.service} {self.environment} {self.kind} {self.state}"
+
+    @property
+    def is_bold(self) -> bool:
+        """Whether nobody decides on it alone: it can't be undone, or goes back over what can't be."""
+        return self.loses_migrations or not self.is_reversible
 
 
 class DeploymentLock(models.Model):

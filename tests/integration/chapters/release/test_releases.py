@@ -1,5 +1,6 @@
 """Releases from the plan to the watch: who may, what is refused, what serves in the end."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -271,6 +272,25 @@ def test_a_rollback_goes_past_a_lock_and_a_release_waits_for_it(shop: Shop) -> N
     release.refresh_from_db()
     assert release.state == Release.State.ABORTED
     assert DeploymentLock.objects.get().owner == "ken"
+
+
+@pytest.mark.parametrize("to", [STAGING, PRODUCTION])
+def test_a_release_that_goes_back_over_a_migration_is_never_one_persons_decision(shop: Shop, to: str) -> None:
+    serving(shop, "v1")
+    shop.source.add("v2")
+    serving(shop, "v2")
+    shop.source.log[-1] = replace(shop.source.log[-1], files=("shop/migrations/0002_drop.py",))
+    back = shop.release("v1", to=to)
+    shop.work()
+
+    request = ApprovalRequest.objects.get(subject=f"release/{back.pk}")
+    assert (request.people, request.is_irreversible) == (2, True)
+    assert any("マイグレーションの前の版になる: v2" in str(said) for _label, said in request.facts_said())
+    shop.approve(request=request)
+    shop.work()
+    assert shop.engines[to].version == "v2"
+    # What it leaves can serve again: to go forth is no way back over anything.
+    assert back.is_reversible
 
 
 def test_what_cannot_be_undone_needs_two_people_and_a_backup(shop: Shop) -> None:

@@ -38,17 +38,17 @@ def terms_of(release: Release, deployment: Deployment, plan: ReleaseChapterPlan)
     if release.kind == Release.Kind.ROLLBACK:
         if release.decided_at is not None:
             return None
-    elif not rule.approver and release.is_reversible:
+    elif not rule.approver and not release.is_bold:
         return None
     # Who orders a rollback is the first of the two.
-    alone = release.is_reversible or release.kind == Release.Kind.ROLLBACK
+    alone = not release.is_bold or release.kind == Release.Kind.ROLLBACK
     people = config.approvers if alone else max(_TWO, config.approvers)
     within = max(config.approval_within, release.planned_at - release.ordered_at + config.begins_within)
     return ApprovalTerms(
         rule.approver or plan.manager,
         people,
         within,
-        is_irreversible=not release.is_reversible,
+        is_irreversible=release.is_bold,
         is_time_assumed="approval_within" not in config.model_fields_set,
     )
 
@@ -150,6 +150,7 @@ def _subject(
             "kind": release.kind,
             "cause": release.cause,
             "reversible": release.is_reversible,
+            "loses_migrations": release.loses_migrations,
         },
         document_digest=plan.document_digest,
         acting_digest=plan.acting_digest,

@@ -65,7 +65,8 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
     _require_operator(order.by)
     if draft.refusals:
         raise draft.refusals[0]
-    if order.by.account is None and (draft.deployment.rule.approver or not draft.is_reversible):
+    is_bold = bool(draft.lost) or not draft.is_reversible
+    if order.by.account is None and (draft.deployment.rule.approver or is_bold):
         # Who approves must be somebody else: it must be known who orders.
         raise NotPossible(Message("release.orderer-unknown"), Message("runs.order-as-account"))
     if draft.planned_at - now > LONGEST_WAIT:
@@ -78,7 +79,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         release = _new(draft.deployment, draft.kind, draft.artifact, order.plan, now)
         release.former = draft.former
         release.cause = storable_text(draft.cause.strip())[:500]
-        release.is_reversible = draft.is_reversible
+        release.is_reversible, release.loses_migrations = draft.is_reversible, bool(draft.lost)
         release.schedule_clause_id = draft.schedule.id if draft.schedule is not None else ""
         release.commits = _times(draft.commits)
         release.facts = [[label.as_json(), value.as_json()] for label, value in draft.facts]

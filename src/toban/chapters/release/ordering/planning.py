@@ -58,6 +58,8 @@ class Draft:
     going_out: Sequence[Commit]
     """What is lost: it serves now, and this version lacks it."""
     irreversible: Sequence[Commit]
+    lost: Sequence[Commit]
+    """What can't be undone among what is lost: this version may not know the schema."""
     proofs: Sequence[Proof]
     collisions: Sequence[Collision] = ()
     """What it would run into at that time."""
@@ -89,6 +91,9 @@ class Draft:
         if self.going_out:
             yield Message("release.fact-going-out"), _listed(self.going_out)
         yield Message("release.fact-undo"), self._undo()
+        if self.lost:
+            versions = tuple(each.subject for each in self.lost)
+            yield Message("release.fact-undo"), Message("release.goes-back-over", versions=versions)
         for proof in self.proofs:
             yield Message(f"release.fact-{proof.kind}"), proof.said
         for collision in self.collisions:
@@ -133,6 +138,7 @@ def draft(edition: Edition, plan: ReleaseChapterPlan, wish: Wish, *, home: Path,
         commits,
         going_out,
         migrations_in(commits, service.config),
+        migrations_in(going_out, service.config),
         _newest_proofs(proofs),
         collisions(edition, deployment.name, planned_at, now),
         schedule,
