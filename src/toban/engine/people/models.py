@@ -3,8 +3,14 @@
 from typing import override
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.crypto import salted_hmac
+
+from toban.message import Message
+
+_TOBANS = frozenset(("bindings", "log-gap", "ping", "schedule", "toban", "trigger", "watch"))
+"""Who orders what no person orders, by name: an account of that name would pass for it."""
 
 
 class OperatorRole(models.TextChoices):
@@ -24,6 +30,13 @@ class Operator(AbstractUser):
     lockouts = models.PositiveIntegerField(default=0)
     """How often the account was locked out or given a one-time password: each time all its sessions and its
     tokens of the API end, for good."""
+
+    @override
+    def clean(self) -> None:
+        """Refuse a name by which the evidence and the approvals know Toban itself."""
+        super().clean()
+        if self.username.casefold() in _TOBANS:
+            raise ValidationError({"username": str(Message("people.name-is-tobans"))})
 
     @override
     def get_session_auth_hash(self) -> str:
