@@ -51,7 +51,8 @@ def why_not_reviewed_by(
         for each in grounds
     )
     is_manager = account.is_active and account.operator_role == OperatorRole.MANAGER
-    return why_not_review(breakers, orderers, reviewer, is_entitled=holds or is_manager)
+    reviewers = (reviewer, *identities_of_shell(edition, shell_user))
+    return why_not_review(breakers, orderers, reviewers, is_entitled=holds or is_manager)
 
 
 def respondent_of(

@@ -241,15 +241,19 @@ def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> d
 
 
 def why_not_review(
-    breakers: Collection[Identity], orderers: Collection[Identity], reviewer: Identity, *, is_entitled: bool
+    breakers: Collection[Identity],
+    orderers: Collection[Identity],
+    reviewers: Collection[Identity],
+    *,
+    is_entitled: bool,
 ) -> Refusal | None:
-    """Return why *reviewer* may not review what was done without approval, or None.
+    """Return why *reviewers* may not review what was done without approval, or None.
 
-    *breakers*: who did it, by account and by what their shell tells.
+    *breakers* are who did it, by account and by what their shell tells; *reviewers* the same.
     """
-    if any(reviewer.is_same_human(each) for each in breakers):
+    if any(mine.is_same_human(each) for each in breakers for mine in reviewers):
         return Refusal(Message("approvals.own-break-glass"), Message("approvals.reviewers"))
-    if any(reviewer.is_same_human(each) for each in orderers):
+    if any(mine.is_same_human(each) for each in orderers for mine in reviewers):
         return Refusal(Message("approvals.own-order"), Message("approvals.reviewers"))
     if not is_entitled:
         return Refusal(Message("approvals.may-not-review"), Message("approvals.reviewers"))

@@ -94,6 +94,18 @@ def test_another_accounts_name_hides_nobody_whose_shell_is_known(edition: Editio
     assert "自分が承認なしで進めたこと" in said
 
 
+@pytest.mark.parametrize(
+    ("user", "why"), [("sato", "自分が承認なしで進めたこと"), ("suzuki", "自分が依頼したこと")]
+)
+def test_nobody_reviews_their_own_in_anothers_name_from_their_shell(
+    edition: Edition, user: str, why: str
+) -> None:
+    broken(edition, giver("sato", has_proved=True), "suzuki")
+    by = giver("boss", via=ApprovalAnswer.Via.SHELL, shell_user=user)
+
+    assert why in refused(review, BreakGlass.objects.get().pk, "妥当", by=by, edition=edition, now=MONDAY)
+
+
 def test_a_shell_that_many_share_says_nothing_about_who_reviews(edition: Edition) -> None:
     broken(edition, Giver(None, ApprovalAnswer.Via.SHELL, "toban"))
     by = giver("boss", via=ApprovalAnswer.Via.SHELL, shell_user="toban")
