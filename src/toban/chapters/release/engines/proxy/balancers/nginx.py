@@ -39,13 +39,14 @@ class Nginx:
         return sorted(self._loaded().get(pool, ()))
 
     def route(self, wanted: Routes) -> None:
-        """See `Balancer`."""
-        file, before, workers = self._config.file, self._written(), self._workers()
-        content = written(wanted, self._config)
-        if content == before and self._has_loaded(wanted):
-            return
+        """See `Balancer`.
+
+        Loads what is loaded already, too: a worker of Toban that was killed may have begun that just now, and
+        until it is over, workers of nginx that know nothing of it accept beside those that do.
+        """
+        file, before = self._config.file, self._written()
         try:
-            write_whole(file, content)
+            write_whole(file, written(wanted, self._config))
             # The workers of nginx run as another account than its master, which reads it.
             file.chmod(0o644)
         except OSError as error:
@@ -53,6 +54,7 @@ class Nginx:
             raise DeployFailed(said) from error
         try:
             call(self._config.test)
+            workers = self._workers()
             call(self._config.reload)
             self._wait_until_loaded(wanted, workers)
         except DeployFailed:
