@@ -26,6 +26,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from tests.ports import free_port
 
+from toban.engine.supervision.home import in_force_folder
+
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "examples" / "webshop"
 
@@ -185,7 +187,7 @@ class Toban:
         self._listener: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start `toban up` and wait until every process is ready."""
+        """Start `toban up` and wait until every process is ready, and its document in force."""
         command = ["up", "--home", str(self.home), "--port", str(self._port), *self._files]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "toban", *command],
@@ -197,6 +199,8 @@ class Toban:
         self._listener = threading.Thread(target=self._listen, args=(self._process,))
         self._listener.start()
         wait_for(self.is_ready, within=120)
+        # The worker is ready before it has read the document, and commands know what it has kept.
+        wait_for((in_force_folder(self.home) / "toban.toml").exists, within=120)
 
     def _listen(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
