@@ -1,4 +1,4 @@
-"""One `toban up` of the reference, bound to contract servers for AWS, Datadog, New Relic and PagerDuty."""
+"""One `toban up` of the reference, bound to contract servers: AWS, Datadog, New Relic, PagerDuty, GitHub."""
 
 import os
 import signal
@@ -12,8 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.e2e.rows import aws, document
+from tests.e2e.rows.github import Forge, forge
 from tests.e2e.rows.vendors import Datadog, NewRelic, PagerDuty, serving
 from tests.e2e.running import SHOP, Inbox, Toban, enterable_folder, mail_server, slack_receiver, wait_for
+from tests.integration.chapters.release.sources.github.contract import TOKEN
 from tests.integration.moto import moto_server
 from tests.ports import free_port
 
@@ -24,6 +26,7 @@ SECRETS = {
     "DD_APP": "dd-application",
     "NR_KEY": "NRAK-KEY",
     "PD_KEY": "R" * 32,
+    "GITHUB_TOKEN": TOKEN,
     "ERRORS_KEY": "e" * 32,
     "PING_2": "2" * 32,
     "PING_3": "3" * 32,
@@ -40,6 +43,7 @@ class Reference:
     datadog: Datadog
     newrelic: NewRelic
     pagerduty: PagerDuty
+    github: Forge
     slack: Inbox
     moto: str
 
@@ -81,17 +85,26 @@ def reference() -> Iterator[Reference]:
         aws.furnish(moto)
         inbox, slack = stack.enter_context(slack_receiver())
         _, smtp_port = stack.enter_context(mail_server())
-        urls = [stack.enter_context(serving(each.answer)) for each in (datadog, newrelic, pagerduty)]
+        github = stack.enter_context(forge(folder))
+        vendors = (datadog.answer, newrelic.answer, pagerduty.answer, github.shop)
+        urls = [stack.enter_context(serving(each)) for each in vendors]
         for name, value in SECRETS.items():
             environment.setenv(name, value)
         environment.setenv("DB_URL", stack.enter_context(_database(folder)))
         design, bindings = folder / "運用設計書.md", folder / "toban.toml"
         design.write_text(document.text(), encoding="utf-8")
         bound = document.bindings(
-            moto=moto, datadog=urls[0], newrelic=urls[1], pagerduty=urls[2], smtp_port=smtp_port
+            moto=moto,
+            datadog=urls[0],
+            newrelic=urls[1],
+            pagerduty=urls[2],
+            shop=urls[3],
+            github=github.api.url,
+            git=github.git.url,
+            smtp_port=smtp_port,
         )
         bindings.write_text(bound, encoding="utf-8")
         toban = Toban(folder / "home", bindings, slack=slack, design=design)
         stack.callback(toban.leave)
         toban.start()
-        yield Reference(toban, datadog, newrelic, pagerduty, inbox, moto)
+        yield Reference(toban, datadog, newrelic, pagerduty, github, inbox, moto)
