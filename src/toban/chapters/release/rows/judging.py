@@ -122,7 +122,11 @@ class Serving:
             )
             proof = {"instances": list(self.strays), "since": self.stray_since.isoformat()}
             return Judgement(Verdict.DEVIATING, said, proof=proof)
-        if self.answered_at is not None and now - self.answered_at <= STALE:
+        seen_at = self.answered_at
+        if self.current is not None and seen_at is None and not self.trouble:
+            # Before the first look: whoever brought it has looked itself, right after the switch.
+            seen_at = self.current.served_at
+        if seen_at is not None and now - seen_at <= STALE:
             return None
         return Judgement(Verdict.NOT_MEASURABLE, self.trouble or Message("release-rows.not-looked-at"))
 

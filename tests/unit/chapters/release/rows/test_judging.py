@@ -105,6 +105,20 @@ def test_a_look_is_good_for_five_minutes() -> None:
     )
 
 
+def test_what_was_brought_just_now_needs_no_look_yet() -> None:
+    unseen, end = replace(SEEN, answered_at=None), NOON + MINUTE + judging.STALE
+
+    assert unseen.judged(SYSTEM, end) is None
+    for serving, now in (
+        (unseen, end + INSTANT),
+        (replace(unseen, trouble=plain("web-1 is away")), NOON + MINUTE),
+        (replace(unseen, current=None), NOON + MINUTE),
+    ):
+        judged = serving.judged(SYSTEM, now)
+        assert judged is not None
+        assert judged.verdict is Verdict.NOT_MEASURABLE
+
+
 def test_the_version_that_an_environment_began_with_is_to_serve_as_well() -> None:
     stray = replace(SEEN, stray_since=NOON, strays=("web-2",))
 
