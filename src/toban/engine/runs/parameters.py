@@ -11,6 +11,7 @@ from enum import StrEnum
 from toban.message import NOTHING, Message, from_json
 from toban.text import visible
 
+_COUNT = re.compile(r"[0-9]{1,15}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,6 +27,8 @@ class ParameterKind(StrEnum):
     """Whatever the kind of work itself understands."""
     TEXT = "text"
     NUMBER = "number"
+    COUNT = "count"
+    """A whole number."""
     DATE = "date"
     CHOICE = "choice"
     SECRET = "secret"  # noqa: S105 - a kind
@@ -91,6 +94,8 @@ def is_valid(parameter: Parameter, value: str) -> bool:
             return _TEXT.fullmatch(value) is not None
         case ParameterKind.NUMBER:
             return _NUMBER.fullmatch(value) is not None and _is_within(Decimal(value), parameter)
+        case ParameterKind.COUNT:
+            return _COUNT.fullmatch(value) is not None and _is_within(Decimal(value), parameter)
         case ParameterKind.DATE:
             return _DATE.fullmatch(value) is not None and _is_date(value)
         case ParameterKind.CHOICE | ParameterKind.SECRET:
@@ -119,6 +124,8 @@ def allowed(parameter: Parameter) -> Message:
             return Message("runs.allowed-text")
         case ParameterKind.NUMBER if parameter.least or parameter.most:
             return Message("runs.allowed-number-within", least=parameter.least, most=parameter.most)
+        case ParameterKind.COUNT:
+            return Message("runs.allowed-count", least=parameter.least or "0", most=parameter.most or "…")
         case ParameterKind.NUMBER:
             return Message("runs.allowed-number")
         case ParameterKind.DATE:

@@ -1,5 +1,6 @@
 """The API: what every extension brings to it, and its description (OpenAPI 3.1)."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, override
 
@@ -47,6 +48,9 @@ class JsonRenderer(BaseRenderer):
 class ApiDescription(OpenAPISchema):
     """The description of the API, with each route's scope, and problem details for all that goes wrong."""
 
+    _enums: Mapping[str, Any]
+    """The enumerations of the model that was looked at last, by the name of their definition."""
+
     @override
     def operation_security(self, operation: Operation) -> list[dict[str, Any]] | None:
         """Name the scope."""
@@ -60,10 +64,40 @@ class ApiDescription(OpenAPISchema):
         return {**super().responses(operation), "default": _PROBLEM}
 
     @override
+    def add_schema_definitions(self, definitions: dict[str, Any]) -> None:
+        """Add *definitions*; raise `TypeError` if one is called like another, which it would replace.
+
+        Enumerations stand where they are used: many are called State.
+        """
+        self._enums = {name: each for name, each in definitions.items() if "enum" in each}
+        for name in definitions.keys() - self._enums.keys():
+            added = _with_enums(definitions[name], self._enums)
+            if self.schemas.setdefault(name, added) != added:
+                raise TypeError(f"two schemas of the API are called {name}")
+
+    @override
+    def _extract_parameters(self, model: Any) -> list[dict[str, Any]]:
+        self._enums = {}
+        return [_with_enums(each, self._enums) for each in super()._extract_parameters(model)]
+
+    @override
     def get_components(self) -> dict[str, Any]:
         """Add the problem."""
         self.schemas["Problem"] = SaidProblem.model_json_schema()
         return super().get_components()
+
+
+def _with_enums(schema: Any, enums: Mapping[str, Any]) -> Any:
+    """Return *schema* with the enumerations themselves where it refers to them."""
+    match schema:
+        case {"$ref": str(ref), **more} if (found := enums.get(ref.rpartition("/")[2])) is not None:
+            return {**found, **more}
+        case dict():
+            return {name: _with_enums(each, enums) for name, each in schema.items()}
+        case list():
+            return [_with_enums(each, enums) for each in schema]
+        case _:
+            return schema
 
 
 class TobanApi(NinjaAPI):

@@ -60,7 +60,7 @@ class ShownRow(Schema):
     """What people allow for a time; it changes no verdict."""
 
 
-class ShownDay(Schema):
+class ShownAgendaDay(Schema):
     """A day of the calendar."""
 
     date: str
@@ -72,7 +72,7 @@ class ShownDay(Schema):
 class ShownCalendar(Schema):
     """A stretch of the calendar."""
 
-    days: list[ShownDay]
+    days: list[ShownAgendaDay]
     constant: list[dict[str, Any]]
     """Rows that repeat within each day."""
 

@@ -16,7 +16,7 @@ from toban.faces.api.values import Moment, Number, Part, Text, Turn
 
 router = ScopedRouter()
 
-_OF_ACCOUNTS = Q(kind=LedgerEntry.Kind.AUDIT, content__has_key="event")
+_OF_ACCOUNTS = Q(kind=LedgerEntry.Kind.AUDIT, content__has_keys=["event", "address"])
 """Sign-ins and changes of accounts: pages show them to managers only."""
 
 

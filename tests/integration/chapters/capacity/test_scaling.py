@@ -355,8 +355,9 @@ def test_a_person_scales_to_any_size_that_the_document_allows(place: Place) -> N
         place.pass_(MINUTE)
 
     assert place.herd.ordered == [4, 1]
-    with pytest.raises(Exception, match="11"):
-        orders.order(f"scale/{WEB}", {"to": "11"}, by="nami", now=place.now)
+    for size in ("11", "2.5", "-1", "０"):
+        with pytest.raises(Exception, match=size):
+            orders.order(f"scale/{WEB}", {"to": size}, by="nami", now=place.now)
 
 
 def test_a_group_without_occasion_is_not_due(place: Place) -> None:

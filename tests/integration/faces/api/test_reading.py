@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from pytest_django import Settings
 from tests.integration.faces.api.conftest import EVERYTHING, Program, Programs
@@ -23,6 +24,7 @@ from toban.engine.exceptions.models import RowException
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs.models import PlannedWork, Run, RunLog
 from toban.engine.telemetry import present
+from toban.faces.api.urls import API
 from toban.message import plain
 
 pytestmark = pytest.mark.django_db
@@ -164,6 +166,40 @@ def test_what_happened_to_accounts_is_shown_to_managers_only(program: Programs) 
     assert newest["content"]["event"] == "token-made"
     assert viewer.get("/evidence", kind="audit")["items"] == []
     assert viewer.get(f"/evidence/{newest['sequence']}", 404)["status"] == 404
+
+
+def test_what_happened_elsewhere_than_to_accounts_is_read_by_everybody(program: Programs) -> None:
+    content = {"event": "group-scaled", "group": "web", "before": 2, "after": 3, "run": 1}
+    with transaction.atomic():
+        ledger.hold()
+        ledger.append(Record(LedgerEntry.Kind.AUDIT, content), now=system_clock())
+    viewer = program(OperatorRole.VIEWER, name="mira")
+
+    (shown,) = viewer.get("/evidence", kind="audit")["items"]
+
+    assert shown["content"] == content
+
+
+def test_each_schema_of_the_description_is_its_own(reader: Program) -> None:
+    described = reader.get("/openapi.json")
+    schemas, paths = described["components"]["schemas"], described["paths"]
+
+    def shown(path: str) -> dict[str, Any]:
+        answer = paths[f"/rest/v1{path}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        found: dict[str, Any] = schemas[answer["$ref"].rpartition("/")[2]]["properties"]
+        return found
+
+    assert "shadow" in shown("/runs/{run_id}")["state"]["enum"]
+    assert "rolled-back" in shown("/releases/{release_id}")["state"]["enum"]
+    assert schemas["ShownAgendaDay"]["properties"].keys() > {"holiday", "entries"}
+    assert schemas["ShownForecastDay"]["properties"].keys() > {"low", "high"}
+
+
+def test_two_schemas_of_one_name_are_refused() -> None:
+    description = API.get_openapi_schema()
+
+    with pytest.raises(TypeError, match="ShownRun"):
+        description.add_schema_definitions({"ShownRun": {"type": "object"}})
 
 
 def test_the_description_names_every_route_with_its_scope(reader: Program) -> None:

@@ -57,6 +57,11 @@ def test_parameters_stored_as_json_are_read_back_unchanged(takes: Parameters) ->
     ("parameter", "good", "bad"),
     [
         (COUNT, "1 1000 2.5", "0 1001 1e3 0x10 ten １０ 1,000 nan"),
+        (
+            Parameter("size", plain("size"), kind=ParameterKind.COUNT, least="1", most="10"),
+            "1 10",
+            "0 11 2.5 -1 １ 1e1",
+        ),
         (DAY, "2028-02-29", "2027-02-29 20270228 2027-2-8 today"),
         (MODE, "light full", "Light ful light|full"),
         (NOTE, "a 日本 $(reboot) a;b a{mode}", "-rf --delete a\nb \x1b[2J a\u2028b a\0"),

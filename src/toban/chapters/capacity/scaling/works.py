@@ -60,7 +60,7 @@ def _work(group: Group, plan: CapacityPlan, clock: Clock, store: Callable[[], Te
                 "to",
                 Message("capacity.parameter-to"),
                 "3",
-                kind=ParameterKind.NUMBER,
+                kind=ParameterKind.COUNT,
                 least="1",
                 most=str(most),
                 is_required=True,

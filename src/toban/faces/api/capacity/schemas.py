@@ -60,7 +60,7 @@ class ShownJump(Schema):
     kind: JumpKind
 
 
-class ShownDay(Schema):
+class ShownForecastDay(Schema):
     """A day of the forecast; nine of ten values should be between `low` and `high`."""
 
     date: str
@@ -83,7 +83,7 @@ class ShownForecast(ShownResource):
     possible_on: str | None
     levels: list[ShownLevel]
     jumps: list[ShownJump]
-    days: list[ShownDay]
+    days: list[ShownForecastDay]
 
 
 class ShownGroup(Schema):

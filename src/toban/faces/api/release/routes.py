@@ -32,14 +32,14 @@ from toban.faces.api.access import token_of
 from toban.faces.api.acting import ordered
 from toban.faces.api.edition import edition_in_force
 from toban.faces.api.release.schemas import (
-    ShownAnswer,
     ShownDraft,
     ShownEnvironment,
     ShownLock,
+    ShownPermission,
     ShownRelease,
-    WantedAnswer,
     WantedDraft,
     WantedLock,
+    WantedPermission,
     WantedRelease,
     WantedRollback,
     WantedUnlock,
@@ -100,8 +100,8 @@ def plan(request: HttpRequest, wanted: WantedRelease, key: IdempotencyKey) -> An
     return _ordered(request, key, act)
 
 
-@router.act("/releases/ask", "act:releases", ShownAnswer)
-def ask(request: HttpRequest, wanted: WantedAnswer, key: IdempotencyKey) -> Any:
+@router.act("/releases/ask", "act:releases", ShownPermission)
+def ask(request: HttpRequest, wanted: WantedPermission, key: IdempotencyKey) -> Any:
     """Answer whether a workflow may deploy; its first question plans the release, and it asks again."""
     edition, now = edition_in_force(), system_clock()
     plan = edition.plan(OPERATION)

@@ -142,7 +142,7 @@ class WantedUnlock(Asked):
     environment: Text
 
 
-class WantedAnswer(Asked):
+class WantedPermission(Asked):
     """What a workflow elsewhere wants to deploy, and where."""
 
     service: Text
@@ -153,7 +153,7 @@ class WantedAnswer(Asked):
     """The address of the run that asks; by it, a question is known again."""
 
 
-class ShownAnswer(Schema):
+class ShownPermission(Schema):
     """Whether it may deploy, and why."""
 
     answer: MayDeploy

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -53,12 +54,15 @@ def _answer(request: HttpRequest, found: ApprovalRequest, edition: Edition, now:
     note = request.POST.get("note", "")[:_LONGEST_NOTE]
     order = AnswerOrder(found.pk, request.POST.get("shown", ""), by, edition, note)
     effects = settings.PARTS.ports.all(APPROVAL_EFFECTS)
-    if request.POST.get("act") == "approve":
-        answering.approve(order, effects, now)
-        messages.success(request, _("承認を記録しました。"))
-    else:
-        answering.refuse(order, effects, now)
-        messages.success(request, _("却下を記録しました。"))
+    match request.POST.get("act"):
+        case "approve":
+            answering.approve(order, effects, now)
+            messages.success(request, _("承認を記録しました。"))
+        case "refuse":
+            answering.refuse(order, effects, now)
+            messages.success(request, _("却下を記録しました。"))
+        case _:
+            raise BadRequest("neither approved nor refused")
 
 
 def _page(

@@ -99,6 +99,19 @@ def test_the_answer_takes_a_fresh_proof_of_identity(waiting: ApprovalRequest) ->
     assert waiting.state == RequestState.OPEN
 
 
+@pytest.mark.parametrize("act", ["", "maybe"])
+def test_what_is_neither_an_approval_nor_a_refusal_answers_nothing(
+    waiting: ApprovalRequest, act: str
+) -> None:
+    nami = as_("nami", proved=True)
+
+    answered = nami.post(f"/approvals/{waiting.pk}", {"act": act, "shown": waiting.digest, "note": "why"})
+
+    assert answered.status_code == 400
+    waiting.refresh_from_db()
+    assert waiting.state == RequestState.OPEN
+
+
 @pytest.mark.parametrize(
     ("act", "state"), [("approve", RequestState.GRANTED), ("refuse", RequestState.REFUSED)]
 )
