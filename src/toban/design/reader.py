@@ -36,7 +36,15 @@ from toban.design.markdown import (
 )
 from toban.design.origin import Origin
 from toban.design.reading.code import read_code
-from toban.design.reading.entries import EntryLine, fact_lines, lines_of, read_facts, read_lines, read_steps
+from toban.design.reading.entries import (
+    EntryLine,
+    fact_lines,
+    lines_of,
+    read_facts,
+    read_lines,
+    read_steps,
+    split_key,
+)
 from toban.design.reading.environments import as_written, production_views
 from toban.design.reading.force import other_phases, why_not_in_force
 from toban.design.reading.grounds import Grounds
@@ -46,6 +54,8 @@ from toban.design.reading.pairs import is_pairs, pair_lines
 from toban.design.reading.schedules import at_their_time
 from toban.design.reading.subjects import told_apart
 from toban.design.reading.tables import read_table, row_text
+from toban.design.reading.title import is_of_operations
+from toban.design.reading.weight import weighed
 from toban.design.section import DocumentSection, heading_text
 from toban.design.shapes.shape import ClausePlace, words
 from toban.design.shapes.timing import nearest_schedule, speaks_of_time
@@ -223,7 +233,12 @@ _ASIDE = words(
 
 def _outcomes(blocks: tuple[Block, ...], document: str) -> Iterator[RowOutcome]:
     title = _title(blocks)
-    section = DocumentSection(document=title.text if title else "")
+    headings = [block for block in blocks if isinstance(block, Heading)]
+    about = headings[0].text if headings and headings[0].level == 1 else ""
+    chapters = [heading.text for heading in headings if heading.level == 2]
+    section = DocumentSection(
+        document=title.text if title else "", about=about, is_of_operations=is_of_operations(about, chapters)
+    )
     walk = _BlockWalk(document, section, other_phases(blocks))
     for block in blocks:
         if block is not title:
@@ -268,8 +283,7 @@ class _BlockWalk:
         if other is not None:
             reason = Message("design.another-phase", heading=heading_text(other.text))
             return not_in_force(outcome.line, outcome.text, reason)
-        is_read = outcome.fate is RowFate.READ
-        why = why_not_in_force(section, outcome.text, is_read=is_read, header=header)
+        why = why_not_in_force(section, outcome, header)
         return not_in_force(outcome.line, outcome.text, why) if why else outcome
 
     def _outcomes(self, block: Block) -> Iterator[RowOutcome]:
@@ -312,7 +326,9 @@ class _BlockWalk:
         place = ClausePlace(Origin(self._document, heading.line), heading.text, self._section)
         routine = headed_routine(place, self._crons) if self._has_work and not self._is_timed_below else None
         if routine is not None:
-            yield read(heading.line, heading.text, routine, Grounds(type(routine), TASK, section))
+            yield from weighed(
+                [read(heading.line, heading.text, routine, Grounds(type(routine), TASK, section))]
+            )
         elif is_above:
             yield aside(heading.line, heading.text, Message("design.heading-of-sections"))
         else:
@@ -350,7 +366,7 @@ class _BlockWalk:
     def _list(self, block: BulletList | NumberedList) -> Iterator[RowOutcome]:
         procedure = read_steps(block, self._section, self._document)
         if procedure is not None:
-            yield procedure
+            yield from weighed([procedure])
             return
         outcomes = list(read_lines(lines_of(block, self._section), self._document))
         self._has_work |= all(outcome.fate is RowFate.ASIDE for outcome in outcomes)
@@ -365,14 +381,19 @@ class _BlockWalk:
             self._has_work = True
             self._crons |= {found["cron"] for found in _CRON.finditer(block.text)}
         else:
-            yield outcome
+            yield from weighed([outcome])
 
 
 def _caption(paragraph: Paragraph) -> str:
     """Return a short line above a table or list, which serves as its heading; empty for running text."""
     text = paragraph.text.strip()
     is_short = len(text) <= 60 and _width(text) <= 60 and "\n" not in text and not text.endswith(("。", "."))
-    return text.rstrip(":：") if is_short and not text.startswith(("|", "<")) else ""
+    if text.startswith(("|", "<")):
+        return ""
+    # Error rate: 5xx answers, without those … introduces a list as its key does.
+    key = split_key(text)[0]
+    is_keyed = bool(key) and "\n" not in text and text[len(key) :].lstrip().startswith((":", "："))
+    return text.rstrip(":：") if is_short else key if is_keyed else ""
 
 
 _CRON = re.compile(

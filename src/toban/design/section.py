@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from toban.design.markdown import Heading
@@ -10,6 +10,10 @@ from toban.design.markdown import Heading
 _NUMBERING = re.compile(
     r"^(?:第\s*\d+\s*[章節部]|(?:step|phase|alarm|appendix)\s*\d+\s*[.:)]?|\d+(?:\.\d+)*[.:)、]?(?=\s)|\d+(?:\.\d+)*[.:)、](?!\d)|[a-z][.)](?=\s))\s*",
     re.IGNORECASE,
+)
+_FILE = re.compile(
+    r"(?<![\w/.-])[\w./-]+\.(?:ya?ml|json|toml|sh|py|ps1|ts|js|md|sql|tf|go|service|timer|conf)\b(?![./-])"
+    r"|\(\s*\)"
 )
 _ORNAMENT = re.compile(r"[^\w\s#/<>%().,:;・、。〜~「」【】\[\]+&=~*@!?'\"$¥℃→±≤≥-]")
 
@@ -26,8 +30,9 @@ def heading_text(text: str) -> str:
 
 
 def heading_words(text: str) -> str:
-    """Return the same, folded for matching."""
-    return heading_text(text).lower()
+    """Return the same, folded for matching, and without the names of files: they say what they like."""
+    said = heading_text(text).lower()
+    return " ".join(_FILE.sub(" ", said).split()) or said
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,10 @@ class DocumentSection:
     """`**日次:**` alone above a table, or the list entry that this one is nested in."""
     document: str = ""
     """The document's title, which is above everything and so says little about one row."""
+    about: str = ""
+    """The document's first heading if it is of the first level: its title, or what it begins with."""
+    is_of_operations: bool = True
+    """Whether the document's title or most of its chapters name something that is operated."""
     words: tuple[str, ...] = field(init=False)
     """The headings and the caption, outermost first, as `heading_words`; without the document's title."""
 
@@ -49,10 +58,10 @@ class DocumentSection:
     def under(self, heading: Heading) -> "DocumentSection":
         """Return the section that *heading* opens."""
         above = tuple(other for other in self.headings if other.level < heading.level)
-        return DocumentSection((*above, heading), "", self.document)
+        return replace(self, headings=(*above, heading), caption="")
 
     def captioned(self, caption: str) -> "DocumentSection":
-        return DocumentSection(self.headings, caption, self.document)
+        return replace(self, caption=caption)
 
     @property
     def title(self) -> str:

@@ -222,7 +222,7 @@ SHAPES = ChapterShapes(
                 "note": words("通知方法|備考|検知時間|notes?"),
             },
             needs=("level", "definition|impact|example|response|recovery"),
-            telling=("level definition response", "level definition recovery"),
+            telling=("level definition response", "level definition recovery", "level response recovery"),
         ),
         TableShape(
             FailurePattern,

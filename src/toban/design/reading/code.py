@@ -12,6 +12,8 @@ from toban.design.section import DocumentSection
 from toban.design.shapes.shape import ClausePlace, CodeShape, NotUnderstood, PlacedCode
 from toban.message import NOTHING, Message, message_of
 
+_COMMANDS = 2
+"""What commands of the kind weigh beside the heading: see `reading.weight`."""
 _PLAIN = frozenset({"text", "txt", "plaintext", "markdown", "md", ""})
 _DOCUMENT = re.compile(r"^#{2,6} \S", re.MULTILINE)
 """A sample of a document has headings of its own: a postmortem, a handover, an error report."""
@@ -30,7 +32,8 @@ def read_code(block: CodeBlock, section: DocumentSection, document: str) -> RowO
             continue
         try:
             built = shape.build(PlacedCode(place, block))
-            return read(block.line, block.text, built, Grounds(shape.kind, shape.headings, section))
+            grounds = Grounds(shape.kind, shape.headings, section, telling=_COMMANDS)
+            return read(block.line, block.text, built, grounds)
         except NotUnderstood as flaw:
             reason = reason or message_of(flaw)
     # Without a language it may be a drawing or text in columns, which nobody meant as commands.

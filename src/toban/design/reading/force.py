@@ -5,8 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
+from toban.design.clauses.duty import DutyRole
 from toban.design.markdown import Block, Heading
 from toban.design.reading.entries import split_key
+from toban.design.reading.outcome import RowFate, RowOutcome
+from toban.design.reading.title import states_none
 from toban.design.section import DocumentSection, heading_text, heading_words, normalise
 from toban.design.shapes.shape import words
 from toban.message import NOTHING, Message
@@ -20,12 +23,17 @@ _ELSEWHERE = words(
     r"|(?:設定|構成|手順|項目|ルール|対応|運用)例$|[(]例[)]"
     "|(?:レポート|報告書?)の?(?:構成|様式|書式|フォーマット|レイアウト)"
     "|(?:マニュアル|手順書|ドキュメント|文書)の?(?:作成|整備)(?:項目|計画|予定|対象|リスト)?$"
+    r"|デモ(?:用|環境|アカウント|データ)|テスト用|ダミー"
+    r"|\b(?:demo|dummy|seed(?:ed)? data|test (?:accounts?|users?|data))\b"
     "|不要な(?:監視|バックアップ|通知|作業)|(?:監視|バックアップ|通知|実施)し?ないもの|(?:監視|バックアップ)対象外"
     r"|\b(?:future|roadmap|backlog|todo|action items?|planned improvements?|improvement (?:plan|areas?)"
     r"|report (?:format|layout|structure|outline)|out of scope|not (?:monitored|backed up|in scope)"
     r"|samples?|templates?|proposals?|proposed)\b|^examples?\b"
 )
 """Headings of what does not hold: plans, open points, samples, what is left out."""
+
+_QUESTIONS = words(r"よくある(?:ご?質問|問い?合わせ)|\bfaqs?\b|\bq ?& ?a\b|frequently asked")
+"""Headings of answers to readers, who are told what to expect."""
 
 _DRAFT = words(r"(?:目標|値|水準|基準|閾値|しきい値|頻度|方針|方式|時間|期間|手段|担当|割当)案$")
 """How a column's name ends whose values are only suggested."""
@@ -74,6 +82,9 @@ _NOT_DONE = words(
 """What a row may have in the place of its value; it then has no value that could be kept."""
 
 
+_BLANK = re.compile(r"\[[^\[\]]*[^\W\d_][^\[\]]*\]|<[^<>=]*[^\W\d_][^<>=]*>|\{\{?[^{}]+\}?\}")
+"""What stands where an author is still to write: [Owner], <service>, {{ team }}."""
+
 _PHASE = words(
     r"[^a-zぁ-んァ-ヶ一-龠]*(?P<word>フェーズ|段階|ステージ|phase|stage) ?[0-9a-zⅰ-ⅹ]{1,3}(?![0-9a-z])"
 )
@@ -99,28 +110,48 @@ def _is_now(heading: Heading) -> bool:
     return _IS_NOW.search(normalise(heading.text)) is not None
 
 
-def why_not_in_force(
-    section: DocumentSection, text: str, *, is_read: bool, header: tuple[str, ...] = ()
-) -> Message:
+def why_not_in_force(section: DocumentSection, outcome: RowOutcome, header: tuple[str, ...] = ()) -> Message:
     """Return by which words the author says that the row does not hold now; nothing if it does.
 
     A row of a table also says so by its columns, *header*. A row that was not understood may say so in the
     place of its value, too (頻度: 不要).
     """
-    title = heading_words(section.document)
-    if _MARKED.search(title):
-        return Message("design.heading-not-in-force", heading=heading_text(section.document))
-    for heading in section.words:
-        if _ELSEWHERE.search(heading) or _MARKED.search(heading):
-            return Message("design.heading-not-in-force", heading=heading_text(heading))
-    said = normalise(text)
+    above = _heading_of_none(section)
+    if above:
+        return Message("design.heading-not-in-force", heading=heading_text(above))
+    said = normalise(outcome.text)
     mark = _MARKED.search(said)
-    if mark is not None:
-        return Message("design.marked-not-in-force", words=mark.group().strip("()[]【】"))
-    for piece in _pieces(said):
-        if _STATUS.fullmatch(piece) or (not is_read and _NOT_DONE.fullmatch(piece)):
-            return Message("design.marked-not-in-force", words=piece)
+    words = (
+        mark.group() if mark else next((piece for piece in _pieces(said) if _takes_back(piece, outcome)), "")
+    )
+    if words:
+        return Message("design.marked-not-in-force", words=words.strip("()[]【】 ") or words)
     return _why_planned(header, said) if header else NOTHING
+
+
+def _heading_of_none(section: DocumentSection) -> str:
+    """Return the title or heading above that says what below it no rule is; empty if there is none."""
+    title = section.about
+    if states_none(title) or _MARKED.search(heading_words(title)):
+        return title
+    return next(
+        (
+            heading
+            for heading in section.words
+            if any(kind.search(heading) for kind in (_ELSEWHERE, _MARKED, _QUESTIONS))
+        ),
+        "",
+    )
+
+
+def _takes_back(piece: str, outcome: RowOutcome) -> bool:
+    """Say whether a cell, key or value says of its row that it is planned, not done or not filled in yet."""
+    bare = piece.strip("()[]【】 ")
+    if outcome.fate is not RowFate.READ:
+        return _STATUS.fullmatch(bare) is not None or _NOT_DONE.fullmatch(bare) is not None
+    # Who holds a role is asked by name: the rest of such a row stands.
+    is_blank = _BLANK.fullmatch(piece) and not any(isinstance(clause, DutyRole) for clause in outcome.clauses)
+    return _STATUS.fullmatch(bare) is not None or bool(is_blank)
 
 
 def _why_planned(header: tuple[str, ...], said: str) -> Message:
@@ -149,5 +180,5 @@ def _column(header: tuple[str, ...], name: re.Pattern[str]) -> int | None:
 def _pieces(text: str) -> list[str]:
     cells = text.split(" | ")
     if len(cells) > 1:
-        return [cell.strip("()[]【】 ") for cell in cells]
-    return [part.strip("()[]【】 ") for part in split_key(text)]
+        return [cell.strip() for cell in cells]
+    return [part.strip() for part in split_key(text)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from toban.design.markdown import Block, BulletList, CodeBlock, Heading, MarkdownTable, NumberedList
 from toban.design.reading.outcome import RowFate, RowOutcome
+from toban.design.reading.tongue import is_foreign_tongue
 from toban.design.section import heading_words, normalise
 from toban.design.shapes.shape import words
 from toban.message import NOTHING, Message
@@ -140,10 +141,12 @@ def why_foreign(blocks: Sequence[Block], outcomes: Sequence[RowOutcome]) -> Mess
     A short document in the terms of operations is never refused, however little of it was understood.
     """
     headings = [heading_words(block.text) for block in blocks if isinstance(block, Heading)]
-    is_read = any(outcome.fate is RowFate.READ for outcome in outcomes)
+    is_read = any(outcome.fate is RowFate.READ or outcome.grounds is not None for outcome in outcomes)
     if not is_read and not any(_OPERATIONS.search(heading) for heading in headings):
         return Message("design.nothing-about-operations")
     lines = [line for block in blocks for line in _lines(block)]
+    if is_foreign_tongue(lines):
+        return Message("design.unknown-language")
     evidence = _evidence(lines)
     if not (evidence.about or any(_TERMS.search(normalise(line)) for line in lines[:_FEW_LINES])):
         return Message("design.no-system", percent=0)

@@ -15,13 +15,15 @@ from toban.design.clauses.labels import KINDS
 from toban.design.reading.grounds import Grounds
 from toban.design.reading.outcome import RowFate, RowOutcome, unread
 from toban.design.reading.registry import ENTRIES, TABLES
-from toban.design.section import DocumentSection
+from toban.design.section import DocumentSection, heading_text
 from toban.message import NOTHING, Message
 
 _LEAST = 3
 """What a heading directly above weighs; what speaks against the kind must then be outweighed."""
 _STRAY = 2
 """What it takes from an entry without a key if the entries beside it are of other kinds, or no rules."""
+_ASIDE = 3
+"""What is needed besides in a document whose title names nothing that is operated."""
 _COMMON = frozenset(field.name for field in fields(Clause))
 
 
@@ -66,9 +68,16 @@ def weighed(outcomes: Sequence[RowOutcome]) -> list[RowOutcome]:
 
 def _asked(outcome: RowOutcome, neighbours: _Neighbours) -> RowOutcome:
     grounds = outcome.grounds if outcome.fate is RowFate.READ else None
-    if grounds is None or neighbours.weight(grounds) >= _LEAST:
+    if grounds is None:
         return outcome
-    return unread(outcome.line, outcome.text, _question(grounds), grounds)
+    weight = neighbours.weight(grounds)
+    if weight < _LEAST:
+        return unread(outcome.line, outcome.text, _question(grounds), grounds)
+    if weight < _LEAST + _ASIDE and not grounds.section.is_of_operations:
+        title, kind = heading_text(grounds.section.about), KINDS[grounds.kind.kind]
+        question = Message("design.title-of-something-else", title=title, kind=kind)
+        return unread(outcome.line, outcome.text, question, grounds)
+    return outcome
 
 
 def _states_value(clause: Clause) -> bool:
