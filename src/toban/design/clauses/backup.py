@@ -8,7 +8,15 @@ from typing import ClassVar
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import DocumentSection, heading_text, normalise
-from toban.design.shapes.commands import commands_of, is_backup, is_restore, loads_a_dump
+from toban.design.shapes.commands import (
+    commands_of,
+    is_backup,
+    is_restore,
+    is_usage,
+    loads_a_dump,
+    makes_a_dump,
+    offers_choice,
+)
 from toban.design.shapes.shape import (
     Built,
     Cells,
@@ -114,7 +122,8 @@ _FACET = words(
     "(?:保持|保存)期間|(?:取得)?スケジュール|方針|ポリシー|設定|頻度|世代管理|概要|retention|schedule|policy|settings?"
 )
 _SEVERAL_FACETS = words(
-    rf"(?:{_FACET.pattern}|schedules|policies|strategy|backups?|バックアップ|and|及び|[ ・&と/の])+"
+    rf"(?:{_FACET.pattern}|schedules|policies|strategy|plans?|types?|kinds|targets?|scope|backups?"
+    "|種別|種類|対象|一覧|バックアップ|リストア|復元|設計|計画|運用|管理|and|及び|[ ・&と/の])+"
 )
 """Headings that name nothing: Backup Schedule & Retention."""
 _NO_SUBJECT = words(
@@ -291,6 +300,8 @@ def _backup_procedure(code: PlacedCode) -> Built:
         raise NotUnderstood(Message("design.no-backup-command"))
     if any(map(loads_a_dump, makes)):
         raise NotUnderstood(Message("design.backup-and-restore"))
+    if is_usage(tuple(filter(is_backup, makes))):
+        raise NotUnderstood(Message("design.alternatives-not-steps"))
     stamp = code.place.stamp(BackupProcedure, *code.place.section.headings_from(_BACKUP))
     if not any(map(is_restore, restores)):
         return BackupProcedure(**stamp, commands=(*makes, *restores))
@@ -305,6 +316,10 @@ def _restore_procedure(code: PlacedCode) -> RestoreProcedure:
     commands = commands_of(code.block.text, code.block.language)
     if not any(map(is_restore, commands)):
         raise NotUnderstood(Message("design.no-restore-command"))
+    if any(map(makes_a_dump, commands)) and code.place.section.nearness(_BACKUP) > 1:
+        raise NotUnderstood(Message("design.backup-and-restore"))
+    if offers_choice(code.block.text) or is_usage(tuple(filter(is_restore, commands))):
+        raise NotUnderstood(Message("design.alternatives-not-steps"))
     return RestoreProcedure(
         **code.place.stamp(RestoreProcedure, *code.place.section.headings_from(_RESTORE)), commands=commands
     )

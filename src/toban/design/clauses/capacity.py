@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
+from toban.design.clauses.routine import DEED
 from toban.design.section import normalise
 from toban.design.shapes.limits import compared, read_limit
 from toban.design.shapes.sentence import refuse_description, schedule_within
@@ -174,6 +175,8 @@ def _review(entry: PlacedEntry) -> CapacityReview:
     if schedule is None and entry.key:
         raise Ambiguous(Message("design.no-time-in-row-or-heading"))
     refuse_description(entry.sentence)
+    if schedule is None and not DEED.search(normalise(entry.sentence)):
+        raise Ambiguous(Message("design.no-time-in-row-or-heading"))
     return CapacityReview(
         **entry.stamp(CapacityReview, entry.sentence), content=entry.sentence, schedule=schedule
     )

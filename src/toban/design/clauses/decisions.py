@@ -48,7 +48,7 @@ def _promised(text: str) -> Duration | None:
 SHAPES = ChapterShapes(
     entries=(
         EntryShape(
-            Decision, _decision, headings=words("設計判断|設計上の判断|design decision"), within=1, telling=2
+            Decision, _decision, headings=words("設計判断|設計上の判断|design decision"), within=1, telling=1
         ),
     )
 )

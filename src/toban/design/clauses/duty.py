@@ -210,7 +210,9 @@ _CONTACT = words(
     r"|\b(?:contacts?|line|hotline|numbers?|address|channel|bridge|room|pager|portal|link|notifications?|alerts?|tools?|apps?))(?:\s*\(.*\))?$"
 )
 """What a way to reach people ends in, and a role does not."""
-_REACH = words(r"\d{2}|://|内線|\bext\b|\w\.(?:com|net|org|io|dev|app|co|jp|example)\b")
+_REACH = words(
+    r"\b(?:direct message|dms?|advisor(?:y|ies)|tickets?)\b|\d{2}|://|内線|\bext\b|\w\.(?:com|net|org|io|dev|app|co|jp|example)\b"
+)
 _NUMBER = re.compile(r"[+\d(][\dx×-]{3,}", re.IGNORECASE)
 """How a telephone number begins, with its digits hidden or not: it is nobody's name."""
 _NOTE = re.compile(r"[(（][^()（）]*[)）]")

@@ -10,7 +10,7 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
 from toban.design.shapes.alerts import told
-from toban.design.shapes.sentence import several
+from toban.design.shapes.sentence import steps_of
 from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
@@ -70,10 +70,19 @@ _OPEN = words("ベストエフォート|best effort|別途(?:協議|調整)|都�
 _IMMEDIATE = words(r"即時|即座|直ち|すぐ|\bimmediate(?:ly)?\b|\bat once\b|\binstant")
 _PIECES = re.compile(r"[、,;\n]|\(|\)|→| / ")
 _CODE = words(r"\b(?:p|sev-?|s)\d\b")
+_PRIORITY = words("優先(?:度|順位)|priority")
+"""Heads a column of levels: of what is done first, unless a time or somebody stands beside it."""
 _RANK = words(r"(?:ランク|区分|レベル|rank)?\s*(?P<letter>[a-d])(?:ランク|区分)?")
 _NUMBERED = words(r"(?:障害)?(?:レベル|ランク|区分|level|tier)\s*\d")
 _ENGLISH_LEVEL = words("critical|high|medium|low|major|minor")
 _NEXT_BUSINESS_DAY = words("翌営業日|next business day")
+_NO_FAILURE = words(
+    r"(?:原因|対処|対策|対応|調査|確認|特定|診断|復旧|手順|一覧)(?:法|方法|策|手順)?$"
+    r"|^(?:手順|ステップ|step) ?\d"
+    r"|^(?:fix|check|identify|find|determine|diagnose|investigate|resolve|verify|analy[sz]e|review)\b"
+    r"|\b(?:causes?|solutions?|remed(?:y|ies)|diagnosis|recovery|response|steps|checks?)$"
+)
+"""Headings of what is done about a failure, not of the failure."""
 _FINE = words(r"正常|🟢|\bok\b|\bnormal\b")
 _ALERTS = words("アラート|通知|alert|notif")
 _KINDS = (Message("design.kind-notification-rule"), Message("design.kind-incident-level"))
@@ -140,6 +149,9 @@ def _level(cells: Cells) -> IncidentLevel:
     is_numbered = _NUMBERED.fullmatch(normalise(name)) is not None
     if severity is None and not (is_numbered and cells["recovery"]):
         raise NotUnderstood(Message("design.not-a-severity", words=name))
+    is_of_work = _PRIORITY.fullmatch(normalise(cells.labels["level"])) is not None
+    if is_of_work and not any(map(cells.has, ("response", "handling", "recovery", "recipients", "impact"))):
+        raise NotUnderstood(Message("design.severity-without-definition"))
     definition = cells.first("definition", "impact", "example")
     if not (definition or cells["response"] or cells["recovery"]):
         raise NotUnderstood(Message("design.severity-without-definition"))
@@ -174,6 +186,8 @@ def _pattern(cells: Cells) -> FailurePattern:
     if not cells.has("name"):
         # 原因 | 対処法 below a heading that names the problem.
         name = cells.headed(cells.section.heading)
+        if _NO_FAILURE.search(normalise(name)):
+            raise NotUnderstood(Message("design.failure-without-name"))
         keys = (name, cause)
     if not name or not any(keys):
         raise NotUnderstood(Message("design.failure-without-name"))
@@ -183,7 +197,7 @@ def _pattern(cells: Cells) -> FailurePattern:
         **cells.stamp(FailurePattern, *keys),
         name=name,
         cause=cause,
-        remedies=several(cells.required("remedy")),
+        remedies=steps_of(cells.required("remedy")),
     )
 
 
@@ -197,7 +211,7 @@ SHAPES = ChapterShapes(
             IncidentLevel,
             _level,
             headings=words(
-                "障害|インシデント|重要度|重大度|深刻度|エスカレーション|対応時間|severity|incident|escalation|priority|response"
+                "障害|インシデント|重要度|重大度|深刻度|エスカレーション|対応時間|severity|incident|escalation|response"
             ),
             avoid=words("脆弱性|ログ|vulnerab"),
             columns={
@@ -258,7 +272,10 @@ SHAPES = ChapterShapes(
                 "(?:障害|インシデント|緊急時?|トラブル)の?(?:対応|発生時の?対応)?の?(?:フロー"
                 "|手順|プロセス|流れ)|incident (?:response|flow|process|handling)"
             ),
-            avoid=words("パターン|一般的|よくある|記録|テンプレート|セキュリティ|更新|メンテナンス"),
+            avoid=words(
+                "パターン|一般的|よくある|記録|テンプレート|セキュリティ|更新|メンテナンス"
+                r"|事後|収束後|復旧後|対応後|再発防止|振り?返り|ポストモーテム|\bpost[- ]?(?:incident|mortem)"
+            ),
         ),
     ),
 )

@@ -10,10 +10,11 @@ from toban.design.assumption import Assumption
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import RULE_ENTRY, RULE_TABLE
-from toban.design.section import DocumentSection, heading_text, normalise
+from toban.design.section import heading_text, normalise
 from toban.design.shapes.alerts import (
     graveness,
     graveness_of,
+    in_time,
     is_graver_when_lower,
     level_above,
     outward,
@@ -21,7 +22,7 @@ from toban.design.shapes.alerts import (
     told,
     with_condition,
 )
-from toban.design.shapes.component import component_of
+from toban.design.shapes.component import LIMITS_ONLY, component_of, heading_above, title_above
 from toban.design.shapes.limits import (
     as_share,
     beside_normal,
@@ -35,6 +36,7 @@ from toban.design.shapes.limits import (
 from toban.design.shapes.measure import as_subject
 from toban.design.shapes.sentence import refuse_description, several
 from toban.design.shapes.shape import (
+    Ambiguous,
     Cells,
     ChapterShapes,
     EntryShape,
@@ -45,7 +47,7 @@ from toban.design.shapes.shape import (
     words,
 )
 from toban.design.shapes.timing import read_interval
-from toban.design.values.duration import Duration, read_length
+from toban.design.values.duration import Duration
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import Recipient
 from toban.design.values.severity import AlertLevel
@@ -94,14 +96,16 @@ class ToolChoice(Clause):
         return read_tool_purpose(self.purpose, self.tools)
 
 
-_LIMITS_ONLY = words("(?:アラート|監視)?(?:閾値|しきい値|条件|設定)|(?:alert )?thresholds?|conditions?")
 _SPOKEN = words(
-    r"(?P<level>warn(?:ing)?|critical|alert|page)s?\s+(?:at|if|when|on)?\s*(?P<condition>.*\d.*?)\.?"
+    r"(?P<level>warn(?:ing)?|critical|alert|page)s?\s+"
+    r"(?:(?:threshold|level|limit)s?:?\s+|(?:at|if|when|on)\s+|(?=[<>=≤≥\d]))(?P<condition>.*\d.*?)\.?"
 )
 _LIMITS_HEADING = words("閾値|しきい値|条件|threshold|condition|監視項目")
 _ABOUT_ALERTING = words("間隔|期間|回数|評価|通知|再送|抑制|interval|period|repeat|evaluation")
 _PROBE = "ヘルスチェック"
-_CONDITION = re.compile(r"(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?")
+_CONDITION = re.compile(
+    r"(?:(?P<name>[^-–—<>]+?) [-–—] )?(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?"
+)
 _ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
 """What the limit columns of 死活 say in words; no number is meant."""
 _LINES = words(
@@ -119,8 +123,10 @@ def _monitor(cells: Cells) -> Monitor:
     item = cells["item"] or (_PROBE if cells["probe"] else target)
     target = target if item != target else ""
     if not (cells.has("target") or cells.has("category")):
-        target = component_of(_subject(cells.section))
-    item = item or cells.headed(_subject(cells.section))
+        target = component_of(heading_above(cells.section))
+    if cells["condition"] and any(map(_COMPARES.search, (item, *cells.column("item")))):
+        raise Ambiguous(Message("design.two-conditions", first=item, second=cells["condition"]))
+    item = item or cells.headed(title_above(cells.section))
     if not item or _OBLIGATION.fullmatch(normalise(item)):
         raise NotUnderstood(Message("design.monitor-without-item"))
     if read_metric(item) is Metric.UP:
@@ -196,12 +202,6 @@ def _says_none(cells: Cells) -> bool:
     )
 
 
-def _subject(section: DocumentSection) -> str:
-    """Return the heading that names what is watched, for a list of only limits (閾値: 警告…, 重要…)."""
-    names = (heading_text(heading.text) for heading in reversed(section.headings))
-    return next((name for name in names if not _LIMITS_ONLY.fullmatch(normalise(name))), "")
-
-
 def _limits(
     cells: Cells, normal: Range | None
 ) -> tuple[Threshold | None, Threshold | None, Range | None, tuple[Assumption, ...]]:
@@ -210,24 +210,12 @@ def _limits(
     warning = _limit(cells, "warning" if cells.has("warning") else "notice", normal)
     critical = _limit(cells, "critical", normal)
     single, side = with_condition(cells, _limit(cells, "condition", normal))
-    single, normal = _held(single, cells), normal or side
+    warning, critical, single = (in_time(cells, each) for each in (warning, critical, single))
+    normal = normal or side
     if single is None:
         return warning, critical, normal, (_NO_NOTICE,) if cells.has("warning") and cells["notice"] else ()
     is_grave, assumptions = graveness_of(cells)
     return (None, single, normal, assumptions) if is_grave else (single, critical, normal, assumptions)
-
-
-def _held(threshold: Threshold | None, cells: Cells) -> Threshold | None:
-    """Return the condition, with how long it must hold if a separate column says so."""
-    held = cells.maybe("held", read_length, Message("design.expected-period"))
-    threshold = as_share(threshold) if threshold is not None else None
-    if threshold is None or held is None:
-        return threshold
-    if threshold.sustained not in (None, held):
-        raise NotUnderstood(
-            Message("design.two-hold-times", first=threshold.sustained.message, second=held.message)
-        )
-    return replace(threshold, sustained=held)
 
 
 def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
@@ -258,9 +246,9 @@ def _monitor_entry(entry: PlacedEntry) -> Monitor:
     is_guess = metric is None and (
         threshold.is_bare or threshold.comparison is Comparison.EQUAL or not is_sure
     )
-    if is_guess or _LIMITS_ONLY.fullmatch(normalise(entry.key)):
+    if is_guess or LIMITS_ONLY.fullmatch(normalise(entry.key)):
         raise NotUnderstood(Message("design.monitor-or-not", words=entry.key))
-    target = component_of(_subject(entry.section))
+    target = component_of(heading_above(entry.section))
     is_critical, assumptions = graveness(level_above(entry.section))
     return Monitor(
         **entry.stamp(Monitor, target, entry.key, assumptions=assumptions),
@@ -290,7 +278,7 @@ def _levelled(entry: PlacedEntry) -> Monitor:
     item = entry.key or _as_spelled(next(iter(subjects), ""), entry.value)
     if not item or len(subjects) > 1:
         raise NotUnderstood(Message("design.threshold-of-what"))
-    target = component_of(_subject(entry.section))
+    target = component_of(heading_above(entry.section))
     return Monitor(
         **entry.stamp(Monitor, target, item),
         target=target,
@@ -331,7 +319,7 @@ def _spoken(entry: PlacedEntry) -> Monitor:
 
 
 def _condition(entry: PlacedEntry) -> Monitor:
-    """Read Queue age > 10 minutes (P2), as an entry of its own."""
+    """Read Queue age > 10 minutes (P2), as an entry of its own; it may be named: SlowAnswers - p95 > 2 s."""
     parts = _CONDITION.fullmatch(entry.sentence.strip())
     if parts is None or entry.key:
         raise NotUnderstood(Message("design.not-a-threshold-condition"))
@@ -343,15 +331,16 @@ def _condition(entry: PlacedEntry) -> Monitor:
             expected=Message("design.expected-threshold"),
         )
     )
-    if threshold.is_bare or not threshold.subject:
+    item = parts["name"] or threshold.subject
+    if threshold.is_bare or not item:
         raise NotUnderstood(Message("design.comparison-is-incomplete"))
     severity = parts["severity"] or ""
     is_critical, assumptions = graveness(severity or level_above(entry.section))
     return Monitor(
-        **entry.stamp(Monitor, threshold.subject, severity, assumptions=assumptions),
+        **entry.stamp(Monitor, item, severity, assumptions=assumptions),
         target="",
-        item=threshold.subject,
-        metric=_metric(threshold.subject),
+        item=item,
+        metric=_metric(item, threshold),
         normal=None,
         warning=None if is_critical else threshold,
         critical=threshold if is_critical else None,
@@ -365,11 +354,16 @@ def _tool(entry: PlacedEntry) -> ToolChoice:
     is_first = is_product(entry.key) or is_purpose(entry.value) > is_purpose(entry.key)
     purpose, tools = (entry.value, entry.key) if is_first else (entry.key, entry.value)
     refuse_description(entry.sentence)
+    if max(len(purpose), len(tools)) > _LONGEST_NAME:
+        raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
     if _SAYS.search(_REMARK.sub("", normalise(tools))):
         raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
     return ToolChoice(**entry.stamp(ToolChoice, purpose), purpose=purpose, tools=several(tools))
 
 
+_LONGEST_NAME = 80
+_COMPARES = re.compile(r"[<>≥≤]=? ?\d")
+"""A limit in the name of an item: then what stands beside it is how long that lasts."""
 _IDENTIFIER = re.compile(r" *\([a-z]+_\w+\)")
 _REMARK = re.compile(r" *\([^()]*\)")
 _SAYS = words(
@@ -436,6 +430,7 @@ SHAPES = ChapterShapes(
                     "|(?:alert|alarm)?(?:condition|threshold|trigger)|(?:alerts?|alarms?|fires)(?:when|if|on)"
                 ),
                 "held": words("継続(?:時間|期間)?|持続(?:時間)?|for|duration"),
+                "window": words("(?:評価|集計|計測|測定|判定)期間|(?:evaluation|measurement|time)?window"),
                 "severity": words(
                     "(?:アラート)?(?:レベル|優先度)|重要度|重大度|深刻度|緊急度|severity|level|priority|優先度"
                 ),

@@ -196,6 +196,8 @@ def _level(
     figure = read_value(rest, read_limit, label=name, expected=Message("design.expected-target"))
     if metric is not None and _BY_PEOPLE.search(normalise(figure.subject)):
         raise NotUnderstood(Message("design.unknown-objective", words=f"{name}: {figure.subject}"))
+    if _DEFINES.search(normalise(figure.subject)):
+        raise Ambiguous(Message("design.no-service-level", words=f"{name}: {figure.subject}"))
     target = as_target(figure, keys[-1], place)
     settled(metric, None, target)
     statistic = own["name"] if own else "" if read_statistic(name)[0] else _percentile_above(place, target)
@@ -209,6 +211,8 @@ def _level(
     )
 
 
+_DEFINES = words(r"\bstatus\b|ステータス|状態|コード|\bcodes?\b")
+"""What a request is counted by, which is no level of a service: successful: HTTP status < 500."""
 _BY_PEOPLE = words(r"(?:初期|初動|一次)?対応$|初動|着手|受付|返信|\b(?:first|initial) response|acknowledg")
 """Whose time it is that no monitor measures: 応答時間: 初期対応15分以内."""
 

@@ -72,6 +72,10 @@ class RollbackProcedure(Clause):
 
 _PROMISE = re.compile(r"\d+(?:\.\d+)?\s*(?:秒|分|時間)以内|within \d+ \w+")
 _ALTERNATIVE = words(r"(?:via|by|using|option|method)\b|方法|案|(?:[^、。]{1,20})(?:による|経由)")
+_RELEASED = words(
+    r"リリース|デプロイ|バージョン|旧版|前版|タグ|イメージ|切り?戻し|ビルド|コミット|ブランチ"
+    r"|release|deploy|version|\b(?:builds?|tags?|images?|artifacts?|git|ci/cd|commits?|revisions?|blue)\b"
+)
 _NEEDS_NO_APPROVAL = re.compile(r"不要|なし|none|not required")
 
 
@@ -80,7 +84,12 @@ def _flow(steps: PlacedSteps) -> DeployFlow:
 
 
 def _rollback(steps: PlacedSteps) -> RollbackProcedure:
-    """Read the whole list; a time in one step (5分以内) is the promise for the whole rollback."""
+    """Read the whole list; a time in one step (5分以内) is the promise for the whole rollback.
+
+    Headings or steps must name a release: what is undone may be a recovery or a change of settings.
+    """
+    if not any(map(_RELEASED.search, (*steps.place.section.words, normalise(steps.place.text)))):
+        raise NotUnderstood(Message("design.rollback-of-what"))
     if all(map(_ALTERNATIVE.match, map(normalise, steps.steps))):
         raise NotUnderstood(Message("design.alternatives-not-steps"))
     promises = (_PROMISE.search(normalise(step)) for step in steps.steps)
@@ -182,7 +191,8 @@ SHAPES = ChapterShapes(
             _rollback,
             headings=words("ロールバック|切り?戻し|roll ?back"),
             avoid=words(
-                r"判断|基準|方針|条件|契機|トリガー|後の|\b(?:triggers?|criteria|conditions|post-?rollback|after)\b"
+                r"判断|基準|方針|条件|契機|トリガー|後の|訓練|演習|テスト|(?:した|できた|成功した|しない|できない)場合"
+                r"|\b(?:triggers?|criteria|conditions|post-?rollback|after|rehearsals?|drills?|tests?)\b|^(?:if|when|once)\b"
             ),
         ),
         StepsShape(

@@ -87,6 +87,9 @@ def _each(cells: Cells, name: str) -> Built:
 def _schedules(cells: Cells) -> tuple[Schedule, ...]:
     """Return when the task is due; a deadline that does not recur (期限: 2/15) makes it a task done once."""
     deadline = cells["deadline"]
+    is_by_heading = not (cells["frequency"] or cells["clock"] or deadline)
+    if is_by_heading and _OWN_TIME.search(normalise(cells["content"])):
+        raise Ambiguous(Message("design.heading-time-not-read", heading=cells.section.title))
     if not deadline or cells["frequency"] or cells["clock"]:
         return row_schedules(cells)
     when = read_when(deadline)
@@ -144,7 +147,7 @@ def _listed(entry: PlacedEntry) -> Routine:
         raise Ambiguous(Message("design.heading-time-not-read", heading=entry.section.title))
     if schedule is None or is_attribute(entry):
         raise NotUnderstood(Message("design.no-time-in-row-or-heading"))
-    _refuse_no_task(entry)
+    refuse_no_task(entry)
     once = _ONCE.search(normalise(entry.sentence))
     if once is not None:
         raise Ambiguous(Message("design.task-once", words=once.group()))
@@ -179,17 +182,17 @@ def _is_done_by_machine(headings: Sequence[str]) -> bool:
     return remark is not None and remark["owner"] is not None and _owner(remark["owner"])[1]
 
 
-def _refuse_no_task(entry: PlacedEntry) -> None:
+def refuse_no_task(entry: PlacedEntry) -> None:
     """Raise `NotUnderstood` for what a meeting is about, and for what a check must find."""
     name = normalise(entry.key or entry.sentence)
     above = [_WHEN.sub("", heading).strip() for heading in entry.section.words[-2:]]
     is_figure = bool(entry.key) and read_money(entry.value) is not None
     if is_figure or not re.search(r"[^\W\d_]", name) or _OF_FIGURES.search(above[-1]):
         raise NotUnderstood(Message("design.no-rule"))
-    if _OWN_TIME.search(name) or _CLOCK.match(name):
+    if any(kind.search(name) for kind in (_OWN_TIME, _COUNTED_DOWN)) or _CLOCK.match(name):
         raise Ambiguous(Message("design.heading-time-not-read", heading=entry.section.title))
-    is_deed = any(_DEED.search(said) or TASK.search(said) for said in (name, normalise(entry.value)))
-    if any(map(_TALK.search, above)) and not _DEED.search(name):
+    is_deed = any(DEED.search(said) or TASK.search(said) for said in (name, normalise(entry.value)))
+    if any(map(_TALK.search, above)) and not DEED.search(name):
         raise NotUnderstood(Message("design.topic-not-task", words=entry.sentence))
     if entry.checked is None and not (is_deed or speaks_of_time(name)):
         raise Ambiguous(Message("design.task-by-its-heading", words=entry.sentence))
@@ -242,6 +245,8 @@ def headed_routine(place: ClausePlace, crons: Collection[str] = ()) -> Routine |
     if schedule is None:
         return None
     name = _WHEN.sub("", heading).strip() or heading
+    if not TASK.search(normalise(name)) and read_when(name) is not None:
+        return None
     return Routine(**place.stamp(Routine, name), name=name, schedule=schedule, owner="", content="")
 
 
@@ -276,10 +281,10 @@ _TALK = words(
     r"|discussions?|for|on|of|by|include|cover)$"
 )
 """Headings of a talk: what stands below is what it is about, unless that is a task itself."""
-_DEED = words(
+DEED = words(
     "(?:確認|点検|チェック|監査|スキャン|ローテーション|アーカイブ|最適化|圧縮|訓練|演習|リハーサル|復元|再起動|バックアップ"
     "|実施|実行|更新|整理|棚卸し?|分析|評価|レビュー|見直し|作成|報告|共有|送付|削除|適用"
-    "|計画|検討|取得|検証|測定|計測|集計|監視|清掃|交換|決定|調整|設定|修正|改訂|廃止|策定|選定|洗い出し|記録|配布"
+    "|計画|予測|検討|取得|検証|測定|計測|集計|監視|清掃|交換|決定|調整|設定|修正|改訂|廃止|策定|選定|洗い出し|記録|配布"
     "|テスト|[るくすつぬむぐぶう])。?$"
     "|^[a-z]+ (?:the|all|any|each|old|new|our|unused|stale) "
     "|^(?:review|check|verify|update|test|rotate|analy[sz]e|clean|run|confirm|validate|audit|patch|archive|prune"
@@ -293,9 +298,13 @@ _DEED = words(
 """How an entry begins or ends that is work."""
 _OWN_TIME = words(
     r"\d+\s?(?:秒|分|時間)(?:毎|ごと|おき|間隔)|常時|リアルタイム"
+    r"|(?:\bpr|\bmain|コミット|マージ|デプロイ|リリース|プッシュ) ?(?:毎|ごと)"
+    r"|\bper (?:pr|commit|push|merge|deploy)\b"
     r"|\b(?:every \d+ (?:seconds?|minutes?|hours?)|continuous(?:ly)?|(?:in )?real-?time)\b"
 )
 """What is done more often than its heading says."""
+_COUNTED_DOWN = words(r"^[td][-−+]\d+")
+"""T-2 weeks: a moment of a cycle, which the heading does not give."""
 _OF_FIGURES = words(
     "(?:予算|上限|制限|料金|目標|アラート|通知|売上|件数|利用量)$"
     r"|\b(?:budgets?|alerts?|limits?|quotas?|pricing|costs?|targets?|goals?|digest|volume|traffic|usage)$"
@@ -316,7 +325,10 @@ _REGULAR = words(
 _OTHERWISE = words(
     "障害|復旧|緊急|テンプレート|履歴|バッチ|ジョブ|バックアップ|監視項目|リリース|batch|backup|release"
     r"|メンテナンス(?:ウィンドウ|枠|時間帯)|\bmaintenance windows?\b"
+    r"|(?:失敗|停止|遅延)(?:した|時|の?場合)?$|(?:できない|しない|止まった)(?:とき|時|場合)?$"
+    r"|\b(?:fails?|failed|failing|failures?|missing|stuck|overdue|is down|does not \w+|did not \w+)$"
 )
+"""Headings of other chapters, and of what to do if the work went wrong."""
 
 SHAPES = ChapterShapes(
     tables=(

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
+from toban.design.clauses.routine import refuse_no_task
 from toban.design.section import normalise
 from toban.design.shapes.sentence import refuse_description, schedule_within
 from toban.design.shapes.shape import (
@@ -100,7 +101,7 @@ class AuditReview(Clause):
     schedule: Schedule | None
 
 
-_LENGTH = re.compile(r"(?:最小|最低|min(?:imum)?)?\s*(\d+)\s*(?:文字|桁|char)")
+_LENGTH = re.compile(r"(?:最小|最低|min(?:imum)?)?\s*(\d+)\+?\s*(?:文字|桁|char)")
 _SAME_DAY = re.compile(r"即日|当日|即時|直ち|same day|immediate")
 _REQUIRED = re.compile(r"必須|必要|義務|全員|全ユーザー|強制|有効|required|mandatory|enforced")
 _OPTIONAL = re.compile(r"任意|推奨|不要|無効|optional|recommended|disabled")
@@ -109,8 +110,8 @@ _CHARACTER_CLASSES = (
     ("letters", re.compile(r"英字|英数|英大|英小|アルファベット|letters?")),
     ("digits", re.compile(r"数字|英数|digits?|numbers?|numeric")),
     ("symbols", re.compile(r"記号|特殊文字|symbols?|special")),
-    ("upper", re.compile(r"大文字|英大|upper")),
-    ("lower", re.compile(r"小文字|英小|lower")),
+    ("upper", re.compile(r"大文字|英大|upper|mixed[- ]case")),
+    ("lower", re.compile(r"小文字|英小|lower|mixed[- ]case")),
 )
 
 
@@ -128,6 +129,7 @@ def _listed_routine(entry: PlacedEntry) -> SecurityRoutine:
     schedule = nearest_schedule(entry.section)
     if schedule is None or is_attribute(entry):
         raise NotUnderstood(Message("design.no-time-in-row-or-heading"))
+    refuse_no_task(entry)
     name = entry.key or entry.sentence
     return SecurityRoutine(
         **entry.stamp(SecurityRoutine, name),

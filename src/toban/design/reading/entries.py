@@ -7,6 +7,8 @@ from itertools import zip_longest
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS
+from toban.design.clauses.routine import Routine
+from toban.design.clauses.security import SecurityRoutine
 from toban.design.markdown import BulletList, NumberedList
 from toban.design.origin import Origin
 from toban.design.reading.grounds import Grounds
@@ -33,10 +35,12 @@ from toban.design.shapes.shape import (
 from toban.message import NOTHING, Message, message_of
 
 _KEYED = re.compile(
-    r"(?P<key>[^:：\n。]{1,60}?)\s*(?:[:：](?!//)(?<!\d[:：](?=\d))(?<![a-z]:(?=[a-z]))|：)\s*(?P<value>.*)",
+    r"(?P<key>[^:：\n。]{1,60}?)\s*(?:(?<!/)[:：](?!//)(?<!\d[:：](?=\d))(?<![a-z]:(?=[a-z]))|：)\s*(?P<value>.*)",
     re.DOTALL,
 )
 _DASHED = re.compile(r"(?P<key>[^—\n。:：]{1,60}?)\s+—\s+(?P<value>[^—]*)", re.DOTALL)
+_FULL_STOP = re.compile(r"。$|(?<=[\d%)])\.$|(?<=[A-Za-z]{2})\.$")
+"""The end of a sentence: left in place, it would be part of the unit (< 300ms.)."""
 _STATES_A_RULE = re.compile(
     r"\d\s*(?:%|ms\b|秒|分|時間|日|週|[かヶケ]月|年|世代|回|件|[千万]?円|台|文字|gb\b|mb\b|tb\b|seconds?|minutes?|hours?|days?|weeks?|months?|years?)"
     r"|半[年期日]|[¥$]\d|\d{2,4}-\d{2,4}-\d{3,4}|毎[日週月朝晩時分年]|[日週月年]次|四半期|随時|即[時日座]|\w@\w|(?:^|\s)#[a-z]|必須|禁止|連続|以内|以上|以下|未満|\d:\d\d|24/7"
@@ -96,7 +100,7 @@ def split_key(text: str) -> tuple[str, str]:
     keyed = _KEYED.fullmatch(text) or _DASHED.fullmatch(text)
     if keyed is None or is_blank(keyed["value"]) or _is_open(keyed["key"]):
         return "", text
-    return keyed["key"].strip(), keyed["value"].strip().removesuffix("。")
+    return keyed["key"].strip(), _FULL_STOP.sub("", keyed["value"].strip())
 
 
 def _is_open(key: str) -> bool:
@@ -364,12 +368,17 @@ def _decided(trials: list[_Trial], line: EntryLine) -> RowOutcome | None:
         best.shape.headings,
         line.section,
         key=line.key if best.shape.key else "",
-        telling=_KEYS if best.shape.key is not None else best.shape.telling,
+        telling=_KEYS if best.shape.key is not None or _is_ticked(line, best.shape) else best.shape.telling,
         is_sentence=not line.key,
     )
     if best.built is None:
         return unread(line.line, line.text, best.reason, grounds)
     return read(line.line, line.text, best.built, grounds)
+
+
+def _is_ticked(line: EntryLine, shape: EntryShape) -> bool:
+    """Say whether it is a task with a box to tick, which nobody draws beside anything else that is timed."""
+    return line.checked is not None and issubclass(shape.kind, (Routine, SecurityRoutine))
 
 
 def _fits(shape: EntryShape, line: EntryLine) -> bool:

@@ -13,12 +13,13 @@ from dataclasses import replace
 from toban.design.clauses.backup import RecoveryObjective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.monitoring import Monitor
-from toban.design.clauses.objectives import Objective
+from toban.design.clauses.objectives import MaintenanceWindow, Objective, ServiceHours
 from toban.design.reading.entries import split_key
-from toban.design.reading.outcome import RowOutcome
+from toban.design.reading.outcome import RowOutcome, unread
 from toban.design.section import heading_text, heading_words
 from toban.design.shapes.alerts import level_above
 from toban.design.shapes.shape import identity, words
+from toban.message import Message
 
 _NAMES_NOTHING = words(
     "(?:運用|サービス|レベル|復旧|回復|時間|時点|性能|可用性|品質|非機能|目標|要件|指標|定義|一覧|値|方針|概要|計画|対策|災害|障害|事業継続|bcp|dr|sl[aoi]s?|kpis?|rpo|rto|mttr"
@@ -34,6 +35,9 @@ _WATCHED = re.compile(
     r"(?:の|\s)*(?:監視(?:項目)?|メトリクス|アラート|閾値|しきい値|\b(?:monitoring|metrics?|alerts?|thresholds?))$",
     re.IGNORECASE,
 )
+
+_NAMELESS = ServiceHours | MaintenanceWindow
+"""Kinds that are of the whole system: what holds for a part of it would hold for all."""
 
 type _Heading = tuple[tuple[str, ...], str]
 """A heading, with all the others above the same rows: those of its neighbours are the same."""
@@ -78,13 +82,15 @@ def _headings(outcome: RowOutcome) -> Iterator[_Heading]:
 def _is_of_a_heading(clause: Clause) -> bool:
     if isinstance(clause, Monitor):
         return not clause.target
-    return isinstance(clause, Objective | RecoveryObjective)
+    return isinstance(clause, Objective | RecoveryObjective | _NAMELESS)
 
 
 def _under_its_heading(outcome: RowOutcome, telling: set[_Heading]) -> RowOutcome:
     above = " ".join(heading[1] for heading in _headings(outcome) if heading in telling)
     if not above:
         return outcome
+    if any(isinstance(clause, _NAMELESS) for clause in outcome.clauses):
+        return unread(outcome.line, outcome.text, Message("design.no-place-for-heading", heading=above))
     return replace(outcome, clauses=tuple(_of(clause, above) for clause in outcome.clauses))
 
 

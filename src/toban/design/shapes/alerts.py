@@ -1,11 +1,13 @@
 """On which side of a limit an alert is, and how grave it is."""
 
 import re
+from dataclasses import replace
 
 from toban.design.assumption import Assumption, Meaning, of_word
 from toban.design.section import DocumentSection, normalise
-from toban.design.shapes.limits import FALLS, RISES, compared, read_limit, read_normal
+from toban.design.shapes.limits import FALLS, RISES, as_share, compared, read_limit, read_normal
 from toban.design.shapes.shape import Ambiguous, Cells, NotUnderstood, unreadable, words
+from toban.design.values.duration import read_length
 from toban.design.values.metric import Metric
 from toban.design.values.people import Recipient, read_recipients
 from toban.design.values.severity import (
@@ -45,6 +47,7 @@ _OF_ALERTS = words(
     r"(?:条件|設定|一覧)?:?"
 )
 _EXPECTED = Message("design.expected-threshold")
+_PERIOD = Message("design.expected-period")
 NO_LEVEL = "レベルなし"
 """The word for a limit without a level, in `[assumptions]`."""
 _NO_LEVEL = of_word(
@@ -118,6 +121,19 @@ def with_condition(cells: Cells, threshold: Threshold | None) -> tuple[Threshold
     if is_first is is_second or normal is None or not _are_opposite(threshold, second):
         raise Ambiguous(Message("design.two-conditions", first=limit, second=when))
     return alert, normal
+
+
+def in_time(cells: Cells, threshold: Threshold | None) -> Threshold | None:
+    """Return the limit with the time that columns of their own give: for how long, or over which window."""
+    held = cells.maybe("held", read_length, _PERIOD)
+    window = cells.maybe("window", read_length, _PERIOD)
+    if threshold is None:
+        return None
+    for said, column in ((threshold.sustained, held), (threshold.within, window)):
+        if said is not None and column is not None and said != column:
+            raise NotUnderstood(Message("design.two-hold-times", first=said.message, second=column.message))
+    threshold = as_share(threshold)
+    return replace(threshold, sustained=threshold.sustained or held, within=threshold.within or window)
 
 
 def _are_opposite(one: Threshold, other: Threshold) -> bool:

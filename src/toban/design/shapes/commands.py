@@ -1,6 +1,8 @@
 """Commands that make a backup or restore one, as a procedure's fence has them."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 # Commands that make or restore a copy, at the start of a line or inside a command that runs them elsewhere
 # (docker exec … pg_dump). A listing of copies (ls /backup, az … backup list) is neither.
@@ -30,6 +32,7 @@ _LOADS_A_DUMP = re.compile(
     r"\b(?:pg_restore|mongorestore)\b(?!.*\s(?:--list|-l|--dryRun)\b)"
     r"|\b(?:psql|mysql|mariadb|sqlite3)\b[^|<]*<\s*[\w./~$\"']"
 )
+_MAKES_A_DUMP = re.compile(r"\b(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)\b")
 _PIPES = re.compile(r"\s*(?:\|\|?|&&|;)\s*")
 _LOOKS = re.compile(
     r"(?:sudo\s+)?(?:ls|ll|cat|less|tail|head|e?grep|find|stat|file|du|df|ps|pgrep|which|chmod|chown|vim?|nano|echo|printf|mv|rm|test|\["
@@ -71,15 +74,53 @@ def loads_a_dump(command: str) -> bool:
     return _LOADS_A_DUMP.search(command) is not None
 
 
+def makes_a_dump(command: str) -> bool:
+    """Say whether *command* writes a database out, which nobody does to restore it."""
+    return _MAKES_A_DUMP.search(command) is not None
+
+
 _FIRST_SETTINGS = re.compile(
     r"\b(?:cp|copy-item)\b.*\.(?:example|sample|template|dist|tmpl)\b", re.IGNORECASE | re.ASCII
 )
 """cp .env.example .env: settings that are made, not kept."""
 
 
+_ELSE = (
+    r"(?:(?:un)?install|setup|init|status|list|ls|show|info|help|verify|check|validate|clean(?:-?up)?|prune|purge"
+    r"|rotate|delete|remove|dry-run|schedule|enable|disable)"
+)
+_AROUND = re.compile(
+    rf"\.(?:sh|py|ps1|m?js)[\"']?\s+(?:--)?{_ELSE}\b|(?:^|[\s/]){_ELSE}-[\w-]*\.(?:sh|py|ps1|m?js)\b",
+    re.IGNORECASE,
+)
+"""A script of backups that is called, or named, for something else: backup.sh cleanup, list-backups.sh."""
+_LOGGED = re.compile(r"\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
+"""What a command has printed, not the command."""
+
+
 def _runs(command: str, pattern: re.Pattern[str]) -> bool:
     """Say whether *command* runs what *pattern* names, and does not only look at it or schedule it."""
-    parts = () if _CRON.match(command) or _SETTING.search(command) else _PIPES.split(command)
-    return any(
-        pattern.search(part) and not (_LOOKS.match(part) or _FIRST_SETTINGS.search(part)) for part in parts
-    )
+    is_none = _CRON.match(command) or _SETTING.search(command) or _LOGGED.match(command)
+    parts = () if is_none else _PIPES.split(command)
+    return any(pattern.search(part) and not any(other.search(part) for other in _NO_COPY) for part in parts)
+
+
+_NO_COPY = (re.compile(rf"^(?:{_LOOKS.pattern})", re.IGNORECASE), _FIRST_SETTINGS, _AROUND)
+
+
+_OR = re.compile(
+    r"^\s*(?:#|--|//)\s*(?:or\b|alternatively\b|または|もしくは|あるいは|(?:方法|option|method) ?\d)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SCRIPT = re.compile(r"(?:sudo (?:-\w+ )*|bash |sh |python3? )*[\w./~$-]+\.(?:sh|py|ps1)\b")
+
+
+def offers_choice(text: str) -> bool:
+    """Say whether a comment parts one way from another: # Or, compressed. Nobody restores twice."""
+    return _OR.search(text) is not None
+
+
+def is_usage(commands: Sequence[str]) -> bool:
+    """Say whether they show how one script is called, with this or that behind it, and are no sequence."""
+    called = Counter(found.group() for found in map(_SCRIPT.match, commands) if found)
+    return any(count > 1 for count in called.values()) and len(called) == 1

@@ -25,7 +25,7 @@ _STATISTIC_BEHIND = words(
 )
 _LEVELS = {
     AlertLevel.WARNING: r"警告|ワーニング|warn(?:ing)?s?",
-    AlertLevel.CRITICAL: r"異常|危険|重大|緊急|crit(?:ical)?s?|page",
+    AlertLevel.CRITICAL: r"異常|危険|重大|緊急|crit(?:ical)?s?|page(?=s? (?:at|if|when|on)\b|\s*[:(<>≤≥=\d])",
 }
 _LEVEL_FIRST = words(
     "|".join(
@@ -46,7 +46,7 @@ _IN_A_ROW = words(
     r"|(?P<times>\d+) (?:consecutive|times in a row)(?: (?:failures|errors|times))?"
 )
 _STATE = re.compile(r"(\d+)\s*[(（][A-Za-z]+[)）]")
-_STRAY = words("以外|以上|以下|未満|超|滞留|増加|継続|下回|上回|[をがでに]")
+_STRAY = words(r"以外|以上|以下|未満|超|滞留|増加|継続|下回|上回|[をがでに]|\.|[;:!?]$")
 _RATIO = re.compile(r"\w*_(?:rate|ratio)\w*")
 _CAPPED = words(r"上限|制限|\b(?:limit(?:ed)?|cap(?:ped)?|quota|max(?:imum)?)\b")
 _RATES = frozenset({"rps", "qps", "tps", "req/s", "iops"})
@@ -64,7 +64,11 @@ def read_limit(text: str, of: str = "") -> Threshold | None:
     """
     plain = normalise(text)
     threshold = _in_a_row(plain) or read_threshold(text, of) or _of_statistic(plain)
-    if threshold is None or _STRAY.search(threshold.limit.unit) or threshold.subject.endswith("("):
+    if (
+        threshold is None
+        or _STRAY.search(threshold.limit.unit)
+        or threshold.subject.endswith(("(", "-", "–", "—", ",", ";"))
+    ):
         return None
     return threshold
 

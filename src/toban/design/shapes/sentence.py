@@ -8,7 +8,10 @@ from toban.design.values.schedule import Schedule, read_schedule
 from toban.message import Message
 
 _LISTED = re.compile(r"[、,，\n]|・(?=\S)|\s+[/／+＋&]\s+|(?<=[^\W\d_])[/／](?=[^\W\d_])(?!\S*[./])")
-_MARK = re.compile(r"^[-*•・]\s*|^\d+[.)]\s*")
+_MARK = re.compile(r"^[*•・]\s*|^-\s+|^\d+[.)](?!\d)\s*")
+"""The mark of a list, but not the sign of an option (--delete) or the number of a section (1.2)."""
+_PARTED = re.compile(r"[、\n](?![^(（「\[]*[)）」\]])")
+_OF_PATH = re.compile(r"[~./:_$-]")
 _TIMED = re.compile(
     r"毎月第\s?\d[月火水木金土日]曜日?|毎週[月火水木金土日]曜日?|毎日|毎朝|毎週|毎月|日次|週次|月次|年次|毎年"
     r"|四半期(?:毎|ごと)?|半期(?:毎|ごと)?|半年(?:毎|ごと)?|\d+\s?(?:分|時間|日|週間|[かヶケ]月|年)(?:毎|ごと|おき)"
@@ -50,11 +53,21 @@ def several(text: str) -> tuple[str, ...]:
     breaks = {found.start(): found.end() for found in _LISTED.finditer(text)}
     for index, character in enumerate(text):
         depth += (character in "(（[「") - (character in ")）]」")
-        if depth <= 0 and index in breaks:
+        if depth <= 0 and index in breaks and not _is_in_path(text, index):
             names.append(text[start:index])
             start = breaks[index]
     names.append(text[start:])
     return tuple(name for name in (_MARK.sub("", part.strip()) for part in names) if name)
+
+
+def steps_of(text: str) -> tuple[str, ...]:
+    """Return what is to be done, parted by commas and lines only: 音声/通知を再送、再起動."""
+    return tuple(part for part in (_MARK.sub("", part.strip()) for part in _PARTED.split(text)) if part)
+
+
+def _is_in_path(text: str, index: int) -> bool:
+    """Say whether the stroke at *index* goes on a path or an address: ~/.cargo/env."""
+    return text[index] in "/／" and _OF_PATH.search(text[:index].rpartition(" ")[2]) is not None
 
 
 def schedule_within(sentence: str) -> Schedule | None:

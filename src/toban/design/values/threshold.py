@@ -168,6 +168,7 @@ _AFTER = {
 }
 _COMPOUND = re.compile(
     r"または|もしくは|および|かつ|、|,(?!\d{3})|\b(?:or|and)\b(?! (?:more|less))|&&|\|\||[;×]|[<>].*[<>]|!=|<>|≠"
+    r"|(?:秒|分|時間)連続 ?\d+ ?回"
 )
 _RELATIVE = re.compile(
     r"持続的|継続的|常時|通常|前[週日月年回]比|前回|予想|基準値|±|\d倍|\dx\b|\bbudget\b|%ile", re.IGNORECASE
