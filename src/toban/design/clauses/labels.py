@@ -64,6 +64,9 @@ _DERIVED = frozenset(
     {
         "account-removal.within",
         "batch.on_failure",
+        "decision.metrics",
+        "decision.place",
+        "decision.subject",
         "duty-role.is_placeholder",
         "incident-level.severity",
         "monitor.metric",

@@ -1,8 +1,9 @@
-"""Chapter 3: the kinds of log to keep against the levels that production writes."""
+"""Chapter 3: the kinds of log against the levels that production writes, and against one place for all."""
 
 import re
 from collections.abc import Iterator
 
+from toban.design.clauses.decisions import Decision, elsewhere
 from toban.design.clauses.logs import LogKind, LogLevel
 from toban.design.finding import FindingLevel
 from toban.design.lint.rule import Inspection, Remark, rule
@@ -32,6 +33,23 @@ def silenced_level_is_to_be_kept(on: Inspection) -> Iterator[Remark]:
                     ),
                     Message("design.silenced-level-is-kept-hint", level=level.name),
                 )
+
+
+@rule("LG002", FindingLevel.WARNING)
+def logs_go_elsewhere_than_decided(on: Inspection) -> Iterator[Remark]:
+    """A design decision wants all logs in one place, and the log chapter sends some to another."""
+    for decision in on.of(Decision):
+        if away := elsewhere(decision, on.of(LogKind)):
+            yield Remark.on(
+                decision,
+                Message(
+                    "design.logs-go-elsewhere",
+                    place=decision.place,
+                    lines=cite(*away),
+                    logs=[row.name for row in away],
+                ),
+                Message("design.logs-go-elsewhere-hint"),
+            )
 
 
 def _word(name: str) -> re.Pattern[str]:

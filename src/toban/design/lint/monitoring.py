@@ -1,11 +1,10 @@
 """Chapter 2, monitors: normal range, warning and critical against each other, targets and promises."""
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from toban.design.clauses.decisions import Decision
+from toban.design.clauses.decisions import DETECTION, Decision, unwatched
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import Objective
 from toban.design.finding import FindingLevel
@@ -15,11 +14,6 @@ from toban.design.lint.wording import cite, span
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Threshold
 from toban.message import Message
-
-# 検知後15分以内に連絡 promises what follows the detection.
-_DETECTION = re.compile(
-    r"(?i)(?:検知|検出)(?!後|から|し(?:た|て)(?:後|から)|時刻)|(?<!after )(?<!of )\bdetect(?!ed at)"
-)
 
 
 @rule("MN001", FindingLevel.WARNING)
@@ -136,7 +130,7 @@ def interval_cannot_keep_promised_detection(on: Inspection) -> Iterator[Remark]:
         (monitor, detection) for monitor in on.of(Monitor) if (detection := _worst_detection(monitor))
     ]
     for decision in on.of(Decision):
-        if decision.promised is None or not _DETECTION.search(f"{decision.name} {decision.content}"):
+        if decision.promised is None or not DETECTION.search(f"{decision.name} {decision.content}"):
             continue
         promised = length(decision.promised)
         slow = [(monitor, detection) for monitor, detection in monitors if detection >= promised]
@@ -155,6 +149,20 @@ def interval_cannot_keep_promised_detection(on: Inspection) -> Iterator[Remark]:
                     interval=span(promised / 2),
                     promise=span(worst * 2),
                 ),
+            )
+
+
+@rule("MN007", FindingLevel.ERROR)
+def decided_metrics_are_not_watched(on: Inspection) -> Iterator[Remark]:
+    """A design decision names metrics that no row of the monitoring chapter watches."""
+    monitors = on.of(Monitor)
+    # Without a single monitor, the document leaves all of them to another.
+    for decision in on.of(Decision) if monitors else ():
+        if missing := unwatched(decision, monitors):
+            yield Remark.on(
+                decision,
+                Message("design.decided-metrics-not-watched", metrics=missing),
+                Message("design.decided-metrics-not-watched-hint"),
             )
 
 
