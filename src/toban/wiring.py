@@ -36,6 +36,7 @@ EXTENSIONS = (
     "toban.chapters.batch.extension",
     "toban.chapters.capacity.extension",
     "toban.chapters.routine.extension",
+    "toban.chapters.decisions.extension",
 )
 """Each holds one `EXTENSION`. Packages bring theirs by entry points of the group `toban.extensions`."""
 

@@ -14,8 +14,10 @@ _DIFFERENT = {
     "例外の収集": "- **エラートラッキング**: Sentry",
     "通知の経路": "- **アラート管理**: PagerDuty / Slack",
     "スケジューラー": "- **スケジューラー**: CloudWatch Events / Cron",
+    "メトリクス監視": "- **メトリクス監視**: CPU/メモリ/ディスク/ネットワーク",
+    "ログ集約": "- **ログ集約**: CloudWatch Logs で一元管理",
 }
-"""The demo's document is the reference in other words; only its tools are others."""
+"""The demo's document is the reference in other words; only its tools, and what it decided of them, differ."""
 
 
 def text() -> str:

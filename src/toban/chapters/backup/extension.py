@@ -7,6 +7,7 @@ from toban.design.acts import is_restore_test
 from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
 from toban.design.clauses.base import Clause
 from toban.design.clauses.routine import Routine
+from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import LEADS
@@ -43,6 +44,7 @@ EXTENSION = Extension(
     proposals=open_tables,
     operation="toban.chapters.backup.operation",
     offers={
+        ASSERTIONS: "toban.chapters.backup.assertions:ASSERTIONS",
         LEADS: "toban.chapters.backup.drills.leads:leads",
         TASK_FACTS: "toban.chapters.backup.facts:facts",
     },

@@ -1,6 +1,6 @@
 """Chapter 4 at work: reports on the backups, even when they only grow old quietly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -24,7 +24,6 @@ from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times, lasts, next_due
 from toban.engine.clock import Clock
 from toban.engine.evidence import status
-from toban.engine.evidence.acts import also_shown
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import alerts
 from toban.engine.runs.models import Run
@@ -77,12 +76,12 @@ class Backups:
             return ()
         moments = {subject: self._moment(subject) for subject in plan.sources}
         rows = [self._row(policy, moments[policy.source.subject], now) for policy in plan.policies]
-        recoveries = [self._recovery(each, plan, moments, now) for each in plan.objectives]
+        recoveries = [recovery_of(each, plan, moments, self._system, now) for each in plan.objectives]
         guards = [self._guards.get(each.row.id, Guard(each.row, None, NOTHING)) for each in plan.guards]
         updates = [
             *(report.status(row, now) for row in rows),
             *(report.guard_status(guard, now) for guard in guards),
-            *also_shown((report.objective_status(each, now) for each in recoveries), plan.acts),
+            *(report.objective_status(each, now) for each in recoveries),
         ]
         signals = [
             *(report.signal(row, now) for row in rows),
@@ -163,26 +162,28 @@ class Backups:
             return []
         return last_due(policy.row.schedules[0], self._system, first.due_at, now)
 
-    def _recovery(
-        self,
-        objective: RecoveryObjective,
-        plan: BackupPlan,
-        moments: dict[str, RestorePoint | None],
-        now: datetime,
-    ) -> Recovery:
-        zone = self._system.zone
-        longest = partial(lasts, objective.limit, system=self._system, hours=plan.office)
-        found = []
-        for subject in (each for each in plan.sources if objective.subject in {"", each}):
-            moment = moments[subject]
-            if moment is None:
-                found.append(_nothing_restorable(objective, subject, plan, longest, zone, now))
-            elif objective.objective == "RPO":
-                found.append(_rpo(objective, subject, moment, longest, zone, now))
-            else:
-                found.append(_rto(objective, subject, longest, zone))
-        nothing = Message("backup.nothing-to-drill")
-        return report.worst(found) or Recovery(objective=objective, measured=None, subject="", reason=nothing)
+
+def recovery_of(
+    objective: RecoveryObjective,
+    plan: BackupPlan,
+    moments: Mapping[str, RestorePoint | None],
+    system: System,
+    now: datetime,
+) -> Recovery:
+    """Return what is measured for *objective*: the worst among the subjects of *plan* that it applies to."""
+    zone = system.zone
+    longest = partial(lasts, objective.limit, system=system, hours=plan.office)
+    found = []
+    for subject in (each for each in plan.sources if objective.subject in {"", each}):
+        moment = moments[subject]
+        if moment is None:
+            found.append(_nothing_restorable(objective, subject, plan, longest, zone, now))
+        elif objective.objective == "RPO":
+            found.append(_rpo(objective, subject, moment, longest, zone, now))
+        else:
+            found.append(_rto(objective, subject, longest, zone))
+    nothing = Message("backup.nothing-to-drill")
+    return report.worst(found) or Recovery(objective=objective, measured=None, subject="", reason=nothing)
 
 
 def _guarded_by(source: BackupSource) -> Message:

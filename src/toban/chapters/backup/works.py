@@ -11,7 +11,6 @@ from toban.chapters.backup.rules import CopyRetention
 from toban.chapters.backup.taking.config import BackupBatch
 from toban.chapters.backup.taking.source import BackupSource
 from toban.chapters.backup.taking.steps import steps
-from toban.design.acts import SameAct, same_acts
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective, RestoreProcedure
 from toban.design.clauses.batch import Batch, BatchRetry
 from toban.design.clauses.duty import DutyRole
@@ -25,7 +24,6 @@ from toban.engine.bindings.model import Bindings
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.clock import Clock, system_clock
 from toban.engine.editions.announcements import managing_role
-from toban.engine.evidence.acts import also_answered
 from toban.engine.notify.routing.timing import office_hours
 from toban.engine.registry.kinds import Kinds
 from toban.engine.runs.kinds import BATCHES, RUNS
@@ -62,8 +60,6 @@ class BackupPlan:
     """RPO and RTO that can be judged."""
     unbound: Mapping[str, Message]
     """Clause id → why it does not run."""
-    acts: tuple[SameAct, ...] = ()
-    """RPO and RTO that stand in chapter 13 as well."""
     office: Hours = OFFICE_HOURS
     """The hours with which a business day of an objective ends."""
 
@@ -71,8 +67,7 @@ class BackupPlan:
     def rows(self) -> Mapping[str, Message]:
         """See `Plan`."""
         told = [policy.row for policy in (*self.policies, *self.guards)]
-        answers = {**{row.id: NOTHING for row in (*told, *self.objectives)}, **self.unbound}
-        return also_answered(answers, self.acts)
+        return {**{row.id: NOTHING for row in (*told, *self.objectives)}, **self.unbound}
 
 
 @dataclass(slots=True)
@@ -120,7 +115,6 @@ def plan(design: Design, bindings: Bindings, kinds: Kinds, *, clock: Clock = sys
         planning.sources,
         tuple(objectives),
         planning.unbound,
-        tuple(act for act in same_acts(design) if isinstance(act.leading, RecoveryObjective)),
         office_hours(design.of(DutyRole), bindings.system.office_hours),
     )
 

@@ -5,6 +5,7 @@ from toban.chapters.monitoring.discovery import DISCOVERY_KINDS
 from toban.chapters.monitoring.proposals import open_tables
 from toban.chapters.monitoring.source import SOURCE_KINDS
 from toban.design.clauses.monitoring import Monitor, ToolChoice
+from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, RowKind, always
 
 _SOURCES = "toban.chapters.monitoring.sources"
@@ -44,6 +45,7 @@ EXTENSION = Extension(
     },
     proposals=open_tables,
     operation="toban.chapters.monitoring.operation",
+    offers={ASSERTIONS: "toban.chapters.monitoring.measuring.assertions:ASSERTIONS"},
     apps=("toban.chapters.monitoring",),
     intake="toban.faces.ingest.monitoring.routes",
 )

@@ -1,25 +1,27 @@
 """Detection (検知) within a promised time: the document's promise compared with the actual alerts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min, Q
+from django.db.models import Min
 
-from toban.design.clauses.decisions import Decision
-from toban.design.reader import Design
+from toban.design.clauses.decisions import Decision, DecisionSubject
 from toban.engine.amounts import length
-from toban.engine.evidence.status import StatusUpdate
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence.assertions import CounterExample, Judge, Judgement
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.extension import Link
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.signal import Condition
-from toban.message import NOTHING, Message, lines
+from toban.message import Message, lines, plain
 
 _LATELY = timedelta(days=30)
 _MOST = 10_000
+_FOLLOWED = 1_000
+"""The newest alerts, whose notifications are followed to their arrival; that decides nothing."""
 _NAMED = 10
 """The number of late alerts that are named."""
-_WORDS = ("検知", "detect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,45 +39,39 @@ class DetectionTimes:
         return self.detection - self.breach
 
 
-def statuses(design: Design, now: datetime) -> Iterator[StatusUpdate]:
-    """Yield the status of every decision that promises how soon trouble is detected."""
-    promised = list(promises(design))
-    stories = _stories(now) if promised else ()
-    for decision, soon in promised:
-        yield _status(decision, soon, stories, now)
-
-
-def promises(design: Design) -> Iterator[tuple[Decision, timedelta]]:
-    """Yield the decisions that make such a promise, with the promised time."""
-    for each in design.of(Decision):
-        if each.promised is not None and _is_detection(each):
-            yield each, each.promised.as_timedelta()
-
-
-def _is_detection(decision: Decision) -> bool:
-    said = f"{decision.name} {decision.content}".lower()
-    return any(word in said for word in _WORDS)
+def judge(decision: Decision, _edition: Edition, now: datetime) -> Judgement:
+    """Judge a decision about how soon trouble is detected. See `Judge`."""
+    if decision.promised is None:
+        raise AssertionError("a promise to detect names a time")
+    return judged(decision.promised.as_timedelta(), _stories(now))
 
 
 def _stories(now: datetime) -> Sequence[DetectionTimes]:
-    """Return the document's own recent alerts; mere events (a handover) are not trouble."""
+    """Return the document's own recent alerts; mere events (a handover) are not trouble, nor is a verdict."""
     own = Alert.objects.filter(opened_at__gte=now - _LATELY, ends_at=None).exclude(condition=Condition.INFO)
-    arrived = Q(told_in__deliveries__state=Delivery.State.DELIVERED)
-    told = own.annotate(told_at=Min("told_in__deliveries__settled_at", filter=arrived)).order_by("-id")
-    return [
-        DetectionTimes(*row) for row in told.values_list("id", "began_at", "opened_at", "told_at")[:_MOST]
-    ]
+    own = own.exclude(clause_id__startswith=f"{Decision.chapter}/")
+    found = list(own.order_by("-id").values_list("id", "began_at", "opened_at")[:_MOST])
+    told = _first_arrivals([alert for alert, _, _ in found[:_FOLLOWED]])
+    return [DetectionTimes(*row, told.get(row[0])) for row in found]
 
 
-def _status(
-    decision: Decision, promised: timedelta, stories: Sequence[DetectionTimes], now: datetime
-) -> StatusUpdate:
+def _first_arrivals(alerts: Sequence[int]) -> Mapping[int, datetime]:
+    """Return when *alerts*, newest first, first reached someone, as far as they did."""
+    if not alerts:
+        return {}
+    arrived = Delivery.objects.filter(
+        state=Delivery.State.DELIVERED, announcement__alerts__id__range=(alerts[-1], alerts[0])
+    )
+    first = arrived.values_list("announcement__alerts").annotate(Min("settled_at"))
+    return {alert: at for alert, at in first if at is not None}
+
+
+def judged(promised: timedelta, stories: Sequence[DetectionTimes]) -> Judgement:
+    """Judge by the slowest of *stories*. Pure."""
     if not stories:
-        reason = Message("objectives.no-alert-to-check")
-        return StatusUpdate(decision.id, Verdict.NOT_DUE, NOTHING, reason, now)
+        return Judgement(verdict=Verdict.NOT_DUE, reason=Message("objectives.no-alert-to-check"))
     slowest = max(stories, key=lambda story: story.lag)
     late = [story for story in stories if story.lag > promised]
-    value = Message("objectives.longest-detection", length=length(slowest.lag), count=len(stories))
     reason = Message("objectives.what-detection-is")
     if late:
         reason = Message(
@@ -91,8 +87,18 @@ def _status(
         "slowest": _as_proof(slowest),
         "longest_to_delivery_seconds": f"{max(delivered).total_seconds():.3f}" if delivered else None,
     }
-    verdict = Verdict.DEVIATING if late else Verdict.CONFORMING
-    return StatusUpdate(decision.id, verdict, value, reason, now, proof=proof)
+    return Judgement(
+        verdict=Verdict.DEVIATING if late else Verdict.CONFORMING,
+        reason=reason,
+        value=Message("objectives.longest-detection", length=length(slowest.lag), count=len(stories)),
+        against=[_counter_example(story) for story in late[:_NAMED]],
+        proof=proof,
+    )
+
+
+def _counter_example(story: DetectionTimes) -> CounterExample:
+    said = Message("objectives.alert-detected-after", alert=story.alert, length=length(story.lag))
+    return CounterExample(said, Link("alert", plain(f"#{story.alert}"), (story.alert,)))
 
 
 def _numbers(stories: Sequence[DetectionTimes]) -> Message:
@@ -108,3 +114,6 @@ def _as_proof(story: DetectionTimes) -> dict[str, object]:
         "delivery": story.delivery.isoformat() if story.delivery is not None else None,
         "seconds": f"{story.lag.total_seconds():.3f}",
     }
+
+
+ASSERTIONS: Mapping[DecisionSubject, Judge] = {DecisionSubject.DETECTION: judge}

@@ -3,9 +3,9 @@
 from toban.chapters.objectives.bindings import OBJECTIVES, STATUS
 from toban.chapters.objectives.doubts import doubts
 from toban.chapters.objectives.proposals import open_tables
-from toban.design.clauses.decisions import Decision
 from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.objectives import Objective, ServiceHours
+from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
 from toban.message import Message
@@ -23,12 +23,12 @@ EXTENSION = Extension(
         # The handover from one person to the next is shown under the role.
         RowKind(DutyRole, is_measured=True, raises_alerts=always),
         RowKind(ServiceHours),
-        RowKind(Decision),
     ),
     tables=(OBJECTIVES, STATUS),
     proposals=open_tables,
     doubts=doubts,
     operation="toban.chapters.objectives.operation",
+    offers={ASSERTIONS: "toban.chapters.objectives.detection:ASSERTIONS"},
     apps=("toban.chapters.objectives",),
     pages="toban.faces.web.objectives.urls",
     menu=(Link("levels", Message("objectives.service-levels")),),

@@ -1,22 +1,21 @@
-"""What chapter 1 does: compute service levels, show who is on duty, and check detection times."""
+"""What chapter 1 does: compute service levels, and show who is on duty."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from toban.chapters.objectives import detection, overview, sli
+from toban.chapters.objectives import overview, sli
 from toban.chapters.objectives.publishing import publishing
 from toban.chapters.objectives.service import Objectives
 from toban.chapters.objectives.sli import LevelPlan
-from toban.design.clauses.decisions import Decision
 from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.objectives import ServiceHours
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import Declared, EditionLoop, Operation, RowAnswer, WorkerShift, Workplace
 from toban.engine.overview import EditionStatus, OverviewFigure
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.message import NOTHING, Message
+from toban.message import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +24,13 @@ class ObjectiveChapterPlan:
 
     levels: LevelPlan
     told: tuple[str, ...]
-    """The ids of the rows about duty, service hours and detection."""
-    decided: tuple[str, ...]
-    """The ids of the decisions that promise nothing that could be measured."""
+    """The ids of the rows about duty and service hours."""
 
     @property
     def rows(self) -> Mapping[str, RowAnswer]:
         """See `Plan`."""
         measured = (each.objective.id for each in self.levels.slis)
         return {
-            **dict.fromkeys(self.decided, Declared(Message("objectives.decision-is-a-record"))),
             **dict.fromkeys((*measured, *self.told), NOTHING),
             **self.levels.unbound,
             **{row: Declared(why) for row, why in self.levels.unmeasured.items()},
@@ -43,10 +39,8 @@ class ObjectiveChapterPlan:
 
 def _plan(edition: Edition) -> ObjectiveChapterPlan:
     design = edition.design
-    promised = (decision for decision, _ in detection.promises(design))
-    told = (*design.of(DutyRole), *design.of(ServiceHours), *promised)
-    decided = tuple(row.id for row in design.of(Decision))
-    return ObjectiveChapterPlan(sli.plan(design, edition.bindings), tuple(row.id for row in told), decided)
+    told = (*design.of(DutyRole), *design.of(ServiceHours))
+    return ObjectiveChapterPlan(sli.plan(design, edition.bindings), tuple(row.id for row in told))
 
 
 def _shift(at: Workplace) -> WorkerShift:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
 
-from toban.chapters.objectives import detection, duties, periods, report, rules
+from toban.chapters.objectives import duties, periods, report, rules
 from toban.chapters.objectives.bindings import STATUS
 from toban.chapters.objectives.coverage import Coverage, coverage, judged_span, measured_since
 from toban.chapters.objectives.models import BurnRate, LevelDay
@@ -61,7 +61,6 @@ class Objectives:
         updates = [
             *(report.status(level, now) for level in levels),
             *duties.statuses(design, bindings, overrides.between(now, now + _SOON), now),
-            *detection.statuses(design, now),
         ]
         signals = [signal for level in levels for signal in report.signals(level, now)]
         with transaction.atomic():

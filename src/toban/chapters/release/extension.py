@@ -7,6 +7,7 @@ from toban.chapters.release.source import RELEASES, SOURCE_KINDS
 from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.engine.approvals.port import APPROVAL_EFFECTS
+from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import LEADS
@@ -45,6 +46,7 @@ EXTENSION = Extension(
     operation="toban.chapters.release.operation",
     proposals=open_tables,
     offers={
+        ASSERTIONS: "toban.chapters.release.rows.assertions:ASSERTIONS",
         APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT",
         TASK_FACTS: "toban.chapters.release.rows.verifying:facts",
         LEADS: "toban.chapters.release.leads:leads",

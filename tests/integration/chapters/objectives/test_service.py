@@ -16,14 +16,11 @@ from toban.design.reader import read_design
 from toban.design.values.metric import Metric
 from toban.engine.bindings.load import read_bindings
 from toban.engine.bindings.section import Section
-from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify import orders
-from toban.engine.notify.alerts import report, tell
-from toban.engine.notify.models import Alert, Announcement, Delivery
-from toban.engine.notify.signal import Condition, Signal
+from toban.engine.notify.models import Alert
 from toban.engine.telemetry.samples import Point
 from toban.engine.telemetry.store import StoreUnavailable
-from toban.message import NOTHING, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -204,78 +201,6 @@ def test_samples_that_come_late_count_for_yesterday() -> None:
 
     day = LevelDay.objects.get(objective=AVAILABILITY, day=(NOON - DAY).date())
     assert day.covered - day.amount == 600
-
-
-def detect(lag: timedelta, number: int) -> None:
-    began = NOON - HOUR
-    signal = Signal(
-        key=f"k{number}", clause_id="x", citation="d:1", clause_text="x", condition=Condition.WARNING,
-        subject=plain("x"), value=plain("1"), limit=plain("0"), began_at=began, detected_at=began + lag,
-    )  # fmt: skip
-    report([signal], began + lag)
-
-
-def test_a_promised_detection_time_is_compared_with_the_alerts() -> None:
-    promise = "decisions/decision/障害対応/即時検知"
-    measured = outage(NOON, timedelta(0), since=NOON - DAY)
-    count(measured)
-    assert shown(promise)[0] == "not-due"
-
-    detect(MINUTE, 1)
-    count(measured)
-    assert shown(promise) == ("conforming", "最長 1分 (30日で 1件)")
-
-    detect(MINUTE + timedelta(seconds=1), 2)
-    count(measured)
-    assert shown(promise) == ("deviating", "最長 1分1秒 (30日で 2件)")
-    late = Alert.objects.get(key="k2")
-    reason = str(ClauseStatus.objects.get(clause_id=promise).reason)
-    assert reason == f"1件が 1分 を超えました: アラート {late.pk}"
-
-
-def test_the_verdict_on_detection_is_evidence_with_breach_detection_and_delivery_times() -> None:
-    detect(40 * timedelta(seconds=1), 1)
-    alert = Alert.objects.get()
-    told = Announcement.objects.create(
-        alert=alert, kind="firing", condition="warning", level="warning", title="x", facts=[], at=NOON
-    )
-    told.alerts.add(alert, through_defaults={"kind": "firing", "condition": "warning"})
-    for number, (state, after) in enumerate([("delivered", 52), ("delivered", 47), ("failed", 45)]):
-        Delivery.objects.create(
-            announcement=told, key=str(number), destination="ops", channel="ops", recipients=["x"],
-            rule_id="x", rule_citation="x", state=state, created_at=NOON, next_at=NOON,
-            settled_at=alert.began_at + after * timedelta(seconds=1),
-        )  # fmt: skip
-
-    count(outage(NOON, timedelta(0), since=NOON - DAY))
-
-    entry = LedgerEntry.objects.get(clause_id="decisions/decision/障害対応/即時検知")
-    assert entry.content["verdict"] == "conforming"
-    proof = entry.content["proof"]
-    assert isinstance(proof, dict)
-    assert proof["slowest"] == {
-        "alert": alert.pk,
-        "breach": alert.began_at.isoformat(),
-        "detection": alert.opened_at.isoformat(),
-        "delivery": (alert.began_at + 47 * timedelta(seconds=1)).isoformat(),
-        "seconds": "40.000",
-    }
-    assert proof["longest_to_delivery_seconds"] == "47.000"
-    assert "通知が届くまでは最長 47秒 (1件)" in str(
-        ClauseStatus.objects.get(clause_id=entry.clause_id).reason
-    )
-
-
-def test_a_mere_event_is_not_counted_as_a_detected_problem() -> None:
-    event = Signal(
-        key="e", clause_id="x", citation="d:1", clause_text="x", condition=Condition.INFO, subject=plain("x"),
-        value=plain("1"), limit=NOTHING, began_at=NOON - HOUR, detected_at=NOON,
-    )  # fmt: skip
-    tell([event], NOON)
-
-    count(outage(NOON, timedelta(0), since=NOON - DAY))
-
-    assert shown("decisions/decision/障害対応/即時検知")[0] == "not-due"
 
 
 # — every objective, over days, months and years —

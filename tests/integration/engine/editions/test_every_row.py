@@ -121,7 +121,7 @@ def test_a_row_that_is_declared_only_says_why(store: StoreProcess) -> None:
     found = states(store, "")
 
     reasons = {each.reason.code for each in found.values() if each.verdict == Verdict.DECLARED}
-    assert reasons == {"engine.kind-not-acted-on", "objectives.decision-is-a-record"}
+    assert reasons == {"engine.kind-not-acted-on", "decisions.nobody-judges"}
 
 
 BOUND = """

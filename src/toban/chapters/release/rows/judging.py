@@ -361,7 +361,7 @@ def by_rollback(
 
 
 def _rollback(newest: Outcome, within: timedelta | None, cause: Cause | None, system: System) -> Judgement:
-    value = _stopwatch(newest, system)
+    value = stopwatch(newest, system)
     if newest.state in ("failed", "aborted"):
         said = Message("release-rows.rollback-failed", number=newest.number, why=newest.note)
         return Judgement(Verdict.DEVIATING, said, value)
@@ -388,7 +388,8 @@ def _rollback_proof(newest: Outcome, within: timedelta | None) -> Mapping[str, o
     }
 
 
-def _stopwatch(outcome: Outcome, system: System) -> Message:
+def stopwatch(outcome: Outcome, system: System) -> Message:
+    """Return how long the way back took, and when that was; nothing if it never came to an end."""
     took = _between(outcome.decided_at, outcome.served_at)
     if took is None:
         return NOTHING

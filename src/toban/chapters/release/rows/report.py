@@ -340,24 +340,30 @@ def _waiting(last: Deployment, plan: ReleaseChapterPlan, end: datetime) -> str:
 
 
 def _by_rollback(plan: ReleaseChapterPlan, now: datetime) -> Judgement:
-    found = Release.objects.filter(deployment__in=list(plan.deployments), kind__in=_BACK)
-    ended = found.filter(began_at__isnull=False, ended_at__isnull=False)
+    ended = ways_back(plan)
     newest = ended.select_related("artifact", "drill").order_by("-ordered_at").first()
     real = ended.filter(kind=Release.Kind.ROLLBACK).order_by("-ordered_at").first()
     cause = verifying.cause_of(real, plan.tasks, plan.system, now) if real is not None else None
     within = plan.rollback.within.as_timedelta() if plan.rollback and plan.rollback.within else None
-    outcome = _back(newest) if newest is not None else None
-    return judging.by_rollback(outcome, within, cause, _drill_date(plan, now), plan.system)
+    outcome = back_of(newest) if newest is not None else None
+    return judging.by_rollback(outcome, within, cause, drill_date(plan, now), plan.system)
 
 
-def _back(release: Release) -> Outcome:
+def ways_back(plan: ReleaseChapterPlan) -> QuerySet[Release]:
+    """Return the rollbacks and drills that began and are over."""
+    found = Release.objects.filter(deployment__in=list(plan.deployments), kind__in=_BACK)
+    return found.filter(began_at__isnull=False, ended_at__isnull=False)
+
+
+def back_of(release: Release) -> Outcome:
+    """Return a rollback or drill as verdicts need it; a drill that did not pass has failed."""
     outcome, drill = outcome_of(release), getattr(release, "drill", None)
     if drill is not None and drill.is_passed is False:
         return replace(outcome, state=str(Release.State.FAILED), note=drill.reason)
     return outcome
 
 
-def _drill_date(plan: ReleaseChapterPlan, now: datetime) -> DrillDate:
+def drill_date(plan: ReleaseChapterPlan, now: datetime) -> DrillDate:
     """Return when the next drill is, and whether the last one that was due was held."""
     keys = [each.drill_key for each in plan.deployments.values()]
     planned = PlannedWork.objects.filter(key__in=keys, in_force=True, next_due__isnull=False)

@@ -1,0 +1,1 @@
+"""Decisions on pages: how each stands, since when, what breaks it, and its last months."""
