@@ -17,7 +17,7 @@ _DIFFERENT = {
     "メトリクス監視": "- **メトリクス監視**: CPU/メモリ/ディスク/ネットワーク",
     "ログ集約": "- **ログ集約**: CloudWatch Logs で一元管理",
 }
-"""The demo's document is the reference in other words; only its tools, and what it decided of them, differ."""
+"""The demo's document is the reference in other words; only its tools, and decisions about them, differ."""
 
 
 def text() -> str:

@@ -18,6 +18,7 @@ EXTENSION = Extension(
     rows=(RowKind(Decision, is_measured=True, link=_decisions, raises_alerts=always),),
     operation="toban.chapters.decisions.operation",
     pages="toban.faces.web.decisions.urls",
+    api="toban.faces.api.decisions.routes",
     menu=(_PAGE,),
     evidence="toban.faces.web.decisions.proof:judged",
 )

@@ -16,6 +16,9 @@ from toban.message import NOTHING, Message, listing
 PATIENCE = timedelta(minutes=5)
 """A shorter gap in the measurements breaks no decision; the monitor itself reports it at once."""
 
+_UNKNOWN = (None, Verdict.NOT_MEASURABLE, Verdict.DECLARED)
+"""The verdicts on a row that nobody measures, or not now."""
+
 
 @dataclass(frozen=True, slots=True)
 class WatchedRow:
@@ -71,7 +74,7 @@ def judged(
     if unbound := [each for each in rows if each.verdict is Verdict.UNBOUND]:
         said = Message("monitoring.decided-not-bound", rows=_names(unbound), why=unbound[0].reason)
         return Judgement(verdict=Verdict.UNBOUND, reason=said, proof=proof)
-    if unknown := [each for each in rows if each.verdict in (None, Verdict.NOT_MEASURABLE)]:
+    if unknown := [each for each in rows if each.verdict in _UNKNOWN]:
         said = Message("monitoring.decided-not-measured", rows=_names(unknown))
         return Judgement(verdict=Verdict.NOT_MEASURABLE, reason=said, value=_measured(rows), proof=proof)
     said = Message("monitoring.decided-all-measured", metrics=decision.metrics)
@@ -96,8 +99,7 @@ def _broken(missing: Sequence[CounterExample], silent: Sequence[WatchedRow]) -> 
 
 
 def _measured(rows: Sequence[WatchedRow]) -> Message:
-    without = (None, Verdict.NOT_MEASURABLE, Verdict.UNBOUND)
-    there = sum(1 for each in rows if each.verdict not in without)
+    there = sum(1 for each in rows if each.verdict not in (*_UNKNOWN, Verdict.UNBOUND))
     return Message("monitoring.rows-measured", count=there, of=len(rows))
 
 

@@ -79,6 +79,7 @@ def test_an_apm_decision_does_not_ask_every_target() -> None:
         ((Verdict.NOT_MEASURABLE, NOON - PATIENCE - timedelta(seconds=1)), Verdict.DEVIATING, True),
         ((Verdict.DEVIATING, NOON), Verdict.CONFORMING, False),
         ((Verdict.UNBOUND, NOON), Verdict.UNBOUND, False),
+        ((Verdict.DECLARED, NOON), Verdict.NOT_MEASURABLE, False),
         (None, Verdict.NOT_MEASURABLE, False),
     ],
 )
