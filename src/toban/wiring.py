@@ -35,6 +35,7 @@ EXTENSIONS = (
     "toban.chapters.backup.extension",
     "toban.chapters.batch.extension",
     "toban.chapters.capacity.extension",
+    "toban.chapters.incident.extension",
     "toban.chapters.routine.extension",
     "toban.chapters.decisions.extension",
 )

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import StrEnum
 from typing import ClassVar
 
 from toban.design.assumption import Assumption
@@ -21,9 +22,33 @@ from toban.design.shapes.shape import (
     words,
 )
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
+from toban.design.values.metric import Metric
 from toban.design.values.people import Recipient
 from toban.design.values.severity import IncidentSeverity, is_alert_scale, read_incident_severity
 from toban.message import Message
+
+
+class IncidentScope(StrEnum):
+    """How much of the service fails, from everything down."""
+
+    EVERYTHING = "everything"
+    MAIN = "main"
+    """A function without which the service is of no use."""
+    PART = "part"
+    SLIGHT = "slight"
+
+
+class FlowStage(StrEnum):
+    """What a step of the flow is about, in the order in which documents write them."""
+
+    DETECTION = "detection"
+    TRIAGE = "triage"
+    NOTICE = "notice"
+    CAUSE = "cause"
+    INTERIM = "interim"
+    PERMANENT = "permanent"
+    REPORT = "report"
+    PREVENTION = "prevention"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +67,16 @@ class IncidentLevel(Clause):
     recover_within: Duration | None
     recipients: tuple[Recipient, ...] = ()
 
+    @property
+    def scope(self) -> IncidentScope | None:
+        """What its definition says to fail; None if the words do not tell, or tell two things."""
+        said = [
+            scope
+            for scope, pattern in _SCOPES.items()
+            if pattern.search(normalise(self.definition or self.name))
+        ]
+        return said[0] if len(said) == 1 else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentFlow(Clause):
@@ -51,6 +86,11 @@ class IncidentFlow(Clause):
     kind: ClassVar[str] = "incident-flow"
 
     steps: tuple[str, ...]
+
+    @property
+    def stages(self) -> tuple[FlowStage | None, ...]:
+        """What each step is about; None where its words do not tell."""
+        return tuple(_stage(step) for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +103,94 @@ class FailurePattern(Clause):
     name: str
     cause: str
     remedies: tuple[str, ...]
+
+    @property
+    def symptom(self) -> Metric | None:
+        """The metric in which the failure shows: `UP` for what is down; None if the name does not tell."""
+        return next(
+            (metric for metric, words_ in _SYMPTOMS.items() if words_.search(normalise(self.name))), None
+        )
+
+    def is_about(self, target: str) -> bool:
+        """Return whether the name says that *target* fails; one that names nothing is about every target."""
+        subject = _subject(self.name)
+        return self.symptom is not None and (not subject or subject == _bare(target))
+
+
+_SCOPES = {
+    IncidentScope.EVERYTHING: words(
+        "全(?:面|サービス|機能|システム|体)?の?(?:が)?(?:停止|ダウン|障害|利用不可)|完全(?:に)?停止|サービス停止|システム(?:全体)?(?:の)?停止"
+        "|開かない|complete|total|full|entire|all users|system-?wide|whole"
+        "|service (?:is )?(?:down|unavailable|outage)"
+    ),
+    IncidentScope.MAIN: words(
+        "主要|重要(?:な)?機能|基幹|中核|major|core|significant|critical function|できない"
+    ),
+    IncidentScope.PART: words("一部|部分|限定|partial|some users|degraded|非主要"),
+    IncidentScope.SLIGHT: words(
+        "軽微|軽い|軽度|些細|表示の?(?:乱れ|崩れ)|minor|cosmetic|trivial|no (?:user )?impact"
+    ),
+}
+_STAGES = {
+    FlowStage.PREVENTION: words("再発防止|繰り返さない|prevent|action items?|改善策"),
+    FlowStage.REPORT: words("報告書|報告(?:の)?作成|ふりかえり|振り返り|ポストモーテム|post-?mortem|report"),
+    FlowStage.PERMANENT: words(
+        "恒久|根本(?:的)?(?:な)?(?:対応|対策|修正)|根を断|permanent|fix the cause|long-?term"
+    ),
+    FlowStage.INTERIM: words("暫定|応急|止血|復旧(?:作業|対応)?|interim|mitigat|workaround|restore|recover"),
+    FlowStage.CAUSE: words("原因|root cause|investigat|diagnos"),
+    FlowStage.NOTICE: words("通知|連絡|周知|報告|エスカレーション|notif|communicat|escalat|inform"),
+    FlowStage.TRIAGE: words(
+        "切り分け|トリアージ|見極め|状況(?:把握|確認)|影響(?:範囲)?(?:の)?(?:確認|調査|特定)|triage|assess|classif"
+    ),
+    FlowStage.DETECTION: words("検知|検出|発見|発生|受付|detect|acknowledge|alert fires|identif"),
+}
+_SYMPTOMS = {
+    Metric.DISK_USAGE: words("ディスク|容量(?:不足|逼迫)|disk|storage full"),
+    Metric.MEMORY_USAGE: words(r"メモリ|memory|\boom\b"),
+    Metric.CERTIFICATE_LIFETIME: words("証明書|certificate"),
+    Metric.REPLICATION_LAG: words("レプリケーション|レプリカ|replica"),
+    Metric.QUEUE_LENGTH: words("キュー|queue"),
+    Metric.CONNECTIONS: words(
+        "(?:接続|コネクション)(?:数)?(?:の)?(?:枯渇|不足|上限|過多)"
+        "|connection (?:pool|exhaust)|too many connections"
+    ),
+    Metric.ERROR_RATE: words(
+        "エラー(?:率|レート)?(?:の)?(?:急増|増加|多発|上昇|頻発)|5xx|error (?:rate|spike)|high errors?"
+    ),
+    Metric.RESPONSE_TIME: words(
+        "遅延|遅い|低下|レスポンス|応答(?!なし|不可)|タイムアウト|slow|latency|timeout"
+    ),
+    Metric.CPU_USAGE: words("cpu|高負荷|負荷(?:上昇|増大)|high load"),
+    Metric.UP: words(
+        "ダウン|停止|落ち|死|接続(?:不可|できない|エラー)|応答(?:なし|不可)|全断"
+        "|(?:is )?down|outage|crash|unreachable|unavailable"
+    ),
+}
+_ABOUT_ALL = words("(?:サービス|システム|全体|service|system)")
+_KIND_OF_HOST = words("(?:の)?(?:サーバー?|サーバ|server|host|ホスト|インスタンス|instance)$")
+
+
+def _stage(step: str) -> FlowStage | None:
+    """Return what *step* is about, by the words before its brackets or colon if those tell."""
+    said = normalise(step)
+    for part in (said.partition(":")[0], said.partition("(")[0]):
+        for stage, pattern in _STAGES.items():
+            if pattern.search(part.partition("(")[0]):
+                return stage
+    return None
+
+
+def _subject(name: str) -> str:
+    """Return the part of a failure's name before its symptom: DB of DBサーバーダウン."""
+    said = normalise(name)
+    found = [match.start() for pattern in _SYMPTOMS.values() if (match := pattern.search(said))]
+    subject = _bare(said[: min(found)]) if found else ""
+    return "" if _ABOUT_ALL.fullmatch(subject) else subject
+
+
+def _bare(text: str) -> str:
+    return _KIND_OF_HOST.sub("", normalise(text).strip().removesuffix("の")).strip()
 
 
 _RECOVERY = re.compile(r"復旧|解決|回復|完了|restor|resol|recover|fix")

@@ -1,0 +1,20 @@
+"""The extension of chapter 7: incidents, remedies, reports."""
+
+from toban.chapters.incident.bindings import INCIDENTS
+from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS
+from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
+from toban.engine.extension import Extension, RowKind, always
+
+EXTENSION = Extension(
+    name="incident",
+    manual="incidents.md",
+    rows=(
+        RowKind(IncidentLevel, is_measured=True, raises_alerts=always),
+        RowKind(IncidentFlow, is_measured=True, raises_alerts=always),
+        RowKind(FailurePattern, is_measured=True, raises_alerts=always),
+    ),
+    tables=(INCIDENTS, REMEDIES),
+    points=(REMEDY_KINDS,),
+    operation="toban.chapters.incident.operation",
+    apps=("toban.chapters.incident",),
+)

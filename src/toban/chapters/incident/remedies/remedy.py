@@ -1,0 +1,81 @@
+"""The extension point for remedies: one small Protocol, one failure type."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from toban.chapters.incident.bindings import RemedyBinding
+from toban.engine.bindings.table import kinded
+from toban.engine.editions.edition import Edition
+from toban.engine.registry.kinds import KindPoint
+from toban.engine.registry.ports import Ports
+from toban.engine.runs.kinds import no_doubts
+from toban.engine.runs.work import RunTurn
+from toban.engine.trial import Doubt
+from toban.message import NOTHING, Message
+
+
+class RemedyFailed(Exception):
+    """A remedy could not be carried out; the message tells the operator why, without any secret.
+
+    `retry` says whether the same order may succeed later without anybody changing anything.
+    """
+
+    def __init__(self, message: Message, *, hint: Message = NOTHING, retry: bool = False) -> None:
+        super().__init__(Message("common.hinted", what=message, hint=hint) if hint else message)
+        self.doubt: Doubt = (message, hint) if hint else message
+        self.retry = retry
+
+
+class Remedy(Protocol):
+    """What is done about a failure of one target."""
+
+    def rehearse(self, turn: RunTurn) -> Message:
+        """Return what it would do now, by asking the real system; changes nothing. Raises `RemedyFailed`."""
+
+    def apply(self, turn: RunTurn) -> Message:
+        """Do it and return what was done; raise `RemedyFailed`.
+
+        May be repeated after it was cut off: doing it twice must do no more harm than doing it once. Asks
+        `turn.why_stop()` often.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class RemedySite:
+    """The context of a remedy."""
+
+    name: str
+    """Of its table, `[remedies.NAME]`."""
+    target: str
+    """What it mends, by the document's name."""
+    folder: Path
+    """The folder of `toban.toml`: relative paths and commands start there."""
+    home: Path
+    """Toban's home."""
+    ports: Ports
+    edition: Edition
+    """What is in force: for a remedy that another chapter carries out."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyKind:
+    """A kind of remedy as `toban.toml` names it."""
+
+    config: type[RemedyBinding]
+    open: Callable[[Any, RemedySite], Remedy]
+    """Returns the remedy of a config; connects not yet."""
+    doubts: Callable[[Any, RemedySite], Iterable[Doubt]] = no_doubts
+    """Returns what would keep it from working now, by asking real systems; changes nothing."""
+    bound: Callable[[Any], str] = lambda _config: ""
+    """Returns what it does, in one line: those who approve are shown this."""
+    is_irreversible: bool = False
+    """Whether it takes an approval in every mode: a failover."""
+
+
+REMEDY_KINDS = KindPoint("remedies", RemedyKind)
+"""`kind = "…"` of `[remedies.NAME]`."""
+
+REMEDIES = kinded("remedies", RemedyBinding, REMEDY_KINDS)
+"""A remedy in the words of a pattern's row → how it is done."""
