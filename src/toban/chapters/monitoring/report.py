@@ -13,7 +13,7 @@ from toban.chapters.monitoring.measuring.feeds import JudgedMonitor
 from toban.chapters.monitoring.rules import InstanceWatch, deciding
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.signal import WHOLE_TARGET, Condition, Signal
+from toban.engine.notify.signal import UNREACHABLE, WHOLE_TARGET, Condition, Signal
 from toban.message import NOTHING, Message, plain, sentences
 
 _VERDICTS = {
@@ -23,6 +23,7 @@ _VERDICTS = {
     Condition.CRITICAL: Verdict.DEVIATING,
     Condition.NO_DATA: Verdict.NOT_MEASURABLE,
 }
+_BAD = (Condition.CRITICAL, Condition.NO_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class MonitorReport:
     watches: Sequence[InstanceWatch]
     aside: Message = NOTHING
     """A remark about the instances: that there may be more than are seen."""
+    is_unreachable: bool = False
+    """Whether nothing that probes its target has had an answer lately."""
 
     @property
     def decides(self) -> InstanceWatch:
@@ -79,6 +82,8 @@ def signals(row: MonitorReport, now: datetime) -> Iterator[Signal]:
         value = wording.value_words(watch, row.judged.limits, names_instance=False)
         value = (watch.note or Message("monitoring.no-value-arrived")) if is_silent else value
         labels = {WHOLE_TARGET: "yes"} if len(conditions) == 1 else {}
+        if row.is_unreachable and watch.condition in _BAD:
+            labels[UNREACHABLE] = "yes"
         several = len(row.watches) > 1
         yield _signal(row.judged, watch, now, value=value, labels=labels, names_instance=several)
 

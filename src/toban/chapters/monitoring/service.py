@@ -56,6 +56,8 @@ class Monitoring:
         self._waiting: list[tuple[str, Measurement]] = []
         self._troubles: Mapping[str, Message] = {}
         self._asides: dict[str, Message] = {}
+        self._unreachable: frozenset[str] = frozenset()
+        self._told_unreachable: frozenset[str] = frozenset()
         self._stepped_at: datetime | None = None
         self._term: int | None = None
         self._plan: MeasuringPlan | None = None
@@ -110,7 +112,7 @@ class Monitoring:
         }
         if changed:
             self._write(changed, found, now)
-        self._waiting = []
+        self._waiting, self._told_unreachable = [], self._unreachable
 
     def close(self) -> None:
         """Close the sources."""
@@ -131,6 +133,7 @@ class Monitoring:
         """Return the watches of every row after the waiting readings, or their absence."""
         outlooks = self._board.outlooks()
         self._troubles = {target: each.trouble for target, each in outlooks.items()}
+        self._unreachable = self._board.unreachable()
         readings, slots = _by_feed(self._waiting), _by_series(self._board.slots)
         return {
             each.monitor.id: after(
@@ -147,7 +150,12 @@ class Monitoring:
     def _write(self, rows: Mapping[str, JudgedMonitor], found: Mapping[str, Watches], now: datetime) -> None:
         """Write the state, statuses and alerts of *rows* together, or none of them."""
         shown = [
-            MonitorReport(judged, list(found[clause_id].values()), self._aside(judged))
+            MonitorReport(
+                judged,
+                list(found[clause_id].values()),
+                self._aside(judged),
+                is_unreachable=judged.target in self._unreachable,
+            )
             for clause_id, judged in rows.items()
         ]
         signals = [each for row in shown for each in report.signals(row, now)]
@@ -174,7 +182,8 @@ class Monitoring:
         return self._troubles.get(judged.target, NOTHING)
 
     def _has_news(self, judged: JudgedMonitor) -> bool:
-        return self._aside(judged) != self._asides.get(judged.monitor.id, NOTHING)
+        is_new = judged.target in self._unreachable ^ self._told_unreachable
+        return is_new or self._aside(judged) != self._asides.get(judged.monitor.id, NOTHING)
 
     def _tell(self, rows: Iterable[str], found: Mapping[str, Watches]) -> None:
         for clause_id in rows:

@@ -24,6 +24,9 @@ class Condition(StrEnum):
 WHOLE_TARGET = "whole_target"
 """The label of a signal whose condition is shared by all instances of the target that its row covers."""
 
+UNREACHABLE = "unreachable"
+"""The label of a bad signal if no source that probes its target has had an answer, twice in a row or more."""
+
 NO_DATA_SUFFIX = "/no-data"
 """What follows a signal's key in the key of its alert about missing data."""
 
@@ -54,7 +57,10 @@ class Signal:
     advice: Message = NOTHING
     """What the document says to do next."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    """For silences and inhibition: `target`, `item`, `instance` and, if it applies, `WHOLE_TARGET`."""
+    """`target`, `item`, `instance`; if they apply, `WHOLE_TARGET` and `UNREACHABLE`.
+
+    Silences match these, and inhibition and incidents are decided by them.
+    """
     people: tuple[str, ...] = ()
     """Who is notified in addition to the matrix's recipients: names in `[people]`, or roles."""
 

@@ -16,7 +16,7 @@ from toban.design.values.metric import Metric
 from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Threshold
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.signal import WHOLE_TARGET, Condition
+from toban.engine.notify.signal import UNREACHABLE, WHOLE_TARGET, Condition
 from toban.message import NOTHING, Message, plain
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -125,6 +125,21 @@ def test_a_condition_of_all_instances_is_that_of_the_whole_target(other: Conditi
     told, _ = signals(of_two(Condition.CRITICAL, other), NOON)
 
     assert (WHOLE_TARGET in told.labels) is is_whole
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_labelled"),
+    [
+        (Condition.NO_DATA, True),
+        (Condition.CRITICAL, True),
+        (Condition.WARNING, False),
+        (Condition.OK, False),
+    ],
+)
+def test_only_what_is_bad_is_called_unreachable(condition: Condition, is_labelled: bool) -> None:
+    (told,) = signals(replace(row(condition), is_unreachable=True), NOON)
+
+    assert (UNREACHABLE in told.labels) is is_labelled
 
 
 def test_an_instance_no_longer_measured_is_resolved_with_the_reason() -> None:

@@ -27,6 +27,8 @@ _MOST_BACK_OFF = 2
 _AT_FIRST = timedelta(seconds=5)
 ANSWERS_TO_KNOW = 2
 """Rates come with the second answer: by then a source has shown all the metrics it has."""
+_REFUSED = 2
+"""Once may be a network that hiccups."""
 _FEW, _LOOKS = 50, 20
 """The number of sources asked per step, or the fraction if there are very many."""
 _OVERDUE = timedelta(seconds=30)
@@ -64,6 +66,8 @@ class FeedSlot:
     failures: int = 0
     """Consecutive failures."""
     answers: int = 0
+    refusals: int = 0
+    """Consecutive times at which what it probes did not answer at all."""
     complaint: Message = NOTHING
     """Why the latest measurement gave less than it should."""
     seen: Counter[Metric] = field(default_factory=Counter)
@@ -107,6 +111,15 @@ class MeasuringBoard:
     def outlooks(self) -> Mapping[str, DiscoveryOutlook]:
         """Return, by target, what is known about its discovered hosts."""
         return self._lookout.outlooks()
+
+    def unreachable(self) -> frozenset[str]:
+        """Return the targets of which no source that probes them has had an answer lately."""
+        probed: dict[str, bool] = {}
+        for slot in self._slots:
+            if Metric.UP in slot.measures:
+                target = slot.feed.target
+                probed[target] = probed.get(target, True) and slot.refusals >= _REFUSED
+        return frozenset(target for target, is_away in probed.items() if is_away)
 
     def adopt(self, feeds: Sequence[Feed], finds: Sequence[Find] = ()) -> None:
         """Measure by *feeds* and the hosts found by *finds* from now on. An unchanged source continues."""
@@ -239,6 +252,9 @@ class MeasuringBoard:
         # A complaint with values other than UP is a finding: a failing probe has measured just that.
         has_failed = bool(result.complaint) and metrics <= {Metric.UP}
         slot.failures = slot.failures + 1 if has_failed else 0
+        ups = [each.value for each in result.measurements if each.metric is Metric.UP]
+        has_no_answer = bool(result.complaint) and bool(ups) and not any(ups)
+        slot.refusals = slot.refusals + 1 if has_no_answer else 0
         slot.answers += not result.complaint
         slot.seen.update(metrics)
 
