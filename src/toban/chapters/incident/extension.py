@@ -1,5 +1,6 @@
 """The extension of chapter 7: incidents, remedies, reports."""
 
+from toban.chapters.incident.acts import ACTS
 from toban.chapters.incident.bindings import INCIDENTS
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
@@ -17,4 +18,5 @@ EXTENSION = Extension(
     points=(REMEDY_KINDS,),
     operation="toban.chapters.incident.operation",
     apps=("toban.chapters.incident",),
+    acts=ACTS,
 )

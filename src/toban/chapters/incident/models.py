@@ -32,6 +32,13 @@ class Incident(models.Model):
     """The level that the rule proposes for what is known now."""
     why = MessageField()
     """Why the rule proposes it."""
+    respond_by = models.DateTimeField(null=True)
+    """Until when somebody must answer it; None if its level sets no such limit."""
+    recover_by = models.DateTimeField(null=True)
+    """Until when it must be over; None if its level sets no such limit.
+
+    Both follow from the document that was in force when the level was given, whatever it says later.
+    """
     confirmed_at = models.DateTimeField(null=True)
     """When a person confirmed the level or took another; from then on the rule only proposes."""
     confirmed_by = models.CharField(max_length=150, blank=True)
@@ -51,7 +58,7 @@ class Incident(models.Model):
     scribe = models.CharField(max_length=150, blank=True)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
     recurs = models.ForeignKey("self", models.PROTECT, null=True, related_name="recurrences")
-    """The closed incident whose failure this is again."""
+    """The former incident whose failure this is again."""
     is_drill = models.BooleanField(default=False)
     is_public = models.BooleanField(default=False)
     """Whether the status page shows it."""
@@ -91,6 +98,8 @@ class LevelChange(models.Model):
     at = models.DateTimeField()
     level = models.CharField(max_length=100)
     clause_id = models.CharField(max_length=300)
+    respond_by = models.DateTimeField(null=True)
+    recover_by = models.DateTimeField(null=True)
     by = models.CharField(max_length=150, blank=True)
     """Empty if it was the rule."""
     reason = MessageField()
@@ -104,14 +113,16 @@ class StageDone(models.Model):
 
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="stages")
     step = models.PositiveSmallIntegerField()
-    """Its place in the flow, from 1."""
+    """Its place in the flow, from 1, of the document then in force."""
+    words = models.CharField(max_length=300)
+    """What the document calls it: another document may have it in another place."""
     at = models.DateTimeField()
     by = models.CharField(max_length=150, blank=True)
     """Empty if evidence proves it."""
     said = MessageField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("incident", "step"), name="stage_once"),)
+        constraints = (models.UniqueConstraint(fields=("incident", "words"), name="stage_once"),)
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.step}"

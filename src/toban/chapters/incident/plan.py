@@ -6,7 +6,13 @@ from pathlib import Path
 
 from toban.chapters.incident.bindings import INCIDENTS, IncidentBinding, RemedyBinding
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS, Remedy, RemedyKind, RemedySite
-from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel, IncidentScope
+from toban.design.clauses.incident import (
+    FailurePattern,
+    FlowStage,
+    IncidentFlow,
+    IncidentLevel,
+    IncidentScope,
+)
 from toban.design.clauses.monitoring import Monitor
 from toban.design.values.severity import IncidentSeverity
 from toban.engine.bindings.model import System
@@ -91,6 +97,12 @@ class IncidentPlan:
             return by_words
         place = list(IncidentScope).index(scope)
         return self.levels[min(place, len(self.levels) - 1)]
+
+    def step_about(self, stage: FlowStage) -> str:
+        """Return the flow's first step about *stage*, in the document's words; empty if it has none."""
+        if self.flow is None or stage not in self.flow.stages:
+            return ""
+        return self.flow.steps[self.flow.stages.index(stage)]
 
     def remedies_of(self, row: FailurePattern) -> Sequence[PlannedRemedy]:
         """Return the bound remedies of *row*, in its order."""
