@@ -1,14 +1,9 @@
-"""What people sign off about releases: the look at a version where it serves, and the cause of a rollback.
-
-Both are tasks of the engine. No schedule opens them, but what has happened: the loop reads from the tables
-which are wanted, so that none is lost with a worker, and none is opened twice.
-"""
+"""What people sign off about releases: the look at a version where it serves, and the cause of a rollback."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
@@ -18,28 +13,23 @@ from toban.chapters.release.rows.causes import cause_step
 from toban.chapters.release.rows.flow import FlowStep
 from toban.chapters.release.rows.judging import Cause
 from toban.chapters.release.source import RELEASES
-from toban.design.clauses.base import Clause
 from toban.design.clauses.duty import EMERGENCY, DutyRole
 from toban.design.clauses.release import DeployFlow, RollbackProcedure
 from toban.design.section import normalise
-from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import lasts
 from toban.engine.calendar.opening import is_open, next_opening
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence import ledger
 from toban.engine.extension import Link
 from toban.engine.notify.routing.contacts import folded
-from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import Run
-from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
+from toban.engine.tasks.events import TaskGround, WantedTask, open_task, waiting, withdraw
 from toban.engine.tasks.facts import TaskFact, TaskOccasion
 from toban.engine.tasks.rules import TaskTerms, window_end
 from toban.engine.tasks.works import has_account, hours_of
 from toban.message import Message, plain
 
-_BY_EVENT = Schedule(Cadence.ON_DEMAND)
 _DEVELOPERS = re.compile(r"開発|エンジニア|\bdev\w*|engineer")
 _BAD = (Release.State.ROLLED_BACK, Release.State.FAILED)
 _NEW = (Release.Kind.REGULAR, Release.Kind.PATCH, Release.Kind.AUTOMATIC)
@@ -58,17 +48,18 @@ def cause_key(deployment: str) -> str:
 
 def works(plan: ReleaseChapterPlan, edition: Edition) -> Mapping[str, Work]:
     """Return the tasks of *plan*, by key."""
+    ground = TaskGround(plan.document_digest, plan.acting_digest, plan.system)
     found: dict[str, Work] = {}
     if plan.flow is not None:
         for deployment, step in _checks(plan, plan.flow):
             name = f"{step.name} {deployment.rule.environment}"
             key = check_key(deployment.name)
-            found[key] = _work(key, plan.flow, _terms(name, deployment, plan, edition), plan)
+            found[key] = ground.work(key, plan.flow, _terms(name, deployment, plan, edition))
     if plan.rollback is not None and (step_of_cause := cause_step(plan.rollback)):
         for deployment in plan.deployments.values():
             name = f"{step_of_cause} {deployment.rule.environment}"
             key = cause_key(deployment.name)
-            found[key] = _work(key, plan.rollback, _terms(name, deployment, plan, edition), plan)
+            found[key] = ground.work(key, plan.rollback, _terms(name, deployment, plan, edition))
     return found
 
 
@@ -140,19 +131,6 @@ def _role(edition: Edition, approvers: Iterable[str]) -> str:
     return next(iter((*able, *wanted)), "")
 
 
-def _work(key: str, row: Clause, terms: TaskTerms, plan: ReleaseChapterPlan) -> Work:
-    return Work(
-        key=key,
-        clause_id=row.id,
-        document_digest=plan.document_digest,
-        acting_digest=plan.acting_digest,
-        steps=(),
-        schedule=_BY_EVENT,
-        system=plan.system,
-        task=terms,
-    )
-
-
 def _to_verify(deployment: Deployment) -> Release | None:
     """Return the release that people are to look at: what was brought there last, and is healthy."""
     found = Release.objects.filter(deployment=deployment.name, served_at__isnull=False)
@@ -173,35 +151,14 @@ def _tasks(key: str, release: int) -> QuerySet[Run]:
 def _open(
     work: Work, deployment: Deployment, release: Release | None, now: datetime, *, withdraws: bool
 ) -> None:
-    waiting = Run.objects.filter(work=work.key, state=Run.State.WAITING, reason=RunReason.AWAITING_SIGN_OFF)
-    is_open = release is None or _tasks(work.key, release.pk).exists()
-    about = str(release.pk) if release is not None else ""
-    stale = [each.pk for each in waiting if each.parameters.get(_RELEASE) != about] if withdraws else []
-    if is_open and not stale:
-        return
-    with transaction.atomic():
-        ledger.hold()
-        for run in waiting.filter(pk__in=stale).select_for_update():
-            note = Message("release-rows.something-else-serves")
-            claim.end(run, Run.State.CANCELLED, RunReason.WITHDRAWN, now, note)
-        # Looked at again: another worker may have opened it while this one waited.
-        if release is not None and not _tasks(work.key, release.pk).exists():
-            _new(work, deployment, release, now).save()
-
-
-def _new(work: Work, deployment: Deployment, release: Release, now: datetime) -> Run:
-    return Run(
-        work=work.key,
-        due_at=now,
-        clause_id=work.clause_id,
-        document_digest=work.document_digest,
-        ordered_by=f"release/{release.pk}",
-        parameters={_RELEASE: str(release.pk)},
-        state=Run.State.WAITING,
-        reason=RunReason.AWAITING_SIGN_OFF,
-        wake_at=now,
-        due_until=_until(work, deployment, release, now),
-    )
+    if withdraws:
+        about = str(release.pk) if release is not None else ""
+        stale = [run.pk for run in waiting([work.key]) if run.parameters.get(_RELEASE) != about]
+        withdraw(waiting([work.key]).filter(pk__in=stale), Message("release-rows.something-else-serves"), now)
+    if release is not None:
+        until = _until(work, deployment, release, now)
+        wanted = WantedTask(until, {_RELEASE: str(release.pk)}, f"release/{release.pk}")
+        open_task(work, wanted, _tasks(work.key, release.pk), now)
 
 
 def _until(work: Work, deployment: Deployment, release: Release, now: datetime) -> datetime:
