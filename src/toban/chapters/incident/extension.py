@@ -5,6 +5,7 @@ from toban.chapters.incident.bindings import INCIDENTS
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
 from toban.engine.extension import Extension, RowKind, always
+from toban.engine.tasks.facts import TASK_FACTS
 
 EXTENSION = Extension(
     name="incident",
@@ -17,6 +18,7 @@ EXTENSION = Extension(
     tables=(INCIDENTS, REMEDIES),
     points=(REMEDY_KINDS,),
     operation="toban.chapters.incident.operation",
+    offers={TASK_FACTS: "toban.chapters.incident.rows.owing:facts"},
     apps=("toban.chapters.incident",),
     acts=ACTS,
 )

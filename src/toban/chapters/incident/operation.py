@@ -1,24 +1,46 @@
 """The operation of chapter 7: alerts become incidents, whose clocks run by the document."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from toban.chapters.incident import plan as planning
 from toban.chapters.incident.declaring import declare
-from toban.chapters.incident.plan import IncidentPlan, plan
+from toban.chapters.incident.plan import IncidentPlan
+from toban.chapters.incident.rows import owing
+from toban.chapters.incident.rows.report import report
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
+from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.work import Work
+from toban.engine.tasks import chores
+
+
+def _plan(edition: Edition) -> IncidentPlan:
+    made = planning.plan(edition)
+    return replace(made, tasks=owing.works(made, edition))
 
 
 def _works(made: IncidentPlan) -> Mapping[str, Work]:
-    return made.works
+    return {**made.works, **made.tasks}
 
 
 def _shift(_at: Workplace) -> WorkerShift:
     def look(edition: Edition, now: datetime) -> None:
         declare.look(edition.plan(OPERATION), edition, now)
 
-    return WorkerShift((EditionLoop("incidents", look, every=1.0, leads=True),))
+    def tell(edition: Edition, now: datetime) -> None:
+        report(edition.plan(OPERATION), edition, now)
+
+    loops = (
+        EditionLoop("incidents", look, every=1.0, leads=True),
+        EditionLoop("incident-status", tell, every=5.0, leads=True),
+    )
+    return WorkerShift(loops)
 
 
-OPERATION = Operation(plan=plan, works=_works, shift=_shift)
+def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
+    yield from chores.to_do(edition.plan(OPERATION).tasks, edition, seen)
+
+
+OPERATION = Operation(plan=_plan, works=_works, shift=_shift, to_do=_to_do)

@@ -77,11 +77,18 @@ class IncidentPlan:
     unbound: Mapping[str, RowAnswer]
     works: Mapping[str, Work] = field(default_factory=dict)
     """What the run ledger runs for it, by the key of the work."""
+    tasks: Mapping[str, Work] = field(default_factory=dict)
+    """What people owe after an incident, by the key of the work."""
+
+    @property
+    def limited(self) -> Sequence[IncidentLevel]:
+        """The levels that promise a time: there is nothing to measure about the others."""
+        return [row for row in self.levels if _has_limit(row)]
 
     @property
     def rows(self) -> Mapping[str, RowAnswer]:
         """See `Plan`."""
-        acting = [row.id for row in self.levels]
+        acting = [row.id for row in self.limited]
         acting += [self.flow.id] if self.flow is not None else []
         acting += [each.row.id for each in self.remedies]
         return {**self.unbound, **dict.fromkeys(acting, NOTHING)}
@@ -114,6 +121,9 @@ def plan(edition: Edition) -> IncidentPlan:
     design, bindings = edition.design, edition.bindings
     unbound: dict[str, RowAnswer] = {}
     flows = design.of(IncidentFlow)
+    for row in design.of(IncidentLevel):
+        if not _has_limit(row):
+            unbound[row.id] = Declared(Message("incident.level-without-limit", level=row.name))
     return IncidentPlan(
         levels=_by_severity(design.of(IncidentLevel)),
         flow=flows[0] if flows else None,
@@ -126,6 +136,10 @@ def plan(edition: Edition) -> IncidentPlan:
         acting_digest=bindings.acting_digest,
         unbound=unbound,
     )
+
+
+def _has_limit(row: IncidentLevel) -> bool:
+    return row.is_immediate or row.respond_within is not None or row.recover_within is not None
 
 
 def _by_severity(rows: Sequence[IncidentLevel]) -> Sequence[IncidentLevel]:

@@ -89,9 +89,18 @@ def open_task(work: Work, wanted: WantedTask, there: QuerySet[Run], now: datetim
 
 def withdraw(tasks: QuerySet[Run], note: Message, now: datetime) -> None:
     """End those of the open *tasks* that are not wanted any more."""
+    _end(tasks, Run.State.CANCELLED, RunReason.WITHDRAWN, note, now)
+
+
+def prove(tasks: QuerySet[Run], note: Message, now: datetime) -> None:
+    """End those of the open *tasks* that evidence proves to be done: nobody has to sign them off any more."""
+    _end(tasks, Run.State.DONE, RunReason.SUCCEEDED, note, now)
+
+
+def _end(tasks: QuerySet[Run], state: Run.State, reason: RunReason, note: Message, now: datetime) -> None:
     if not tasks.exists():
         return
     with transaction.atomic():
         ledger.hold()
         for run in tasks.select_for_update():
-            claim.end(run, Run.State.CANCELLED, RunReason.WITHDRAWN, now, note)
+            claim.end(run, state, reason, now, note)

@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 from tests.registered import PARTS
 
+from toban.chapters.incident import orders
 from toban.chapters.incident.declaring import declare
-from toban.chapters.incident.models import Incident
+from toban.chapters.incident.models import Incident, IncidentReport, PreventionMeasure
 from toban.chapters.incident.operation import OPERATION
 from toban.chapters.incident.orders import IncidentOrder
 from toban.chapters.incident.plan import IncidentPlan
+from toban.chapters.incident.rows.report import report
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
 from toban.design.values.metric import Metric
@@ -24,8 +26,10 @@ from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import alerts
 from toban.engine.notify.models import Alert
+from toban.engine.notify.orders import acknowledge
 from toban.engine.notify.signal import UNREACHABLE, WHOLE_TARGET, Condition, Signal
 from toban.engine.people.models import Operator
+from toban.engine.runs.scheduler import plan_due
 from toban.message import plain
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -105,6 +109,7 @@ class Place:
         read = read_bindings(self.bindings, Path("toban.toml"), PARTS.schema)
         self.edition = Edition(read_design(self.document, "運用設計書.md"), read, PARTS.kinds)
         self.plan = self.edition.plan(OPERATION)
+        plan_due(self.plan.tasks.values(), self.now)
         return self
 
     def pass_(self, time: timedelta) -> Self:
@@ -180,3 +185,44 @@ class Place:
         entries = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT).order_by("sequence")
         found = (str(each.content.get("order", "")) for each in entries)
         return [each for each in found if each.startswith("incident-")]
+
+    def tell(self) -> None:
+        """Do what the loop does that shows the rows."""
+        report(self.plan, self.edition, self.now)
+
+    def approve_report(self, incident: Incident) -> None:
+        """Have the final report of *incident* approved."""
+        IncidentReport.objects.create(
+            incident=incident, kind=IncidentReport.Kind.FINAL, state=IncidentReport.State.APPROVED, version=1,
+            drafted_at=self.now, approved_at=self.now, approved_by="上原",
+        )  # fmt: skip
+
+    def name_measure(self, incident: Incident, *, is_kept: bool = False) -> PreventionMeasure:
+        """Name a measure against a recurrence of *incident*."""
+        return PreventionMeasure.objects.create(
+            incident=incident, words="メモリ上限を見直す", kind=PreventionMeasure.Kind.CHANGE,
+            reference="a1b2c3", owner="ren", due_on=self.now.date(), recorded_at=self.now, recorded_by="nami",
+            kept_at=self.now if is_kept else None,
+        )  # fmt: skip
+
+    def outage(self, *, answered: timedelta | None = MINUTE, over: timedelta = 30 * MINUTE) -> Incident:
+        """Have the web servers be down for *over*, answered after *answered*; return the incident."""
+        began = self.now
+        alert = self.fires(WEB, Metric.UP)
+        self.look()
+        if answered is not None:
+            self.now = began + answered
+            acknowledge(alert.pk, by="ren", now=self.now)
+            self.look()
+        self.now = began + over
+        self.ends(WEB, Metric.UP)
+        self.look()
+        self.pass_(SECOND).look()
+        return Incident.objects.latest("pk")
+
+    def close(self, incident: Incident) -> Incident:
+        """Have everything owed given, and the incident closed."""
+        self.approve_report(incident)
+        self.name_measure(incident, is_kept=True)
+        self.look()
+        return orders.close(incident.pk, self.order(), self.now)
