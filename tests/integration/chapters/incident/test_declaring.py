@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests.integration.chapters.incident.place import API, DAY, DB, HOUR, MINUTE, NOON, SECOND, WEB, Place
 
+from toban.chapters.incident.declaring import declare
 from toban.chapters.incident.declaring.records import times_of
 from toban.chapters.incident.models import Incident, IncidentAlert
 from toban.design.values.metric import Metric
@@ -270,3 +271,24 @@ def test_200_alerts_are_one_incident_in_hardly_more_queries_than_2(place: Place)
     assert place.incident().joined.count() == 200
     assert many <= one + 4
     assert queries() <= idle
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_dies_while_it_declares_leaves_nothing_half_done(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_arguments: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    place.fires(WEB, Metric.UP)
+    with monkeypatch.context() as patched:
+        patched.setattr(declare, "_join", dies)
+        with pytest.raises(KeyboardInterrupt):
+            place.look()
+    assert not Incident.objects.exists()
+    assert place.acts() == []
+
+    place.look()
+
+    assert place.incident().joined.count() == 1
+    assert place.acts().count("incident-declared") == 1

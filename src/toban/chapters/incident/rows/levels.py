@@ -59,9 +59,9 @@ def _of_open(occasion: LevelOccasion, now: datetime) -> Judgement:
 def _broken(occasion: LevelOccasion, now: datetime) -> Iterator[Message]:
     for name, clock in zip(_NAMES, _clocks(occasion, now), strict=True):
         if clock.state.is_broken and clock.due is not None:
-            code = f"incident.row-{name}-late" if clock.is_over else f"incident.row-{name}-overdue"
+            how = "late" if clock.is_over else "overdue"
             by = length(occasion.times.detected_at + clock.took - clock.due)
-            yield Message(code, number=occasion.number, by=by)
+            yield Message(f"incident.row-{name}-{how}", number=occasion.number, by=by)
 
 
 def _clocks(occasion: LevelOccasion, now: datetime) -> tuple[Clock, Clock]:

@@ -144,9 +144,8 @@ def _signal(
     zone = plan.system.zone
     value = Message("incident.clock-is-fine")
     if not is_ok and clock.due is not None:
-        code = f"incident.clock-{name}-{clock.state}"
         # By the moment, not by what is left: that would be another value at each look.
-        value = Message(code, until=clock.due.astimezone(zone))
+        value = Message(f"incident.clock-{name}-{clock.state}", until=clock.due.astimezone(zone))
     return Signal(
         key=f"incident/{incident.pk}/{name}",
         clause_id=row.id,
