@@ -53,6 +53,8 @@ class Incident(models.Model):
     """When no alert of it was open any more; null again if one opens within the same incident."""
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=150, blank=True)
+    steps_left = models.JSONField(default=list)
+    """The steps of the flow that had not been taken when it was closed, in the document's words."""
     commander = models.CharField(max_length=150, blank=True)
     """The account that leads the response."""
     scribe = models.CharField(max_length=150, blank=True)
@@ -86,6 +88,8 @@ class IncidentAlert(models.Model):
     joined_at = models.DateTimeField()
     joined_by = models.CharField(max_length=150, blank=True)
     """Empty if the rule joined it."""
+    reason = models.CharField(max_length=16, blank=True)
+    """Why the rule joined it, a `declaring.rules.PlacingReason`; empty if a person did."""
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.alert_id}"

@@ -142,7 +142,7 @@ def merge(number: int, into: int, order: IncidentOrder, now: datetime) -> Incide
         # In the order of their numbers, so that two who merge do not wait for each other.
         held = {each: _locked(each) for each in sorted((number, into))}
         part, whole = held[number], held[into]
-        part.joined.update(incident=whole, joined_at=now, joined_by=order.by.name[:150])
+        part.joined.update(incident=whole, joined_at=now, joined_by=order.by.name[:150], reason="")
         part.merged_into, part.closed_at, part.closed_by = whole, now, order.by.name[:150]
         part.save(update_fields=["merged_into", "closed_at", "closed_by"])
         whole.targets = list(dict.fromkeys((*whole.targets, *part.targets)))
@@ -177,7 +177,7 @@ def split(number: int, alerts: Sequence[int], title: str, order: IncidentOrder, 
             now=now,
         )
         incident.joined.filter(alert__in=[each.alert_id for each in links]).update(
-            incident=made, joined_at=now, joined_by=order.by.name[:150]
+            incident=made, joined_at=now, joined_by=order.by.name[:150], reason=""
         )
         gone = {each.about for each in moved} - set(others)
         incident.targets = [each for each in incident.targets if each not in gone]
@@ -298,8 +298,11 @@ def close(number: int, order: IncidentOrder, now: datetime) -> Incident:
         if (refusal := why_not_closed(incident)) is not None:
             raise refusal
         incident.closed_at, incident.closed_by = now, order.by.name[:150]
-        incident.save(update_fields=["closed_at", "closed_by"])
-        record(incident, "incident-closed", order.by.name, now)
+        done = set(incident.stages.values_list("words", flat=True))
+        steps = order.plan.flow.steps if order.plan.flow is not None else ()
+        incident.steps_left = [each for each in steps if each[:300] not in done]
+        incident.save(update_fields=["closed_at", "closed_by", "steps_left"])
+        record(incident, "incident-closed", order.by.name, now, {"steps_left": incident.steps_left})
     return incident
 
 

@@ -168,6 +168,10 @@ def test_what_another_alert_causes_joins_its_incident_and_is_none_of_its_own(pla
     place.look()
 
     assert set(place.incident().targets) == {DB, WEB}
+    assert list(place.incident().joined.order_by("pk").values_list("reason", flat=True)) == [
+        "new",
+        "by-cause",
+    ]
 
 
 def test_alerts_from_outside_are_incidents_too(place: Place) -> None:

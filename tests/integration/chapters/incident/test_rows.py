@@ -207,6 +207,18 @@ def test_a_step_that_nobody_took_shows(place: Place) -> None:
     assert "原因調査" in place.said(flow(place))
 
 
+def test_what_was_closed_is_judged_by_the_flow_of_its_own_time(place: Place) -> None:
+    incident = place.outage()
+    for step in (2, 3, 4, 6):
+        orders.finish_stage(incident.pk, step, "確認した", place.order(), place.now)
+    place.close(incident)
+
+    place.take(document=place.document.replace("4. 原因調査", "4. ログの保全\n5. 原因の特定"))
+    place.tell()
+
+    assert place.verdict(flow(place)) is Verdict.CONFORMING
+
+
 def test_report_and_measures_are_owed_in_business_days_as_tasks(place: Place) -> None:
     incident = place.outage()
 

@@ -64,7 +64,7 @@ def test_a_game_day_counts_only_where_nothing_real_happened() -> None:
 
 
 def flow(number: int = 1, **more: Any) -> FlowOccasion:
-    values: Any = {"steps": ["検知", "報告書"], "done": frozenset({"検知"}), **more}
+    values: Any = {"count": 2, "left": ["報告書"], **more}
     return FlowOccasion(number=number, **values)
 
 
@@ -89,7 +89,7 @@ def test_the_flow_of_an_open_incident(one: FlowOccasion, verdict: Verdict) -> No
 @pytest.mark.parametrize(
     ("last", "verdict"),
     [
-        (flow(done=frozenset({"検知", "報告書"})), Verdict.CONFORMING),
+        (flow(left=[]), Verdict.CONFORMING),
         (flow(), Verdict.DEVIATING),
         (flow(is_drill=True), Verdict.CONFORMING),
     ],

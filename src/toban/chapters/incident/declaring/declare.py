@@ -193,7 +193,10 @@ def _level_of(found: Proposal | None, plan: IncidentPlan) -> IncidentLevel | Non
 
 
 def _join(incident: Incident, placed: Sequence[Placed], now: datetime) -> None:
-    links = [IncidentAlert(incident=incident, alert_id=each.alert.number, joined_at=now) for each in placed]
+    links = [
+        IncidentAlert(incident=incident, alert_id=each.alert.number, joined_at=now, reason=each.reason)
+        for each in placed
+    ]
     IncidentAlert.objects.bulk_create(links, batch_size=100)
     incident.targets = list(dict.fromkeys((*incident.targets, *(each.alert.about for each in placed))))
     incident.began_at = min(incident.began_at, *(each.alert.began_at for each in placed))

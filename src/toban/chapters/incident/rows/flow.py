@@ -25,19 +25,15 @@ class FlowOccasion:
     """An incident that goes through the flow."""
 
     number: int
-    steps: Sequence[str]
-    done: frozenset[str]
-    """The steps that are over."""
+    count: int
+    """How many steps the flow has."""
+    left: Sequence[str]
+    """Those that are not over, in the document's words."""
     owed: Sequence[Owed] = ()
     """Nothing is, before the recovery, and for a game day."""
     update_due: datetime | None = None
     """When people are to be told how it stands; None once it is over."""
     is_drill: bool = False
-
-    @property
-    def left(self) -> list[str]:
-        """The steps that are not over."""
-        return [each for each in self.steps if each not in self.done]
 
 
 def judge_flow(open_: Sequence[FlowOccasion], closed: Sequence[FlowOccasion], now: datetime) -> Judgement:
@@ -53,7 +49,7 @@ def judge_flow(open_: Sequence[FlowOccasion], closed: Sequence[FlowOccasion], no
         said = Message("incident.flow-gone-through-in-drill", number=last.number)
         return _judged(Verdict.CONFORMING, said, last)
     if last.left:
-        said = Message("incident.flow-closed-without", number=last.number, steps=last.left)
+        said = Message("incident.flow-closed-without", number=last.number, steps=list(last.left))
         return _judged(Verdict.DEVIATING, said, last)
     return _judged(Verdict.CONFORMING, Message("incident.flow-gone-through", number=last.number), last)
 
@@ -93,7 +89,7 @@ def _late(occasion: FlowOccasion, now: datetime) -> Iterator[tuple[Verdict, Mess
 
 
 def _judged(verdict: Verdict, said: Message, occasion: FlowOccasion) -> Judgement:
-    count = len(occasion.steps) - len(occasion.left)
-    value = Message("incident.flow-steps", done=count, all=len(occasion.steps))
-    proof = {"incident": occasion.number, "is_drill": occasion.is_drill, "left": occasion.left}
+    done = max(occasion.count - len(occasion.left), 0)
+    value = Message("incident.flow-steps", done=done, all=occasion.count)
+    proof = {"incident": occasion.number, "is_drill": occasion.is_drill, "left": list(occasion.left)}
     return Judgement(verdict, said, value, proof)

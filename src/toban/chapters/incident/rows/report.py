@@ -99,11 +99,14 @@ def _of_level(incident: Incident) -> LevelOccasion:
 
 def _of_flow(incident: Incident, plan: IncidentPlan, edition: Edition) -> FlowOccasion:
     steps = plan.flow.steps if plan.flow is not None else ()
+    done = {each.words for each in incident.stages.all()}
+    left = [each for each in steps if each[:300] not in done]
     is_under_way = incident.recovered_at is None
     return FlowOccasion(
         number=incident.pk,
-        steps=[each[:300] for each in steps],
-        done=frozenset(each.words for each in incident.stages.all()),
+        count=len(steps),
+        # What was closed has gone through the flow of its own time.
+        left=left if incident.closed_at is None else incident.steps_left,
         owed=owing.owed_for(incident, plan, edition),
         update_due=incident.updated_at + plan.config.updates_every if is_under_way else None,
         is_drill=incident.is_drill,
@@ -121,7 +124,7 @@ def _signals(
     told = set()
     for incident in current:
         times, row = times_of(incident), row_of(incident, plan)
-        if row is not None:
+        if row is not None and incident.recovered_at is None:
             for name, clock in (("response", times.response(now)), ("recovery", times.recovery(now))):
                 signal = _signal(incident, name, clock, row, plan, edition, now)
                 told.add(signal.key)
@@ -169,7 +172,7 @@ def _limit(name: str, incident: Incident, clock: Clock) -> Message:
 
 
 def _ended(alert: Alert, now: datetime) -> Signal:
-    """Return that *alert* is over: its incident is closed, or a part of another."""
+    """Return that *alert* is over: its incident is over, or a part of another."""
     return Signal(
         key=alert.key,
         clause_id=alert.clause_id,
