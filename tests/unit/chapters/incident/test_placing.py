@@ -15,6 +15,7 @@ from toban.chapters.incident.declaring.rules import (
     PlacingReason,
     PlacingTerms,
     SeenAlert,
+    candidates,
     detected_at,
     in_turn,
     proposal_of,
@@ -173,6 +174,19 @@ def test_the_cause_is_placed_first() -> None:
     effect, cause = alert(number=1), alert(Metric.UP, number=2, at=NOON + MINUTE, **WHOLE)
 
     assert in_turn([effect, cause]) == [cause, effect]
+
+
+def test_warnings_elsewhere_are_looked_at_no_further() -> None:
+    mild = [alert(condition=Condition.WARNING, target=target) for target in ("Web", "API", "DB")]
+    grave = alert(target="DB", number=2)
+
+    def targets(alerts: Sequence[SeenAlert], incidents: Sequence[OpenIncident], **runs_on: str) -> set[str]:
+        return {each.about for each in candidates(alerts, incidents, replace(TERMS, runs_on=runs_on))}
+
+    assert targets(mild, []) == set()
+    assert targets(mild, [incident()]) == {"Web"}
+    assert targets(mild, [incident()], API="Web") == {"Web", "API"}
+    assert targets([*mild, grave], []) == {"DB"}
 
 
 def test_two_that_come_together_are_one_incident() -> None:

@@ -18,9 +18,8 @@ from toban.chapters.incident.declaring.rules import (
     PlacingTerms,
     Proposal,
     SeenAlert,
-    in_turn,
+    candidates,
     proposal_of,
-    reaches,
 )
 from toban.chapters.incident.models import Incident, IncidentAlert
 from toban.chapters.incident.plan import IncidentPlan
@@ -74,16 +73,14 @@ def seen(alert: Alert) -> SeenAlert:
 
 def _placed(plan: IncidentPlan, edition: Edition, now: datetime) -> list[Placed]:
     """Return the alerts that are to become a part of an incident."""
-    free = [seen(each) for each in _free()]
-    alerts = [each for each in free if each.is_trouble]
     incidents = list(_open_incidents())
-    least = plan.config.declare_from
-    if not alerts or not (incidents or any(reaches(each.level, least) for each in alerts)):
+    terms = PlacingTerms(plan.config.declare_from, plan.config.join_within, edition.bindings.runs_on)
+    alerts = candidates((seen(each) for each in _free()), incidents, terms)
+    if not alerts:
         return []
-    terms = PlacingTerms(least, plan.config.join_within, edition.bindings.runs_on)
     holds = _Holds(edition, alerts, now)
     placer = Placer(incidents, Causes(_troubles()), holds.of, terms, now)
-    found = (placer.place(each)[1] for each in in_turn(alerts))
+    found = (placer.place(each)[1] for each in alerts)
     return [each for each in found if each is not None]
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from toban.design.clauses.incident import IncidentScope
 from toban.design.values.metric import Metric
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.routing.muting import Causes, OpenAlert
+from toban.engine.notify.routing.muting import Causes, OpenAlert, beneath
 from toban.engine.notify.signal import EVENT, LEVEL_OF, UNREACHABLE, WHOLE_TARGET, Condition
 from toban.engine.spans import Span
 from toban.message import Message
@@ -248,6 +248,20 @@ class Placer:
     def _taking(self, about: str, at: datetime) -> OpenIncident | None:
         within = self._terms.join_within
         return next((each for each in self._incidents if each.takes(about, at, within)), None)
+
+
+def candidates(
+    alerts: Iterable[SeenAlert], incidents: Iterable[OpenIncident], terms: PlacingTerms
+) -> list[SeenAlert]:
+    """Return those of *alerts* that may be, or join, an incident, in the order in which they are placed.
+
+    Thousands of warnings elsewhere may be open: they are looked at no further.
+    """
+    troubles = [each for each in alerts if each.is_trouble]
+    grave = [each for each in troubles if reaches(each.level, terms.declare_from)]
+    known = {each.about for each in grave}.union(*(each.targets for each in incidents))
+    concerned = (each for each in troubles if known.intersection(beneath(each.about, terms.runs_on)))
+    return in_turn(concerned)
 
 
 def in_turn(alerts: Iterable[SeenAlert]) -> list[SeenAlert]:

@@ -58,7 +58,7 @@ class Causes:
         """
         if not trouble.target:
             return None
-        here, *below = _beneath(trouble.target, runs_on)
+        here, *below = beneath(trouble.target, runs_on)
         candidates = [self._whole.get(target) for target in below]
         if not trouble.is_down:
             candidates.append(self._whole.get(here))
@@ -75,7 +75,7 @@ def _around(instance: str) -> Iterator[str]:
         yield " ".join(words[:count])
 
 
-def _beneath(target: str, runs_on: Mapping[str, str]) -> Iterator[str]:
+def beneath(target: str, runs_on: Mapping[str, str]) -> Iterator[str]:
     """Yield *target* and all targets that it runs on; a cycle ends where it began."""
     seen: set[str] = set()
     while target and target not in seen:
