@@ -42,6 +42,7 @@ UNTRIED = {
     "error_tracking": "it only holds values that are assumed otherwise",
     "capacity": "it only holds values that are assumed otherwise",
     "exceptions": "it only says who grants them, and for how long",
+    "incidents": "it only holds values that are assumed otherwise",
 }
 """Tables for which nothing can be tried, and why."""
 
@@ -55,6 +56,7 @@ UNPROPOSED = {
     "error_tracking": "its values are assumed: the page of assumptions names them",
     "capacity": "its values are assumed: the page of assumptions names them",
     "exceptions": "no row of a document asks for exceptions",
+    "incidents": "its values are assumed: the page of assumptions names them",
 }
 """Tables that `toban init` need not write, and why."""
 

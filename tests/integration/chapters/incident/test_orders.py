@@ -139,6 +139,7 @@ def test_a_merged_incident_is_over_when_all_its_alerts_are(place: Place) -> None
     later = down(place)
     first = Incident.objects.exclude(pk=later.pk).get()
     orders.merge(later.pk, first.pk, place.order(), place.now)
+    assert (place.incident().level, place.incident().recover_by) == ("Critical", NOON + HOUR)
 
     place.ends(API, Metric.ERROR_RATE)
     place.look()
