@@ -4,8 +4,10 @@ from toban.chapters.incident.acts import ACTS
 from toban.chapters.incident.bindings import INCIDENTS
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
-from toban.engine.extension import Extension, RowKind, always
+from toban.engine.extension import Extension, RowKind, Scope, always
+from toban.engine.registry.commands import Command
 from toban.engine.tasks.facts import TASK_FACTS
+from toban.message import Message
 
 EXTENSION = Extension(
     name="incident",
@@ -19,6 +21,12 @@ EXTENSION = Extension(
     points=(REMEDY_KINDS,),
     operation="toban.chapters.incident.operation",
     offers={TASK_FACTS: "toban.chapters.incident.rows.owing:facts"},
+    api="toban.faces.api.incident.routes",
+    scopes=(
+        Scope("read:incidents", Message("incident.scope-read")),
+        Scope("act:incidents", Message("incident.scope-act")),
+    ),
+    commands={"incident": Command("toban.faces.cli.incident.incident", Message("commands.incident"))},
     apps=("toban.chapters.incident",),
     acts=ACTS,
 )
