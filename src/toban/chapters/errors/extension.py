@@ -6,6 +6,8 @@ from toban.chapters.errors.clauses import is_tracking
 from toban.chapters.errors.proposals import open_tables
 from toban.design.clauses.monitoring import ToolChoice
 from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.impact.figures import IMPACT
+from toban.engine.impact.spikes import SPIKES
 from toban.engine.registry.commands import Command
 from toban.engine.retention import KEPT_ELSEWHERE
 from toban.engine.tasks.facts import TASK_FACTS
@@ -19,7 +21,9 @@ EXTENSION = Extension(
     proposals=open_tables,
     operation="toban.chapters.errors.operation",
     offers={
+        IMPACT: "toban.chapters.errors.impact:measure",
         KEPT_ELSEWHERE: "toban.chapters.errors.elsewhere:KEPT",
+        SPIKES: "toban.chapters.errors.impact:spikes",
         TASK_FACTS: "toban.chapters.errors.reviewing.facts:of_review",
     },
     apps=("toban.chapters.errors",),

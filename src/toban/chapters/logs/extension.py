@@ -10,6 +10,7 @@ from toban.engine.bindings.masking import MASKING
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.evidence.port import SHIPPING
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
+from toban.engine.impact.spikes import SPIKES
 from toban.engine.registry.commands import Command
 from toban.engine.retention import RETENTION
 from toban.message import Message
@@ -34,6 +35,7 @@ EXTENSION = Extension(
         MASKING: "toban.chapters.logs.bindings:LOGS",
         RETENTION: "toban.chapters.logs.keeping.port:RETAINED",
         SHIPPING: "toban.chapters.logs.audit.port:ship",
+        SPIKES: "toban.chapters.logs.spikes:spikes",
     },
     apps=("toban.chapters.logs",),
     pages="toban.faces.web.logs.urls",

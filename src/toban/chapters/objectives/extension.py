@@ -7,6 +7,7 @@ from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.objectives import Objective, ServiceHours
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.impact.figures import IMPACT
 from toban.engine.registry.commands import Command
 from toban.message import Message
 
@@ -29,6 +30,7 @@ EXTENSION = Extension(
     doubts=doubts,
     operation="toban.chapters.objectives.operation",
     offers={ASSERTIONS: "toban.chapters.objectives.detection:ASSERTIONS"},
+    offers={IMPACT: "toban.chapters.objectives.publishing.impact:measure"},
     apps=("toban.chapters.objectives",),
     pages="toban.faces.web.objectives.urls",
     menu=(Link("levels", Message("objectives.service-levels")),),

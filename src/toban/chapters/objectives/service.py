@@ -68,6 +68,13 @@ class Objectives:
             alerts.report(signals, now, digest)
         return levels
 
+    def known(
+        self, of: Indicator, design: Design, bindings: Bindings, span: Span, step: timedelta
+    ) -> SliceTally:
+        """Return what is known of *span*, measured in *step*s; raise `StoreUnavailable`."""
+        spans = planned(of.target, design, bindings.system, span)
+        return rules.tally(self._slices(of, span, step, spans), spans)
+
     def _level(
         self, sli: Sli, design: Design, bindings: Bindings, in_force: datetime, now: datetime
     ) -> ObjectiveReport:

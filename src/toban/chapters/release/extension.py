@@ -8,6 +8,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.evidence.assertions import ASSERTIONS
+from toban.engine.changes.delivered import DELIVERED
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import LEADS
@@ -47,6 +48,7 @@ EXTENSION = Extension(
     proposals=open_tables,
     offers={
         ASSERTIONS: "toban.chapters.release.rows.assertions:ASSERTIONS",
+        DELIVERED: "toban.chapters.release.delivered:find",
         APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT",
         TASK_FACTS: "toban.chapters.release.rows.verifying:facts",
         LEADS: "toban.chapters.release.leads:leads",
