@@ -236,13 +236,17 @@ class IncidentReport(models.Model):
     version = models.PositiveSmallIntegerField()
     answers = models.JSONField(default=dict)
     """What only people know, by the name of the field: `cause`, `impact`, `interim`, `permanent`."""
-    figures = models.JSONField(default=list)
-    """What evidence says, as it was when the report was last drafted; see `reports.draft`."""
+    figures = models.JSONField(default=dict)
+    """What evidence says, as it was when the report was last drafted; see `reports.content`."""
     digest = models.CharField(max_length=64, blank=True)
     """Of what is, or was, approved."""
     drafted_at = models.DateTimeField()
     approved_at = models.DateTimeField(null=True)
     approved_by = models.CharField(max_length=300, blank=True)
+    drafted_by = models.CharField(max_length=150, blank=True)
+    """Empty if Toban drafted it by itself."""
+    writers = models.JSONField(default=list)
+    """The numbers of the accounts that wrote in it: none of them approves it."""
 
     class Meta:
         constraints = (
@@ -278,9 +282,15 @@ class PreventionMeasure(models.Model):
     recorded_at = models.DateTimeField()
     recorded_by = models.CharField(max_length=150)
     kept_at = models.DateTimeField(null=True)
-    """When it was first found done."""
+    """Since when it is done; None again if what proves it is gone."""
     proof = MessageField()
     """What shows that it is done, or what is still missing."""
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.CharField(max_length=150, blank=True)
+    withdrawn_because = models.TextField(blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("due_on",), condition=Q(withdrawn_at=None), name="measure_due"),)
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.kind} {self.reference}"

@@ -1,0 +1,18 @@
+"""An incident by its number, for those who give orders about it."""
+
+from toban.chapters.incident.models import Incident
+from toban.engine.orders import NotPossible
+from toban.message import Message
+
+
+def incident_numbered(number: int) -> Incident:
+    """Return the incident *number*; raise `NotPossible` if there is none, or it is a part of another."""
+    found = Incident.objects.filter(pk=number).first()
+    if found is None:
+        raise NotPossible(Message("incident-reports.no-such-incident", number=number))
+    if found.merged_into_id is not None:
+        raise NotPossible(
+            Message("incident-reports.is-merged", number=number),
+            Message("incident-reports.see-other", number=found.merged_into_id),
+        )
+    return found

@@ -1,0 +1,1 @@
+"""What happened, line by line: gathered from what the engine records, and amended by people."""

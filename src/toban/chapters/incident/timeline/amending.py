@@ -1,0 +1,154 @@
+"""What people do with a timeline: add a line, amend it, hide it. What stood there before stays. Audited."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.db import transaction
+
+from toban.chapters.incident.found import incident_numbered
+from toban.chapters.incident.models import Incident, TimelineEdit, TimelineEntry
+from toban.chapters.incident.timeline.kinds import EntryKind
+from toban.engine.changes.recorded import LONGEST_URL, is_link
+from toban.engine.evidence import ledger
+from toban.engine.notify.orders import audit
+from toban.engine.orders import NotPossible
+from toban.message import Message, plain
+from toban.text import printable_lines, storable_text
+
+LONGEST_TEXT, LONGEST_SOURCE = 2_000, 150
+MOST_NOTES = 2_000
+"""Lines that people may add to one incident: a chat without an end is no timeline."""
+_EARLIEST, _AHEAD = timedelta(days=30), timedelta(minutes=5)
+"""How long before its beginning a line may be, and by how much somebody's clock may be ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLine:
+    """A line that somebody wants to add."""
+
+    text: str
+    at: datetime | None = None
+    """When it was; None: now."""
+    source: str = ""
+    """Where it comes from, if it could arrive twice: the id of a chat message."""
+    url: str = ""
+    """Of that message."""
+
+
+def add(incident: int, wanted: WantedLine, *, by: str, now: datetime) -> TimelineEntry:
+    """Add a line; the same *source* a second time changes nothing. Raises `NotPossible`."""
+    text = _text(wanted.text)
+    with transaction.atomic():
+        ledger.hold()
+        found = incident_numbered(incident)
+        key = f"chat/{wanted.source[:LONGEST_SOURCE]}" if wanted.source else f"note/{uuid4().hex}"
+        known = found.timeline.filter(key=key).first()
+        if known is not None:
+            return known
+        if found.timeline.filter(kind=EntryKind.NOTE).count() >= MOST_NOTES:
+            raise NotPossible(Message("incident-reports.too-many-notes", most=MOST_NOTES))
+        at = _time(found, wanted.at or now, now)
+        made = TimelineEntry.objects.create(
+            incident=found,
+            key=key,
+            kind=EntryKind.NOTE,
+            at=at,
+            said=plain(text),
+            by=by[:150],
+            url=wanted.url if _is_link(wanted.url) else "",
+        )
+        content = {"order": "add-timeline-entry", **_named(made), "said": text, "at": at.isoformat()}
+        audit(content, by, now, found.clause_id)
+    return made
+
+
+def amend(
+    entry: int, *, text: str | None = None, at: datetime | None = None, by: str, now: datetime
+) -> TimelineEntry:
+    """Give a line another text, or another time; raise `NotPossible`."""
+    with transaction.atomic():
+        found = _entry(entry)
+        said = found.said if text is None else plain(_text(text))
+        moment = found.at if at is None else _time(found.incident, at, now)
+        if (said, moment) == (found.said, found.at):
+            raise NotPossible(Message("incident-reports.nothing-amended"))
+        _keep_former(found, by, now)
+        before = {"said": found.said.as_json(), "at": found.at.isoformat()}
+        found.said, found.at, found.is_amended = said, moment, True
+        found.save(update_fields=["said", "at", "is_amended"])
+        after = {"said": said.as_json(), "at": moment.isoformat()}
+        content = {"order": "amend-timeline-entry", **_named(found), "before": before, "after": after}
+        audit(content, by, now, found.incident.clause_id)
+    return found
+
+
+def hide(entry: int, *, by: str, now: datetime) -> TimelineEntry:
+    """Have a line left out of exports and reports; it stays, and can be shown again."""
+    with transaction.atomic():
+        found = _hidden(entry, by, now, is_hidden=True)
+        audit({"order": "hide-timeline-entry", **_named(found)}, by, now, found.incident.clause_id)
+    return found
+
+
+def show(entry: int, *, by: str, now: datetime) -> TimelineEntry:
+    """Show a hidden line again."""
+    with transaction.atomic():
+        found = _hidden(entry, by, now, is_hidden=False)
+        audit({"order": "show-timeline-entry", **_named(found)}, by, now, found.incident.clause_id)
+    return found
+
+
+def _hidden(entry: int, by: str, now: datetime, *, is_hidden: bool) -> TimelineEntry:
+    found = _entry(entry)
+    if found.is_hidden is is_hidden:
+        raise NotPossible(Message("incident-reports.nothing-amended"))
+    _keep_former(found, by, now)
+    found.is_hidden = is_hidden
+    found.save(update_fields=["is_hidden"])
+    return found
+
+
+def _keep_former(found: TimelineEntry, by: str, now: datetime) -> None:
+    TimelineEdit.objects.create(
+        entry=found,
+        at=now,
+        by=by[:150],
+        said=found.said,
+        happened_at=found.at,
+        was_hidden=found.is_hidden,
+    )
+
+
+def _entry(number: int) -> TimelineEntry:
+    """Return the line, locked, with the ledger held."""
+    ledger.hold()
+    lines = TimelineEntry.objects.select_for_update(of=("self",)).select_related("incident")
+    found = lines.filter(pk=number).first()
+    if found is None:
+        raise NotPossible(Message("incident-reports.no-such-entry", number=number))
+    return found
+
+
+def _text(written: str) -> str:
+    text = printable_lines(storable_text(written.strip()))
+    if not text:
+        raise NotPossible(Message("incident-reports.text-missing"))
+    if len(text) > LONGEST_TEXT:
+        raise NotPossible(Message("incident-reports.text-too-long", longest=LONGEST_TEXT))
+    return text
+
+
+def _time(incident: Incident, at: datetime, now: datetime) -> datetime:
+    if at.tzinfo is None or not incident.began_at - _EARLIEST <= at <= now + _AHEAD:
+        raise NotPossible(Message("incident-reports.time-out-of-range", days=_EARLIEST.days))
+    return min(at, now)
+
+
+def _named(entry: TimelineEntry) -> Mapping[str, object]:
+    return {"incident": entry.incident_id, "entry": entry.pk, "key": entry.key}
+
+
+def _is_link(url: str) -> bool:
+    return is_link(url) and len(url) <= LONGEST_URL
