@@ -1,0 +1,160 @@
+"""What people order about measures: record, change, withdraw. One transaction each, audited."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from toban.chapters.incident.found import incident_numbered
+from toban.chapters.incident.models import PreventionMeasure
+from toban.engine.approvals.holders import person_named
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence import ledger
+from toban.engine.exceptions.models import RowException
+from toban.engine.notify.orders import audit
+from toban.engine.orders import NotPossible
+from toban.engine.runs.models import PlannedWork
+from toban.message import Message
+from toban.text import printable, printable_lines, storable_text
+
+LONGEST_WORDS, LONGEST_REFERENCE, MOST = 1_000, 500, 50
+_LATEST = timedelta(days=730)
+"""How far ahead a measure may be due: what is due later is a wish."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedMeasure:
+    """A measure that somebody wants to record."""
+
+    words: str
+    kind: PreventionMeasure.Kind
+    reference: str
+    """See `PreventionMeasure.reference`."""
+    owner: str
+    """A name in `[people]`, or a role of the document."""
+    due_on: date
+
+
+def record(
+    incident: int, wanted: WantedMeasure, *, by: str, edition: Edition, now: datetime
+) -> PreventionMeasure:
+    """Record a measure against the recurrence of *incident*; raise `NotPossible`."""
+    clean = _checked(wanted, edition, now)
+    with transaction.atomic():
+        ledger.hold()
+        found = incident_numbered(incident)
+        if found.measures.filter(withdrawn_at=None).count() >= MOST:
+            raise NotPossible(Message("incident-reports.too-many-measures", most=MOST))
+        made = PreventionMeasure.objects.create(
+            incident=found,
+            words=clean.words,
+            kind=clean.kind,
+            reference=clean.reference,
+            owner=clean.owner,
+            due_on=clean.due_on,
+            recorded_at=now,
+            recorded_by=by[:150],
+        )
+        audit({"order": "record-measure", **_named(made)}, by, now, found.clause_id)
+    return made
+
+
+def change(
+    number: int, wanted: WantedMeasure, *, by: str, edition: Edition, now: datetime
+) -> PreventionMeasure:
+    """Change a measure; what proves it is looked for again. Raises `NotPossible`."""
+    clean = _checked(wanted, edition, now)
+    with transaction.atomic():
+        found = _locked(number)
+        before = _named(found)
+        is_other = (found.kind, found.reference) != (clean.kind, clean.reference)
+        found.words, found.kind, found.reference = clean.words, clean.kind, clean.reference
+        found.owner, found.due_on = clean.owner, clean.due_on
+        if _named(found) == before:
+            raise NotPossible(Message("incident-reports.nothing-amended"))
+        if is_other:
+            found.kept_at, found.proof = None, Message("incident-reports.not-looked-yet")
+        found.save()
+        content = {"order": "change-measure", **_named(found), "before": before}
+        audit(content, by, now, found.incident.clause_id)
+    return found
+
+
+def withdraw(number: int, reason: str, *, by: str, now: datetime) -> PreventionMeasure:
+    """Withdraw a measure: it stays, with the reason, and counts no more. Raises `NotPossible`."""
+    why = printable_lines(storable_text(reason.strip()))
+    if not why:
+        raise NotPossible(Message("incident-reports.reason-missing"))
+    if len(why) > LONGEST_WORDS:
+        raise NotPossible(Message("incident-reports.text-too-long", longest=LONGEST_WORDS))
+    with transaction.atomic():
+        found = _locked(number)
+        found.withdrawn_at, found.withdrawn_by, found.withdrawn_because = now, by[:150], why
+        found.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_because"])
+        content = {"order": "withdraw-measure", **_named(found), "reason": why}
+        audit(content, by, now, found.incident.clause_id)
+    return found
+
+
+def _checked(wanted: WantedMeasure, edition: Edition, now: datetime) -> WantedMeasure:
+    words = printable_lines(storable_text(wanted.words.strip()))
+    reference = printable(storable_text(wanted.reference.strip()))
+    owner = printable(storable_text(wanted.owner.strip()))
+    if not words or not reference:
+        raise NotPossible(
+            Message("incident-reports.measure-incomplete"), Message("incident-reports.how-it-is-checked")
+        )
+    longest = max(len(words) - LONGEST_WORDS, len(reference) - LONGEST_REFERENCE)
+    if longest > 0:
+        raise NotPossible(Message("incident-reports.text-too-long", longest=LONGEST_WORDS))
+    if person_named(edition, owner) is None:
+        raise NotPossible(
+            Message("incident-reports.no-such-owner", owner=owner),
+            Message("incident-reports.owners-are-people", file=edition.bindings.file),
+        )
+    today = now.astimezone(edition.bindings.system.zone).date()
+    if not today <= wanted.due_on <= today + _LATEST:
+        raise NotPossible(Message("incident-reports.due-out-of-range", days=_LATEST.days))
+    clean = WantedMeasure(words, wanted.kind, reference, owner[:150], wanted.due_on)
+    _check_reference(clean)
+    return clean
+
+
+def _check_reference(wanted: WantedMeasure) -> None:
+    """Raise `NotPossible` for a reference that nothing could ever prove; a row may be still to come."""
+    match wanted.kind:
+        case PreventionMeasure.Kind.BATCH:
+            if not PlannedWork.objects.filter(key=wanted.reference).exists():
+                raise NotPossible(Message("incident-reports.no-such-work", work=wanted.reference))
+        case PreventionMeasure.Kind.EXCEPTION:
+            number = wanted.reference
+            if not number.isdecimal() or not RowException.objects.filter(pk=int(number)).exists():
+                raise NotPossible(Message("incident-reports.no-such-exception", number=number))
+        case PreventionMeasure.Kind.ROW:
+            # As in `clause ids`: chapter/kind/key.
+            if "/" not in wanted.reference:
+                raise NotPossible(Message("incident-reports.no-such-row", row=wanted.reference))
+        case _:
+            pass
+
+
+def _locked(number: int) -> PreventionMeasure:
+    ledger.hold()
+    measures = PreventionMeasure.objects.select_for_update(of=("self",)).select_related("incident")
+    found = measures.filter(pk=number, withdrawn_at=None).first()
+    if found is None:
+        raise NotPossible(Message("incident-reports.no-such-measure", number=number))
+    return found
+
+
+def _named(measure: PreventionMeasure) -> Mapping[str, object]:
+    return {
+        "incident": measure.incident_id,
+        "measure": measure.pk,
+        "words": measure.words,
+        "kind": str(measure.kind),
+        "reference": measure.reference,
+        "owner": measure.owner,
+        "due_on": measure.due_on.isoformat(),
+    }
