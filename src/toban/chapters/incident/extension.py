@@ -3,11 +3,15 @@
 from toban.chapters.incident.acts import ACTS
 from toban.chapters.incident.bindings import INCIDENTS
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS
+from toban.chapters.incident.reports.acts import ACTS as REPORT_ACTS
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
 from toban.engine.extension import Extension, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
+from toban.engine.approvals.port import APPROVAL_EFFECTS
+from toban.engine.extension import Extension, RowKind, always
+from toban.engine.tasks.facts import TASK_FACTS
 
 EXTENSION = Extension(
     name="incident",
@@ -27,6 +31,11 @@ EXTENSION = Extension(
         Scope("act:incidents", Message("incident.scope-act")),
     ),
     commands={"incident": Command("toban.faces.cli.incident.incident", Message("commands.incident"))},
+    offers={
+        APPROVAL_EFFECTS: "toban.chapters.incident.reports.approval:EFFECT",
+        TASK_FACTS: "toban.chapters.incident.measures.duty:facts",
+    },
+    acts=REPORT_ACTS,
     apps=("toban.chapters.incident",),
     acts=ACTS,
 )

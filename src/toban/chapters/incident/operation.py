@@ -12,6 +12,9 @@ from toban.chapters.incident.rows.report import report
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.overview import EditionStatus, ToDo
+from toban.chapters.incident.plan import IncidentPlan, plan
+from toban.chapters.incident.reports.loops import loops_of
+from toban.engine.operation import Operation, WorkerShift, Workplace
 from toban.engine.runs.work import Work
 from toban.engine.tasks import chores
 
@@ -44,3 +47,8 @@ def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
 
 
 OPERATION = Operation(plan=_plan, works=_works, shift=_shift, to_do=_to_do)
+def _shift(at: Workplace) -> WorkerShift:
+    return WorkerShift(loops_of(at, lambda edition: edition.plan(OPERATION)))
+
+
+OPERATION = Operation(plan=plan, works=_works, shift=_shift)

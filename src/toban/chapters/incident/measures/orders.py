@@ -19,6 +19,7 @@ from toban.message import Message
 from toban.text import printable, printable_lines, storable_text
 
 LONGEST_WORDS, LONGEST_REFERENCE, MOST = 1_000, 500, 50
+_NOT_LOOKED = Message("incident-reports.not-looked-yet")
 _LATEST = timedelta(days=730)
 """How far ahead a measure may be due: what is due later is a wish."""
 
@@ -55,6 +56,7 @@ def record(
             due_on=clean.due_on,
             recorded_at=now,
             recorded_by=by[:150],
+            proof=_NOT_LOOKED,
         )
         audit({"order": "record-measure", **_named(made)}, by, now, found.clause_id)
     return made
@@ -74,7 +76,7 @@ def change(
         if _named(found) == before:
             raise NotPossible(Message("incident-reports.nothing-amended"))
         if is_other:
-            found.kept_at, found.proof = None, Message("incident-reports.not-looked-yet")
+            found.kept_at, found.proof = None, _NOT_LOOKED
         found.save()
         content = {"order": "change-measure", **_named(found), "before": before}
         audit(content, by, now, found.incident.clause_id)

@@ -75,7 +75,8 @@ def test_alerts_notifications_changes_runs_and_remedies_are_gathered_in_order(sc
     whole_story(scenery)
     scenery.gather()
 
-    alert = scenery.incident.joined.get().alert_id
+    alert, remedy = scenery.incident.joined.get().alert_id, scenery.incident.remedies.get().run_id
+    assert remedy is not None
     assert scenery.lines() == [
         "リリース: shop 1.4.2",
         "Webサーバー 死活 が異常",
@@ -85,10 +86,10 @@ def test_alerts_notifications_changes_runs_and_remedies_are_gathered_in_order(sc
         "手順 1 完了: アラートが開いた",
         "対応を開始: Webサーバー 死活",
         "Webサーバー の対処 プロセス再起動: Webダウンに当たる",
-        "remedy/再起動 を開始(実行 1)",
-        "batch/夜間 を開始(実行 2)",
-        "remedy/再起動 が成功(実行 1)",
-        "batch/夜間 が失敗(実行 2)",
+        f"remedy/再起動 を開始(実行 {remedy})",
+        f"batch/夜間 を開始(実行 {remedy + 1})",
+        f"remedy/再起動 が成功(実行 {remedy})",
+        f"batch/夜間 が失敗(実行 {remedy + 1})",
         "プロセス再起動 の効果: 復旧",
         "Webサーバー 死活 が復旧: 応答あり",
     ]
