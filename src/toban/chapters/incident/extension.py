@@ -5,13 +5,11 @@ from toban.chapters.incident.bindings import INCIDENTS
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS
 from toban.chapters.incident.reports.acts import ACTS as REPORT_ACTS
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
+from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.extension import Extension, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
-from toban.engine.approvals.port import APPROVAL_EFFECTS
-from toban.engine.extension import Extension, RowKind, always
-from toban.engine.tasks.facts import TASK_FACTS
 
 EXTENSION = Extension(
     name="incident",
@@ -24,18 +22,16 @@ EXTENSION = Extension(
     tables=(INCIDENTS, REMEDIES),
     points=(REMEDY_KINDS,),
     operation="toban.chapters.incident.operation",
-    offers={TASK_FACTS: "toban.chapters.incident.rows.owing:facts"},
+    offers={
+        APPROVAL_EFFECTS: "toban.chapters.incident.reports.approval:EFFECT",
+        TASK_FACTS: "toban.chapters.incident.rows.owing:facts",
+    },
     api="toban.faces.api.incident.routes",
     scopes=(
         Scope("read:incidents", Message("incident.scope-read")),
         Scope("act:incidents", Message("incident.scope-act")),
     ),
     commands={"incident": Command("toban.faces.cli.incident.incident", Message("commands.incident"))},
-    offers={
-        APPROVAL_EFFECTS: "toban.chapters.incident.reports.approval:EFFECT",
-        TASK_FACTS: "toban.chapters.incident.measures.duty:facts",
-    },
-    acts=REPORT_ACTS,
     apps=("toban.chapters.incident",),
-    acts=ACTS,
+    acts={**ACTS, **REPORT_ACTS},
 )

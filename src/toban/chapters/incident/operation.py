@@ -7,14 +7,12 @@ from datetime import datetime
 from toban.chapters.incident import plan as planning
 from toban.chapters.incident.declaring import declare
 from toban.chapters.incident.plan import IncidentPlan
+from toban.chapters.incident.reports.loops import loops_of
 from toban.chapters.incident.rows import owing
 from toban.chapters.incident.rows.report import report
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.overview import EditionStatus, ToDo
-from toban.chapters.incident.plan import IncidentPlan, plan
-from toban.chapters.incident.reports.loops import loops_of
-from toban.engine.operation import Operation, WorkerShift, Workplace
 from toban.engine.runs.work import Work
 from toban.engine.tasks import chores
 
@@ -28,7 +26,7 @@ def _works(made: IncidentPlan) -> Mapping[str, Work]:
     return {**made.works, **made.tasks}
 
 
-def _shift(_at: Workplace) -> WorkerShift:
+def _shift(at: Workplace) -> WorkerShift:
     def look(edition: Edition, now: datetime) -> None:
         declare.look(edition.plan(OPERATION), edition, now)
 
@@ -38,6 +36,7 @@ def _shift(_at: Workplace) -> WorkerShift:
     loops = (
         EditionLoop("incidents", look, every=1.0, leads=True),
         EditionLoop("incident-status", tell, every=5.0, leads=True),
+        *loops_of(at, lambda edition: edition.plan(OPERATION)),
     )
     return WorkerShift(loops)
 
@@ -47,8 +46,3 @@ def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
 
 
 OPERATION = Operation(plan=_plan, works=_works, shift=_shift, to_do=_to_do)
-def _shift(at: Workplace) -> WorkerShift:
-    return WorkerShift(loops_of(at, lambda edition: edition.plan(OPERATION)))
-
-
-OPERATION = Operation(plan=plan, works=_works, shift=_shift)

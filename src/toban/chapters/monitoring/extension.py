@@ -45,9 +45,11 @@ EXTENSION = Extension(
         },
     },
     proposals=open_tables,
-    offers={IMPACT: f"{_SOURCES}.access_log.impact:measure"},
+    offers={
+        ASSERTIONS: "toban.chapters.monitoring.measuring.assertions:ASSERTIONS",
+        IMPACT: f"{_SOURCES}.access_log.impact:measure",
+    },
     operation="toban.chapters.monitoring.operation",
-    offers={ASSERTIONS: "toban.chapters.monitoring.measuring.assertions:ASSERTIONS"},
     apps=("toban.chapters.monitoring",),
     intake="toban.faces.ingest.monitoring.routes",
 )

@@ -29,8 +29,10 @@ EXTENSION = Extension(
     proposals=open_tables,
     doubts=doubts,
     operation="toban.chapters.objectives.operation",
-    offers={ASSERTIONS: "toban.chapters.objectives.detection:ASSERTIONS"},
-    offers={IMPACT: "toban.chapters.objectives.publishing.impact:measure"},
+    offers={
+        ASSERTIONS: "toban.chapters.objectives.detection:ASSERTIONS",
+        IMPACT: "toban.chapters.objectives.publishing.impact:measure",
+    },
     apps=("toban.chapters.objectives",),
     pages="toban.faces.web.objectives.urls",
     menu=(Link("levels", Message("objectives.service-levels")),),

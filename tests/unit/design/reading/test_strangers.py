@@ -157,7 +157,7 @@ def test_windows_of_several_services_hold_for_none_of_them(read: Read) -> None:
     hours = "- Service hours: 24/7"
     design = read("## Maintenance", f"### Shop\n\n{window}\n{hours}\n\n### Office\n\n{window}\n{hours}")
 
-    assert design.of(MaintenanceWindow) == design.of(ServiceHours) == ()
+    assert (design.of(MaintenanceWindow), design.of(ServiceHours)) == ((), ())
     assert {row.reason.code for row in design.unread} == {"design.no-place-for-heading"}
 
 

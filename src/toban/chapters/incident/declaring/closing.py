@@ -21,7 +21,7 @@ def why_not_closed(incident: Incident) -> NotPossible | None:
         return NotPossible(
             Message("incident.no-approved-report", number=number), Message("incident.approve-the-report")
         )
-    measures = list(incident.measures.order_by("pk"))
+    measures = list(incident.measures.filter(withdrawn_at=None).order_by("pk"))
     if not measures:
         return NotPossible(Message("incident.no-measures", number=number), Message("incident.name-a-measure"))
     if left := [each.words for each in measures if each.kept_at is None]:

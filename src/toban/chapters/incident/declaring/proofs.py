@@ -104,7 +104,7 @@ def _approved(numbers: Sequence[int]) -> Mapping[int, IncidentReport]:
 def _kept(numbers: Sequence[int]) -> Mapping[int, datetime]:
     """Return when the last measure of an incident was found done, of those whose measures are all done."""
     found: dict[int, list[datetime | None]] = {}
-    for each in PreventionMeasure.objects.filter(incident__in=numbers):
+    for each in PreventionMeasure.objects.filter(incident__in=numbers, withdrawn_at=None):
         found.setdefault(each.incident_id, []).append(each.kept_at)
     return {
         number: max(at for at in kept if at is not None) for number, kept in found.items() if None not in kept

@@ -6,23 +6,14 @@ from datetime import date, datetime
 from toban.chapters.incident.measures.checking import recurrence_of, standing_of
 from toban.chapters.incident.measures.rules import MeasureState
 from toban.chapters.incident.models import Incident, IncidentReport
-from toban.design.clauses.incident import IncidentFlow
-from toban.engine.tasks.facts import TaskFact, TaskOccasion
+from toban.engine.bindings.model import System
+from toban.engine.tasks.facts import TaskFact
 from toban.message import Message
 
-INCIDENT = "incident"
-"""The parameter of a task that names its incident."""
 
-
-def facts(occasion: TaskOccasion, now: datetime) -> Sequence[TaskFact]:
-    """Return how the report and the measures of the task's incident stand. See `FactSource`."""
-    number = occasion.parameters.get(INCIDENT, "")
-    if not isinstance(occasion.clause, IncidentFlow) or not number.isdecimal():
-        return ()
-    incident = Incident.objects.filter(pk=int(number)).first()
-    if incident is None:
-        return ()
-    today = now.astimezone(occasion.edition.bindings.system.zone).date()
+def facts(incident: Incident, system: System, now: datetime) -> Sequence[TaskFact]:
+    """Return how the report and the measures of *incident* stand."""
+    today = now.astimezone(system.zone).date()
     return (_report(incident), *_measures(incident, today), _recurrence(incident, now))
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
+from toban.chapters.incident.measures import duty
 from toban.chapters.incident.models import Incident, IncidentReport
 from toban.chapters.incident.plan import IncidentPlan
 from toban.chapters.incident.rows.flow import Owed
@@ -83,16 +84,16 @@ def settle(plan: IncidentPlan, edition: Edition, now: datetime) -> None:
                 open_task(work, wanted, _tasks(key, number), now)
 
 
-def facts(occasion: TaskOccasion, _now: datetime) -> Sequence[TaskFact]:
+def facts(occasion: TaskOccasion, now: datetime) -> Sequence[TaskFact]:
     """Return what is shown to those who write the report, or name measures."""
     number = occasion.parameters.get(INCIDENT, "")
     if not isinstance(occasion.clause, IncidentFlow) or not number.isdecimal():
         return ()
     incident = Incident.objects.filter(pk=int(number)).first()
-    return tuple(_facts(incident, occasion)) if incident is not None else ()
+    return tuple(_facts(incident, occasion, now)) if incident is not None else ()
 
 
-def _facts(incident: Incident, occasion: TaskOccasion) -> Iterator[TaskFact]:
+def _facts(incident: Incident, occasion: TaskOccasion, now: datetime) -> Iterator[TaskFact]:
     zone = occasion.edition.bindings.system.zone
     title = Message("incident.subject", number=incident.pk, level=incident.level, title=incident.title)
     yield TaskFact(Message("incident.fact-incident"), title)
@@ -101,11 +102,7 @@ def _facts(incident: Incident, occasion: TaskOccasion) -> Iterator[TaskFact]:
     if incident.recovered_at is not None:
         recovered = Message("incident.at", at=incident.recovered_at.astimezone(zone))
         yield TaskFact(Message("incident.fact-recovered"), recovered)
-    is_approved, measures = _approved_at(incident) is not None, incident.measures.count()
-    report = Message("incident.report-approved" if is_approved else "incident.report-missing")
-    yield TaskFact(Message("incident.fact-report"), report, is_exception=not is_approved)
-    counted = Message("incident.measures-counted", count=measures)
-    yield TaskFact(Message("incident.fact-measures"), counted, is_exception=not measures)
+    yield from duty.facts(incident, occasion.edition.bindings.system, now)
 
 
 def _end(run: Run, incident: Incident | None, key: str, now: datetime) -> None:
@@ -133,4 +130,6 @@ def _approved_at(incident: Incident) -> datetime | None:
 
 
 def _named_at(incident: Incident) -> datetime | None:
-    return min((each.recorded_at for each in incident.measures.all()), default=None)
+    return min(
+        (each.recorded_at for each in incident.measures.all() if each.withdrawn_at is None), default=None
+    )

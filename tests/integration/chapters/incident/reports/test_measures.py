@@ -1,7 +1,7 @@
 """Measures of each kind, kept and not; what is overdue is told, and a recurrence asks again."""
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 import pytest
 from tests.integration.chapters.incident.reports.scenery import (
@@ -14,10 +14,11 @@ from tests.integration.chapters.incident.reports.scenery import (
 )
 from tests.registered import PARTS
 
-from toban.chapters.incident.measures import checking, duty, orders
+from toban.chapters.incident.measures import checking, orders
 from toban.chapters.incident.measures.orders import WantedMeasure
 from toban.chapters.incident.measures.rules import prevention
 from toban.chapters.incident.models import Incident, IncidentReport, PreventionMeasure
+from toban.chapters.incident.rows import owing
 from toban.chapters.incident.spans import spans_of
 from toban.chapters.release.models import Release, StoredArtifact
 from toban.design.clauses.incident import IncidentFlow
@@ -30,7 +31,7 @@ from toban.engine.notify.models import Alert
 from toban.engine.operation import RowAnswer, rows_of
 from toban.engine.orders import NotPossible
 from toban.engine.runs.models import Run
-from toban.engine.tasks.facts import TaskOccasion
+from toban.engine.tasks.facts import TaskFact, TaskOccasion
 
 pytestmark = pytest.mark.django_db
 
@@ -289,10 +290,14 @@ def test_a_task_shows_how_report_and_measures_stand(scenery: Scenery) -> None:
     scenery.recover()
     flow = scenery.edition.design.of(IncidentFlow)[0]
     occasion = TaskOccasion(
-        scenery.edition, flow, NOON, NOON + DAY, {duty.INCIDENT: str(scenery.incident.pk)}
+        scenery.edition, flow, NOON, NOON + DAY, {owing.INCIDENT: str(scenery.incident.pk)}
     )
-    before = duty.facts(occasion, NOON + DAY)
-    assert [(str(each.value), each.is_exception) for each in before] == [
+
+    def stand(at: datetime) -> Sequence[TaskFact]:
+        # After what the incident was, and when.
+        return owing.facts(occasion, at)[3:]
+
+    assert [(str(each.value), each.is_exception) for each in stand(NOON + DAY)] == [
         ("なし", True),
         ("登録なし", True),
         ("1 日 再発なし", False),
@@ -302,9 +307,9 @@ def test_a_task_shows_how_report_and_measures_stand(scenery: Scenery) -> None:
     IncidentReport.objects.create(
         incident=scenery.incident, kind="final", state="approved", version=1, drafted_at=NOON
     )
-    assert [each.is_exception for each in duty.facts(occasion, NOON + DAY)] == [False, False, False]
-    assert [each.is_exception for each in duty.facts(occasion, NOON + 9 * DAY)] == [False, True, False]
-    assert duty.facts(TaskOccasion(scenery.edition, flow, NOON, NOON), NOON) == ()
+    assert [each.is_exception for each in stand(NOON + DAY)] == [False, False, False]
+    assert [each.is_exception for each in stand(NOON + 9 * DAY)] == [False, True, False]
+    assert owing.facts(TaskOccasion(scenery.edition, flow, NOON, NOON), NOON) == ()
 
 
 def test_what_chapter_13_asks_is_read_from_the_tables(scenery: Scenery) -> None:
