@@ -3,11 +3,10 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from toban.chapters.capacity.scaler import GroupSize, ScalingFailed
 from toban.chapters.capacity.scalers.by_command import ByCommand, filled
-from toban.engine.runs.commands.filling import Act
+from toban.engine.runs.commands.place import CommandPlace, NotAnswered, Refused, Silent
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
 from toban.engine.trial import Doubt
@@ -19,19 +18,6 @@ _AT_THE_END = 5.0
 """Seconds for the last count of a run that must end."""
 _LONGEST_SAID = 200
 _HIGHEST = 100_000
-
-
-class CommandPlace(Protocol):
-    """Where the commands run."""
-
-    def act(self, arguments: tuple[str, ...]) -> Act:
-        """Return what runs them, with output to the run's log."""
-
-    def ask(self, arguments: tuple[str, ...], within: float) -> str:
-        """Return what they write to their standard output within so many seconds; raise `ScalingFailed`."""
-
-    def doubts(self, program: str) -> Iterator[Doubt]:
-        """Yield why *program* can't be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +100,26 @@ class CommandedScaler:
         )
 
     def _count(self, within: float) -> int:
-        lines = [line.strip() for line in self.place.ask(self.config.count, within).splitlines()]
+        try:
+            said = self.place.ask(self.config.count, within)
+        except NotAnswered as failed:
+            raise _not_counted(self.config.count[0], failed, within) from failed
+        lines = [line.strip() for line in said.splitlines()]
         last = next((line for line in reversed(lines) if line), "")
         if not (last.isascii() and last.isdecimal() and int(last) <= _HIGHEST):
-            said = Message(
-                "capacity-scalers.no-number", command=self.config.count[0], said=last[:_LONGEST_SAID]
-            )
-            raise ScalingFailed(said, hint=Message("capacity-scalers.write-a-number"))
+            command = self.config.count[0]
+            wrong = Message("capacity-scalers.no-number", command=command, said=last[:_LONGEST_SAID])
+            raise ScalingFailed(wrong, hint=Message("capacity-scalers.write-a-number"))
         return int(last)
 
 
-def not_told(command: str, failed: StepFailed, words: str) -> ScalingFailed:
-    """Return the failure of a count. Pure."""
-    said = Message(
-        "capacity-scalers.count-failed", command=command, why=message_of(failed), words=words[-_LONGEST_SAID:]
-    )
-    return ScalingFailed(said, retry=failed.reason is not RunReason.NOT_RUNNABLE)
+def _not_counted(command: str, failed: NotAnswered, within: float) -> ScalingFailed:
+    match failed:
+        case Silent():
+            said = Message("capacity-scalers.count-silent", command=command, seconds=round(within))
+        case Refused():
+            words = failed.words[-_LONGEST_SAID:]
+            said = Message("capacity-scalers.count-failed", command=command, why=failed.said, words=words)
+        case _:
+            said = failed.said
+    return ScalingFailed(said, hint=failed.hint, retry=failed.retry)

@@ -19,11 +19,11 @@ from toban.chapters.capacity.operation import OPERATION
 from toban.chapters.capacity.scaler import GroupSize, ScalingFailed
 from toban.chapters.capacity.scalers.command import KIND
 from toban.chapters.capacity.scalers.command.config import CommandScaling
-from toban.chapters.capacity.scalers.command.here import Here
 from toban.chapters.capacity.scalers.commanded import CommandedScaler
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition
+from toban.engine.runs.commands.here import Here
 from toban.engine.runs.rules import RunReason
 
 

@@ -22,7 +22,7 @@ from toban.chapters.capacity.scaler import GroupSize, ScalingFailed
 from toban.chapters.capacity.scalers.commanded import CommandedScaler
 from toban.chapters.capacity.scalers.ssh import KIND
 from toban.chapters.capacity.scalers.ssh.config import SshScaling
-from toban.chapters.capacity.scalers.ssh.there import There
+from toban.engine.runs.commands.there import There
 from toban.engine.runs.rules import RunReason
 
 

@@ -7,24 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from toban.chapters.capacity.scaler import ScalerSite
-from toban.chapters.capacity.scalers.command.config import CommandScaling
-from toban.chapters.capacity.scalers.commanded import CommandedScaler, not_told
 from toban.engine.runs.commands.command import LocalCommand
 from toban.engine.runs.commands.filling import Act
+from toban.engine.runs.commands.place import Refused
 from toban.engine.runs.commands.programs import unusable
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import StepFailed
 from toban.engine.trial import Doubt
-from toban.message import NOTHING, Message
+from toban.message import NOTHING, Message, message_of
 
 _MOST_LINES = 1000
 _LAST_WORDS = 500
-
-
-def opened(config: CommandScaling, site: ScalerSite) -> CommandedScaler:
-    """Return the scaler of a group."""
-    return CommandedScaler(config, Here(config.folder or site.folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +31,15 @@ class Here:
         return LocalCommand(arguments, self.folder)
 
     def ask(self, arguments: tuple[str, ...], within: float) -> str:
-        """See `CommandPlace`. What it writes is shown if it fails."""
+        """See `CommandPlace`. What it writes is kept if it fails."""
         listener = _Listener(within)
         with tempfile.TemporaryFile() as errors:
             try:
                 LocalCommand(arguments, self.folder).run(listener, {}, errors)
             except StepFailed as failed:
-                raise not_told(arguments[0], failed, _tail(errors) or listener.text) from failed
+                retry = failed.reason is not RunReason.NOT_RUNNABLE
+                words = _tail(errors) or listener.text
+                raise Refused(message_of(failed), words=words, retry=retry) from failed
         return listener.text
 
     def doubts(self, program: str) -> Iterator[Doubt]:
