@@ -65,6 +65,10 @@ class RunTurn(Protocol):
         """Return why the step must end at once (fenced, cancelled, out of time), or None. Call it often."""
 
 
+def _always(_turn: RunTurn) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A part of a work that is not repeated once it is finished.
@@ -90,6 +94,10 @@ class Step:
     """What the step does, as the bindings say it: those who approve it are shown this."""
     asks_each_time: bool = False
     """Whether an approval holds for one attempt only."""
+    only_looks: bool = False
+    """Whether it changes nothing: where the mode is to ask, that is done first, for those who are asked."""
+    is_needed: Callable[[RunTurn], bool] = _always
+    """Whether it has anything to do in this run: if not, it is passed over, and nobody is asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,3 +303,70 @@ def test_the_repeat_of_an_ordered_run_is_in_the_mode_of_the_schedule(
 
     assert here.done == [NOON]
     assert states() == [("failed", "failed"), ("shadow", "shadow")]
+
+
+@pytest.fixture
+def looking(make_work: MakeWork) -> Callable[..., tuple[Ledger, list[str]]]:
+    """Return a function that puts a work in force that looks before it acts."""
+
+    def make(**more: Any) -> tuple[Ledger, list[str]]:
+        done: list[str] = []
+        terms = more.pop("approval", None)
+        steps = (
+            Step("look", lambda _: done.append("look"), only_looks=True),
+            Step(
+                "apply",
+                lambda _: done.append("apply"),
+                approval=terms,
+                is_needed=lambda turn: turn.parameters.get("dry_run") != "yes",
+            ),
+            Step("record", lambda _: done.append("record")),
+        )
+        made = Ledger(make_work(steps=steps, asks=ApprovalTerms("運用責任者"), **more))
+        made.plan(NOON - MINUTE)
+        return made, done
+
+    return make
+
+
+def test_what_only_looks_is_done_before_somebody_is_asked(
+    looking: Callable[..., tuple[Ledger, list[str]]],
+) -> None:
+    here, done = looking(mode=Mode.ASK)
+
+    assert here.step() is RunReason.AWAITING_APPROVAL
+    assert done == ["look"]
+    assert ApprovalRequest.objects.get().part == "apply"
+    assert here.step(NOON + MINUTE) is None
+
+    grant()
+    assert here.step(NOON + MINUTE) is RunReason.SUCCEEDED
+    assert done == ["look", "apply", "record"]
+
+
+def test_a_run_that_has_only_looked_and_lost_its_worker_still_asks(
+    looking: Callable[..., tuple[Ledger, list[str]]],
+) -> None:
+    here, done = looking(mode=Mode.ASK)
+    here.plan()
+    held = taken(here.works, "a", NOON)
+    assert held is not None
+    claim.keep(held, "look", None, began_at=NOON, now=NOON, then="apply")
+
+    assert here.step(NOON + 3 * MINUTE) is RunReason.AWAITING_APPROVAL
+    assert done == []
+
+
+def test_a_step_that_is_not_needed_asks_nobody_and_does_nothing(
+    looking: Callable[..., tuple[Ledger, list[str]]],
+) -> None:
+    here, done = looking(approval=ApprovalTerms("運用責任者", is_irreversible=True), parameters=None)
+    account = Operator.objects.create_user("nami", operator_role=OperatorRole.DEVELOPER)
+    orders.order("B001", {"dry_run": "yes"}, by="nami", now=NOON - MINUTE, account=account)
+
+    assert here.step(NOON - MINUTE) is RunReason.SUCCEEDED
+    assert done == ["look", "record"]
+    assert not ApprovalRequest.objects.exists()
+    orders.order("B001", {}, by="nami", now=NOON - MINUTE / 2, account=account)
+    assert here.step(NOON - MINUTE / 2) is RunReason.AWAITING_APPROVAL
+    assert done == ["look", "record", "look"]

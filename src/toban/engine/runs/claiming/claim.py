@@ -25,7 +25,7 @@ from toban.engine.runs import approval, rules
 from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.claiming.reruns import again_next_day, is_only_shown, show
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
-from toban.engine.runs.modes.acts import is_rerun, mode_of
+from toban.engine.runs.modes.acts import has_begun, is_rerun, mode_of
 from toban.engine.runs.rules import RunReason, Start
 from toban.engine.runs.work import Step, Work
 from toban.message import NOTHING, Message, from_json
@@ -173,7 +173,7 @@ def _claimed(run: Run, work: Work, results: Mapping[str, object]) -> Claim:
     """Return *run* as claimed; *run* itself still is as it was before."""
     again, asks = is_rerun(run), mode_of(run, work, modes.decisions()) is Mode.ASK
     # What has begun goes on, unless it is begun again.
-    asks = asks and (again or not results)
+    asks = asks and (again or not has_begun(work, results))
     return Claim(
         run.pk, run.fence + 1, run.work, run.due_at, run.parameters, results, asks=asks, is_rerun=again
     )

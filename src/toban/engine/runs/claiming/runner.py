@@ -257,14 +257,15 @@ class Runner:
 def through(hand: Hand, endings: Endings) -> RunReason:
     """Do the steps that are not finished yet, and end the run; may raise `Fenced`."""
     todo = [step for step in hand.work.steps if step.name not in hand.results]
-    if todo and hand.claim.asks:
-        todo[0] = asking(hand.work, todo[0], each_time=hand.claim.is_rerun)
+    if hand.claim.asks:
+        todo = [*asking(hand.work, todo, each_time=hand.claim.is_rerun)]
     last = None
     try:
         for step, then in zip_longest(todo, todo[1:]):
-            if not _may_act(hand, step):
+            is_needed = step.is_needed(hand)
+            if is_needed and not _may_act(hand, step):
                 return RunReason.AWAITING_APPROVAL
-            last = _act(hand, step)
+            last = _act(hand, step) if is_needed else LastStep(step.name, None, hand.clock())
             if then is not None:
                 _keep(hand, last, then)
     except StepFailed as failure:

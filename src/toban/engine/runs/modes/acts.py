@@ -1,6 +1,6 @@
 """The automatic acts of works: what a schedule orders, and what repeats a failed run."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from toban.engine.modes.rules import AutomaticAct, Mode, ModeDecisions, mode_now, more_careful
@@ -51,8 +51,23 @@ def is_rerun(run: Run) -> bool:
     return run.is_rerun or run.failures > 0
 
 
-def asking(work: Work, step: Step, *, each_time: bool) -> Step:
-    """Return *step*, for which somebody must be asked first; *each_time* for a repeat."""
+def has_begun(work: Work, results: Collection[str]) -> bool:
+    """Return whether a run with *results* has changed anything, as far as is known."""
+    looks = {step.name for step in work.steps if step.only_looks}
+    return not looks.issuperset(results)
+
+
+def asking(work: Work, steps: Sequence[Step], *, each_time: bool) -> Sequence[Step]:
+    """Return *steps*: somebody is asked before the first that changes anything; *each_time* for a repeat."""
+    at = next((place for place, step in enumerate(steps) if not step.only_looks), len(steps))
+    return [
+        *steps[:at],
+        *(_asking(work, step, each_time=each_time) for step in steps[at : at + 1]),
+        *steps[at + 1 :],
+    ]
+
+
+def _asking(work: Work, step: Step, *, each_time: bool) -> Step:
     return replace(
         step,
         approval=step.approval or work.asks,
