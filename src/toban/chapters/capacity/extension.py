@@ -9,6 +9,7 @@ from toban.chapters.capacity.scaler import SCALER_KINDS, SCALING
 from toban.chapters.capacity.usage import RESOURCES, USAGE_KINDS
 from toban.design.clauses.base import Clause
 from toban.design.clauses.capacity import CapacityReview, ResourceUsage, ScalingRule
+from toban.engine.deployments import GROUPS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.tasks.facts import TASK_FACTS
@@ -57,7 +58,10 @@ EXTENSION = Extension(
     },
     proposals=open_tables,
     operation="toban.chapters.capacity.operation",
-    offers={TASK_FACTS: "toban.chapters.capacity.rows.facts:facts"},
+    offers={
+        GROUPS: "toban.chapters.capacity.scaling.offered:find",
+        TASK_FACTS: "toban.chapters.capacity.rows.facts:facts",
+    },
     apps=("toban.chapters.capacity",),
     pages="toban.faces.web.capacity.urls",
     api="toban.faces.api.capacity.routes",

@@ -9,10 +9,10 @@ from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.changes.delivered import DELIVERED
 from toban.engine.evidence.assertions import ASSERTIONS
+from toban.engine.deployments import INSTANCES, ROLLBACKS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import LEADS
-from toban.engine.scaling import INSTANCES
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
@@ -53,6 +53,7 @@ EXTENSION = Extension(
         TASK_FACTS: "toban.chapters.release.rows.verifying:facts",
         LEADS: "toban.chapters.release.leads:leads",
         INSTANCES: "toban.chapters.release.running.scaling:find",
+        ROLLBACKS: "toban.chapters.release.running.rollback:find",
     },
     apps=("toban.chapters.release",),
     pages="toban.faces.web.release.urls",

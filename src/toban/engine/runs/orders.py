@@ -70,6 +70,15 @@ def accepted(work: PlannedWork, parameters: Mapping[str, str]) -> Mapping[str, s
     return given
 
 
+def orderable(
+    key: str, parameters: Mapping[str, str], account: Operator | None = None
+) -> tuple[PlannedWork, Mapping[str, str]]:
+    """Return the work *key* and the parameters of its run; raise `NotPossible` if it takes no such order."""
+    work = _done_here(key)
+    _require_orderer(work, account)
+    return work, accepted(work, parameters)
+
+
 def order(
     key: str,
     parameters: Mapping[str, str],
@@ -86,9 +95,7 @@ def order(
     """
     with transaction.atomic():
         ledger.hold()
-        work = _done_here(key)
-        _require_orderer(work, account)
-        given = accepted(work, parameters)
+        work, given = orderable(key, parameters, account)
         run = Run.objects.create(
             work=key,
             due_at=now,

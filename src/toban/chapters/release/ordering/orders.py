@@ -19,6 +19,7 @@ from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.holders import holders_of
 from toban.engine.approvals.identity import accounts_with_addresses, is_self_made
 from toban.engine.approvals.requests import supersede
+from toban.engine.deployments import RollbackWish
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -238,6 +239,31 @@ def roll_back_watched(
     if back.decided_at is not None:
         make_way(back, WATCH, now)
     call_workers()
+    return back
+
+
+def roll_back_wanted(
+    deployment: Deployment, plan: ReleaseChapterPlan, wish: RollbackWish, since: datetime, now: datetime
+) -> Release:
+    """Go back because a remedy wants it, as after a watch: once since *since*. Raises `NotPossible`.
+
+    What can't be undone, and what the bindings say, is asked.
+    """
+    with transaction.atomic():
+        ledger.hold()
+        mine = Release.objects.filter(deployment=deployment.name, ordered_by=wish.by, ordered_at__gte=since)
+        if (ordered := mine.order_by("-pk").first()) is not None:
+            return ordered
+        back = _back(deployment, plan, now)
+        acts = deployment.config.rollback is Mode.ACT and back.is_reversible
+        back.ordered_by, back.note = wish.by, wish.why
+        back.cause = storable_text(str(wish.why))[:500]
+        back.detected_at, back.decided_at = wish.detected_at, now if acts else None
+        back.save()
+        record(back, "rollback-ordered", wish.by, now)
+        if back.decided_at is not None:
+            make_way(back, wish.by, now)
+        call_workers()
     return back
 
 

@@ -1,7 +1,7 @@
 """The instances of a deployment, as others may have them grown: never while a release is on.
 
 A release waits until an instance that is being added serves, or gives up: both hold the deployment. See
-`toban.engine.scaling`.
+`toban.engine.deployments`.
 """
 
 import time
@@ -17,9 +17,9 @@ from toban.chapters.release.models import DeploymentLock
 from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering.renames import Renames
 from toban.engine.clock import system_clock
+from toban.engine.deployments import InstanceCount, NotScaled
 from toban.engine.editions.edition import Edition
 from toban.engine.runs.work import RunTurn
-from toban.engine.scaling import InstanceCount, NotScaled
 from toban.message import NOTHING, Message
 
 _LOOK = 1.0

@@ -28,7 +28,7 @@ from toban.chapters.release.engines.proxy.rules import (
     to_start,
     wanted,
 )
-from toban.engine.scaling import InstanceCount
+from toban.engine.deployments import InstanceCount
 from toban.message import NOTHING, Message, message_of
 
 _LOOK = 0.5
