@@ -1,6 +1,6 @@
 """What chapter 2 does: measure, judge, and test its sources before they are needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -22,8 +22,10 @@ from toban.engine.bindings.template import Unfilled
 from toban.engine.editions.edition import Edition
 from toban.engine.editions.tools import ToolBindings, tool_status
 from toban.engine.evidence import status
+from toban.engine.notify.signal import ADVICE, Signal
 from toban.engine.operation import ChartedSeries, ChartLimit, EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.registry.kinds import Kinds
+from toban.engine.registry.ports import Ports
 from toban.engine.trial import Trial, TrialCode
 from toban.message import Message, message_of
 
@@ -41,7 +43,8 @@ def _shift(at: Workplace) -> WorkerShift:
 
     def measure(edition: Edition, now: datetime) -> None:
         arrivals.inbox().follow(at.lead.term)
-        monitoring.turn(edition.plan(OPERATION), edition.design.digest, at.lead.term, now)
+        advise = partial(_advice, at.ports, edition)
+        monitoring.turn(edition.plan(OPERATION), edition.design.digest, at.lead.term, now, advise)
 
     def forget(_edition: Edition, _now: datetime) -> None:
         taken, stored = arrivals.inbox().taken_until(), at.samples.stored_until
@@ -63,6 +66,14 @@ def _shift(at: Workplace) -> WorkerShift:
         EditionLoop("measuring-tools", compare, every=10.0, leads=True),
     )
     return WorkerShift(loops, monitoring.close)
+
+
+def _advice(ports: Ports, edition: Edition, signals: Sequence[Signal]) -> Mapping[str, Message]:
+    found: dict[str, Message] = {}
+    if signals:
+        for advise in ports.all(ADVICE):
+            found |= advise(edition, signals)
+    return found
 
 
 def _costs(edition: Edition) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ the readings are kept and the next step writes them.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -23,8 +24,9 @@ from toban.chapters.monitoring.source import Measurement
 from toban.design.values.metric import Metric
 from toban.engine.evidence import ledger, status
 from toban.engine.notify import alerts
+from toban.engine.notify.signal import Condition, Signal
 from toban.engine.telemetry.samples import Sample
-from toban.message import NOTHING, Message
+from toban.message import NOTHING, Message, sentences
 
 _MOST_WAITING = 100_000
 """Readings kept while the state database can't be written; the oldest are dropped first."""
@@ -33,6 +35,14 @@ _LOOKING_ON = timedelta(seconds=30)
 """Steps are half a second apart; after a gap of this length, silence is counted again from the start."""
 
 log = structlog.get_logger(__name__)
+
+
+type AdviseAll = Callable[[Sequence[Signal]], Mapping[str, Message]]
+"""Returns what to do next about bad signals, by their keys."""
+
+
+def _advises_nothing(_signals: Sequence[Signal]) -> Mapping[str, Message]:
+    return {}
 
 
 class SampleSink(Protocol):
@@ -61,12 +71,23 @@ class Monitoring:
         self._stepped_at: datetime | None = None
         self._term: int | None = None
         self._plan: MeasuringPlan | None = None
+        self._advise: AdviseAll = _advises_nothing
 
-    def turn(self, plan: MeasuringPlan, digest: str, term: int | None, now: datetime) -> None:
+    def turn(
+        self,
+        plan: MeasuringPlan,
+        digest: str,
+        term: int | None,
+        now: datetime,
+        advise: AdviseAll = _advises_nothing,
+    ) -> None:
         """Do one step of *plan*, for the document with *digest*, if this worker leads (in its *term*).
+
+        *advise* says what else to do next about what is wrong.
 
         What other leaders did in the meantime is in the tables, which are re-read at the start of each term.
         """
+        self._advise = advise
         if term != self._term:
             self.leave()
             self._term, self._plan = term, None
@@ -172,10 +193,18 @@ class Monitoring:
             self._permit()
             states.replace(self._watches, {clause_id: found[clause_id] for clause_id in rows})
             status.show([report.status(row, now) for row in shown], now, self._digest)
-            alerts.report(signals, now, self._digest)
+            alerts.report(self._advised(signals), now, self._digest)
         self._tell(rows, found)
         self._watches.update({clause_id: found[clause_id] for clause_id in rows})
         self._asides.update({clause_id: self._aside(judged) for clause_id, judged in rows.items()})
+
+    def _advised(self, signals: Sequence[Signal]) -> Sequence[Signal]:
+        """Return *signals* with what is known about what to do next, before what the row itself says."""
+        found = self._advise([each for each in signals if each.condition is not Condition.OK])
+        return [
+            replace(each, advice=sentences(found[each.key], each.advice)) if each.key in found else each
+            for each in signals
+        ]
 
     def _aside(self, judged: JudgedMonitor) -> Message:
         """Return what is wrong with discovering the row's hosts."""

@@ -1,11 +1,13 @@
 """What a chapter reports to the pipeline: the current state of one thing that may need announcing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from toban.design.values.severity import AlertLevel
+from toban.engine.editions.edition import Edition
+from toban.engine.registry.ports import Port
 from toban.message import NOTHING, Message
 
 
@@ -71,3 +73,9 @@ LEVEL_OF: dict[Condition, AlertLevel] = {
     Condition.CRITICAL: AlertLevel.CRITICAL,
     Condition.NO_DATA: AlertLevel.WARNING,
 }
+
+type Advise = Callable[[Edition, Sequence[Signal]], Mapping[str, Message]]
+"""Returns what to do next about those of the bad signals of which it is known, by their keys."""
+
+ADVICE: Port[Advise] = Port("advice")
+"""What else is known about what to do next: the chapter that reports asks for it."""
