@@ -29,6 +29,7 @@ class TrialCode(StrEnum):
     APPROVAL = "LV009"
     RELEASE = "LV010"
     CAPACITY = "LV011"
+    REMEDY = "LV012"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,12 @@ DOCUMENT = """\
 |---------|-------|-------|------|
 | バックアップリストアテスト | 第1月曜 | 運用責任者 | 取り戻す |
 | エラーログ分析 | 第1営業日 10:00 | 運用責任者 | 傾向を見る |
+
+## 障害対応
+### 主要障害パターンと対処
+| 障害パターン | 原因 | 対処 |
+|------------|------|------|
+| Webサーバーダウン | プロセス停止 | プロセス再起動 |
 """
 DESIGN = read_design(DOCUMENT, "運用設計書.md")
 BOUND = """\
@@ -156,6 +162,10 @@ region = "ap-northeast-1"
 kind = "autoscaling"
 group = "web"
 region = "ap-northeast-1"
+
+[remedies."プロセス再起動"]
+kind = "command"
+command = ["true"]
 """
 INSTEAD = {
     "[system] timezone": '"UTC"',
@@ -185,6 +195,8 @@ INSTEAD = {
     "[scaling.Web] sustained": '"7分"',
     "[scaling.Web] approval_within": '"7時間"',
     "[capacity] extend_within": '"7日"',
+    "[remedies.プロセス再起動] effect_within": '"7分"',
+    "[remedies.プロセス再起動] approval_within": '"7時間"',
     "[deployments.本番環境] cause_within": '"7営業日"',
     "[deployments.ステージング環境] drill": '"毎月第3火曜 10:00"',
 }
@@ -203,7 +215,7 @@ def written(setting: str, value: str) -> str:
     """BOUND, with *setting* under its table, which may stand there already."""
     head, _, key = setting.partition(" ")
     line = f"{key} = {value}\n"
-    names = "稼働率|本番環境|ステージング環境|DBストレージ|画像ストレージ"
+    names = "稼働率|プロセス再起動|本番環境|ステージング環境|DBストレージ|画像ストレージ"
     quoted = re.sub(names, r'"\g<0>"', head)
     return (
         BOUND.replace(f"{quoted}\n", f"{quoted}\n{line}") if quoted in BOUND else f"{BOUND}\n{quoted}\n{line}"

@@ -83,6 +83,12 @@ class RemedyBinding(Section):
     """The `[targets.NAME]` that it mends; by default the one that the pattern's row names."""
     mode: Mode = Mode.SHADOW
     """What Toban does when the failure is seen: only record what it would do, ask first, or do it."""
+    act_from: AlertLevel = AlertLevel.CRITICAL
+    """The level of alerts from which on it is done; before, it is only named as what to do next."""
+    each_instance: bool = False
+    """Whether it mends the one instance that an alert is about, and not the whole target at once."""
+    deployment: str = ""
+    """The `[deployments.NAME]` of the target: nothing is done there while a release is under way."""
     most: int = Field(default=2, ge=1, le=100)
     """How often it is done for one target within an hour; then people are called instead."""
     effect_within: Annotated[

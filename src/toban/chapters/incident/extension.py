@@ -2,6 +2,8 @@
 
 from toban.chapters.incident.acts import ACTS
 from toban.chapters.incident.bindings import INCIDENTS
+from toban.chapters.incident.proposals import open_tables
+from toban.chapters.incident.remedies.acts import ACTS
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS
 from toban.chapters.incident.reports.acts import ACTS as REPORT_ACTS
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
@@ -10,6 +12,10 @@ from toban.engine.extension import Extension, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
+from toban.engine.extension import Extension, RowKind, always
+from toban.engine.notify.signal import ADVICE
+
+_REMEDIES = "toban.chapters.incident.remedies.kinds"
 
 EXTENSION = Extension(
     name="incident",
@@ -21,6 +27,19 @@ EXTENSION = Extension(
     ),
     tables=(INCIDENTS, REMEDIES),
     points=(REMEDY_KINDS,),
+    kinds={
+        "remedies": {
+            "batch": f"{_REMEDIES}.batch",
+            "command": f"{_REMEDIES}.command",
+            "failover": f"{_REMEDIES}.failover",
+            "rollback": f"{_REMEDIES}.rollback",
+            "scale": f"{_REMEDIES}.scale",
+            "ssh": f"{_REMEDIES}.ssh",
+        },
+    },
+    proposals=open_tables,
+    offers={ADVICE: "toban.chapters.incident.remedies.advice:advise"},
+    acts=ACTS,
     operation="toban.chapters.incident.operation",
     offers={
         APPROVAL_EFFECTS: "toban.chapters.incident.reports.approval:EFFECT",

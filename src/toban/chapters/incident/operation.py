@@ -46,3 +46,38 @@ def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
 
 
 OPERATION = Operation(plan=_plan, works=_works, shift=_shift, to_do=_to_do)
+from datetime import datetime
+
+from toban.chapters.incident.plan import IncidentPlan, plan
+from toban.chapters.incident.remedies import shift as remedies
+from toban.chapters.incident.remedies.works import works as remedy_works
+from toban.engine.editions.edition import Edition
+from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
+from toban.engine.runs.work import Work
+from toban.engine.trial import Trial
+
+
+def _works(made: IncidentPlan) -> Mapping[str, Work]:
+    return {**made.works, **remedy_works(made)}
+
+
+def _shift(at: Workplace) -> WorkerShift:
+    def remedy(edition: Edition, now: datetime) -> None:
+        remedies.turn(edition.plan(OPERATION), edition, at.ports, now)
+
+    def show(edition: Edition, now: datetime) -> None:
+        remedies.show(edition.plan(OPERATION), now)
+
+    return WorkerShift(
+        (
+            EditionLoop("remedies", remedy, every=1.0, leads=True),
+            EditionLoop("remedy-rows", show, every=5.0, leads=True),
+        )
+    )
+
+
+def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
+    yield from remedies.trials(edition.plan(OPERATION), edition)
+
+
+OPERATION = Operation(plan=plan, works=_works, shift=_shift, trials=_trials)

@@ -1,9 +1,9 @@
 """The extension point for remedies: one small Protocol, one failure type."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from toban.chapters.incident.bindings import RemedyBinding
 from toban.engine.bindings.table import kinded
@@ -27,15 +27,30 @@ class RemedyFailed(Exception):
         self.doubt: Doubt = (message, hint) if hint else message
         self.retry = retry
 
+    @classmethod
+    def of(cls, doubt: Doubt, *, retry: bool = False) -> Self:
+        """Return the failure that another chapter's *doubt* means."""
+        what, hint = doubt if isinstance(doubt, tuple) else (doubt, NOTHING)
+        return cls(what, hint=hint, retry=retry)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a remedy would do now."""
+
+    said: Message
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """What `apply` goes by, as JSON: what was decided before is the same when it is repeated."""
+
 
 class Remedy(Protocol):
     """What is done about a failure of one target."""
 
-    def rehearse(self, turn: RunTurn) -> Message:
+    def rehearse(self, turn: RunTurn) -> Rehearsal:
         """Return what it would do now, by asking the real system; changes nothing. Raises `RemedyFailed`."""
 
-    def apply(self, turn: RunTurn) -> Message:
-        """Do it and return what was done; raise `RemedyFailed`.
+    def apply(self, turn: RunTurn, facts: Mapping[str, object]) -> Message:
+        """Do it and return what was done; *facts* are those of the rehearsal. Raises `RemedyFailed`.
 
         May be repeated after it was cut off: doing it twice must do no more harm than doing it once. Asks
         `turn.why_stop()` often.
