@@ -3,17 +3,17 @@
 from toban.chapters.incident.acts import ACTS
 from toban.chapters.incident.bindings import INCIDENTS
 from toban.chapters.incident.proposals import open_tables
-from toban.chapters.incident.remedies.acts import ACTS
+from toban.chapters.incident.remedies.acts import ACTS as REMEDY_ACTS
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS
 from toban.chapters.incident.reports.acts import ACTS as REPORT_ACTS
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
 from toban.engine.approvals.port import APPROVAL_EFFECTS
+from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, RowKind, Scope, always
+from toban.engine.notify.signal import ADVICE
 from toban.engine.registry.commands import Command
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
-from toban.engine.extension import Extension, RowKind, always
-from toban.engine.notify.signal import ADVICE
 
 _REMEDIES = "toban.chapters.incident.remedies.kinds"
 
@@ -38,11 +38,11 @@ EXTENSION = Extension(
         },
     },
     proposals=open_tables,
-    offers={ADVICE: "toban.chapters.incident.remedies.advice:advise"},
-    acts=ACTS,
     operation="toban.chapters.incident.operation",
     offers={
+        ADVICE: "toban.chapters.incident.remedies.advice:advise",
         APPROVAL_EFFECTS: "toban.chapters.incident.reports.approval:EFFECT",
+        ASSERTIONS: "toban.chapters.incident.rows.prevention:ASSERTIONS",
         TASK_FACTS: "toban.chapters.incident.rows.owing:facts",
     },
     api="toban.faces.api.incident.routes",
@@ -52,5 +52,5 @@ EXTENSION = Extension(
     ),
     commands={"incident": Command("toban.faces.cli.incident.incident", Message("commands.incident"))},
     apps=("toban.chapters.incident",),
-    acts={**ACTS, **REPORT_ACTS},
+    acts={**ACTS, **REPORT_ACTS, **REMEDY_ACTS},
 )

@@ -7,6 +7,8 @@ from datetime import datetime
 from toban.chapters.incident import plan as planning
 from toban.chapters.incident.declaring import declare
 from toban.chapters.incident.plan import IncidentPlan
+from toban.chapters.incident.remedies import shift as remedies
+from toban.chapters.incident.remedies.works import works as remedy_works
 from toban.chapters.incident.reports.loops import loops_of
 from toban.chapters.incident.rows import owing
 from toban.chapters.incident.rows.report import report
@@ -15,6 +17,7 @@ from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplac
 from toban.engine.overview import EditionStatus, ToDo
 from toban.engine.runs.work import Work
 from toban.engine.tasks import chores
+from toban.engine.trial import Trial
 
 
 def _plan(edition: Edition) -> IncidentPlan:
@@ -23,7 +26,7 @@ def _plan(edition: Edition) -> IncidentPlan:
 
 
 def _works(made: IncidentPlan) -> Mapping[str, Work]:
-    return {**made.works, **made.tasks}
+    return {**remedy_works(made), **made.tasks}
 
 
 def _shift(at: Workplace) -> WorkerShift:
@@ -33,9 +36,17 @@ def _shift(at: Workplace) -> WorkerShift:
     def tell(edition: Edition, now: datetime) -> None:
         report(edition.plan(OPERATION), edition, now)
 
+    def remedy(edition: Edition, now: datetime) -> None:
+        remedies.turn(edition.plan(OPERATION), edition, at.ports, now)
+
+    def show(edition: Edition, now: datetime) -> None:
+        remedies.show(edition.plan(OPERATION), now)
+
     loops = (
         EditionLoop("incidents", look, every=1.0, leads=True),
         EditionLoop("incident-status", tell, every=5.0, leads=True),
+        EditionLoop("remedies", remedy, every=1.0, leads=True),
+        EditionLoop("remedy-rows", show, every=5.0, leads=True),
         *loops_of(at, lambda edition: edition.plan(OPERATION)),
     )
     return WorkerShift(loops)
@@ -45,39 +56,8 @@ def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
     yield from chores.to_do(edition.plan(OPERATION).tasks, edition, seen)
 
 
-OPERATION = Operation(plan=_plan, works=_works, shift=_shift, to_do=_to_do)
-from datetime import datetime
-
-from toban.chapters.incident.plan import IncidentPlan, plan
-from toban.chapters.incident.remedies import shift as remedies
-from toban.chapters.incident.remedies.works import works as remedy_works
-from toban.engine.editions.edition import Edition
-from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
-from toban.engine.runs.work import Work
-from toban.engine.trial import Trial
-
-
-def _works(made: IncidentPlan) -> Mapping[str, Work]:
-    return {**made.works, **remedy_works(made)}
-
-
-def _shift(at: Workplace) -> WorkerShift:
-    def remedy(edition: Edition, now: datetime) -> None:
-        remedies.turn(edition.plan(OPERATION), edition, at.ports, now)
-
-    def show(edition: Edition, now: datetime) -> None:
-        remedies.show(edition.plan(OPERATION), now)
-
-    return WorkerShift(
-        (
-            EditionLoop("remedies", remedy, every=1.0, leads=True),
-            EditionLoop("remedy-rows", show, every=5.0, leads=True),
-        )
-    )
-
-
 def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
     yield from remedies.trials(edition.plan(OPERATION), edition)
 
 
-OPERATION = Operation(plan=plan, works=_works, shift=_shift, trials=_trials)
+OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials, to_do=_to_do)

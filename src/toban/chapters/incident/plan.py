@@ -75,8 +75,6 @@ class IncidentPlan:
     document_digest: str
     acting_digest: str
     unbound: Mapping[str, RowAnswer]
-    works: Mapping[str, Work] = field(default_factory=dict)
-    """What the run ledger runs for it, by the key of the work."""
     tasks: Mapping[str, Work] = field(default_factory=dict)
     """What people owe after an incident, by the key of the work."""
 

@@ -141,7 +141,7 @@ def _judged(
     decided, newest = modes.decisions(), _newest([row.id for row in rows])
     for row in rows:
         use = newest.get(row.id)
-        last = _last(plan, use) if use is not None else None
+        last = _last(use) if use is not None else None
         yield row, judge(PatternState(_mode(plan, row, works, decided), last, _drilled_on(plan, row)))
 
 
@@ -163,7 +163,7 @@ def _drilled_on(plan: IncidentPlan, row: FailurePattern) -> date | None:
     return None if ended is None else ended.astimezone(plan.system.zone).date()
 
 
-def _last(plan: IncidentPlan, use: RemedyUse) -> LastUse:
+def _last(use: RemedyUse) -> LastUse:
     state = _state(use)
     proof: dict[str, object] = {"alert": use.alert_id}
     if use.run is not None:
@@ -176,7 +176,7 @@ def _last(plan: IncidentPlan, use: RemedyUse) -> LastUse:
         said,
         is_open=use.alert.resolved_at is None,
         are_people_told=_are_told(use),
-        is_in_time=_is_in_time(plan, use),
+        is_in_time=_is_in_time(use),
         proof=proof,
     )
 
@@ -205,10 +205,7 @@ def _are_told(use: RemedyUse) -> bool:
     return told.exists() or Announcement.objects.filter(alerts=use.alert_id).exists()
 
 
-def _is_in_time(plan: IncidentPlan, use: RemedyUse) -> bool:
-    level = plan.level(use.incident.level) if use.incident is not None else None
-    limit = level.recover_within if level is not None else None
-    ended = use.alert.resolved_at
-    if limit is None or ended is None or limit.is_business:
-        return True
-    return ended <= use.alert.opened_at + limit.as_timedelta()
+def _is_in_time(use: RemedyUse) -> bool:
+    """Return whether the alert ended before the incident had to be over."""
+    limit, ended = use.incident.recover_by if use.incident is not None else None, use.alert.resolved_at
+    return limit is None or ended is None or ended <= limit
