@@ -14,11 +14,11 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.design.reader import Design
 from toban.design.values.duration import Duration, TimeUnit, read_within
-from toban.design.values.quantity import BYTES, read_quantity
+from toban.design.values.quantity import BYTES
 from toban.design.values.schedule import Cadence, NthBusinessDay, Schedule, read_schedule
 from toban.engine.approvals.rules import ASSUMED_WITHIN
 from toban.engine.bindings.section import Assumed, Section, invalid
-from toban.engine.bindings.values import ClockTime, Length
+from toban.engine.bindings.values import ClockTime, Length, Size
 from toban.engine.modes.rules import Mode
 from toban.engine.notify.routing.contacts import folded
 from toban.message import Message
@@ -97,17 +97,6 @@ class FreezeBinding(Section):
 def _in_zone(written: date, zone: tzinfo) -> datetime:
     moment = written if isinstance(written, datetime) else datetime.combine(written, time(0))
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
-
-
-def _size(written: object) -> object:
-    found = read_quantity(written) if isinstance(written, str) else None
-    if found is None or found.unit not in BYTES or found.value <= 0:
-        raise invalid(Message("release.not-a-size"), Message("release.write-a-size"))
-    return int(found.value * BYTES[found.unit])
-
-
-Size = Annotated[int, BeforeValidator(_size)]
-"""Bytes, written as 2GB."""
 
 
 class ReleaseBinding(Section):

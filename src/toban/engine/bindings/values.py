@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, InstanceOf
 
 from toban.design.assumption import Meaning
 from toban.design.values.duration import read_length
+from toban.design.values.quantity import BYTES, read_quantity
 from toban.design.values.schedule import Schedule, read_schedule
 from toban.design.values.severity import AlertLevel, read_alert_level
 from toban.engine.bindings.section import Section, invalid
@@ -62,6 +63,17 @@ def _share(written: object) -> object:
 
 
 Share = Annotated[float, BeforeValidator(_share)]
+
+
+def _size(written: object) -> object:
+    found = read_quantity(written) if isinstance(written, str) else None
+    if found is None or found.unit not in BYTES or found.value <= 0:
+        raise invalid(Message("bindings.not-a-size"), Message("bindings.write-a-size"))
+    return int(found.value * BYTES[found.unit])
+
+
+Size = Annotated[int, BeforeValidator(_size)]
+"""Bytes, written as 2GB."""
 
 
 def some[M: Section](tables: tuple[M, ...]) -> tuple[M, ...]:
