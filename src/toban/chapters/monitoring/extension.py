@@ -30,6 +30,7 @@ EXTENSION = Extension(
             "postgresql": f"{_SOURCES}.postgresql",
             "redis": f"{_SOURCES}.redis",
             "host": f"{_SOURCES}.host",
+            "folder": f"{_SOURCES}.folder",
             "pushed": f"{_SOURCES}.pushed",
             "access_log": f"{_SOURCES}.access_log",
             "traces": f"{_SOURCES}.traces",

@@ -185,6 +185,11 @@ RIGS: Mapping[str, Rig] = {
         redis,
     ),
     "host": Rig(lambda _address, _fixtures: {}, lambda _fixtures: "", asks=False),
+    "folder": Rig(
+        lambda _address, fixtures: {"path": str(fixtures("tmp_path")), "size": "1GB"},
+        lambda _fixtures: "",
+        asks=False,
+    ),
     "pushed": Rig(
         lambda _address, _fixtures: {"sender": "agent", "instance": "web-1"},
         pushing,

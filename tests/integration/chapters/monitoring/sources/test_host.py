@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from toban.chapters.monitoring.sources.host.source import HostConfig, HostSource
+from toban.chapters.monitoring.sources.host.source import KIND, HostConfig, HostSource
 from toban.design.values.metric import Metric
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -25,3 +25,11 @@ def test_cpu_comes_with_the_second_measurement_and_memory_with_the_first() -> No
 
 def test_a_host_without_a_name_is_called_by_its_host_name() -> None:
     assert HostSource(HostConfig()).instance
+
+
+def test_a_host_whose_service_is_asked_elsewhere_does_not_say_that_it_is_up() -> None:
+    said = {each.metric for each in HostSource(HostConfig(up=False)).measure(NOON)}
+
+    assert Metric.UP not in said
+    assert Metric.MEMORY_USAGE in said
+    assert KIND.able(HostConfig(up=False)) == KIND.able(HostConfig()) - {Metric.UP}

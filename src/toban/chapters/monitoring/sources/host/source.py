@@ -17,6 +17,11 @@ class HostConfig(Section):
 
     instance: str = ""
     """Its name for operators; empty: its host name."""
+    up: bool = True
+    """Whether it says that the host is up, which it is as long as Toban runs.
+
+    False where another source of the target says whether the service answers.
+    """
 
 
 class _CpuTime(NamedTuple):
@@ -31,6 +36,7 @@ class HostSource:
 
     def __init__(self, config: HostConfig) -> None:
         self._instance = config.instance or socket.gethostname()
+        self._is_up_told = config.up
         self._before: _CpuTime | None = None
 
     @property
@@ -42,7 +48,7 @@ class HostSource:
         memory = psutil.virtual_memory()
         usage = 100 * (1 - memory.available / memory.total)
         return [
-            Measurement(Metric.UP, self.instance, now, 1.0),
+            *([Measurement(Metric.UP, self.instance, now, 1.0)] if self._is_up_told else ()),
             Measurement(Metric.MEMORY_USAGE, self.instance, now, usage),
             *self._cpu(now),
             *self._disks(now),
@@ -73,8 +79,11 @@ class HostSource:
                 yield Measurement(Metric.DISK_USAGE, where, now, usage.percent)
 
 
-KIND = SourceKind(
-    config=HostConfig,
-    measures=frozenset((Metric.UP, Metric.CPU_USAGE, Metric.MEMORY_USAGE, Metric.DISK_USAGE)),
-    build=HostSource,
-)
+_MEASURES = frozenset((Metric.UP, Metric.CPU_USAGE, Metric.MEMORY_USAGE, Metric.DISK_USAGE))
+
+
+def _asked_for(config: HostConfig) -> frozenset[Metric]:
+    return _MEASURES if config.up else _MEASURES - {Metric.UP}
+
+
+KIND = SourceKind(config=HostConfig, measures=_MEASURES, build=HostSource, asked_for=_asked_for)
