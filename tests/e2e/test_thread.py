@@ -24,14 +24,15 @@ from toban.design.reader import load_design
 
 MONITORS = load_design(SHOP / "運用設計書.md").of(Monitor)
 ERROR_RATE = next(monitor for monitor in MONITORS if monitor.item == "エラー率")
-CITATION = f"運用設計書.md:{ERROR_RATE.origin.line}"
+API_UP = next(each for each in MONITORS if (each.target, each.item) == ("API", "死活"))
+CITATION = f"運用設計書.md:{API_UP.origin.line}"
 
 STATUS = "SELECT verdict, value FROM evidence_clausestatus WHERE clause_id = '{}'"
 LEDGER = "SELECT sequence, digest FROM evidence_ledgerentry"
 DELIVERIES = "SELECT key, state, receipt FROM notify_delivery WHERE settled_at IS NOT NULL"
 SAMPLES = "SELECT metric, target, instance, at, value FROM samples"
 
-MEASURED = re.compile(r"^\s*[0-9][0-9,.]*\s*(%|ms|秒|s)?")
+MEASURED = re.compile(r"^\s*(応答あり|[0-9][0-9,.]*\s*(%|ms|秒|s)?)")
 
 LANGUAGES = ("ja", "en")
 PROGRAMS = ["store", "worker", "serve", "shop-db", "shop-api", "shop-web", "shop-traffic"]
@@ -59,7 +60,7 @@ def is_measured(toban: Toban, monitor: Monitor) -> bool:
 
 
 def test_every_monitor_shows_a_measured_value_within_a_minute(toban: Toban) -> None:
-    assert len(MONITORS) == 8
+    assert len(MONITORS) == 13
 
     def unmeasured() -> list[str]:
         """Name the rows that a failure is about, and what they show instead."""
@@ -87,8 +88,8 @@ def test_stopping_the_shops_api_sends_slack_and_mail_notices_that_cite_the_row(
     done = toban.run("processes", "--stop", "shop-api")
 
     assert done.returncode == 0, done.stderr
-    assert wait_for(lambda: slack[0].with_words("異常", "API エラー率", CITATION), within=60)
-    assert wait_for(lambda: mail[0].with_words("異常", "API エラー率", CITATION), within=60)
+    assert wait_for(lambda: slack[0].with_words("異常", "API 死活", CITATION), within=60)
+    assert wait_for(lambda: mail[0].with_words("異常", "API 死活", CITATION), within=60)
 
 
 @pytest.mark.browser
@@ -153,8 +154,8 @@ def test_starting_it_again_sends_the_recovery(
     done = toban.run("processes", "--start", "shop-api")
 
     assert done.returncode == 0, done.stderr
-    assert wait_for(lambda: slack[0].with_words("復旧", "API エラー率", CITATION), within=180)
-    assert wait_for(lambda: mail[0].with_words("復旧", "API エラー率", CITATION), within=180)
+    assert wait_for(lambda: slack[0].with_words("復旧", "API 死活", CITATION), within=180)
+    assert wait_for(lambda: mail[0].with_words("復旧", "API 死活", CITATION), within=180)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
