@@ -1,7 +1,7 @@
 """The shop's API: products and orders as JSON over PostgreSQL. `python -m shop.api --port N`.
 
-SHOP_DATABASE_URL names the database, SHOP_ERRORS_DSN the error tracker. Answers 503 while the database is
-unavailable: an outage is a fact to report, not a reason to die.
+SHOP_DATABASE_URL names the database, SHOP_ERRORS_DSN the error tracker, SHOP_SWITCHES the folder of its
+switches. Answers 503 while the database is unavailable: an outage is a fact to report, not a reason to die.
 """
 
 import os
@@ -24,6 +24,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from shop.exposition import CountRequests, metrics
+from shop.shelf import Shelf
+from shop.switches import SLOW, Switches
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 
@@ -44,8 +46,16 @@ async def _rows(request: Request, query: str, **params: object) -> list[dict[str
 
 
 async def products(request: Request) -> Response:
-    """List what is for sale."""
-    return JSONResponse(await _rows(request, "SELECT id, name, price_yen FROM products ORDER BY id"))
+    """List what is for sale; from memory, while the shop has its cache switched on."""
+    shelf: Shelf = request.app.state.shelf
+    return JSONResponse(await shelf.products(lambda: _products(request)))
+
+
+async def _products(request: Request) -> list[dict[str, Any]]:
+    switches: Switches = request.app.state.switches
+    wait = SLOW if switches.is_slow else 0
+    query = "SELECT id, name, price_yen FROM products, (SELECT pg_sleep(%(wait)s)) AS waited ORDER BY id"
+    return await _rows(request, query, wait=wait)
 
 
 async def take_order(request: Request) -> Response:
@@ -106,6 +116,8 @@ async def _open_pool(app: Starlette) -> AsyncIterator[None]:
             await connection.execute("SELECT pg_advisory_xact_lock(1)")
             await connection.execute(SCHEMA.read_text(encoding="utf-8").encode())
         app.state.pool = pool
+        app.state.switches = Switches.of_the_shop()
+        app.state.shelf = Shelf(app.state.switches)
         yield
 
 

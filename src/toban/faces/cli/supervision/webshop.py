@@ -59,6 +59,11 @@ class Webshop:
         return {"SHOP_LOGS": str(self.place / "log"), "SHOP_LOCK": str(self.place / "web-lock")}
 
     @property
+    def for_switches(self) -> dict[str, str]:
+        """The variable of the API's switches, which remedies and game days turn."""
+        return {"SHOP_SWITCHES": str(self.place / "switches")}
+
+    @property
     def for_toban(self) -> dict[str, str]:
         """The variables that the shop's bindings need: its database, and its own programs as batches."""
         programs = Path(sys.executable).parent
@@ -66,6 +71,7 @@ class Webshop:
             DATABASE_VARIABLE: self.database_url,
             ERRORS_VARIABLE: self.errors_key,
             **self.for_front,
+            **self.for_switches,
             "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "PYTHONPATH": str(self.folder),
         }
@@ -80,6 +86,7 @@ class Webshop:
             "SHOP_API_URL": f"http://127.0.0.1:{self.ports['api']}",
             "SHOP_WEB_URL": f"http://127.0.0.1:{self.ports.get('shop', MORE_PORTS['shop'])}",
             **self.for_front,
+            **self.for_switches,
             "PATH": self.for_toban["PATH"],
             "PYTHONUNBUFFERED": "1",
         }

@@ -87,7 +87,7 @@ class FolderSource:
         # The folder itself may be a link: the operator named it. Those below are opened one inside the other,
         # so that one which is swapped for a link meanwhile is not followed.
         top = os.path.realpath(self._config.path)
-        device = os.stat(top).st_dev
+        device = Path(top).stat().st_dev
         for _, folders, names, handle in os.fwalk(top, follow_symlinks=False, onerror=_raise_unless_gone):
             within = []
             for name in (*folders, *names):
