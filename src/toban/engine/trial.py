@@ -30,6 +30,7 @@ class TrialCode(StrEnum):
     RELEASE = "LV010"
     CAPACITY = "LV011"
     REMEDY = "LV012"
+    GAME_DAY = "LV013"
 
 
 @dataclass(frozen=True, slots=True)

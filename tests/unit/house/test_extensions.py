@@ -43,6 +43,7 @@ UNTRIED = {
     "capacity": "it only holds values that are assumed otherwise",
     "exceptions": "it only says who grants them, and for how long",
     "incidents": "it only holds values that are assumed otherwise",
+    "game_days": "it only says when what [faults] makes is made, and that is tried",
 }
 """Tables for which nothing can be tried, and why."""
 
@@ -57,6 +58,8 @@ UNPROPOSED = {
     "capacity": "its values are assumed: the page of assumptions names them",
     "exceptions": "no row of a document asks for exceptions",
     "incidents": "its values are assumed: the page of assumptions names them",
+    "faults": "nobody's first bindings break something on purpose",
+    "game_days": "nobody's first bindings break something on purpose",
 }
 """Tables that `toban init` need not write, and why."""
 

@@ -4,6 +4,8 @@ from toban.chapters.incident.acts import ACTS
 from toban.chapters.incident.bindings import INCIDENTS
 from toban.chapters.incident.proposals import open_tables
 from toban.chapters.incident.remedies.acts import ACTS as REMEDY_ACTS
+from toban.chapters.incident.gameday.acts import ACTS as GAME_DAY_ACTS
+from toban.chapters.incident.gameday.bindings import FAULTS, GAME_DAYS
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS
 from toban.chapters.incident.reports.acts import ACTS as REPORT_ACTS
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
@@ -16,6 +18,9 @@ from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
 _REMEDIES = "toban.chapters.incident.remedies.kinds"
+from toban.engine.extension import Extension, RowKind, always
+from toban.engine.registry.commands import Command
+from toban.message import Message
 
 EXTENSION = Extension(
     name="incident",
@@ -25,7 +30,7 @@ EXTENSION = Extension(
         RowKind(IncidentFlow, is_measured=True, raises_alerts=always),
         RowKind(FailurePattern, is_measured=True, raises_alerts=always),
     ),
-    tables=(INCIDENTS, REMEDIES),
+    tables=(INCIDENTS, REMEDIES, FAULTS, GAME_DAYS),
     points=(REMEDY_KINDS,),
     kinds={
         "remedies": {
@@ -53,4 +58,8 @@ EXTENSION = Extension(
     commands={"incident": Command("toban.faces.cli.incident.incident", Message("commands.incident"))},
     apps=("toban.chapters.incident",),
     acts={**ACTS, **REPORT_ACTS, **REMEDY_ACTS},
+    acts=GAME_DAY_ACTS,
+    commands={
+        "drill incident": Command("toban.faces.cli.incident.drill", Message("commands.drill-incident")),
+    },
 )

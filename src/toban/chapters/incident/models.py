@@ -314,7 +314,10 @@ class GameDay(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.RUNNING)
     broken_at = models.DateTimeField()
     times = models.JSONField(default=dict)
-    """`alert`, `told`, `incident`, `remedy`, `recovered`, `report` → ISO time."""
+    """`broken` and `restored`, when the commands had ended, and each `gameday.watching.Part` → ISO time."""
+    checks = models.JSONField(default=list)
+    """Each part with its time and its limit, as `gameday.watching.Check`."""
+    evidence_sequence = models.PositiveBigIntegerField(null=True)
     ended_at = models.DateTimeField(null=True)
     said = MessageField()
 

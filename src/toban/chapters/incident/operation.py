@@ -61,3 +61,30 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
 
 
 OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials, to_do=_to_do)
+from datetime import datetime
+
+from toban.chapters.incident.gameday import holding, settling
+from toban.chapters.incident.gameday.trials import trials
+from toban.chapters.incident.plan import IncidentPlan, plan
+from toban.engine.editions.edition import Edition
+from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
+from toban.engine.runs.work import Work
+from toban.engine.trial import Trial
+
+
+def _works(made: IncidentPlan) -> Mapping[str, Work]:
+    return {**made.works, **holding.works(made)}
+
+
+def _shift(_at: Workplace) -> WorkerShift:
+    def settle(edition: Edition, now: datetime) -> None:
+        settling.settle(edition.plan(OPERATION), now)
+
+    return WorkerShift((EditionLoop("game-days", settle, every=2.0, leads=True),))
+
+
+def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
+    yield from trials(edition.plan(OPERATION), edition)
+
+
+OPERATION = Operation(plan=plan, works=_works, shift=_shift, trials=_trials)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toban.chapters.incident.bindings import INCIDENTS, IncidentBinding, RemedyBinding
+from toban.chapters.incident.gameday.planned import PlannedGameDay, game_days
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS, Remedy, RemedyKind, RemedySite
 from toban.design.clauses.incident import (
     FailurePattern,
@@ -82,6 +83,10 @@ class IncidentPlan:
     def limited(self) -> Sequence[IncidentLevel]:
         """The levels that promise a time: there is nothing to measure about the others."""
         return [row for row in self.levels if _has_limit(row)]
+    works: Mapping[str, Work] = field(default_factory=dict)
+    """What the run ledger runs for it, by the key of the work."""
+    game_days: Mapping[str, PlannedGameDay] = field(default_factory=dict)
+    """The failures that can be made, by the key of their work."""
 
     @property
     def rows(self) -> Mapping[str, RowAnswer]:
@@ -133,6 +138,7 @@ def plan(edition: Edition) -> IncidentPlan:
         document_digest=design.digest,
         acting_digest=bindings.acting_digest,
         unbound=unbound,
+        game_days=game_days(edition),
     )
 
 

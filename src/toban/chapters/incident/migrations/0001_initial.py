@@ -111,6 +111,8 @@ class Migration(migrations.Migration):
                 ),
                 ("broken_at", models.DateTimeField()),
                 ("times", models.JSONField(default=dict)),
+                ("checks", models.JSONField(default=list)),
+                ("evidence_sequence", models.PositiveBigIntegerField(null=True)),
                 ("ended_at", models.DateTimeField(null=True)),
                 (
                     "said",

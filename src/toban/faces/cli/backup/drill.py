@@ -15,6 +15,7 @@ from toban.engine.evidence import certificate as certificates
 from toban.engine.paper import NoFont
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.backup.restore import phases_took, source_in
+from toban.faces.cli.group import OpenGroup
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.state import usable_state
@@ -28,7 +29,7 @@ _UNTOLD = 3
 _MARKS = {True: "●", False: "■", None: "?"}
 
 
-@click.group("drill")
+@click.group("drill", cls=OpenGroup)
 def command() -> None:
     """Restore the newest backup in a server that is thrown away, check it, and keep the evidence.
 
