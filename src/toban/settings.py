@@ -130,7 +130,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 # Failures are counted by `toban.engine.people.attempts`: allauth's limit locks an account for everybody. The
 # other one only bounds what a flood costs. Its 30 a minute locked out a company behind one address.
-ACCOUNT_RATE_LIMITS = {"login_failed": None, "login": "120/m/ip"}
+# What users report without signing in: of one visitor, and of all together.
+ACCOUNT_RATE_LIMITS = {"login_failed": None, "login": "120/m/ip", "report": "5/h/ip,30/h/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Toban"
 # Clocks of telephones differ: the codes just before and after count, too.

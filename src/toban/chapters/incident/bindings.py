@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -33,6 +34,13 @@ def _flows(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
 
 def _patterns(design: Design, _bound: Section, name: str) -> Iterator[Clause]:
     return (row for row in design.of(FailurePattern) if folded(name) in map(folded, row.remedies))
+
+
+class ReportAccess(StrEnum):
+    """Who may fill in the form for users' reports."""
+
+    SIGNED_IN = "signed-in"
+    PUBLIC = "public"
 
 
 class IncidentBinding(Section):
@@ -70,6 +78,8 @@ class IncidentBinding(Section):
         Length, Assumed("incident.assumed-recurs", Message("incident.why-recurs"), _flows)
     ] = timedelta(days=90)
     """The same failure within so long after an incident was closed is that incident again."""
+    reports: ReportAccess = ReportAccess.SIGNED_IN
+    """Who may report a failure on the page `/report/`; `public`: everybody who reaches the server."""
 
 
 INCIDENTS = single("incidents", IncidentBinding, IncidentBinding())

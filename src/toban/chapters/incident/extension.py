@@ -1,5 +1,7 @@
 """The extension of chapter 7: incidents, remedies, reports."""
 
+from urllib.parse import urlencode
+
 from toban.chapters.incident.acts import ACTS
 from toban.chapters.incident.bindings import INCIDENTS
 from toban.chapters.incident.proposals import open_tables
@@ -8,12 +10,15 @@ from toban.chapters.incident.gameday.acts import ACTS as GAME_DAY_ACTS
 from toban.chapters.incident.gameday.bindings import FAULTS, GAME_DAYS
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS
 from toban.chapters.incident.reports.acts import ACTS as REPORT_ACTS
+from toban.design.clauses.base import Clause
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, RowKind, Scope, always
 from toban.engine.notify.signal import ADVICE
+from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
+from toban.engine.runs.leads import ALERT_LEADS
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
@@ -22,13 +27,21 @@ from toban.engine.extension import Extension, RowKind, always
 from toban.engine.registry.commands import Command
 from toban.message import Message
 
+def _incidents(_row: Clause) -> Link:
+    return Link("incidents", Message("incident.page"))
+
+
+def _of_level(row: IncidentLevel) -> Link:
+    return Link("incidents", Message("incident.page"), query=urlencode({"level": row.name}))
+
+
 EXTENSION = Extension(
     name="incident",
     manual="incidents.md",
     rows=(
-        RowKind(IncidentLevel, is_measured=True, raises_alerts=always),
-        RowKind(IncidentFlow, is_measured=True, raises_alerts=always),
-        RowKind(FailurePattern, is_measured=True, raises_alerts=always),
+        RowKind(IncidentLevel, is_measured=True, link=_of_level, raises_alerts=always),
+        RowKind(IncidentFlow, is_measured=True, link=_incidents, raises_alerts=always),
+        RowKind(FailurePattern, is_measured=True, link=_incidents, raises_alerts=always),
     ),
     tables=(INCIDENTS, REMEDIES, FAULTS, GAME_DAYS),
     points=(REMEDY_KINDS,),
@@ -50,12 +63,20 @@ EXTENSION = Extension(
         ASSERTIONS: "toban.chapters.incident.rows.prevention:ASSERTIONS",
         TASK_FACTS: "toban.chapters.incident.rows.owing:facts",
     },
+    pages="toban.faces.web.incident.urls",
+    evidence="toban.faces.web.incident.proof:shown",
+    menu=(Link("incidents", Message("incident.page")),),
     api="toban.faces.api.incident.routes",
     scopes=(
         Scope("read:incidents", Message("incident.scope-read")),
         Scope("act:incidents", Message("incident.scope-act")),
     ),
     commands={"incident": Command("toban.faces.cli.incident.incident", Message("commands.incident"))},
+    offers={
+        ALERT_LEADS: "toban.chapters.incident.leads:leads",
+        APPROVAL_EFFECTS: "toban.chapters.incident.reports.approval:EFFECT",
+        TASK_FACTS: "toban.chapters.incident.measures.duty:facts",
+    },
     apps=("toban.chapters.incident",),
     acts={**ACTS, **REPORT_ACTS, **REMEDY_ACTS},
     acts=GAME_DAY_ACTS,

@@ -11,10 +11,11 @@ from toban.chapters.incident.declaring.closing import why_not_closed
 from toban.chapters.incident.declaring.declare import seen
 from toban.chapters.incident.declaring.records import give_level, new_incident, record
 from toban.chapters.incident.declaring.rules import Proposal, SeenAlert, proposal_of
+from toban.chapters.incident.declaring.stages import is_signed
 from toban.chapters.incident.declaring.telling import names_of, tell, tell_raised
 from toban.chapters.incident.models import Incident, IncidentAlert, StageDone
 from toban.chapters.incident.plan import IncidentPlan
-from toban.design.clauses.incident import FlowStage, IncidentLevel, IncidentScope
+from toban.design.clauses.incident import IncidentLevel, IncidentScope
 from toban.engine.approvals.answers import Giver, account_named
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
@@ -26,9 +27,7 @@ from toban.engine.people.access import may_order
 from toban.message import Message, plain
 from toban.text import storable_text
 
-_LONGEST_TITLE, _LONGEST_WORDS, _MOST_TARGETS, _LONGEST_TARGET = 300, 4000, 50, 200
-_BY_EVIDENCE = (FlowStage.DETECTION, FlowStage.REPORT, FlowStage.PREVENTION)
-"""Steps that nobody signs: evidence proves them."""
+LONGEST_TITLE, LONGEST_WORDS, _MOST_TARGETS, _LONGEST_TARGET = 300, 4000, 50, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Declaration:
 def declare(said: Declaration, order: IncidentOrder, now: datetime) -> Incident:
     """Declare an incident: its clocks run at once, and those who are concerned are told."""
     _require_operator(order.by)
-    title = _words(said.title, "incident.title-missing", _LONGEST_TITLE)
+    title = _words(said.title, "incident.title-missing", LONGEST_TITLE)
     named = _level_named(said.level, order.plan) if said.level else None
     with transaction.atomic():
         ledger.hold()
@@ -124,7 +123,7 @@ def confirm_level(number: int, level: str, reason: str, order: IncidentOrder, no
             incident.save(update_fields=["confirmed_at", "confirmed_by"])
             record(incident, "incident-level-confirmed", order.by.name, now, note=plain(reason.strip()))
             return incident
-        former, why = incident.level, plain(_words(reason, "incident.reason-missing", _LONGEST_WORDS))
+        former, why = incident.level, plain(_words(reason, "incident.reason-missing", LONGEST_WORDS))
         give_level(
             incident, row, why, plan=order.plan, design=order.edition.design, now=now, by=order.by.name[:150]
         )
@@ -169,7 +168,7 @@ def split(number: int, alerts: Sequence[int], title: str, order: IncidentOrder, 
         moved = [seen(each.alert) for each in links]
         made = new_incident(
             order.plan,
-            plain(storable_text(title.strip())[:_LONGEST_TITLE]) or moved[0].subject,
+            plain(storable_text(title.strip())[:LONGEST_TITLE]) or moved[0].subject,
             Incident.Origin.ALERT,
             detected_at=min(each.alert.opened_at for each in links),
             began_at=min(each.began_at for each in moved),
@@ -225,9 +224,9 @@ def finish_stage(number: int, step: int, note: str, order: IncidentOrder, now: d
     if flow is None or not 1 <= step <= len(flow.steps):
         raise NotPossible(Message("incident.no-such-step", step=step), Message("incident.see-the-flow"))
     words = flow.steps[step - 1]
-    if flow.stages[step - 1] in _BY_EVIDENCE and flow.stages.index(flow.stages[step - 1]) == step - 1:
+    if not is_signed(flow.stages, step):
         raise NotPossible(Message("incident.step-by-evidence", step=words), Message("incident.see-the-page"))
-    said = _words(note, "incident.note-missing", _LONGEST_WORDS)
+    said = _words(note, "incident.note-missing", LONGEST_WORDS)
     with transaction.atomic():
         incident = _locked(number)
         former = incident.stages.filter(words=words[:300]).first()
@@ -266,7 +265,7 @@ def say_recovered(
 def publish(number: int, note: str, order: IncidentOrder, now: datetime, *, is_shown: bool) -> Incident:
     """Show an incident on the status page with *note*, or no longer."""
     _require_operator(order.by)
-    said = _words(note, "incident.note-missing", _LONGEST_WORDS) if is_shown else ""
+    said = _words(note, "incident.note-missing", LONGEST_WORDS) if is_shown else ""
     with transaction.atomic():
         incident = _locked(number, is_closed_too=True)
         if incident.is_drill and is_shown:
@@ -280,7 +279,7 @@ def publish(number: int, note: str, order: IncidentOrder, now: datetime, *, is_s
 def tell_update(number: int, words: str, order: IncidentOrder, now: datetime) -> Incident:
     """Tell those who are concerned, by the matrix, how an incident stands."""
     _require_operator(order.by)
-    said = plain(_words(words, "incident.note-missing", _LONGEST_WORDS))
+    said = plain(_words(words, "incident.note-missing", LONGEST_WORDS))
     with transaction.atomic():
         incident = _locked(number)
         incident.updated_at = now

@@ -1,6 +1,6 @@
 """Incidents as JSON values: the same in the terminal, on the page and by the API."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -88,9 +88,9 @@ def whole_values(incident: Incident, plan: IncidentPlan, now: datetime) -> dict[
     }
 
 
-def alerts_of(incident: Incident) -> Iterator[IncidentAlert]:
-    """Yield the alerts of *incident*, the oldest first."""
-    yield from incident.joined.select_related("alert").order_by("alert__opened_at", "alert")
+def alerts_of(incident: Incident) -> QuerySet[IncidentAlert]:
+    """Return the alerts of *incident*, the oldest first."""
+    return incident.joined.select_related("alert").order_by("alert__opened_at", "alert")
 
 
 def _alert(link: IncidentAlert) -> dict[str, object]:

@@ -19,7 +19,8 @@ from toban.engine.people.rules import Hurdle
 _FEEDS = ("/calendar.ics", "/duty.ics")
 # What the operator chose to publish; the page itself says whether there is one.
 _PUBLIC = ("/status/", "/status/en/", "/status/status.json")
-_OPEN = ("/accounts/login/", "/accounts/logout/", "/accounts/2fa/authenticate/", "/i18n/")
+# The form for users' reports asks for a sign-in itself, unless `[incidents]` opens it to everybody.
+_OPEN = ("/accounts/login/", "/accounts/logout/", "/accounts/2fa/authenticate/", "/i18n/", "/report/")
 _ALWAYS = ("/accounts/logout/", "/accounts/reauthenticate/", "/accounts/2fa/reauthenticate/", "/i18n/")
 _WAYS = {
     Hurdle.CHANGE_PASSWORD: ("account_change_password", ("/accounts/password/change/",)),

@@ -11,6 +11,15 @@ from datetime import datetime
 from toban.design.clauses.incident import FlowStage
 from toban.message import NOTHING, Message
 
+_BY_EVIDENCE = (FlowStage.DETECTION, FlowStage.REPORT, FlowStage.PREVENTION)
+"""Steps that nobody signs: evidence proves them."""
+
+
+def is_signed(stages: Sequence[FlowStage | None], step: int) -> bool:
+    """Return whether a person may sign the *step* (from 1) of a flow of *stages*."""
+    stage = stages[step - 1]
+    return stage not in _BY_EVIDENCE or stages.index(stage) != step - 1
+
 
 @dataclass(frozen=True, slots=True)
 class StageFacts:

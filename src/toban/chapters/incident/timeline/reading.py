@@ -54,6 +54,19 @@ def entries(
     return [line_of(each) for each in found[: min(max(limit, 1), LARGEST_PAGE)]]
 
 
+def newest(
+    incident: Incident, before: TimelinePlace | None, limit: int, *, kinds: Sequence[EntryKind] = ()
+) -> list[TimelineLine]:
+    """Return up to *limit* lines before a place, the newest first, with those that are hidden."""
+    wanted = Q(incident=incident)
+    if before is not None:
+        wanted &= Q(at__lte=before.at) & (Q(at__lt=before.at) | Q(at=before.at, pk__lt=before.number))
+    if kinds:
+        wanted &= Q(kind__in=kinds)
+    found = TimelineEntry.objects.filter(wanted).order_by("-at", "-pk")
+    return [line_of(each) for each in found[: min(max(limit, 1), LARGEST_PAGE)]]
+
+
 def all_entries(incident: Incident, *, with_hidden: bool = False) -> list[TimelineLine]:
     """Return all lines, the oldest first."""
     found = incident.timeline.order_by("at", "pk")

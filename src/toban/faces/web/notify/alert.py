@@ -20,6 +20,7 @@ from toban.engine.changes.query import BEFORE
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.extension import Link
 from toban.engine.notify import orders
 from toban.engine.notify.account import NoticePlace, StageStep, places
 from toban.engine.notify.models import Alert, Silence
@@ -28,6 +29,7 @@ from toban.engine.notify.routing.silences import silencing
 from toban.engine.operation import ChartedSeries
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
+from toban.engine.runs.leads import ALERT_LEADS
 from toban.engine.runs.models import Run, RunLog
 from toban.engine.search_parts import BadSearch, Match, SearchTerm
 from toban.engine.telemetry.logs.language import read_search
@@ -109,6 +111,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         "near": near(edition, _names(found), found.began_at - BEFORE, max(found.began_at, found.opened_at)),
         "runs": runs,
         "lines": lines,
+        "leads": _leads(found),
         "earlier": Alert.objects.filter(key=found.key, pk__lt=found.pk).order_by("-pk")[:_EARLIER],
     }
 
@@ -171,6 +174,11 @@ def shown(place: NoticePlace) -> ShownPlace:
 
 def _step(step: StageStep, last_word: str) -> ShownStep:
     return ShownStep(str(STAGES[step.stage]), MARKS[step.word], said(step.word), step.word.value, last_word)
+
+
+def _leads(found: Alert) -> list[Link]:
+    links = (leads(found.pk) for leads in settings.PARTS.ports.all(ALERT_LEADS))
+    return [each for each in links if each is not None]
 
 
 def _alert(pk: int) -> Alert:
