@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from toban.chapters.incident.publishing import published
 from toban.chapters.objectives.bindings import StatusBinding
 from toban.chapters.objectives.publishing import publishing
 from toban.chapters.objectives.publishing.public import DayKind, ServiceState, StatusPage
@@ -51,6 +52,7 @@ def html(
                 "services": [
                     (each, _said(each.state), list(enumerate(each.days))) for each in board.services
                 ],
+                "incidents": published(now),
                 "troubles": [(each, _said(each.state)) for each in board.troubles],
                 "kinds": [(kind.value, word) for kind, word in DAYS.items()],
                 "words": {kind.value: word for kind, word in DAYS.items()},
@@ -118,6 +120,14 @@ def as_json(board: StatusPage, now: datetime) -> str:
                 "until": each.ended_at.isoformat() if each.ended_at is not None else None,
             }
             for each in board.troubles
+        ],
+        "notices": [
+            {
+                "note": each.note,
+                "from": each.began_at.isoformat(),
+                "until": each.recovered_at.isoformat() if each.recovered_at is not None else None,
+            }
+            for each in published(now)
         ],
         "maintenance": [
             {"services": each.services, "from": each.start.isoformat(), "until": each.end.isoformat()}
