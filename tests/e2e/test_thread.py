@@ -108,7 +108,10 @@ def test_each_person_is_told_in_their_language(mail: tuple[Inbox, int], own: str
         return bool(mail[0].with_words("Critical") and mail[0].with_words("異常"))
 
     wait_for(told, within=90)
-    english = [text for text in mail[0].texts if text.isascii() or "Critical" in text]
+    # The document itself calls a level of incidents Critical, in every language.
+    english = [
+        text for text in mail[0].texts if "いつから" not in text and (text.isascii() or "Critical" in text)
+    ]
     japanese = [text for text in mail[0].texts if text not in english]
 
     assert foreign(english, "en", own) == []

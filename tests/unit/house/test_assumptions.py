@@ -108,6 +108,16 @@ DOCUMENT = """\
 | エラーログ分析 | 第1営業日 10:00 | 運用責任者 | 傾向を見る |
 
 ## 障害対応
+### 障害レベル定義
+| レベル | 定義 | 対応時間 |
+|-------|------|---------|
+| Critical | サービス全停止 | 即時対応 (1時間以内復旧) |
+
+### 障害対応フロー
+1. 障害検知
+2. 報告書作成
+3. 再発防止策実施
+
 ### 主要障害パターンと対処
 | 障害パターン | 原因 | 対処 |
 |------------|------|------|
@@ -195,6 +205,12 @@ INSTEAD = {
     "[scaling.Web] sustained": '"7分"',
     "[scaling.Web] approval_within": '"7時間"',
     "[capacity] extend_within": '"7日"',
+    "[incidents] immediate": '"7分"',
+    "[incidents] join_within": '"7分"',
+    "[incidents] updates_every": '"7分"',
+    "[incidents] report_within": "7",
+    "[incidents] measures_within": "7",
+    "[incidents] recurs_within": '"7日"',
     "[remedies.プロセス再起動] effect_within": '"7分"',
     "[remedies.プロセス再起動] approval_within": '"7時間"',
     "[deployments.本番環境] cause_within": '"7営業日"',

@@ -1,31 +1,28 @@
-"""The extension of chapter 7: incidents, remedies, reports."""
+"""The extension of chapter 7: incidents, remedies, reports, game days."""
 
 from urllib.parse import urlencode
 
 from toban.chapters.incident.acts import ACTS
 from toban.chapters.incident.bindings import INCIDENTS
-from toban.chapters.incident.proposals import open_tables
-from toban.chapters.incident.remedies.acts import ACTS as REMEDY_ACTS
 from toban.chapters.incident.gameday.acts import ACTS as GAME_DAY_ACTS
 from toban.chapters.incident.gameday.bindings import FAULTS, GAME_DAYS
+from toban.chapters.incident.proposals import open_tables
+from toban.chapters.incident.remedies.acts import ACTS as REMEDY_ACTS
 from toban.chapters.incident.remedies.remedy import REMEDIES, REMEDY_KINDS
 from toban.chapters.incident.reports.acts import ACTS as REPORT_ACTS
 from toban.design.clauses.base import Clause
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.evidence.assertions import ASSERTIONS
-from toban.engine.extension import Extension, RowKind, Scope, always
-from toban.engine.notify.signal import ADVICE
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
+from toban.engine.notify.signal import ADVICE
 from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import ALERT_LEADS
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
 _REMEDIES = "toban.chapters.incident.remedies.kinds"
-from toban.engine.extension import Extension, RowKind, always
-from toban.engine.registry.commands import Command
-from toban.message import Message
+
 
 def _incidents(_row: Clause) -> Link:
     return Link("incidents", Message("incident.page"))
@@ -59,28 +56,23 @@ EXTENSION = Extension(
     operation="toban.chapters.incident.operation",
     offers={
         ADVICE: "toban.chapters.incident.remedies.advice:advise",
+        ALERT_LEADS: "toban.chapters.incident.leads:leads",
         APPROVAL_EFFECTS: "toban.chapters.incident.reports.approval:EFFECT",
         ASSERTIONS: "toban.chapters.incident.rows.prevention:ASSERTIONS",
         TASK_FACTS: "toban.chapters.incident.rows.owing:facts",
     },
+    apps=("toban.chapters.incident",),
     pages="toban.faces.web.incident.urls",
-    evidence="toban.faces.web.incident.proof:shown",
-    menu=(Link("incidents", Message("incident.page")),),
     api="toban.faces.api.incident.routes",
     scopes=(
         Scope("read:incidents", Message("incident.scope-read")),
         Scope("act:incidents", Message("incident.scope-act")),
     ),
-    commands={"incident": Command("toban.faces.cli.incident.incident", Message("commands.incident"))},
-    offers={
-        ALERT_LEADS: "toban.chapters.incident.leads:leads",
-        APPROVAL_EFFECTS: "toban.chapters.incident.reports.approval:EFFECT",
-        TASK_FACTS: "toban.chapters.incident.measures.duty:facts",
-    },
-    apps=("toban.chapters.incident",),
-    acts={**ACTS, **REPORT_ACTS, **REMEDY_ACTS},
-    acts=GAME_DAY_ACTS,
+    evidence="toban.faces.web.incident.proof:shown",
+    menu=(Link("incidents", Message("incident.page")),),
+    acts={**ACTS, **REPORT_ACTS, **REMEDY_ACTS, **GAME_DAY_ACTS},
     commands={
         "drill incident": Command("toban.faces.cli.incident.drill", Message("commands.drill-incident")),
+        "incident": Command("toban.faces.cli.incident.incident", Message("commands.incident")),
     },
 )

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from toban.chapters.incident import plan as planning
 from toban.chapters.incident.declaring import declare
+from toban.chapters.incident.gameday import holding, settling
+from toban.chapters.incident.gameday.trials import trials
 from toban.chapters.incident.plan import IncidentPlan
 from toban.chapters.incident.remedies import shift as remedies
 from toban.chapters.incident.remedies.works import works as remedy_works
@@ -26,7 +28,7 @@ def _plan(edition: Edition) -> IncidentPlan:
 
 
 def _works(made: IncidentPlan) -> Mapping[str, Work]:
-    return {**remedy_works(made), **made.tasks}
+    return {**remedy_works(made), **holding.works(made), **made.tasks}
 
 
 def _shift(at: Workplace) -> WorkerShift:
@@ -42,11 +44,15 @@ def _shift(at: Workplace) -> WorkerShift:
     def show(edition: Edition, now: datetime) -> None:
         remedies.show(edition.plan(OPERATION), now)
 
+    def settle(edition: Edition, now: datetime) -> None:
+        settling.settle(edition.plan(OPERATION), now)
+
     loops = (
         EditionLoop("incidents", look, every=1.0, leads=True),
         EditionLoop("incident-status", tell, every=5.0, leads=True),
         EditionLoop("remedies", remedy, every=1.0, leads=True),
         EditionLoop("remedy-rows", show, every=5.0, leads=True),
+        EditionLoop("game-days", settle, every=2.0, leads=True),
         *loops_of(at, lambda edition: edition.plan(OPERATION)),
     )
     return WorkerShift(loops)
@@ -58,33 +64,7 @@ def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
 
 def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
     yield from remedies.trials(edition.plan(OPERATION), edition)
-
-
-OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials, to_do=_to_do)
-from datetime import datetime
-
-from toban.chapters.incident.gameday import holding, settling
-from toban.chapters.incident.gameday.trials import trials
-from toban.chapters.incident.plan import IncidentPlan, plan
-from toban.engine.editions.edition import Edition
-from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
-from toban.engine.runs.work import Work
-from toban.engine.trial import Trial
-
-
-def _works(made: IncidentPlan) -> Mapping[str, Work]:
-    return {**made.works, **holding.works(made)}
-
-
-def _shift(_at: Workplace) -> WorkerShift:
-    def settle(edition: Edition, now: datetime) -> None:
-        settling.settle(edition.plan(OPERATION), now)
-
-    return WorkerShift((EditionLoop("game-days", settle, every=2.0, leads=True),))
-
-
-def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
     yield from trials(edition.plan(OPERATION), edition)
 
 
-OPERATION = Operation(plan=plan, works=_works, shift=_shift, trials=_trials)
+OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials, to_do=_to_do)

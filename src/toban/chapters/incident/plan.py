@@ -83,6 +83,7 @@ class IncidentPlan:
     def limited(self) -> Sequence[IncidentLevel]:
         """The levels that promise a time: there is nothing to measure about the others."""
         return [row for row in self.levels if _has_limit(row)]
+
     works: Mapping[str, Work] = field(default_factory=dict)
     """What the run ledger runs for it, by the key of the work."""
     game_days: Mapping[str, PlannedGameDay] = field(default_factory=dict)

@@ -54,10 +54,6 @@ class Decision(Clause):
     place: str = ""
     """Where it wants all logs; empty if it names no place."""
 
-    @property
-    def is_about_detection(self) -> bool:
-        """Whether its words say how soon trouble is noticed."""
-        return _DETECTION.search(f"{self.name} {self.content}") is not None
 
 DETECTION = re.compile(
     r"(?i)(?:検知|検出)(?!後|から|し(?:た|て)(?:後|から)|時刻)|(?<!after )(?<!of )\bdetect(?!ed at)"
@@ -146,11 +142,6 @@ _OPEN = words(
     r"|\bnot\b|\bno\b|n't\b|\bwithout\b|\btbd\b|\bplan(?:ned)?\b|\bfuture\b|\boptional|\bif possible\b"
 )
 """A decision not to, or not yet."""
-
-_DETECTION = re.compile(
-    r"(?i)(?:検知|検出)(?!後|から|し(?:た|て)(?:後|から)|時刻)|(?<!after )(?<!of )\bdetect(?!ed at)"
-)
-_DURATION = re.compile(r"\d+(?:\.\d+)?\s*(?:ミリ秒|秒|分|時間|営業日|日|週間|ヶ月|か月|年)(?:以内)?")
 
 
 def _decision(entry: PlacedEntry) -> Decision:

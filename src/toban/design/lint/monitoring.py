@@ -15,8 +15,6 @@ from toban.design.values.quantity import Quantity
 from toban.design.values.threshold import Threshold
 from toban.message import Message
 
-# 検知後15分以内に連絡 promises what follows the detection.
-
 
 @rule("MN001", FindingLevel.WARNING)
 def gap_between_normal_and_warning(on: Inspection) -> Iterator[Remark]:
@@ -133,7 +131,6 @@ def interval_cannot_keep_promised_detection(on: Inspection) -> Iterator[Remark]:
     ]
     for decision in on.of(Decision):
         if decision.promised is None or not DETECTION.search(f"{decision.name} {decision.content}"):
-        if decision.promised is None or not decision.is_about_detection:
             continue
         promised = length(decision.promised)
         slow = [(monitor, detection) for monitor, detection in monitors if detection >= promised]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from toban.design.clauses.duty import DutyRole
+from toban.design.clauses.notices import NotificationRule
 from toban.design.markdown import Block, Heading
 from toban.design.reading.entries import split_key
 from toban.design.reading.outcome import RowFate, RowOutcome
@@ -149,8 +150,10 @@ def _takes_back(piece: str, outcome: RowOutcome) -> bool:
     bare = piece.strip("()[]【】 ")
     if outcome.fate is not RowFate.READ:
         return _STATUS.fullmatch(bare) is not None or _NOT_DONE.fullmatch(bare) is not None
-    # Who holds a role is asked by name: the rest of such a row stands.
-    is_blank = _BLANK.fullmatch(piece) and not any(isinstance(clause, DutyRole) for clause in outcome.clauses)
+    # Who holds a role, or is told, is asked by name: the rest of such a row stands.
+    is_blank = _BLANK.fullmatch(piece) and not any(
+        isinstance(clause, DutyRole | NotificationRule) for clause in outcome.clauses
+    )
     return _STATUS.fullmatch(bare) is not None or bool(is_blank)
 
 

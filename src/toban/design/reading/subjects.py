@@ -23,7 +23,7 @@ from toban.message import Message
 
 _NAMES_NOTHING = words(
     "(?:運用|サービス|レベル|復旧|回復|時間|時点|性能|可用性|品質|非機能|目標|要件|指標|定義|一覧|値|方針|概要|計画|対策|災害|障害|事業継続|bcp|dr|sl[aoi]s?|kpis?|rpo|rto|mttr"
-    "|バックアップ|リストア|監視|項目|閾値|しきい値|条件|設定|アラート|アラーム|通知|警告|注意|異常|重大|重要|緊急|情報|日中|夜間|平日|休日"
+    "|バックアップ|リストア|監視|項目|閾値|しきい値|条件|設定|アラート|アラーム|通知|警告|注意|異常|重大|重要|緊急|情報|管理|日中|夜間|平日|休日"
     "|objectives?|targets?|services?|levels?|recovery|disaster|continuity|plans?|availability|performance"
     "|requirements?|overview|metrics|backups?|monitor(?:s|ing)?|thresholds?|conditions?|alerts?|alarms?|notifications?"
     r"|warnings?|critical|severe|high|medium|low|info|(?:p|sev-?)\d"

@@ -189,7 +189,7 @@ def test_logs_in_one_place_keep_the_decision_once_all_have_arrived() -> None:
 def test_what_nobody_can_test_is_declared_only() -> None:
     judge(AS_WRITTEN, NOON)
 
-    assert verdict(PREVENTION) == "declared"
+    assert verdict(PREVENTION) == "not-due"
     answer = AS_WRITTEN.plan(OPERATION).rows["decisions/decision/障害対応/可用性"]
     assert answer == Declared(Message("decisions.is-a-record"))
 

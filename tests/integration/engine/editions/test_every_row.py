@@ -108,7 +108,7 @@ def test_without_bindings_a_row_is_unbound_only_if_the_hint_says_how_to_bind_it(
         "resource-usage": {"unbound"},
         "scaling-rule": {"unbound"},
         "capacity-review": {"unbound"},
-        "decision": {"declared", "not-due", "unbound"},
+        "decision": {"not-due", "unbound"},
         # People may declare incidents whatever is bound.
         "incident-level": {"not-due"},
         "incident-flow": {"not-due"},
@@ -122,7 +122,7 @@ def test_a_row_that_is_declared_only_says_why(store: StoreProcess) -> None:
     found = states(store, "")
 
     reasons = {each.reason.code for each in found.values() if each.verdict == Verdict.DECLARED}
-    assert reasons == {"engine.kind-not-acted-on", "decisions.nobody-judges"}
+    assert reasons == {"engine.kind-not-acted-on"}
 
 
 BOUND = """

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from toban.chapters.incident.gameday.bindings import FAULTS, GAME_DAYS, FaultBinding
-from toban.design.clauses.decisions import Decision
+from toban.design.clauses.decisions import Decision, DecisionSubject
 from toban.design.clauses.incident import FailurePattern
 from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.editions.edition import Edition
@@ -62,5 +62,7 @@ def game_days(edition: Edition) -> Mapping[str, PlannedGameDay]:
 
 def _detection(edition: Edition) -> timedelta | None:
     """Return how soon the document promises to detect; the shortest promise if there are several."""
-    promised = (row.promised for row in edition.design.of(Decision) if row.is_about_detection)
+    promised = (
+        row.promised for row in edition.design.of(Decision) if row.subject is DecisionSubject.DETECTION
+    )
     return min((each.as_timedelta() for each in promised if each is not None), default=None)

@@ -72,6 +72,8 @@ class TargetSeen:
     """Which release is under way there."""
     is_unmeasured: bool = False
     """Whether the value that the alert is about is not measured now."""
+    cause: Message = NOTHING
+    """Another alert that is its cause: what it runs on is down."""
 
 
 class Stand(StrEnum):
@@ -112,6 +114,8 @@ def _why_wait(terms: GuardTerms, seen: TargetSeen) -> Message | None:
         return Message("incident-remedies.in-maintenance", window=seen.maintenance)
     if seen.release:
         return Message("incident-remedies.release-under-way", release=seen.release)
+    if seen.cause:
+        return Message("incident-remedies.has-a-cause", cause=seen.cause)
     if seen.is_unmeasured:
         return Message("incident-remedies.not-measured-now")
     return None

@@ -22,6 +22,7 @@ from toban.engine.evidence.current import statuses
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert, Maintenance
 from toban.engine.notify.routing.maintenance import AnnouncedMaintenance, OpenWindow, open_window, window_for
+from toban.engine.notify.routing.muting import Causes, OpenAlert
 from toban.engine.notify.signal import NO_DATA_SUFFIX, WHOLE_TARGET, Condition
 from toban.engine.registry.ports import Ports
 from toban.engine.runs.models import Run
@@ -152,6 +153,7 @@ class Surroundings:
     by_document: OpenWindow | None
     unmeasured: Collection[str]
     """The keys of the values that are not measured now."""
+    causes: Causes
 
     @classmethod
     def load(cls, edition: Edition, ports: Ports, alerts: Iterable[Alert], now: datetime) -> "Surroundings":
@@ -164,12 +166,14 @@ class Surroundings:
         windows = edition.design.of(MaintenanceWindow)
         by_document = open_window(windows, zone=system.zone, business=system.business, now=now)
         silent = {each.key for each in alerts if each.condition == Condition.NO_DATA}
-        return cls(edition, ports, now, announced, by_document, silent)
+        causes = Causes(_trouble(each) for each in alerts)
+        return cls(edition, ports, now, announced, by_document, silent, causes)
 
     def of(self, found: MatchedAlert, remedy: PlannedRemedy, uses: UsesSeen) -> TargetSeen:
         """Return what is known of the target of *found*."""
         alert = found.alert
         window = window_for(alert.labels, self.announced, self.by_document)
+        cause = self.causes.of(_trouble(alert), self.edition.bindings.runs_on)
         return TargetSeen(
             at=self.now,
             past=uses.of_target(found.target),
@@ -177,6 +181,7 @@ class Surroundings:
             maintenance=NOTHING if window is None else plain(window.citation),
             release=self._release(remedy.config.deployment),
             is_unmeasured=f"{alert.key}{NO_DATA_SUFFIX}" in self.unmeasured,
+            cause=NOTHING if cause is None else cause.subject,
         )
 
     def _release(self, deployment: str) -> Message:
@@ -184,6 +189,10 @@ class Surroundings:
             return NOTHING
         found = (find(self.edition, deployment) for find in self.ports.all(ROLLBACKS))
         return next((each.under_way() for each in found if each is not None), NOTHING)
+
+
+def _trouble(alert: Alert) -> OpenAlert:
+    return OpenAlert(alert.key, alert.subject, Condition(alert.condition), alert.labels)
 
 
 def _done_by_people(remedy: PlannedRemedy, target: str) -> datetime | None:

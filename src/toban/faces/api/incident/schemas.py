@@ -61,7 +61,7 @@ class ShownIncident(Schema):
     recovery: ShownClock
 
 
-class ShownAlert(Schema):
+class ShownIncidentAlert(Schema):
     """An alert of an incident."""
 
     alert: int
@@ -74,7 +74,7 @@ class ShownAlert(Schema):
     """Empty if the rule joined it."""
 
 
-class ShownLevel(Schema):
+class ShownIncidentLevel(Schema):
     """A level that the incident had."""
 
     at: str
@@ -98,8 +98,8 @@ class ShownStep(Schema):
 class ShownWhole(ShownIncident):
     """An incident with all that belongs to it."""
 
-    alerts: list[ShownAlert]
-    levels: list[ShownLevel]
+    alerts: list[ShownIncidentAlert]
+    levels: list[ShownIncidentLevel]
     steps: list[ShownStep]
     merged: list[int]
     """The incidents that are a part of it."""

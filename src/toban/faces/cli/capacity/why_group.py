@@ -9,7 +9,7 @@ from toban.faces.cli.answer import CommandAnswer, Why
 from toban.faces.cli.capacity.capacity import lines_of
 from toban.faces.cli.kept import kept_edition
 from toban.faces.values.capacity import group_values, shown_groups
-from toban.message import Message
+from toban.message import NOTHING, Message
 
 
 def answer(parts: Parts, asked: str) -> CommandAnswer | None:
@@ -23,10 +23,10 @@ def answer(parts: Parts, asked: str) -> CommandAnswer | None:
 
 
 def known(parts: Parts) -> Message:
-    """Name the groups that rules of the document in force scale."""
+    """Name the groups that rules of the document in force scale; nothing if there is none."""
     plan = _plan(parts)
     names = tuple(dict.fromkeys(each.name for each in plan.groups)) if plan is not None else ()
-    return Message("capacity.groups-are", names=names) if names else Message("capacity.no-groups")
+    return Message("capacity.groups-are", names=names) if names else NOTHING
 
 
 WHY = Why(answer, known)

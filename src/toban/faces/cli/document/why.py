@@ -72,7 +72,9 @@ def _answer(parts: Parts, asked: str) -> CommandAnswer | None:
 
 
 def _way_out(parts: Parts) -> Message:
-    return Message("document.where-names-are", known=[each.known(parts) for each in _whys(parts)])
+    return Message(
+        "document.where-names-are", known=[said for each in _whys(parts) if (said := each.known(parts))]
+    )
 
 
 def _whys(parts: Parts) -> Iterator[Why]:

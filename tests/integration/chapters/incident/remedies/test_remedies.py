@@ -192,6 +192,7 @@ def test_an_alert_that_ends_after_the_limit_of_its_incidents_level_deviates(
         document_digest="",
         began_at=NOON,
         detected_at=NOON,
+        recover_by=NOON + 60 * MINUTE,
         updated_at=NOON,
     )
     assert alert is not None
@@ -364,6 +365,25 @@ def test_nothing_is_done_in_maintenance(mended: Mended) -> None:
     assert mended.uses() == []
 
     mended.pass_(30 * MINUTE)
+    mended.go()
+    assert notes(mended) == [RESTART]
+
+
+def test_what_runs_on_something_that_is_down_waits_for_that(mended: Mended) -> None:
+    mended.take(
+        noting(mended, mode="act")
+        + f'''
+[targets."{WEB}"]
+runs_on = "{DB}"
+sources = [{{ kind = "tcp", address = "127.0.0.1:9" }}]
+'''
+    )
+    mended.report(DB, "up", Condition.CRITICAL, **{WHOLE_TARGET: "yes"})
+    mended.report(WEB, "up", Condition.CRITICAL)
+    mended.go()
+    assert [use.target for use in RemedyUse.objects.all() if use.target == WEB] == []
+
+    mended.report(DB, "up", Condition.OK)
     mended.go()
     assert notes(mended) == [RESTART]
 

@@ -17,6 +17,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.modes.rules import Mode
 from toban.engine.paper import NoFont, font
+from toban.engine.runs import orders
 from toban.engine.runs.models import Run
 from toban.engine.runs.work import StepFailed
 from toban.faces.cli.incident import drill
@@ -60,7 +61,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, day: Day, *, with_answer: bool) -
         day.run.save()
         return day.run
 
-    monkeypatch.setattr(drill.orders, "order", order)
+    monkeypatch.setattr(orders, "order", order)
 
 
 def run(*words: str, said: str = "") -> Result:
