@@ -57,14 +57,14 @@ def test_the_notice_is_proven_by_its_delivery_and_not_by_being_sent(told: Place)
 
 
 def test_what_a_person_declares_is_announced_and_proven_alike(told: Place) -> None:
-    orders.declare(Declaration(title="注文できない", level="Critical"), told.order(), told.now)
+    incident = orders.declare(Declaration(title="注文できない", level="Critical"), told.order(), told.now)
 
     announce(told)
     deliver(told)
     told.look()
 
     (title,) = titles()
-    assert "障害 1(Critical): 注文できない" in title
+    assert f"障害 {incident.pk}(Critical): 注文できない" in title
     assert steps(told) == [1, 3]
 
 
