@@ -73,7 +73,7 @@ class TargetSeen:
     is_unmeasured: bool = False
     """Whether the value that the alert is about is not measured now."""
     cause: Message = NOTHING
-    """Another alert that is its cause: what it runs on is down."""
+    """Another alert that is its cause: what it runs on is down, or was until a moment ago."""
 
 
 class Stand(StrEnum):

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from toban.chapters.incident.models import RemedyUse
 from toban.chapters.incident.plan import IncidentPlan, PlannedRemedy
 from toban.chapters.incident.remedies.guard import OPEN_FOR, PastEffect, PastUse, TargetSeen
+from toban.chapters.incident.remedies.lingering import LONGEST, lingers
 from toban.chapters.incident.remedies.matching import Match, match, symptom
 from toban.chapters.incident.remedies.works import YES
 from toban.design.clauses.monitoring import Monitor
@@ -153,7 +154,9 @@ class Surroundings:
     by_document: OpenWindow | None
     unmeasured: Collection[str]
     """The keys of the values that are not measured now."""
-    causes: Causes
+    troubles: Sequence[OpenAlert]
+    ended: Sequence[Alert]
+    """Alerts that ended lately: what they caused may linger."""
 
     @classmethod
     def load(cls, edition: Edition, ports: Ports, alerts: Iterable[Alert], now: datetime) -> "Surroundings":
@@ -166,14 +169,15 @@ class Surroundings:
         windows = edition.design.of(MaintenanceWindow)
         by_document = open_window(windows, zone=system.zone, business=system.business, now=now)
         silent = {each.key for each in alerts if each.condition == Condition.NO_DATA}
-        causes = Causes(_trouble(each) for each in alerts)
-        return cls(edition, ports, now, announced, by_document, silent, causes)
+        ended = list(Alert.objects.filter(resolved_at__gt=now - LONGEST, condition=Condition.CRITICAL))
+        troubles = [_trouble(each) for each in alerts]
+        return cls(edition, ports, now, announced, by_document, silent, troubles, ended)
 
     def of(self, found: MatchedAlert, remedy: PlannedRemedy, uses: UsesSeen) -> TargetSeen:
         """Return what is known of the target of *found*."""
         alert = found.alert
         window = window_for(alert.labels, self.announced, self.by_document)
-        cause = self.causes.of(_trouble(alert), self.edition.bindings.runs_on)
+        cause = self._cause(alert)
         return TargetSeen(
             at=self.now,
             past=uses.of_target(found.target),
@@ -183,6 +187,13 @@ class Surroundings:
             is_unmeasured=f"{alert.key}{NO_DATA_SUFFIX}" in self.unmeasured,
             cause=NOTHING if cause is None else cause.subject,
         )
+
+    def _cause(self, alert: Alert) -> OpenAlert | None:
+        """Return the alert that is, or was until a moment ago, the cause of *alert*."""
+        since = self.now - lingers(self.edition.design, alert.clause_id)
+        ended = (_trouble(each) for each in self.ended if each.resolved_at and each.resolved_at > since)
+        causes = Causes((*ended, *self.troubles))
+        return causes.of(_trouble(alert), self.edition.bindings.runs_on)
 
     def _release(self, deployment: str) -> Message:
         if not deployment:

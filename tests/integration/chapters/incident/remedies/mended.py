@@ -44,7 +44,12 @@ from toban.message import plain
 NOON = datetime(2026, 11, 25, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 WEB, DB, API = "Webサーバー", "DBサーバー", "APIサーバー"
-RESTART, DB_RESTART, FAILOVER = "プロセス再起動", "DBサーバー再起動", "フェイルオーバー"
+RESTART, DB_RESTART, FAILOVER, ROLLBACK = (
+    "プロセス再起動",
+    "DBサーバー再起動",
+    "フェイルオーバー",
+    "ロールバック",
+)
 DOCUMENT = """# 運用設計書
 ## 1. 運用方針
 ### 運用体制

@@ -11,6 +11,7 @@ from tests.integration.chapters.incident.remedies.mended import (
     MINUTE,
     NOON,
     RESTART,
+    ROLLBACK,
     SECOND,
     WEB,
     Mended,
@@ -386,6 +387,28 @@ sources = [{{ kind = "tcp", address = "127.0.0.1:9" }}]
     mended.report(DB, "up", Condition.OK)
     mended.go()
     assert notes(mended) == [RESTART]
+
+
+def test_what_a_cause_has_done_is_not_mended_while_its_figures_linger(mended: Mended) -> None:
+    mended.take(
+        noting(mended, ROLLBACK, mode="act", target=API)
+        + f'''
+[targets."{API}"]
+runs_on = "{DB}"
+sources = [{{ kind = "tcp", address = "127.0.0.1:9" }}]
+'''
+    )
+    mended.report(DB, "up", Condition.CRITICAL, **{WHOLE_TARGET: "yes"})
+    mended.report(API, "error_rate_percent", Condition.CRITICAL)
+    mended.go()
+    mended.report(DB, "up", Condition.OK)
+    mended.pass_(4 * MINUTE)
+    mended.go()
+    assert notes(mended) == []
+
+    mended.pass_(2 * MINUTE)
+    mended.go()
+    assert notes(mended) == [ROLLBACK]
 
 
 def test_each_instance_is_mended_for_itself_where_the_binding_says_so(mended: Mended) -> None:
