@@ -77,6 +77,19 @@ def test_a_graver_alert_raises_the_level_and_its_clocks_count_from_the_detection
     assert Alert.objects.filter(key__startswith=f"incident/{incident.pk}/level/").count() == 1
 
 
+def test_an_incident_of_one_instance_is_named_after_the_whole_target_when_all_of_it_is_down(
+    place: Place,
+) -> None:
+    place.fires(WEB, Metric.UP, is_whole=False, instance="web-1")
+    place.look()
+    assert "すべて" not in str(place.incident().title)
+
+    place.pass_(MINUTE).fires(WEB, Metric.UP, instance="web-2")
+    place.look()
+
+    assert str(place.incident().title) == "Webサーバー がすべて停止しています"
+
+
 def test_trouble_elsewhere_long_after_is_another_incident(place: Place) -> None:
     place.fires(API, Metric.ERROR_RATE)
     place.look()

@@ -169,7 +169,7 @@ def _declared(placed: Sequence[Placed], plan: IncidentPlan, edition: Edition, no
     level = _level_of(found, plan)
     incident = new_incident(
         plan,
-        first.alert.subject,
+        found.why if found is not None and found.is_whole else first.alert.subject,
         Incident.Origin.ALERT,
         detected_at=at,
         began_at=min(each.alert.began_at for each in placed),

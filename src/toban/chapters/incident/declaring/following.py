@@ -137,7 +137,10 @@ def _raise(
     """Propose a graver level; unless a person has decided, the incident has it at once."""
     former, level = incident.level, raised_.level
     incident.proposed, incident.why = level.name[:100], storable(raised_.why)
-    incident.save(update_fields=["proposed", "why"])
+    if raised_.is_whole and incident.origin == Incident.Origin.ALERT:
+        # It was named after the first instance that fell.
+        incident.title = storable(raised_.why)
+    incident.save(update_fields=["proposed", "why", "title"])
     if incident.confirmed_at is not None:
         return
     give_level(incident, level, raised_.why, plan=plan, design=edition.design, now=now)

@@ -76,6 +76,8 @@ class Proposal:
 
     scope: IncidentScope
     why: Message
+    is_whole: bool = False
+    """Whether it speaks of a whole target, and not of the one instance that an alert names."""
 
 
 def proposal_of(alerts: Iterable[SeenAlert]) -> Proposal | None:
@@ -93,14 +95,14 @@ def proposed(alert: SeenAlert) -> Proposal:
     """Return how much fails by *alert* alone."""
     target, is_whole = alert.about, WHOLE_TARGET in alert.labels
     if UNREACHABLE in alert.labels and alert.level is AlertLevel.CRITICAL:
-        return Proposal(IncidentScope.EVERYTHING, Message("incident.nothing-answers", target=target))
+        return Proposal(IncidentScope.EVERYTHING, Message("incident.nothing-answers", target=target), True)
     if alert.level is not AlertLevel.CRITICAL:
         return Proposal(IncidentScope.SLIGHT, Message("incident.not-critical", subject=alert.subject))
     if alert.item == Metric.UP and is_whole:
-        return Proposal(IncidentScope.EVERYTHING, Message("incident.all-are-down", target=target))
+        return Proposal(IncidentScope.EVERYTHING, Message("incident.all-are-down", target=target), True)
     if alert.item in _OF_CUSTOMERS and is_whole:
         said = Message("incident.whole-target-is-bad", target=target, subject=alert.subject)
-        return Proposal(IncidentScope.MAIN, said)
+        return Proposal(IncidentScope.MAIN, said, True)
     if alert.item == _SERVICE_LEVEL:
         return Proposal(IncidentScope.PART, Message("incident.service-level", subject=alert.subject))
     if "sender" in alert.labels:

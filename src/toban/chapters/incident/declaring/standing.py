@@ -59,6 +59,8 @@ class RaisedLevel:
 
     level: IncidentLevel
     why: Message
+    is_whole: bool = False
+    """See `Proposal`."""
 
 
 def raised(alerts: Sequence[JoinedAlert], proposed: str, plan: IncidentPlan) -> RaisedLevel | None:
@@ -77,4 +79,4 @@ def raised(alerts: Sequence[JoinedAlert], proposed: str, plan: IncidentPlan) -> 
     ranks = [each.id for each in plan.levels]
     if former is not None and ranks.index(level.id) >= ranks.index(former.id):
         return None
-    return RaisedLevel(level, found.why)
+    return RaisedLevel(level, found.why, found.is_whole)

@@ -20,6 +20,8 @@ from toban.chapters.incident.models import (
 )
 from toban.design.values.metric import Metric
 from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.runs.models import Run
+from toban.engine.runs.rules import RunReason
 from toban.message import Message, plain
 
 
@@ -187,6 +189,24 @@ def test_remedies_stand_with_their_effect(place: Place, viewer: Client) -> None:
 
     assert "フェイルオーバー DBサーバー" in shown
     assert "● 復旧した 1分15秒" in shown
+
+
+def test_a_remedy_that_was_not_carried_out_says_why(place: Place, viewer: Client) -> None:
+    alert = place.fires(DB, Metric.UP)
+    place.look()
+    run = Run.objects.create(
+        work="remedy/ロールバック", due_at=place.now, clause_id="x", document_digest="", ordered_by="trigger",
+        state=Run.State.FAILED, reason=RunReason.FAILED, wake_at=place.now,
+        note=plain("戻せる版がありません"),
+    )  # fmt: skip
+    RemedyUse.objects.create(
+        remedy="ロールバック", clause_id="x", target=DB, incident=place.incident(), alert=alert, run=run,
+        wanted_at=place.now, said=plain("接続できない"), effect="not-run",
+    )  # fmt: skip
+
+    shown = text(page(viewer, f"/incidents/{place.incident().pk}"))
+
+    assert "接続できない 戻せる版がありません" in shown
 
 
 def lines(made: Incident, count: int) -> None:
