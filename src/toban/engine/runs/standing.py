@@ -8,6 +8,7 @@ from django.db.models import Max, OuterRef, Subquery
 
 from toban.engine.runs import rules
 from toban.engine.runs.models import PlannedWork, Run
+from toban.engine.runs.rules import RunReason
 from toban.message import Message
 
 ENDED = {
@@ -28,7 +29,7 @@ class WorkStatus:
     """The current state of a work's runs."""
 
     last: Run | None = None
-    """The newest run that has ended; one in shadow does not count."""
+    """The newest run that has ended; one in shadow does not count, and one that was not owed any more."""
     current: Run | None = None
     """The oldest run whose time has come and that has not ended."""
     next_due: datetime | None = None
@@ -40,8 +41,10 @@ class WorkStatus:
 
 def standings(keys: Collection[str], now: datetime) -> Mapping[str, WorkStatus]:
     """Return the state of the works *keys* at *now*; a work that no worker knows yet is missing."""
-    ended = Run.objects.filter(work=OuterRef("key"), due_at__lte=now).exclude(
-        state__in=(*_OPEN, Run.State.SHADOW)
+    ended = (
+        Run.objects.filter(work=OuterRef("key"), due_at__lte=now)
+        .exclude(state__in=(*_OPEN, Run.State.SHADOW))
+        .exclude(reason=RunReason.WITHDRAWN)
     )
     works = {
         work.key: work

@@ -48,6 +48,16 @@ def test_the_newest_end_and_the_oldest_open_run_count(make_work: MakeWork) -> No
     assert found.next_due == NOON + 2 * DAY
 
 
+def test_what_was_not_owed_any_more_is_no_end(make_work: MakeWork) -> None:
+    work = make_work()
+    plan_due([work], NOON - MINUTE)
+    performed = done(work, 2, MINUTE)
+    withdrawn = done(work, 1, MINUTE)
+    Run.objects.filter(pk=withdrawn.pk).update(state=Run.State.CANCELLED, reason=RunReason.WITHDRAWN)
+
+    assert standings([work.key], NOON)[work.key].last == performed
+
+
 def test_each_work_has_its_own_status(make_work: MakeWork) -> None:
     works = [make_work(key) for key in ("B001", "B002", "B003")]
     plan_due(works, NOON - MINUTE)
