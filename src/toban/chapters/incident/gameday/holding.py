@@ -88,6 +88,8 @@ class _Day:
         until = datetime.fromisoformat(game_day.times["broken"]) + self.planned.config.within
         told = frozenset[str]()
         while True:
+            # Read again each time: its incident goes on meanwhile.
+            game_day = self._game_day(turn)
             self._claim(game_day)
             found = looking.seen(game_day, self.planned, self.plan)
             records.note_seen(game_day, found)

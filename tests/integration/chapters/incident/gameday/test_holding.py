@@ -68,6 +68,25 @@ def test_what_all_have_answered_in_time_is_passed(day: Day) -> None:
     assert events() == ["game-day-began", "game-day"]
 
 
+def test_what_answers_while_it_is_watched_ends_the_watch(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    day.do("break")
+    incident = day.answer()
+    over = incident.recovered_at
+    Incident.objects.update(recovered_at=None)
+    looks = iter(range(60))
+
+    def goes_on(_seconds: float) -> None:
+        if next(looks) == 2:
+            Incident.objects.update(recovered_at=over)
+
+    monkeypatch.setattr(holding.time, "sleep", goes_on)
+
+    day.do("watch", "restore", "certify")
+
+    assert day.game_day.state == GameDay.State.PASSED
+    assert next(looks) == 3
+
+
 def test_the_incident_is_marked_as_a_drill_at_once_and_closed_once_it_has_recovered(day: Day) -> None:
     day.do("break")
     incident = day.answer()
