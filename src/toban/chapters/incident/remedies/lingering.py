@@ -1,7 +1,8 @@
 """How long a cause that is over is still seen in what it has done. Pure."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
@@ -14,17 +15,31 @@ LEAST = timedelta(minutes=5)
 LONGEST = timedelta(hours=6)
 
 
-def lingers(design: Design, clause_id: str) -> timedelta:
-    """Return how long the value of a row is still that of a cause which has ended.
+@dataclass(frozen=True, slots=True)
+class Lingering:
+    """How long the value of a row is that of a cause which has ended."""
+
+    window: timedelta
+    """What the row looks back: it may get out of bounds so long after the cause has ended."""
+    wait: timedelta
+
+    def is_of(self, cause_ended: datetime, began_at: datetime, now: datetime) -> bool:
+        """Return whether what got out of bounds then may still be what that cause has done."""
+        return began_at <= cause_ended + self.window and now < cause_ended + self.wait
+
+
+def lingering(design: Design, clause_id: str) -> Lingering:
+    """Return how long it is for a row.
 
     An error rate is a mean over its window. Whether something answers is so at once: what is down after its
     cause has ended is down by itself.
     """
     row = next((each for each in design.of(Monitor) if each.id == clause_id), None)
     if row is not None and row.metric is Metric.UP:
-        return timedelta()
+        return Lingering(timedelta(), timedelta())
     windows = () if row is None else _windows(row)
-    return min(max((LEAST, *(each.as_timedelta() for each in windows))), LONGEST)
+    window = min(max((timedelta(), *(each.as_timedelta() for each in windows))), LONGEST)
+    return Lingering(window, max(LEAST, window))
 
 
 def _windows(row: Monitor) -> Iterator[Duration]:

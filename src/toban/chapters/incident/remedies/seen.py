@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from toban.chapters.incident.models import RemedyUse
 from toban.chapters.incident.plan import IncidentPlan, PlannedRemedy
 from toban.chapters.incident.remedies.guard import OPEN_FOR, PastEffect, PastUse, TargetSeen
-from toban.chapters.incident.remedies.lingering import LONGEST, lingers
+from toban.chapters.incident.remedies.lingering import LONGEST, lingering
 from toban.chapters.incident.remedies.matching import Match, match, symptom
 from toban.chapters.incident.remedies.works import YES
 from toban.design.clauses.monitoring import Monitor
@@ -190,8 +190,12 @@ class Surroundings:
 
     def _cause(self, alert: Alert) -> OpenAlert | None:
         """Return the alert that is, or was until a moment ago, the cause of *alert*."""
-        since = self.now - lingers(self.edition.design, alert.clause_id)
-        ended = (_trouble(each) for each in self.ended if each.resolved_at and each.resolved_at > since)
+        past = lingering(self.edition.design, alert.clause_id)
+        ended = (
+            _trouble(each)
+            for each in self.ended
+            if each.resolved_at and past.is_of(each.resolved_at, alert.began_at, self.now)
+        )
         causes = Causes((*ended, *self.troubles))
         return causes.of(_trouble(alert), self.edition.bindings.runs_on)
 
