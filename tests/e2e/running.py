@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -294,3 +294,8 @@ class Toban:
         """Clean up, whatever the tests have done."""
         if self._process is not None and self._process.poll() is None:
             self.stop()
+        # What was released goes on without Toban: in a test, nobody would ever end it.
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if Path(process.cwd()).is_relative_to(self.home):
+                    process.kill()

@@ -117,6 +117,31 @@ def test_a_version_that_falls_ill_with_nothing_to_go_back_to_is_not_watched_for_
     assert "answers 500" in str(release.note)
 
 
+def test_a_version_that_is_ill_does_not_take_back_the_newer_one_that_mends_it(shop: Shop) -> None:
+    serving(shop, "v1", "v2")
+    shop.work(11 * MINUTE)
+    old = shop.release("v1")
+    shop.work()
+    shop.approve()
+    shop.work()
+    shop.ill["v1"] = "answers 500"
+    for _ in range(4):
+        shop.work(5 * SECOND)
+    new = shop.release("v2")
+    underway.look(shop.plan, shop.now)
+    shop.approve()
+    underway.look(shop.plan, shop.now)
+    new.refresh_from_db()
+    assert new.state == Release.State.RUNNING
+
+    shop.watch.look(shop.plan, shop.now + SECOND)
+
+    new.refresh_from_db()
+    old.refresh_from_db()
+    assert (new.state, old.state) == (Release.State.RUNNING, Release.State.WATCHED)
+    assert not Release.objects.filter(kind=Release.Kind.ROLLBACK).exists()
+
+
 def ill_in_production(shop: Shop) -> Release:
     """Have v2 serve in production after v1, and fall ill."""
     release = None

@@ -231,6 +231,9 @@ def roll_back_watched(
         release.note = refused.said
         release.save(update_fields=["note"])
         return None
+    if back.undoes_id != release.pk:
+        # A newer version is on its way, or serves: it may be the remedy.
+        return None
     back.ordered_by, back.note = WATCH, why
     back.cause = storable_text(str(why))[:500]
     back.detected_at, back.decided_at = detected_at, now if acts and back.is_reversible else None
