@@ -4,16 +4,16 @@ See `ASSERTIONS` and docs/adr/0032.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.decisions import Decision, DecisionSubject
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
 from toban.engine.registry.ports import Port, Ports
-from toban.message import NOTHING, Message, plain
+from toban.engine.rows import judgement
+from toban.message import Message, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,11 @@ class CounterExample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(judgement.Judgement):
     """What the evidence says about a decision."""
 
-    verdict: Verdict
-    reason: Message
-    value: Message = NOTHING
     against: Sequence[CounterExample] = ()
     """What breaks it, the worst first; not all if there are many."""
-    proof: Mapping[str, object] = field(default_factory=dict)
-    """JSON values that an auditor can check."""
-    next_due: datetime | None = None
     is_told: bool = False
     """Whether the rows that break it raise alerts of their own: then the decision raises no second one."""
 

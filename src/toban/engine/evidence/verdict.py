@@ -1,7 +1,8 @@
 """The verdicts on a clause. Silence is never green: no data is NOT_MEASURABLE, never CONFORMING."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 
 class Verdict(StrEnum):
@@ -41,6 +42,21 @@ QUIET: Sequence[Verdict] = (Verdict.NOT_DUE, Verdict.CONFORMING, Verdict.DECLARE
 AGELESS: Sequence[Verdict] = (Verdict.NOT_MEASURABLE, Verdict.UNBOUND, Verdict.DECLARED)
 """The verdicts that no passing of time makes wrong: they claim nothing about reality."""
 
+
+class Judged(Protocol):
+    """Whatever a verdict was given on."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict."""
+
+
+def worst[Each: Judged](found: Iterable[Each]) -> Each | None:
+    """Return the first of those in *found* whose verdict is the worst; None if there are none."""
+    return min(found, key=lambda each: _ORDER.index(each.verdict), default=None)
+
+
+_ORDER = tuple(Verdict)
 _MARKS = {
     Verdict.DEVIATING: "■",
     Verdict.NOT_PERFORMED: "◆",

@@ -1,11 +1,11 @@
 """The status of a row that people perform, by its runs in the ledger."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.status import StatusUpdate
-from toban.engine.evidence.verdict import FIRING, Verdict
+from toban.engine.evidence.verdict import FIRING, Verdict, worst
 from toban.engine.runs.models import Run
 from toban.engine.runs.standing import WorkStatus, standings
 from toban.engine.runs.work import Work
@@ -19,6 +19,16 @@ def statuses(works: Collection[Work], edition: Edition, now: datetime) -> Iterat
     for work in works:
         state = found.get(work.key, WorkStatus())
         yield _status(work, state, _why_nobody(work, state.current, edition, now), now)
+
+
+def worst_of_rows(found: Iterable[tuple[Work, StatusUpdate]]) -> Mapping[Work, StatusUpdate]:
+    """Return the worst task of each row in *found*: a row has one status, and one alert about its tasks."""
+    worst_of: dict[str, tuple[Work, StatusUpdate]] = {}
+    for work, update in found:
+        former = worst_of.get(work.clause_id)
+        if former is None or worst((former[1], update)) is update:
+            worst_of[work.clause_id] = work, update
+    return dict(worst_of.values())
 
 
 def signed(update: StatusUpdate, work: Work, edition: Edition, now: datetime) -> StatusUpdate:

@@ -15,6 +15,7 @@ from toban.engine.runs.work import Work
 from toban.engine.tasks.entitlement import people_of_task
 from toban.engine.tasks.models import Handover
 from toban.engine.tasks.rules import reminder_at
+from toban.engine.tasks.standing import worst_of_rows
 from toban.engine.tasks.windows import open_tasks
 from toban.message import NOTHING, Message
 
@@ -22,7 +23,10 @@ _WRONG = (Verdict.NOT_PERFORMED, Verdict.DEVIATING)
 
 
 def tell(updates: Iterable[StatusUpdate], works: Collection[Work], edition: Edition, now: datetime) -> None:
-    """Have those who hold the roles of *works* notified of what nobody has signed off, or soon must."""
+    """Have those who hold the roles of *works* notified of what nobody has signed off, or soon must.
+
+    *updates* are those of `statuses`; none: only what soon must be signed off is told.
+    """
     alerts.report(signals(updates, works, edition.design.clauses, now), now, edition.design.digest)
     alerts.tell(list(_reminders(works, edition, now)), now, edition.design.digest)
 
@@ -46,14 +50,10 @@ def _reminders(works: Collection[Work], edition: Edition, now: datetime) -> Iter
 def signals(
     updates: Iterable[StatusUpdate], works: Collection[Work], clauses: Collection[Clause], now: datetime
 ) -> Sequence[Signal]:
-    """Return the signal of each task by its status: those who hold its role hear if nobody signed."""
+    """Return the signal of each row by its worst task: those who hold its role hear if nobody signed."""
     rows = {each.id: each for each in clauses}
-    tasks = {work.clause_id: work for work in works}
-    return [
-        _signal(update, tasks[update.clause_id], rows[update.clause_id], now)
-        for update in updates
-        if update.clause_id in tasks
-    ]
+    found = worst_of_rows(zip(works, updates, strict=False))
+    return [_signal(update, work, rows[work.clause_id], now) for work, update in found.items()]
 
 
 def _signal(update: StatusUpdate, work: Work, clause: Clause, now: datetime) -> Signal:

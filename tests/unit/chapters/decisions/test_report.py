@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.registered import PARTS
 
-from toban.chapters.decisions.report import judgement_of, signal_of, update_of
+from toban.chapters.decisions.report import judgement_of, signal_of
 from toban.design.clauses.decisions import Decision, DecisionSubject
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
@@ -16,6 +16,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.signal import Condition
 from toban.engine.registry.kinds import Kinds
 from toban.engine.registry.ports import Ports
+from toban.engine.rows.report import update_of
 from toban.message import plain
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)

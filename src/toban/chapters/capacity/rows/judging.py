@@ -1,7 +1,7 @@
 """The verdict on each row of chapter 9. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from toban.chapters.capacity.amounts import amount, percent
@@ -9,6 +9,7 @@ from toban.chapters.capacity.known import KnownResource
 from toban.chapters.capacity.scaling.rules import Outcome
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.modes.rules import Mode, word
+from toban.engine.rows.judgement import Judgement
 from toban.message import NOTHING, Message
 
 SAME = 0.01
@@ -16,23 +17,6 @@ SAME = 0.01
 _LOOKED_LATELY = timedelta(minutes=5)
 OUTDATED = timedelta(days=2)
 """A forecast that is older has not been made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What was found about a row."""
-
-    verdict: Verdict
-    reason: Message
-    value: Message = NOTHING
-    next_due: datetime | None = None
-    proof: Mapping[str, object] = field(default_factory=dict)
-
-
-def worst(found: Sequence[Judgement]) -> Judgement:
-    """Return the worst of *found*; there must be one."""
-    order = list(Verdict)
-    return min(found, key=lambda each: order.index(each.verdict))
 
 
 def judge_use(found: KnownResource, now: datetime, *, is_being_extended: bool) -> Judgement:

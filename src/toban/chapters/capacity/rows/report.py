@@ -1,10 +1,7 @@
 """The status of every row of chapter 9, and the alerts about those that are not as they should be."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, time, timedelta
-
-from django.db import transaction
 
 from toban.chapters.capacity.amounts import percent
 from toban.chapters.capacity.known import KnownResource, known, ranked
@@ -14,42 +11,37 @@ from toban.chapters.capacity.rows import extending
 from toban.chapters.capacity.rows.judging import (
     Ended,
     GroupState,
-    Judgement,
     OutlookState,
     judge_forecasts,
     judge_group,
     judge_use,
-    worst,
 )
 from toban.chapters.capacity.scaler import GroupSize
 from toban.chapters.capacity.scaling.looking import newest_runs
 from toban.chapters.capacity.scaling.rules import Outcome
 from toban.design.clauses.base import Clause
 from toban.design.clauses.capacity import ResourceUsage, ScalingRule
-from toban.engine.approvals.requests import went_ahead
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
 from toban.engine.evidence.current import statuses as statuses_now
 from toban.engine.evidence.status import StatusUpdate
-from toban.engine.evidence.verdict import FIRING, Verdict
+from toban.engine.evidence.verdict import Verdict, worst
 from toban.engine.modes import service as modes
 from toban.engine.modes.rules import Mode, ModeDecisions, mode_now, word
-from toban.engine.notify import alerts
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.rows.judgement import Judgement
+from toban.engine.rows.report import JudgedRow, RowAlerts, condition_of, report, reviewed, update_of
 from toban.engine.runs.models import Run
 from toban.engine.runs.modes.acts import schedule_act
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
-from toban.engine.tasks.standing import statuses
+from toban.engine.tasks.standing import statuses, worst_of_rows
 from toban.engine.tasks.telling import tell as tell_of_tasks
 from toban.message import NOTHING, Message, plain
 
-_CONDITIONS = {
-    Verdict.DEVIATING: Condition.CRITICAL,
-    Verdict.NOT_PERFORMED: Condition.WARNING,
-    Verdict.WARNING: Condition.WARNING,
-    Verdict.NOT_MEASURABLE: Condition.NO_DATA,
-}
+_ALERTS = RowAlerts(
+    item="capacity", limit=Message("capacity.as-the-row-orders"), advice=Message("capacity.look-at-capacity")
+)
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
 _NEWS_AFTER = timedelta(minutes=15)
 """Capacity changes over days: that it can't be measured is told after this time."""
@@ -59,15 +51,10 @@ def tell(plan: CapacityPlan, works: Mapping[str, Work], edition: Edition, now: d
     """Open the tasks that are wanted, show the status of every row, and report what is wrong."""
     found = known(plan)
     extending.open_wanted(plan, found, edition, now)
-    told = list(_judged(plan, found, works, now))
-    broken = went_ahead([row.id for row, _ in told])
-    updates = [_update(row, _unreviewed(each, broken.get(row.id)), now) for row, each in told]
+    told = reviewed(_judged(plan, found, works, now))
     tasks = _of_tasks(plan, found, edition, now)
-    with transaction.atomic():
-        status.show([*updates, *tasks.values()], now, plan.document_digest)
-        unknown = _long_unknown([row.id for row, _ in told], now)
-        signals = [_signal(row, each, now, is_unknown=row.id in unknown) for row, each in told]
-        alerts.report(signals, now, plan.document_digest)
+    report(told, _signals(told, now), now, plan.document_digest)
+    status.show(tasks.values(), now, plan.document_digest)
     tell_of_tasks(tasks.values(), tasks.keys(), edition, now)
 
 
@@ -75,22 +62,21 @@ def _of_tasks(
     plan: CapacityPlan, found: Sequence[KnownResource], edition: Edition, now: datetime
 ) -> Mapping[Work, StatusUpdate]:
     """Return the worst task of each row that people carry out, and its status."""
-    order = list(Verdict)
     runs = Run.objects.filter(work__in=list(plan.tasks))
     began = set(runs.order_by().values_list("work", flat=True).distinct())
     works = list(plan.tasks.values())
-    worst_of: dict[str, tuple[Work, StatusUpdate]] = {}
-    for work, standing in zip(works, statuses(works, edition, now), strict=True):
-        is_unasked = work.key.startswith(extending.PREFIX) and work.key not in began
-        update = _update_of(work.clause_id, _no_occasion(work, plan, found), now) if is_unasked else standing
-        former = worst_of.get(work.clause_id)
-        if former is None or order.index(update.verdict) < order.index(former[1].verdict):
-            worst_of[work.clause_id] = work, update
-    return dict(worst_of.values())
+    return worst_of_rows(
+        (work, _no_occasion(work, plan, found, now))
+        if work.key.startswith(extending.PREFIX) and work.key not in began
+        else (work, update)
+        for work, update in zip(works, statuses(works, edition, now), strict=True)
+    )
 
 
-def _no_occasion(work: Work, plan: CapacityPlan, found: Sequence[KnownResource]) -> Judgement:
-    """Judge a resource that nobody had to extend yet."""
+def _no_occasion(
+    work: Work, plan: CapacityPlan, found: Sequence[KnownResource], now: datetime
+) -> StatusUpdate:
+    """Return the status by a resource that nobody had to extend yet."""
     rule, name = next(
         (rule, each.row.resource)
         for rule in plan.by_hand
@@ -99,14 +85,15 @@ def _no_occasion(work: Work, plan: CapacityPlan, found: Sequence[KnownResource])
     )
     share = next((each.share for each in found if each.resource.row.resource == name), None)
     if share is None:
-        return Judgement(Verdict.NOT_MEASURABLE, Message("capacity.use-unknown", resource=name))
+        judged = Judgement(Verdict.NOT_MEASURABLE, Message("capacity.use-unknown", resource=name))
+        return update_of(rule.row, judged, now)
     said = Message("capacity.nothing-to-extend", resource=name, share=percent(share), at=percent(rule.share))
-    return Judgement(Verdict.NOT_DUE, said)
+    return update_of(rule.row, Judgement(Verdict.NOT_DUE, said), now)
 
 
 def _judged(
     plan: CapacityPlan, found: Sequence[KnownResource], works: Mapping[str, Work], now: datetime
-) -> Iterator[tuple[Clause, Judgement]]:
+) -> Iterator[JudgedRow]:
     asked = extending.being_extended(plan.tasks, now)
     for each in found:
         row = each.resource.row
@@ -114,7 +101,8 @@ def _judged(
     standing = states(plan, works, looks_of(plan), newest_runs(plan.groups))
     for rule in {each.row.id: each.row for each in plan.groups}.values():
         groups = plan.groups_of(rule)
-        yield rule, worst([judge_group(standing[each.name, rule.id], now) for each in groups])
+        if judged := worst(judge_group(standing[each.name, rule.id], now) for each in groups):
+            yield rule, judged
     outlooks = [_outlook(each, plan) for each in found]
     for review in plan.forecasts:
         yield review, judge_forecasts(outlooks, _in_short(found, now, plan), now)
@@ -199,55 +187,21 @@ def _ended(run: Run | None) -> Ended | None:
     )
 
 
-def _unreviewed(found: Judgement, broken: Message | None) -> Judgement:
-    """Return what was found, or that an act of the row went ahead without approval, unreviewed."""
-    if broken is None or found.verdict in FIRING:
-        return found
-    return replace(found, verdict=Verdict.DEVIATING, reason=broken)
-
-
-def _update(row: Clause, found: Judgement, now: datetime) -> StatusUpdate:
-    return _update_of(row.id, found, now)
-
-
-def _update_of(clause_id: str, found: Judgement, now: datetime) -> StatusUpdate:
-    return StatusUpdate(
-        clause_id=clause_id,
-        verdict=found.verdict,
-        value=found.value,
-        reason=found.reason,
-        observed_at=now,
-        next_due=found.next_due,
-        proof=dict(found.proof),
-    )
-
-
 def _long_unknown(rows: Collection[str], now: datetime) -> Collection[str]:
     """Return those of *rows* that could not be measured for a while: a short gap is no news here."""
     found = (each for each in statuses_now(now, rows) if each.verdict == Verdict.NOT_MEASURABLE)
     return {each.clause_id for each in found if each.since <= now - _NEWS_AFTER}
 
 
-def _signal(row: Clause, found: Judgement, now: datetime, *, is_unknown: bool) -> Signal:
-    condition = _CONDITIONS.get(found.verdict, Condition.OK)
-    if condition is Condition.NO_DATA and (not is_unknown or found.value == word(Mode.SHADOW)):
-        # That nothing is done in shadow is no news either.
-        condition = Condition.OK
-    is_ok = condition is Condition.OK
-    return Signal(
-        key=row.id,
-        clause_id=row.id,
-        citation=str(row.origin),
-        clause_text=row.text,
-        condition=condition,
-        subject=Message(f"capacity.subject-{row.kind}", name=_name(row)),
-        value=found.value if is_ok else found.reason,
-        limit=NOTHING if is_ok else Message("capacity.as-the-row-orders"),
-        began_at=now,
-        detected_at=now,
-        advice=NOTHING if is_ok else Message("capacity.look-at-capacity"),
-        labels={"item": "capacity"},
-    )
+def _signals(told: Sequence[JudgedRow], now: datetime) -> Iterator[Signal]:
+    unknown = _long_unknown([row.id for row, _ in told], now)
+    for row, found in told:
+        condition = condition_of(found)
+        if condition is Condition.NO_DATA and (row.id not in unknown or found.value == word(Mode.SHADOW)):
+            # That nothing is done in shadow is no news either.
+            condition = Condition.OK
+        subject = Message(f"capacity.subject-{row.kind}", name=_name(row))
+        yield _ALERTS.signal(row, found, now, condition=condition, subject=subject)
 
 
 def _name(row: Clause) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from toban.chapters.incident.rows.judgement import Judgement, deciding
+from toban.chapters.incident.rows.occasions import deciding
 from toban.engine.amounts import length
-from toban.engine.evidence.verdict import Verdict
+from toban.engine.evidence.verdict import Verdict, worst
+from toban.engine.rows.judgement import Judgement
 from toban.message import Message
 
 
@@ -38,8 +39,8 @@ class FlowOccasion:
 
 def judge_flow(open_: Sequence[FlowOccasion], closed: Sequence[FlowOccasion], now: datetime) -> Judgement:
     """Return the verdict by the incidents that are not closed, and the *closed* ones, the newest first."""
-    if open_:
-        return min((_of_open(each, now) for each in open_), key=lambda each: _ORDER.index(each.verdict))
+    if (found := worst(_of_open(each, now) for each in open_)) is not None:
+        return found
     last = deciding(closed)
     if last is None:
         return Judgement(Verdict.NOT_DUE, Message("incident.row-no-occasion"))
@@ -52,9 +53,6 @@ def judge_flow(open_: Sequence[FlowOccasion], closed: Sequence[FlowOccasion], no
         said = Message("incident.flow-closed-without", number=last.number, steps=list(last.left))
         return _judged(Verdict.DEVIATING, said, last)
     return _judged(Verdict.CONFORMING, Message("incident.flow-gone-through", number=last.number), last)
-
-
-_ORDER = tuple(Verdict)
 
 
 def _of_open(occasion: FlowOccasion, now: datetime) -> Judgement:
@@ -92,4 +90,4 @@ def _judged(verdict: Verdict, said: Message, occasion: FlowOccasion) -> Judgemen
     done = max(occasion.count - len(occasion.left), 0)
     value = Message("incident.flow-steps", done=done, all=occasion.count)
     proof = {"incident": occasion.number, "is_drill": occasion.is_drill, "left": list(occasion.left)}
-    return Judgement(verdict, said, value, proof)
+    return Judgement(verdict, said, value, proof=proof)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from toban.chapters.incident.clocks.rules import Clock, ClockState, IncidentTimes
-from toban.chapters.incident.rows.judgement import Judgement, deciding
+from toban.chapters.incident.rows.occasions import deciding
 from toban.engine.amounts import length
-from toban.engine.evidence.verdict import Verdict
+from toban.engine.evidence.verdict import Verdict, worst
+from toban.engine.rows.judgement import Judgement
 from toban.message import Message
 
 
@@ -25,19 +26,19 @@ def judge_level(open_: Sequence[LevelOccasion], closed: Sequence[LevelOccasion],
 
     A promise that is broken stays so until the next incident of the level is over.
     """
-    if open_:
-        return min((_of_open(each, now) for each in open_), key=lambda each: _ORDER.index(each.verdict))
+    if (found := worst(_of_open(each, now) for each in open_)) is not None:
+        return found
     last = deciding(closed)
     if last is None:
         return Judgement(Verdict.NOT_DUE, Message("incident.row-no-occasion"))
     broken = next(_broken(last, now), None)
     if broken is not None:
-        return Judgement(Verdict.DEVIATING, broken, _value(last, now), _proof(last))
+        return Judgement(Verdict.DEVIATING, broken, _value(last, now), proof=_proof(last))
     code = "incident.row-kept-in-drill" if last.is_drill else "incident.row-kept"
-    return Judgement(Verdict.CONFORMING, Message(code, number=last.number), _value(last, now), _proof(last))
+    said = Message(code, number=last.number)
+    return Judgement(Verdict.CONFORMING, said, _value(last, now), proof=_proof(last))
 
 
-_ORDER = tuple(Verdict)
 _NAMES = ("response", "recovery")
 
 
@@ -45,15 +46,15 @@ def _of_open(occasion: LevelOccasion, now: datetime) -> Judgement:
     value, proof = _value(occasion, now), _proof(occasion)
     broken = next(_broken(occasion, now), None)
     if broken is not None:
-        return Judgement(Verdict.DEVIATING, broken, value, proof)
+        return Judgement(Verdict.DEVIATING, broken, value, proof=proof)
     for name, clock in zip(_NAMES, _clocks(occasion, now), strict=True):
         if clock.state is ClockState.DUE_SOON and clock.due is not None:
             said = Message(
                 f"incident.row-{name}-due-soon", number=occasion.number, left=length(clock.due - now)
             )
-            return Judgement(Verdict.WARNING, said, value, proof)
+            return Judgement(Verdict.WARNING, said, value, proof=proof)
     code = "incident.row-in-time" if occasion.times.recovered_at is None else "incident.row-is-over"
-    return Judgement(Verdict.CONFORMING, Message(code, number=occasion.number), value, proof)
+    return Judgement(Verdict.CONFORMING, Message(code, number=occasion.number), value, proof=proof)
 
 
 def _broken(occasion: LevelOccasion, now: datetime) -> Iterator[Message]:

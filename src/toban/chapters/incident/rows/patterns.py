@@ -11,18 +11,17 @@ from toban.chapters.incident.models import GameDay, RemedyUse
 from toban.chapters.incident.plan import IncidentPlan
 from toban.chapters.incident.remedies.telling import outcome_words
 from toban.design.clauses.incident import FailurePattern
-from toban.engine.approvals.requests import went_ahead
-from toban.engine.evidence import status
-from toban.engine.evidence.status import StatusUpdate
-from toban.engine.evidence.verdict import FIRING, Verdict
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.modes import service as modes
 from toban.engine.modes.rules import Mode, ModeDecisions, mode_now, word
 from toban.engine.notify.models import Announcement
+from toban.engine.rows import report
+from toban.engine.rows.judgement import Judgement
 from toban.engine.runs.models import Run
 from toban.engine.runs.modes.acts import schedule_act
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
-from toban.message import NOTHING, Message
+from toban.message import Message
 
 
 class UseState(StrEnum):
@@ -63,26 +62,16 @@ class PatternState:
     """When a game day last made it happen, and it was mended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What was found about a row."""
-
-    verdict: Verdict
-    reason: Message
-    value: Message = NOTHING
-    proof: Mapping[str, object] = field(default_factory=dict)
-
-
 def judge(state: PatternState) -> Judgement:
     """Return the verdict on the row of a known failure. Pure."""
     last = state.last
     if state.mode is Mode.SHADOW:
         shown = last is not None and last.state is UseState.ONLY_SHOWN
         said = last.said if last is not None and shown else Message("incident-remedies.in-shadow")
-        return Judgement(Verdict.NOT_MEASURABLE, said, word(Mode.SHADOW), last.proof if last else {})
+        return Judgement(Verdict.NOT_MEASURABLE, said, word(Mode.SHADOW), proof=last.proof if last else {})
     if last is None or last.state is UseState.ONLY_SHOWN:
         return Judgement(Verdict.NOT_DUE, _no_occasion(state.drilled_on))
-    return Judgement(_verdict(last), last.said, word(state.mode), last.proof)
+    return Judgement(_verdict(last), last.said, word(state.mode), proof=last.proof)
 
 
 def _no_occasion(drilled_on: date | None) -> Message:
@@ -115,24 +104,8 @@ def _verdict(last: LastUse) -> Verdict:
 def show(plan: IncidentPlan, works: Mapping[str, Work], now: datetime) -> None:
     """Show the status of the row of every known failure with a remedy that is bound."""
     rows = {each.row.id: each.row for each in plan.remedies}
-    broken = went_ahead(list(rows))
-    updates = [
-        _update(row.id, judged, broken.get(row.id), now)
-        for row, judged in _judged(plan, list(rows.values()), works)
-    ]
-    status.show(updates, now, plan.document_digest)
-
-
-def _update(clause_id: str, found: Judgement, broken: Message | None, now: datetime) -> StatusUpdate:
-    is_broken = broken is not None and found.verdict not in FIRING
-    return StatusUpdate(
-        clause_id=clause_id,
-        verdict=Verdict.DEVIATING if is_broken else found.verdict,
-        value=found.value,
-        reason=broken if broken is not None and is_broken else found.reason,
-        observed_at=now,
-        proof=dict(found.proof),
-    )
+    found = report.reviewed(_judged(plan, list(rows.values()), works))
+    report.show(found, now, plan.document_digest)
 
 
 def _judged(

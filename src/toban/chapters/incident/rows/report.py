@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from toban.chapters.incident.clocks.rules import Clock, ClockState
@@ -22,17 +21,14 @@ from toban.chapters.incident.models import Incident
 from toban.chapters.incident.plan import IncidentPlan
 from toban.chapters.incident.rows import owing
 from toban.chapters.incident.rows.flow import FlowOccasion, judge_flow
-from toban.chapters.incident.rows.judgement import Judgement
 from toban.chapters.incident.rows.levels import LevelOccasion, judge_level
 from toban.design.clauses.base import Clause
 from toban.engine.amounts import length
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence import status
-from toban.engine.evidence.status import StatusUpdate
-from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify import alerts
 from toban.engine.notify.models import Alert
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.rows import report as rows
+from toban.engine.rows.report import JudgedRow
 from toban.engine.tasks.standing import statuses
 from toban.engine.tasks.telling import tell as tell_of_tasks
 from toban.message import NOTHING, Message
@@ -46,24 +42,12 @@ def report(plan: IncidentPlan, edition: Edition, now: datetime) -> None:
     """Open what is owed, show the status of every row, and tell of clocks that run out."""
     owing.settle(plan, edition, now)
     current = list(_incidents().filter(closed_at=None))
-    updates = [_update(row, found, now) for row, found in _judged(current, plan, edition, now)]
-    with transaction.atomic():
-        status.show(updates, now, plan.document_digest)
-        alerts.report(list(_signals(current, plan, edition, now)), now, plan.document_digest)
-        for incident in current:
-            _remind(incident, plan, edition, now)
-    _tell_of_tasks(plan, edition, now)
-
-
-def _tell_of_tasks(plan: IncidentPlan, edition: Edition, now: datetime) -> None:
-    """Tell of the worst task: both stand below one row, which has one alert about its tasks."""
-    order = tuple(Verdict)
-    works = list(plan.tasks.values())
-    found = [(work, update) for work in works for update in statuses([work], edition, now)]
-    worst = min(found, key=lambda each: order.index(each[1].verdict), default=None)
-    for work, update in found:
-        is_worst = worst is not None and work.key == worst[0].key
-        tell_of_tasks([update] if is_worst else [], [work], edition, now)
+    found, signals = _judged(current, plan, edition, now), _signals(current, plan, edition, now)
+    rows.report(found, signals, now, plan.document_digest)
+    for incident in current:
+        _remind(incident, plan, edition, now)
+    works = plan.tasks.values()
+    tell_of_tasks(statuses(works, edition, now), works, edition, now)
 
 
 def _incidents() -> QuerySet[Incident]:
@@ -76,7 +60,7 @@ def _incidents() -> QuerySet[Incident]:
 
 def _judged(
     current: Sequence[Incident], plan: IncidentPlan, edition: Edition, now: datetime
-) -> Iterator[tuple[Clause, Judgement]]:
+) -> Iterator[JudgedRow]:
     by_level: Mapping[str, list[LevelOccasion]] = defaultdict(list)
     for each in current:
         by_level[each.clause_id].append(_of_level(each))
@@ -111,10 +95,6 @@ def _of_flow(incident: Incident, plan: IncidentPlan, edition: Edition) -> FlowOc
         update_due=incident.updated_at + plan.config.updates_every if is_under_way else None,
         is_drill=incident.is_drill,
     )
-
-
-def _update(row: Clause, found: Judgement, now: datetime) -> StatusUpdate:
-    return StatusUpdate(row.id, found.verdict, found.value, found.reason, now, proof=dict(found.proof))
 
 
 def _signals(

@@ -1,7 +1,7 @@
 """The verdicts on the rows of chapter 5, from what is known about its releases. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from toban.chapters.release.rows import flow
@@ -10,6 +10,7 @@ from toban.chapters.release.rows.schedule import ReleaseCalendar, ReleaseWindow,
 from toban.engine.amounts import length
 from toban.engine.bindings.model import System
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.rows.judgement import Judgement
 from toban.message import NOTHING, Message, sentences
 
 STALE = timedelta(minutes=5)
@@ -51,22 +52,6 @@ class Outcome:
         names = ("planned_at", "detected_at", "decided_at", "began_at", "served_at", "checked_at")
         times = {name: getattr(self, name) for name in names}
         return {"release": self.number, **{name: at.isoformat() for name, at in times.items() if at}}
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What is found about a row."""
-
-    verdict: Verdict
-    reason: Message
-    value: Message = NOTHING
-    next_due: datetime | None = None
-    proof: Mapping[str, object] = field(default_factory=dict)
-
-
-def worst(found: Iterable[Judgement]) -> Judgement | None:
-    """Return the worst of what was found for one row, of several services."""
-    return min(found, key=lambda each: list(Verdict).index(each.verdict), default=None)
 
 
 def by_flow(outcome: Outcome | None, found: Sequence[StepEvidence], system: System) -> Judgement:

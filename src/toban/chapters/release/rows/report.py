@@ -1,11 +1,10 @@
 """The status of every row of chapter 5, and the alerts about those that are not as they should be."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
@@ -14,32 +13,28 @@ from toban.chapters.release.ordering.orders import OVERTAKEN
 from toban.chapters.release.ordering.planning import calendar_of
 from toban.chapters.release.rows import judging, verifying
 from toban.chapters.release.rows.flow import Evidence, Seen
-from toban.chapters.release.rows.judging import DrillDate, Judgement, Offer, Outcome, Serving, Told
+from toban.chapters.release.rows.judging import DrillDate, Offer, Outcome, Serving, Told
 from toban.chapters.release.rows.looking import Known, known_of
 from toban.chapters.release.rows.schedule import ReleaseCalendar, ReleaseWindow
 from toban.chapters.release.rows.way import BY_HAND, approval_of, evidence_of, outcome_of
 from toban.chapters.release.tracking.triggers import Trigger, TriggerEvent, read_trigger
 from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule
-from toban.engine.approvals.requests import went_ahead
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence import status
-from toban.engine.evidence.status import StatusUpdate
-from toban.engine.evidence.verdict import FIRING, Verdict
-from toban.engine.notify import alerts
+from toban.engine.evidence.verdict import Verdict, worst
 from toban.engine.notify.signal import Condition, Signal
+from toban.engine.rows.judgement import Judgement
+from toban.engine.rows.report import JudgedRow, RowAlerts, condition_of, report, reviewed
 from toban.engine.runs.models import PlannedWork, Run
-from toban.engine.runs.work import Work
 from toban.engine.tasks.standing import statuses
 from toban.engine.tasks.telling import signals as task_signals
 from toban.message import NOTHING, Message
 
-_CONDITIONS = {
-    Verdict.DEVIATING: Condition.CRITICAL,
-    Verdict.NOT_PERFORMED: Condition.WARNING,
-    Verdict.WARNING: Condition.WARNING,
-    Verdict.NOT_MEASURABLE: Condition.NO_DATA,
-}
+_ALERTS = RowAlerts(
+    item="release",
+    limit=Message("release-rows.as-the-row-orders"),
+    advice=Message("release-rows.look-at-releases"),
+)
 _RECENT = timedelta(days=31)
 """Patches of this time are judged, and in any case the newest."""
 _LISTED = 20
@@ -56,26 +51,22 @@ def tell(plan: ReleaseChapterPlan, edition: Edition, now: datetime) -> None:
     """Show the status of every row, and report what is wrong."""
     if not plan.deployments:
         return
-    broken = went_ahead(plan.rows)
-    found = {row.id: (row, _unreviewed(each, broken.get(row.id))) for row, each in _judged(plan, now)}
-    updates = [_update(row, each, now) for row, each in found.values()]
-    told = [_signal(row, each, now) for row, each in found.values()]
-    told += _about_tasks(list(plan.tasks.values()), edition, now)
-    with transaction.atomic():
-        status.show(updates, now, plan.document_digest)
-        alerts.report(told, now, plan.document_digest)
+    found, tasks = reviewed(_judged(plan, now)), plan.tasks.values()
+    told = [_signal(row, each, now) for row, each in found]
+    told += task_signals(statuses(tasks, edition, now), tasks, edition.design.clauses, now)
+    report(found, told, now, plan.document_digest)
 
 
-def _judged(plan: ReleaseChapterPlan, now: datetime) -> Iterator[tuple[Clause, Judgement]]:
+def _judged(plan: ReleaseChapterPlan, now: datetime) -> Iterator[JudgedRow]:
     if plan.flow is not None:
-        each = judging.worst(_by_flow(plan, service) for service in plan.services)
+        each = worst(_by_flow(plan, service) for service in plan.services)
         yield plan.flow, each or _nothing()
     rules = {each.rule.id: each.rule for each in plan.deployments.values()}
     serving = _serving(plan)
     for rule in rules.values():
         there = [each for each in plan.deployments.values() if each.rule.id == rule.id]
         found = (_by_rule(each, serving[each.name], plan, now) for each in there)
-        yield rule, judging.worst(found) or _nothing()
+        yield rule, worst(found) or _nothing()
     yield from _schedules(plan, now)
     if plan.rollback is not None:
         yield plan.rollback, _by_rollback(plan, now)
@@ -85,45 +76,13 @@ def _nothing() -> Judgement:
     return Judgement(Verdict.NOT_DUE, Message("release-rows.none-released-yet"))
 
 
-def _unreviewed(found: Judgement, broken: Message | None) -> Judgement:
-    """Return what was found, or that an act of the row went ahead without approval, unreviewed."""
-    if broken is None or found.verdict in FIRING:
-        return found
-    return replace(found, verdict=Verdict.DEVIATING, reason=broken)
-
-
-def _update(row: Clause, found: Judgement, now: datetime) -> StatusUpdate:
-    return StatusUpdate(
-        clause_id=row.id,
-        verdict=found.verdict,
-        value=found.value,
-        reason=found.reason,
-        observed_at=now,
-        next_due=found.next_due,
-        proof=dict(found.proof),
-    )
-
-
 def _signal(row: Clause, found: Judgement, now: datetime) -> Signal:
-    condition = _CONDITIONS.get(found.verdict, Condition.OK)
+    condition = condition_of(found)
     if condition is Condition.NO_DATA and isinstance(row, DeployFlow):
         # What a source can never know is no news.
         condition = Condition.OK
-    is_ok = condition is Condition.OK
-    return Signal(
-        key=row.id,
-        clause_id=row.id,
-        citation=str(row.origin),
-        clause_text=row.text,
-        condition=condition,
-        subject=Message(f"release-rows.subject-{row.kind}", name=_name(row)),
-        value=found.value if is_ok else found.reason,
-        limit=NOTHING if is_ok else Message("release-rows.as-the-row-orders"),
-        began_at=now,
-        detected_at=now,
-        advice=NOTHING if is_ok else Message("release-rows.look-at-releases"),
-        labels={"item": "release"},
-    )
+    subject = Message(f"release-rows.subject-{row.kind}", name=_name(row))
+    return _ALERTS.signal(row, found, now, condition=condition, subject=subject)
 
 
 def _name(row: Clause) -> str:
@@ -134,21 +93,6 @@ def _name(row: Clause) -> str:
             return row.name
         case _:
             return ""
-
-
-def _about_tasks(tasks: Collection[Work], edition: Edition, now: datetime) -> Sequence[Signal]:
-    """Return the signal about unsigned tasks, one for each row: that of its worst task."""
-    worst: dict[str, tuple[Work, StatusUpdate]] = {}
-    order = list(Verdict)
-    for work, update in zip(tasks, statuses(tasks, edition, now), strict=True):
-        known = worst.get(work.clause_id)
-        if known is None or order.index(update.verdict) < order.index(known[1].verdict):
-            worst[work.clause_id] = work, update
-    return [
-        signal
-        for work, update in worst.values()
-        for signal in task_signals([update], [work], edition.design.clauses, now)
-    ]
 
 
 def _by_flow(plan: ReleaseChapterPlan, service: str) -> Judgement:
@@ -267,7 +211,7 @@ def _schedules(plan: ReleaseChapterPlan, now: datetime) -> Iterator[tuple[Clause
     lasts = (_last_of(plan, service) for service in plan.services) if plan.schedules else ()
     released = [_released(last, plan) for last in lasts if last is not None]
     for row in plan.schedules:
-        yield row, judging.worst(_by_schedule(row, each, plan, now) for each in released) or _nothing()
+        yield row, worst(_by_schedule(row, each, plan, now) for each in released) or _nothing()
 
 
 def _released(last: Deployment, plan: ReleaseChapterPlan) -> _Released:

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from toban.chapters.release.rows import judging
 from toban.chapters.release.rows.flow import Evidence, FlowStep, Seen, StepEvidence, StepKind
-from toban.chapters.release.rows.judging import Cause, DrillDate, Judgement, Offer, Outcome, Serving, Told
+from toban.chapters.release.rows.judging import Cause, DrillDate, Offer, Outcome, Serving, Told
 from toban.chapters.release.rows.schedule import ReleaseCalendar, ReleaseWindow
 from toban.design.values.schedule import read_schedule
 from toban.engine.bindings.model import System
-from toban.engine.evidence.verdict import Verdict
+from toban.engine.evidence.verdict import Verdict, worst
+from toban.engine.rows.judgement import Judgement
 from toban.message import NOTHING, Message, plain
 
 NOON = datetime(2026, 4, 14, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
@@ -282,8 +283,8 @@ def test_a_missed_drill_counts_until_a_rollback_or_drill_follows() -> None:
 def test_a_row_of_two_services_is_as_bad_as_the_worse() -> None:
     good, bad = Judgement(Verdict.CONFORMING, NOTHING), Judgement(Verdict.DEVIATING, NOTHING)
 
-    assert judging.worst([good, bad]) is bad
-    assert judging.worst([]) is None
+    assert worst([good, bad]) is bad
+    assert worst([]) is None
 
 
 STATES = st.sampled_from(["planned", "running", "watched", "done", "failed", "rolled-back", "aborted"])
