@@ -8,20 +8,12 @@ from typing import Protocol
 from toban.engine.editions.edition import Edition
 from toban.engine.registry.ports import Port
 from toban.engine.runs.work import RunTurn
-from toban.engine.trial import Doubt
+from toban.engine.trial import ActFailed
 from toban.message import Message
 
 
-class NotScaled(Exception):
-    """The instances could not be brought to the ordered number; `doubt` says why, and the way out.
-
-    `retry` says whether the same order may succeed later without anybody changing anything.
-    """
-
-    def __init__(self, doubt: Doubt, *, retry: bool = False) -> None:
-        super().__init__(doubt[0] if isinstance(doubt, tuple) else doubt)
-        self.doubt = doubt
-        self.retry = retry
+class NotScaled(ActFailed):
+    """The instances could not be counted, or brought to the ordered number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +66,8 @@ type FindGroup = Callable[[Edition, str], ScaledGroup | None]
 GROUPS: Port[FindGroup] = Port("groups")
 
 
-class NotRolledBack(Exception):
-    """There is no way back, or it could not be gone; `doubt` says why, and the way out.
-
-    `retry` says whether the same order may succeed later without anybody changing anything.
-    """
-
-    def __init__(self, doubt: Doubt, *, retry: bool = False) -> None:
-        super().__init__(doubt[0] if isinstance(doubt, tuple) else doubt)
-        self.doubt = doubt
-        self.retry = retry
+class NotRolledBack(ActFailed):
+    """There is no way back, or it could not be gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,23 @@ from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
 from toban.engine.bindings import toml
 from toban.engine.bindings.model import Bindings, KindBinding
-from toban.message import Message
+from toban.message import NOTHING, Message
 
 type Doubt = Message | tuple[Message, Message]
 """What is wrong; or that, and the way out."""
+
+
+class ActFailed(Exception):
+    """Something could not be done; `doubt` tells the operator why, without any secret.
+
+    `retry` says whether the same order may succeed later without anybody changing anything.
+    """
+
+    def __init__(self, doubt: Doubt, *, hint: Message = NOTHING, retry: bool = False) -> None:
+        message, hint = doubt if isinstance(doubt, tuple) else (doubt, hint)
+        super().__init__(Message("common.hinted", what=message, hint=hint) if hint else message)
+        self.doubt: Doubt = (message, hint) if hint else message
+        self.retry = retry
 
 
 class TrialCode(StrEnum):

@@ -9,26 +9,20 @@ from typing import Any, Protocol, runtime_checkable
 from toban.chapters.capacity.bindings import ScalingBinding
 from toban.design.values.metric import Metric
 from toban.engine.bindings.table import kinded
+from toban.engine.deployments import NotScaled
 from toban.engine.editions.edition import Edition
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.registry.ports import Ports
 from toban.engine.runs.kinds import no_doubts
 from toban.engine.runs.work import RunTurn
 from toban.engine.trial import Doubt
-from toban.message import NOTHING, Message
 
 
-class ScalingFailed(Exception):
-    """A scaler could not do what it was asked; the message tells the operator why, without any secret.
+class ScalingFailed(NotScaled):
+    """A scaler could not do what it was asked; see `ActFailed`. To other chapters it is a `NotScaled`.
 
-    It says which instances are there now, if that is not what was there before. `retry` says whether the same
-    order may succeed later without anybody changing anything.
+    It says which instances are there now, if that is not what was there before.
     """
-
-    def __init__(self, message: Message, *, hint: Message = NOTHING, retry: bool = False) -> None:
-        super().__init__(Message("common.hinted", what=message, hint=hint) if hint else message)
-        self.doubt: Doubt = (message, hint) if hint else message
-        self.retry = retry
 
 
 @dataclass(frozen=True, slots=True)

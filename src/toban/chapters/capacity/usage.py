@@ -13,19 +13,14 @@ from toban.engine.bindings.table import kinded
 from toban.engine.editions.edition import Edition
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.runs.kinds import no_doubts
-from toban.engine.trial import Doubt
-from toban.message import NOTHING, Message
+from toban.engine.trial import ActFailed, Doubt
 
 if TYPE_CHECKING:
     from toban.engine.telemetry.store import Telemetry
 
 
-class UsageUnknown(Exception):
-    """The source did not say how much is used; the message tells the operator why, without any secret."""
-
-    def __init__(self, message: Message, *, hint: Message = NOTHING) -> None:
-        super().__init__(Message("common.hinted", what=message, hint=hint) if hint else message)
-        self.doubt: Doubt = (message, hint) if hint else message
+class UsageUnknown(ActFailed):
+    """The source did not say how much is used; see `ActFailed`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,15 @@ from toban.engine.bindings.table import kinded
 from toban.engine.deployments import InstanceCount
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.runs.kinds import no_doubts
-from toban.engine.trial import Doubt
+from toban.engine.trial import ActFailed, Doubt
 from toban.message import NOTHING, Message
 
 
-class DeployFailed(Exception):
-    """An engine could not do what it was asked; the message tells the operator why, without any secret.
+class DeployFailed(ActFailed):
+    """An engine could not do what it was asked; see `ActFailed`.
 
-    What was serving still serves everywhere, unless the message says otherwise. `retry` says whether the same
-    order may succeed later without anybody changing anything.
+    What was serving still serves everywhere, unless the message says otherwise.
     """
-
-    def __init__(self, message: Message, *, hint: Message = NOTHING, retry: bool = False) -> None:
-        super().__init__(Message("common.hinted", what=message, hint=hint) if hint else message)
-        self.doubt: Doubt = (message, hint) if hint else message
-        self.retry = retry
 
 
 class DeployWatch(Protocol):

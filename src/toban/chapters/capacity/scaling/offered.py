@@ -1,13 +1,13 @@
 """The groups of chapter 9, as others may have them grown. See `toban.engine.deployments`."""
 
+from contextlib import closing
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from toban.chapters.capacity.operation import OPERATION
 from toban.chapters.capacity.plan import CapacityPlan, Group
-from toban.chapters.capacity.scaler import ScalingFailed
-from toban.engine.deployments import InstanceCount, NotScaled
+from toban.engine.deployments import InstanceCount
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.routing.contacts import folded
 
@@ -35,13 +35,7 @@ class OfferedGroup:
 
     def size(self) -> InstanceCount:
         """See `ScaledGroup`."""
-        try:
-            scaler = self.group.opened(settings.HOME, settings.PARTS.ports)
-            try:
-                size = scaler.size()
-            finally:
-                scaler.close()
-        except ScalingFailed as failed:
-            raise NotScaled(failed.doubt, retry=failed.retry) from failed
+        with closing(self.group.opened(settings.HOME, settings.PARTS.ports)) as scaler:
+            size = scaler.size()
         allowed = (most for most in (self.group.most, size.most) if most is not None)
         return InstanceCount(size.wanted, size.serving, min(allowed, default=_HIGHEST))

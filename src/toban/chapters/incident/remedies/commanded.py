@@ -60,7 +60,7 @@ class CommandedRemedy:
         """See `Remedy`: what `rehearsal` says, or else that the command is there."""
         command = self._filled(self.config.command, turn)
         if doubt := next(self.place.doubts(command[0]), None):
-            raise RemedyFailed.of(doubt)
+            raise RemedyFailed(doubt)
         if not self.config.rehearsal:
             return Rehearsal(Message("incident-remedies.would-run", command=" ".join(command)))
         asked = self._filled(self.config.rehearsal, turn)

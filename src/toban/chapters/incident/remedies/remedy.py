@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from toban.chapters.incident.bindings import RemedyBinding
 from toban.engine.bindings.table import kinded
@@ -12,26 +12,12 @@ from toban.engine.registry.kinds import KindPoint
 from toban.engine.registry.ports import Ports
 from toban.engine.runs.kinds import no_doubts
 from toban.engine.runs.work import RunTurn
-from toban.engine.trial import Doubt
-from toban.message import NOTHING, Message
+from toban.engine.trial import ActFailed, Doubt
+from toban.message import Message
 
 
-class RemedyFailed(Exception):
-    """A remedy could not be carried out; the message tells the operator why, without any secret.
-
-    `retry` says whether the same order may succeed later without anybody changing anything.
-    """
-
-    def __init__(self, message: Message, *, hint: Message = NOTHING, retry: bool = False) -> None:
-        super().__init__(Message("common.hinted", what=message, hint=hint) if hint else message)
-        self.doubt: Doubt = (message, hint) if hint else message
-        self.retry = retry
-
-    @classmethod
-    def of(cls, doubt: Doubt, *, retry: bool = False) -> Self:
-        """Return the failure that another chapter's *doubt* means."""
-        what, hint = doubt if isinstance(doubt, tuple) else (doubt, NOTHING)
-        return cls(what, hint=hint, retry=retry)
+class RemedyFailed(ActFailed):
+    """A remedy could not be carried out; see `ActFailed`."""
 
 
 @dataclass(frozen=True, slots=True)

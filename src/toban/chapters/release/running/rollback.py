@@ -52,7 +52,7 @@ class OfferedDeployment:
         try:
             back = roll_back_wanted(self.deployment, self.plan, wish, turn.due_at, system_clock())
         except NotPossible as refused:
-            raise NotRolledBack((refused.said, refused.hint) if refused.hint else refused.said) from refused
+            raise NotRolledBack(refused.said, hint=refused.hint) from refused
         while back.served_at is None and back.ended_at is None:
             code = "release.rollback-asks" if back.decided_at is None else "release.is-going-back"
             turn.progress(None, Message(code, number=back.pk))

@@ -61,7 +61,4 @@ def _failing() -> Iterator[None]:
     try:
         yield
     except NotScaled as failed:
-        what, hint = failed.doubt if isinstance(failed.doubt, tuple) else (failed.doubt, None)
-        if hint is None:
-            raise ScalingFailed(what, retry=failed.retry) from failed
-        raise ScalingFailed(what, hint=hint, retry=failed.retry) from failed
+        raise ScalingFailed(failed.doubt, retry=failed.retry) from failed

@@ -61,7 +61,7 @@ class OrderedRollback:
         try:
             return do(deployment)
         except NotRolledBack as failed:
-            raise RemedyFailed.of(failed.doubt, retry=failed.retry) from failed
+            raise RemedyFailed(failed.doubt, retry=failed.retry) from failed
 
 
 def _open(config: RollbackRemedy, site: RemedySite) -> OrderedRollback:

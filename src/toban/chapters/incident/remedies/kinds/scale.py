@@ -54,7 +54,7 @@ class OrderedScaling:
         try:
             return self._group().size()
         except NotScaled as failed:
-            raise RemedyFailed.of(failed.doubt, retry=failed.retry) from failed
+            raise RemedyFailed(failed.doubt, retry=failed.retry) from failed
 
     def _group(self) -> ScaledGroup:
         name = self.config.group
