@@ -16,7 +16,7 @@ from toban.chapters.capacity.rows.judging import SAME
 from toban.chapters.capacity.stated import BYTE, measured_as
 from toban.design.cells import CellChange, NoSuchCell, TableCell, cells_at, rewritten
 from toban.design.clauses.base import Clause
-from toban.design.clauses.capacity import FORECAST_NOTE, SHAPES, ResourceUsage
+from toban.design.clauses.capacity import SHAPES, ResourceUsage, with_forecast
 from toban.design.reader import Design, UnreadableDocument, read_design
 from toban.design.values.normal import plain
 from toban.design.values.quantity import BYTES, Quantity, read_quantity
@@ -155,11 +155,7 @@ def _with_forecast(
 ) -> Iterator[CellProposal]:
     """Yield that *cell* is to name the month in which the share is reached, behind its own words."""
     found = known.reaches(known.level)
-    bare = FORECAST_NOTE.sub("", cell.text)
-    told = bare
-    if found is not None and found.on is not None:
-        said = "到達予測" if language == "ja" else "reached by"
-        told = f"{bare} ({said} {found.on:%Y-%m})"
+    told = with_forecast(cell.text, found.on if found is not None else None, language)
     if told != cell.text:
         yield CellProposal(row.resource, CellChange(cell, told))
 

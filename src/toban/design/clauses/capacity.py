@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
@@ -69,9 +70,8 @@ class ScalingRule(Clause):
     is_automatic: bool
 
 
-FORECAST_NOTE = re.compile(r"\s*[(（](?:到達予測|reached by) \d{4}-\d{2}[)）]")
-"""The month in which the share is reached, as `toban capacity patch` writes it behind a row's own words."""
-
+_REACHED = {"ja": "到達予測", "en": "reached by"}
+_FORECAST = re.compile(rf"\s*[(（](?:{'|'.join(_REACHED.values())}) \d{{4}}-\d{{2}}[)）]")
 _AUTOMATIC = words(r"(?:完全)?自動(?!化|では)|オートスケ|\bauto")
 _BY_HAND = words(r"半自動|手動|\b(?:manual|semi)")
 _STEP = re.compile(r"(\d{1,4}) ?(?:台|インスタンス|ノード|instances?|nodes?|servers?|pods?)", re.IGNORECASE)
@@ -98,6 +98,15 @@ def names_group(row: ScalingRule, group: str) -> bool:
     return bool(name) and re.search(rf"{_BEFORE}{name}{_AFTER}", _folded(row.action)) is not None
 
 
+def with_forecast(plan: str, on: date | None, language: str) -> str:
+    """Return the words of a row's *plan*, with the month in which its share is reached behind them.
+
+    The reader passes over the month, and a new one takes its place. None: it is not forecast any more.
+    """
+    own = _FORECAST.sub("", plan)
+    return own if on is None else f"{own} ({_REACHED[language]} {on:%Y-%m})"
+
+
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
@@ -105,7 +114,7 @@ def _folded(text: str) -> str:
 def _usage(cells: Cells) -> ResourceUsage:
     resource = cells.required("resource")
     # What is forecast is no part of the limit.
-    extend = FORECAST_NOTE.sub("", cells["extend"])
+    extend = _FORECAST.sub("", cells["extend"])
     limit = cells.read("limit", read_quantity, Message("design.expected-quantity"))
     used = cells.maybe("used", read_quantity, Message("design.expected-quantity"))
     utilisation = cells.maybe("utilisation", read_quantity, Message("design.expected-share"))
