@@ -51,6 +51,7 @@ class ProviderPolicy:
     step: int | None
     """How many instances it adds; None for one that computes the number (target tracking)."""
     cool_down: timedelta | None = None
+    """How long after an act there is no other; None if that is not known."""
     is_active: bool = True
     """False if it is switched off, or its alarm is."""
 

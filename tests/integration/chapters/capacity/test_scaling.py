@@ -1,5 +1,6 @@
 """Groups that scale: decided by real samples, done by runs of the ledger."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -345,6 +346,29 @@ def test_a_providers_policy_must_say_what_the_row_says(
     place.tell()
 
     assert f"scale/{WEB}" not in place.works
+    assert place.verdict(place.row(RULE)) is verdict
+
+
+@pytest.mark.parametrize(
+    ("bound", "theirs", "verdict"),
+    [
+        ("10分", timedelta(minutes=10), Verdict.CONFORMING),
+        ("10分", timedelta(minutes=5), Verdict.DEVIATING),
+        ("10分", None, Verdict.CONFORMING),
+        ("", timedelta(minutes=5), Verdict.CONFORMING),
+    ],
+)
+def test_a_cool_down_that_is_bound_holds_for_the_provider_too(
+    place: Place, bound: str, theirs: timedelta | None, verdict: Verdict
+) -> None:
+    more = '\nby = "provider"' + (f'\ncool_down = "{bound}"' if bound else "")
+    place.take(BINDINGS.replace('[scaling."Webサーバー"]', f'[scaling."Webサーバー"]{more}'))
+    place.load(*BUSY)
+    place.herd.theirs = [replace(POLICY, cool_down=theirs)]
+
+    place.look()
+    place.tell()
+
     assert place.verdict(place.row(RULE)) is verdict
 
 

@@ -52,6 +52,9 @@ def _differences(group: Group, policy: ProviderPolicy) -> Iterator[Message]:
         yield Message("capacity.other-time", stated=length(group.sustained), real=_time(policy.sustained))
     if policy.step != group.step:
         yield Message("capacity.other-step", stated=group.step, real=_figure(policy.step))
+    bound, real = group.config.cool_down, policy.cool_down
+    if bound is not None and real is not None and real != bound:
+        yield Message("capacity.other-cool-down", stated=length(bound), real=length(real))
 
 
 def _figure(value: float | None) -> Message | str:
