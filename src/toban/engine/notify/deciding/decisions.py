@@ -15,7 +15,7 @@ from toban.engine.notify.duty.escalation import EscalationProgress
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing import flapping
 from toban.engine.notify.routing.contacts import Contacts
-from toban.engine.notify.routing.grouping import PassedNotice, busy_until
+from toban.engine.notify.routing.grouping import URGENT, PassedNotice, busy_until
 from toban.engine.notify.routing.maintenance import open_window, window_for
 from toban.engine.notify.routing.muting import Causes
 from toban.engine.notify.routing.recipients import Recipients
@@ -98,6 +98,7 @@ class _Look:
             contacts.zone,
             contacts.notices.repeat,
             busy_until(snapshot.lately),
+            busy_until(snapshot.lately, URGENT),
             DeliveryCalendar(
                 contacts.calendar, office_hours(design.of(DutyRole), contacts.office), snapshot.digests
             ),
@@ -210,7 +211,6 @@ class _Look:
             standing.exception.ends_at if standing.exception is not None else None,
             standing.calm_at,
             *(judgement.until for judgement in judgements),
-            *(self._situation.busy_until.values() if _waits(judgements) else ()),
         ]
         to_come: list[datetime] = [at for at in ends if at is not None and at > self._now]
         return min([*to_come, self._now + AT_LEAST_EVERY])

@@ -3,18 +3,20 @@
 At least once: if a worker dies while it sends, the next one sends again, under the same key. One worker sends
 at a time (`lead`), with one thread per channel: an attempt that another worker began no longer has an owner.
 If that worker comes back anyway, its late result is rejected by the number of its attempt. What is sent, and
-in which order, is the matter of each outbox: notices, and changes for programs.
+in which order, is the matter of each outbox: notices, and changes for programs. The order is asked anew
+before each attempt: what has become more urgent meanwhile does not wait for what was there before.
 """
 
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import batched
 
 import structlog
 from django.db import InterfaceError, OperationalError, connections, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet
 
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.clock import Clock
@@ -32,6 +34,8 @@ _FEWEST_ATTEMPTS = 16
 """Never given up before this many attempts: a posting may be old because the whole machine was down."""
 AHEAD = timedelta(minutes=1)
 """Workers' clocks may differ by less; a time further ahead was written before a clock was set back."""
+_ASKED_AT_ONCE = 20
+"""Whose turn it is takes more to find out than which is the most urgent: only these are asked at once."""
 _STATE_AGAIN = 1.0
 """Seconds until a failed write to the state database is retried."""
 
@@ -50,6 +54,8 @@ class Outbox[P: Posting, C]:
     """What sending one reads besides its own row."""
     in_turn: Callable[[QuerySet[P]], QuerySet[P]]
     """Keeps those whose turn it is: one may have to wait for another."""
+    urgency: Case
+    """The smallest goes first; what is equally urgent goes in the order in which it is due."""
     send: Callable[[P, C], str]
     """Sends one and returns its receipt, or raises `Undelivered`."""
     ended: Callable[[P, datetime], None]
@@ -72,19 +78,31 @@ def deliver_due[P: Posting, C](
     jitter: Jitter = random.random,
     permit: Callable[[], None] = always,
 ) -> int:
-    """Send up to *most* due postings through the channel called *name*; return how many were tried.
+    """Send up to *most* due postings through the channel called *name*, the most urgent first.
 
+    Returns how many were tried.
     *permit* is called before each attempt; it raises if another worker has taken over sending.
     """
     tried = 0
-    due = _waiting(outbox.in_turn(_rows(outbox).filter(channel=name)), clock())
-    for pk in due.order_by("next_at", "pk").values_list("pk", flat=True)[:most]:
+    for _ in range(most):
+        pk = next(_most_urgent(outbox, name, clock()), None)
+        if pk is None:
+            break
         permit()
         posting = begin(outbox, pk, clock())
         if posting is not None:
             _attempt(outbox, posting, channel, clock, jitter)
             tried += 1
     return tried
+
+
+def _most_urgent[P: Posting, C](outbox: Outbox[P, C], name: str, now: datetime) -> Iterator[int]:
+    """Yield the due postings of a channel whose turn it is, the most urgent first."""
+    due = _waiting(_rows(outbox).filter(channel=name), now)
+    ordered = list(due.order_by(outbox.urgency, "next_at", "pk").values_list("pk", flat=True))
+    for some in batched(ordered, _ASKED_AT_ONCE):
+        in_turn = set(outbox.in_turn(_rows(outbox).filter(pk__in=some)).values_list("pk", flat=True))
+        yield from (pk for pk in some if pk in in_turn)
 
 
 def begin[P: Posting, C](outbox: Outbox[P, C], pk: int, now: datetime) -> P | None:

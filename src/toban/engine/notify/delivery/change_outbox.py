@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet
 
 from toban.engine.changes.models import Change
 from toban.engine.changes.query import TellingChange
@@ -22,6 +22,8 @@ from toban.engine.notify.models import ChangeCursor, ChangePosting
 
 GIVE_UP = timedelta(days=3)
 """A program that was away for a weekend still gets to know what changed."""
+_ALIKE = Case(default=0)
+"""No change is more urgent than another."""
 _AT_ONCE = 200
 
 
@@ -100,6 +102,7 @@ CHANGES = Outbox[ChangePosting, TakesChanges](
     model=ChangePosting,
     needs=("change__entry",),
     in_turn=_in_turn,
+    urgency=_ALIKE,
     send=_send,
     ended=_ended,
     give_up=GIVE_UP,

@@ -1,12 +1,12 @@
 """The outbox of notifications: what each says, in which order, and the evidence of how it ended.
 
-One alert's notifications to one place go out in order, so that a recovery never overtakes the news of the
-problem.
+What people must act on goes first, recoveries go last: a new critical alert waits for no old recovery. Only
+one alert's notifications to one place keep their order: a recovery never overtakes the news of the problem.
 """
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, OuterRef, QuerySet, When
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.evidence import ledger
@@ -16,10 +16,17 @@ from toban.engine.notify.delivery.attempts import Outbox
 from toban.engine.notify.delivery.channel import Channel
 from toban.engine.notify.delivery.notice import Notice, NoticeKind, NoticeMessages
 from toban.engine.notify.models import Delivery
+from toban.engine.notify.signal import Condition
 from toban.message import Message
 
 GIVE_UP = timedelta(hours=4)
 """A notification that could not be delivered for this long is no longer news."""
+_URGENCY = Case(
+    When(announcement__kind=NoticeKind.RECOVERED, then=3),
+    When(announcement__kind__in=(NoticeKind.ACKNOWLEDGED, NoticeKind.DIGEST), then=2),
+    When(announcement__condition=Condition.CRITICAL, then=0),
+    default=1,
+)
 _MOST_LISTED = 500
 """Number of alerts of one notification that its evidence lists; the state database holds all."""
 
@@ -133,6 +140,7 @@ NOTICES = Outbox[Delivery, Channel](
     model=Delivery,
     needs=("announcement__alert",),
     in_turn=_in_turn,
+    urgency=_URGENCY,
     send=_send,
     ended=_ended,
     give_up=GIVE_UP,

@@ -19,6 +19,8 @@ BUSY = 6
 """From this number of messages within a minute on, a place's messages are delayed and grouped."""
 
 LONGEST = timedelta(seconds=10)
+URGENT = timedelta(seconds=3)
+"""A critical alert waits no longer than this, however many messages a place has got."""
 _ORDER = (Condition.CRITICAL, Condition.WARNING, Condition.NO_DATA, Condition.INFO, Condition.OK)
 _STEP = timedelta(seconds=1)
 """The delay grows by this with each message in the minute: a few are hardly late, a storm is grouped."""
@@ -68,10 +70,12 @@ def messages(passed: Iterable[PassedNotice]) -> Sequence[GroupedNotice]:
     return [_message(lots) for lots in shared.values()]
 
 
-def busy_until(told: Mapping[str, tuple[int, datetime]]) -> Mapping[str, datetime]:
+def busy_until(
+    told: Mapping[str, tuple[int, datetime]], longest: timedelta = LONGEST
+) -> Mapping[str, datetime]:
     """Return until when each busy place waits; *told*: last minute's messages, and the last one's time."""
     return {
-        place: last + min((count - BUSY + 1) * _STEP, LONGEST)
+        place: last + min((count - BUSY + 1) * _STEP, longest)
         for place, (count, last) in told.items()
         if count >= BUSY
     }

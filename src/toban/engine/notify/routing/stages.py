@@ -88,6 +88,8 @@ class Situation:
     """How long until an unacknowledged alert is notified again."""
     busy_until: Mapping[str, datetime] = field(default_factory=dict)
     """Destination → until when its notifications wait to be grouped."""
+    urgent_until: Mapping[str, datetime] = field(default_factory=dict)
+    """The same for critical alerts: a new one does not wait long, whatever was sent before."""
     calendar: DeliveryCalendar = field(default_factory=DeliveryCalendar)
     """What the timing of rows refers to."""
 
@@ -110,7 +112,7 @@ class Judgement:
     is_digest: bool = False
     """It leaves with everything since the last digest."""
     until: datetime | None = None
-    """When it leaves by its row's timing, if it waits for that."""
+    """When it leaves, if it waits for its row's timing or to be grouped."""
 
     @property
     def stage(self) -> str:
@@ -249,12 +251,21 @@ def judge(candidate: Candidate, situation: Situation) -> Judgement:
         return Judgement((*trail, (TIMING, ruling.reason)), ruling, until=leaves.wait.until)
     if candidate.route.timings:
         trail.append((TIMING, NoticeReason.TIME_HAS_COME))
-    until = situation.busy_until.get(candidate.route.destination)
+    until = _grouped_until(candidate, situation)
     # A digest is one message already, and its time does not come again soon.
     if until is not None and situation.now < until and not leaves.is_digest:
         ruling = _stop(NoticeReason.GATHERING)
-        trail.append(("group", ruling.reason))
+        return Judgement((*trail, ("group", ruling.reason)), ruling, until=until)
     return Judgement(tuple(trail), ruling, leaves.is_digest)
+
+
+def _grouped_until(candidate: Candidate, situation: Situation) -> datetime | None:
+    """Return until when *candidate* waits to be grouped; None where each alert comes alone."""
+    if not candidate.route.way.gathers:
+        return None
+    is_urgent = candidate.kind is NoticeKind.FIRING and candidate.condition is Condition.CRITICAL
+    busy = situation.urgent_until if is_urgent else situation.busy_until
+    return busy.get(candidate.route.destination)
 
 
 @cache

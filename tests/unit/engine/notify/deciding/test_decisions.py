@@ -21,7 +21,7 @@ from toban.engine.notify.duty.escalation import EscalationCall, EscalationProgre
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.flapping import CALM
-from toban.engine.notify.routing.grouping import BUSY
+from toban.engine.notify.routing.grouping import BUSY, URGENT
 from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.signal import Condition
 from toban.message import NOTHING, plain
@@ -202,6 +202,23 @@ def test_notices_for_a_busy_destination_are_grouped_until_the_next_pass(
     assert told(decision) == []
     assert [outcome.stage for outcome in decision.outcomes] == ["group"]
     assert NOON < decision.look_at < NOON + AT_LEAST_EVERY
+
+
+def test_a_critical_alert_waits_only_seconds_for_a_busy_destination(
+    design: Design, contacts: Contacts
+) -> None:
+    lately = {"slack": (100 * BUSY, NOON)}
+
+    waiting = decided(design, contacts, ALERT, NOON + URGENT - INSTANT, lately=lately)
+
+    assert (told(waiting), waiting.look_at) == ([], NOON + URGENT)
+    assert told(decided(design, contacts, ALERT, NOON + URGENT, lately=lately)) != []
+
+
+def test_nothing_waits_to_be_grouped_where_each_comes_alone(design: Design, contacts: Contacts) -> None:
+    alone = replace(contacts, ways=tuple(replace(way, gathers=False) for way in contacts.ways))
+
+    assert told(decided(design, alone, ALERT, lately={"slack": (BUSY, NOON)})) != []
 
 
 def test_a_broken_channel_is_not_announced_through_itself(design: Design, contacts: Contacts) -> None:
