@@ -205,6 +205,11 @@ class Delivery(Posting):
     def __str__(self) -> str:
         return f"{self.destination} {self.state}"
 
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether it goes another way instead of a late delivery; others are as old as what they say."""
+        return self.created_at > self.announcement.at
+
 
 class ChangePosting(Posting):
     """One change on its way to a program through one channel."""

@@ -141,6 +141,8 @@ class _Look:
             route,
             past.told(route.destination, alert.kind),
             standing,
+            past.is_swinging(route.destination),
+            alert.changed_at,
             alert.holds_since,
             # What was held back until the end of a maintenance, a cause or a silence is not told afterwards.
             is_listed=route.is_digest and past.reason_at(route.destination) not in _HELD,
@@ -241,7 +243,8 @@ def _passed(alert: AlertRecord, candidate: Candidate, judgement: Judgement) -> P
         candidate.route,
         judgement.last.reason,
         before,
-        judgement.is_digest and candidate.route.way.gathers,
+        is_digest=judgement.is_digest and candidate.route.way.gathers,
+        is_flapping=candidate.standing.is_flapping or candidate.is_swinging,
     )
 
 

@@ -10,6 +10,7 @@ from toban.design.values.severity import AlertLevel
 from toban.engine.exceptions.rules import CoveringException
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.duty.escalation import EscalationProgress
+from toban.engine.notify.routing import flapping
 from toban.engine.notify.routing.maintenance import AnnouncedMaintenance
 from toban.engine.notify.routing.muting import OpenAlert
 from toban.engine.notify.routing.silences import ActiveSilence
@@ -45,6 +46,13 @@ class SentNotice:
     is_lost: bool = False
     """It did not arrive, and is not retried."""
     language: str = DOCUMENTS_LANGUAGE
+    is_stand_in: bool = False
+    """It went there only because another place could not be reached."""
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether it said that something is wrong: neither that it is over, nor who deals with it."""
+        return self.kind not in (NoticeKind.RECOVERED, NoticeKind.ACKNOWLEDGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,16 @@ class DeliveryHistory:
         """Return the reason of the last outcome at *destination*; empty if there is none."""
         reason, _ = self.said.get(place(destination, "", ()), ("", NOTHING))
         return reason
+
+    def is_swinging(self, destination: str) -> bool:
+        """Return whether *destination* has been told again and again that the alert changed."""
+        there = [each for each in self.notices if each.destination == destination and each.is_trouble]
+        changes = [
+            each.at
+            for before, each in zip((None, *there), there, strict=False)
+            if before is None or before.condition is not each.condition
+        ]
+        return flapping.is_swinging(changes)
 
     def told(self, destination: str, kind: NoticeKind) -> LastNotice | None:
         """Return the last notification to *destination*, or to any if it had none and this is a recovery.

@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from itertools import batched
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from toban.design.values.schedule import Schedule
 from toban.engine.exceptions.standing import in_force
@@ -93,16 +93,18 @@ def _alerts(due: QuerySet[Alert]) -> Iterator[AlertRecord]:
 
 
 def _notices(ids: Collection[int]) -> Mapping[int, Mapping[int, SentNotice]]:
-    """Return alert → number of the delivery → its notification."""
+    """Return alert → number of the delivery → its notification; for a flap root, those of all its flaps."""
     found: dict[int, dict[int, SentNotice]] = defaultdict(dict)
     for some in batched(ids, _AT_ONCE):
         announced: dict[int, list[AnnouncedAlert]] = defaultdict(list)
-        for each in AnnouncedAlert.objects.filter(alert__in=some):
+        about = AnnouncedAlert.objects.filter(Q(alert__in=some) | Q(alert__flap_root__in=some))
+        for each in about.annotate(root=F("alert__flap_root")):
             announced[each.announcement_id].append(each)
         for part in batched(announced, _AT_ONCE):
-            for delivery in Delivery.objects.filter(announcement__in=part):
+            for delivery in Delivery.objects.filter(announcement__in=part).select_related("announcement"):
                 for each in announced[delivery.announcement_id]:
-                    found[each.alert_id][delivery.pk] = _notice(delivery, each)
+                    for alert in {each.alert_id, each.root or each.alert_id}:
+                        found[alert][delivery.pk] = _notice(delivery, each)
     return found
 
 
@@ -119,6 +121,7 @@ def _notice(delivery: Delivery, said: AnnouncedAlert) -> SentNotice:
         at=delivery.created_at,
         is_lost=delivery.state == Delivery.State.FAILED,
         language=delivery.language,
+        is_stand_in=delivery.is_stand_in,
     )
 
 

@@ -53,7 +53,7 @@ def put(messages: Sequence[GroupedNotice], contacts: Contacts, now: datetime) ->
 
 def _announcement(message: GroupedNotice, contacts: Contacts, now: datetime) -> Announcement:
     alert, kind = message.alerts[0], message.kind
-    stories = [_story(each, contacts.system) for each in message.alerts]
+    stories = [_story(each, message, contacts.system) for each in message.alerts]
     return Announcement(
         alert_id=alert.id,
         kind=kind,
@@ -75,7 +75,7 @@ def _language(alert: AlertRecord, route: Route, contacts: Contacts) -> str:
     return next(before, None) or contacts.language_for(route.recipients, route.way)
 
 
-def _story(alert: AlertRecord, system: str) -> words.AlertStory:
+def _story(alert: AlertRecord, message: GroupedNotice, system: str) -> words.AlertStory:
     return words.AlertStory(
         subject=alert.subject,
         condition=alert.condition,
@@ -86,7 +86,7 @@ def _story(alert: AlertRecord, system: str) -> words.AlertStory:
         detected_at=alert.opened_at,
         ended_at=alert.resolved_at,
         taken_by=alert.acknowledged_by,
-        is_flapping=alert.flap_root_id is not None,
+        is_flapping=message.is_flapping,
         is_over=alert.kind is NoticeKind.RECOVERED,
         system=system,
         citation=alert.citation,

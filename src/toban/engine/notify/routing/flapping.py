@@ -10,6 +10,9 @@ MOST = 4
 CALM = timedelta(minutes=15)
 """Flapping is over after this time without a problem."""
 
+SWINGS = 3
+"""Changes of one alert within the span, its beginning included: from then on it swings between its levels."""
+
 
 def is_flapping(opened: Sequence[datetime], now: datetime) -> bool:
     """Return whether something with a new problem flaps; its earlier alerts were *opened* at these times."""
@@ -19,3 +22,8 @@ def is_flapping(opened: Sequence[datetime], now: datetime) -> bool:
 def is_calm(resolved_at: datetime, now: datetime) -> bool:
     """Return whether flapping is over, if its last alert was resolved at *resolved_at*."""
     return now - resolved_at >= CALM
+
+
+def is_swinging(told: Sequence[datetime]) -> bool:
+    """Return whether an alert swings between warning and critical; a place was *told* of its changes then."""
+    return any(last - first <= SPAN for first, last in zip(told, told[SWINGS - 1 :], strict=False))

@@ -40,6 +40,8 @@ class PassedNotice:
     """The condition of the place's previous notification, if it was another."""
     is_digest: bool = False
     """It goes into one message with everything else since the last digest."""
+    is_flapping: bool = False
+    """Whether the place is told that it comes and goes, or swings between its levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class GroupedNotice:
     reason: NoticeReason
     before: Condition | None
     routes: tuple[Route, ...]
+    is_flapping: bool = False
 
 
 type _Sort = tuple[NoticeKind, str, NoticeReason]
@@ -118,4 +121,5 @@ def _message(lots: Sequence[Sequence[PassedNotice]]) -> GroupedNotice:
         if first.is_digest
         else next((lot[0].before for lot in lots if lot[0].before is not None), None),
         routes=tuple(lot[0].route for lot in lots),
+        is_flapping=any(lot[0].is_flapping for lot in lots),
     )

@@ -10,7 +10,7 @@ from toban.design.reader import Design
 from toban.design.values.delivery import AT_ONCE, DeliveryTiming
 from toban.design.values.people import Role
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.deciding.records import AlertRecord
+from toban.engine.notify.deciding.records import AlertRecord, SentNotice
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.delivery.words import condition_word
 from toban.engine.notify.duty.reach import emergency_contact
@@ -51,6 +51,9 @@ class Recipients:
 
     def told(self, alert: AlertRecord) -> tuple[Route, ...]:
         """Return the places that were notified of *alert* and are still bound."""
+        return self._places(alert.past.notices)
+
+    def _places(self, notices: Iterable[SentNotice]) -> tuple[Route, ...]:
         return _once(
             Route(
                 notice.rule_id,
@@ -61,7 +64,7 @@ class Recipients:
                 NoticeReason.TOLD_BEFORE,
                 self._timings.get((notice.rule_id, notice.destination), ()),
             )
-            for notice in alert.past.notices
+            for notice in notices
             if notice.channel in self._ways
         )
 
@@ -86,8 +89,11 @@ class Recipients:
     def _trouble(self, alert: AlertRecord) -> Routing:
         by_matrix = self._by_matrix[alert.level]
         off_hours = self._off_hours if alert.level is AlertLevel.CRITICAL else Routing()
+        # What went another way during an outage of a channel is not repeated there: it is handed on anew if
+        # the channel is still down.
+        told = self._places(each for each in alert.past.notices if not each.is_stand_in)
         return Routing(
-            _once(off_hours.routes, self.told(alert), self._for_digest(alert), by_matrix.routes),
+            _once(off_hours.routes, told, self._for_digest(alert), by_matrix.routes),
             (*by_matrix.dead_ends, *off_hours.dead_ends),
         )
 

@@ -72,6 +72,10 @@ class Candidate:
     route: Route
     told: LastNotice | None
     standing: AlertContext = field(default_factory=AlertContext)
+    is_swinging: bool = False
+    """The place was told of several changes between warning and critical within a short time."""
+    changed_at: datetime | None = None
+    """Since when the condition is the current one."""
     holds_since: datetime | None = None
     """Since when the condition has held; None if it need not hold, as a recovery or an event."""
     is_listed: bool = False
@@ -169,13 +173,21 @@ def exception(candidate: Candidate, situation: Situation) -> Ruling:
 
 
 def flap(candidate: Candidate, situation: Situation) -> Ruling:
-    """Let flapping pass once: a recovery counts only after a calm."""
+    """Let flapping pass once: a recovery, or a change for the better, counts only after a calm."""
     standing = candidate.standing
-    if not standing.is_flapping:
-        return _pass(NoticeReason.STEADY)
-    if standing.calm_at is None or situation.now >= standing.calm_at:
-        return _pass(NoticeReason.FLAPPING_TOLD_ONCE)
-    return _stop(NoticeReason.FLAPPING, Message("notify.once-calm-for", length=length(flapping.CALM)))
+    calm_at = _improvement_counts_at(candidate) or standing.calm_at
+    if calm_at is not None and situation.now < calm_at and (standing.is_flapping or candidate.is_swinging):
+        return _stop(NoticeReason.FLAPPING, Message("notify.once-calm-for", length=length(flapping.CALM)))
+    return _pass(NoticeReason.FLAPPING_TOLD_ONCE if standing.is_flapping else NoticeReason.STEADY)
+
+
+def _improvement_counts_at(candidate: Candidate) -> datetime | None:
+    """Return from when on it counts that the alert is less grave than the place knows; None if it is not."""
+    told = candidate.told
+    if candidate.kind is NoticeKind.RECOVERED or told is None or candidate.changed_at is None:
+        return None
+    is_better = _GRAVITY[candidate.condition] < _GRAVITY[told.condition]
+    return candidate.changed_at + flapping.CALM if is_better else None
 
 
 def dedup(candidate: Candidate, situation: Situation) -> Ruling:

@@ -144,3 +144,47 @@ def test_a_permanent_refusal_is_handed_on_at_once(
     office.turn(NOON + timedelta(seconds=1))
 
     assert office.mail.titles[0] == "▲ 警告: DB CPU使用率 92%"
+
+
+def test_after_an_outage_repeats_go_where_the_document_says_and_nowhere_else(
+    office: Office, signal: MakeSignal
+) -> None:
+    office.contacts = replace(office.contacts, notices=NoticeBinding(repeat="1時間"))
+    report([signal(Condition.WARNING)], NOON)
+    for turn in range(3):
+        office.turn(NOON + turn * MINUTE)
+    office.slack_is_down = False
+    for turn in range(3, 8):
+        office.turn(NOON + turn * MINUTE)
+    mailed = office.mail.titles.count("▲ 警告: DB CPU使用率 92%")
+
+    for hour in range(1, 4):
+        office.turn(NOON + hour * 61 * MINUTE)
+
+    repeats = Delivery.objects.filter(created_at__gt=NOON + 60 * MINUTE, announcement__condition="warning")
+    assert mailed == 1
+    assert {each.channel for each in repeats} == {"ops"}
+
+
+def test_whoever_was_told_another_way_is_told_that_it_is_over(office: Office, signal: MakeSignal) -> None:
+    report([signal(Condition.WARNING)], NOON)
+    for turn in range(3):
+        office.turn(NOON + turn * MINUTE)
+    office.slack_is_down = False
+
+    report([signal(Condition.OK)], NOON + 10 * MINUTE)
+    office.turn(NOON + 10 * MINUTE)
+    office.turn(NOON + 11 * MINUTE)
+
+    assert "● 復旧: DB CPU使用率 92%" in office.mail.titles
+
+
+def test_while_the_channel_is_down_each_repeat_goes_the_other_way_again(
+    office: Office, signal: MakeSignal
+) -> None:
+    office.contacts = replace(office.contacts, notices=NoticeBinding(repeat="1時間"))
+    report([signal(Condition.WARNING)], NOON)
+    for turn in range(124):
+        office.turn(NOON + turn * MINUTE)
+
+    assert len([title for title in office.mail.titles if title.endswith("DB CPU使用率 92%")]) == 3
