@@ -61,6 +61,33 @@ class NoticeMessages:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeAbout:
+    """What an alert is about, for receivers that are programs; of a group, its first alert."""
+
+    clause_id: str
+    target: str = ""
+    """The document's word for it; empty if the alert is about no target."""
+    metric: str = ""
+    instance: str = ""
+    value: Message = NOTHING
+    """The measured value as the notification says it; nothing in a group."""
+    threshold: Message = NOTHING
+    row_url: str = ""
+    """The page of the row, if the server knows its public address."""
+
+    @property
+    def source(self) -> str:
+        """The host, or else what is known of the place."""
+        return self.instance or self.target
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What it is called: the same from the alert's start to its end; what is not known is left out."""
+        found = {"target": self.target, "instance": self.instance, "metric": self.metric}
+        return {name: value for name, value in found.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """One announcement to one recipient through one channel."""
 
@@ -93,6 +120,8 @@ class Notice:
     language: str = DOCUMENTS_LANGUAGE
     """The language of its texts; `say` gives what a channel adds in it, too."""
     messages: NoticeMessages = NoticeMessages()
+    about: NoticeAbout | None = None
+    """None for what Toban says besides alerts."""
 
     def say(self, message: Message) -> str:
         """Return *message* in the notification's language."""

@@ -5,7 +5,9 @@ one alert's notifications to one place keep their order: a recovery never overta
 """
 
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
+from django.conf import settings
 from django.db.models import Case, Exists, OuterRef, QuerySet, When
 
 from toban.design.values.severity import AlertLevel
@@ -14,10 +16,10 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.delivery import words
 from toban.engine.notify.delivery.attempts import Outbox
 from toban.engine.notify.delivery.channel import Channel
-from toban.engine.notify.delivery.notice import Notice, NoticeKind, NoticeMessages
-from toban.engine.notify.models import Delivery
+from toban.engine.notify.delivery.notice import Notice, NoticeAbout, NoticeKind, NoticeMessages
+from toban.engine.notify.models import Announcement, Delivery
 from toban.engine.notify.signal import Condition
-from toban.message import Message
+from toban.message import NOTHING, Message
 
 GIVE_UP = timedelta(hours=4)
 """A notification that could not be delivered for this long is no longer news."""
@@ -27,6 +29,8 @@ _URGENCY = Case(
     When(announcement__condition=Condition.CRITICAL, then=0),
     default=1,
 )
+_MEASURED = ("notify.fact-value", "notify.fact-reason", "notify.fact-event")
+"""The facts that say what was measured, or why nothing was."""
 _MOST_LISTED = 500
 """Number of alerts of one notification that its evidence lists; the state database holds all."""
 
@@ -62,6 +66,23 @@ def notice_of(delivery: Delivery) -> Notice:
         ended_at=alert.resolved_at if kind is NoticeKind.RECOVERED else None,
         language=language,
         messages=said,
+        about=_about(announcement),
+    )
+
+
+def _about(announcement: Announcement) -> NoticeAbout:
+    alert, labels = announcement.alert, announcement.alert.labels
+    told = {label.code: value for label, value in announcement.told}
+    measured = (told[code] for code in _MEASURED if code in told)
+    base = settings.PUBLIC_URL.rstrip("/")
+    return NoticeAbout(
+        clause_id=alert.clause_id,
+        target=labels.get("target", ""),
+        metric=labels.get("item", ""),
+        instance=labels.get("instance", ""),
+        value=next(measured, NOTHING),
+        threshold=told.get("notify.fact-limit", NOTHING),
+        row_url=f"{base}/clauses/{quote(alert.clause_id)}" if base else "",
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.urls import reverse
 
 from toban.design.reader import Design
 from toban.engine.bindings.secret import SecretUnavailable
@@ -17,7 +18,7 @@ from toban.engine.notify.delivery.outbox import NOTICES
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
-from toban.message import from_json
+from toban.message import from_json, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -221,3 +222,40 @@ def test_notices_waiting_for_a_removed_channel_fail_and_the_new_one_takes_over(
     announce(document, renamed, NOON + SECOND)
 
     assert Delivery.objects.get(channel="ops").state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("condition", "value", "threshold"),
+    [(Condition.CRITICAL, "92%", "異常 85%以上"), (Condition.NO_DATA, "92%", "異常 85%以上")],
+)
+def test_a_notice_says_to_programs_what_it_is_about(
+    say: Say,
+    channel: Any,
+    settings: Any,
+    condition: Condition,
+    value: str,
+    threshold: str,
+) -> None:
+    settings.PUBLIC_URL = "https://toban.example.com/"
+    say(condition, NOON)
+    deliver(channel, NOON)
+
+    about = channel.sent[0][0].about
+
+    assert about.names == {"target": "DB", "instance": "db-1", "metric": "cpu"}
+    assert (str(about.value), str(about.threshold)) == (value, threshold)
+    page = reverse("evidence", args=[about.clause_id])
+    assert about.row_url == f"https://toban.example.com{page}"
+
+
+def test_a_notice_sent_late_says_what_was_measured_then(say: Say, channel: Any) -> None:
+    say(Condition.WARNING, NOON)
+    channel.failures = [PASSING]
+    deliver(channel, NOON)
+    report_value = Delivery.objects.get().announcement.alert
+    report_value.value = plain("99%")
+    report_value.save()
+
+    deliver(channel, NOON + 2 * SECOND)
+
+    assert str(channel.sent[0][0].about.value) == "92%"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from toban.design.values.severity import AlertLevel
-from toban.engine.notify.delivery.notice import Notice, NoticeKind, NoticeMessages
+from toban.engine.notify.delivery.notice import Notice, NoticeAbout, NoticeKind, NoticeMessages
 from toban.message import Message, plain
 
 
@@ -29,4 +29,17 @@ def notice() -> Notice:
             subject=plain("DB CPU使用率"),
             facts=((Message("notify.fact-value"), plain("92%")),),
         ),
+    )
+
+
+@pytest.fixture
+def about() -> NoticeAbout:
+    return NoticeAbout(
+        clause_id="monitor/db-cpu",
+        target="DB",
+        metric="cpu_usage_percent",
+        instance="db-1",
+        value=plain("92%"),
+        threshold=plain("異常 85%以上"),
+        row_url="https://toban.example.com/clauses/monitor/db-cpu",
     )

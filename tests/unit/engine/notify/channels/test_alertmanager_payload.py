@@ -6,7 +6,8 @@ import pytest
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.channels.alertmanager.payload import payload
-from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeAbout, NoticeKind
+from toban.message import plain
 
 IDENTITY = ("fingerprint", "startsAt")
 
@@ -102,3 +103,25 @@ def test_a_quote_in_a_subject_does_not_end_its_label(notice: Notice) -> None:
     written = payload(replace(notice, subject='the "main" DB'), "toban")
 
     assert written["groupKey"] == r'{}:{alertname="the \"main\" DB", incident="alert-1"}'
+
+
+def test_labels_say_what_it_is_about_and_annotations_what_was_measured(
+    notice: Notice, about: NoticeAbout
+) -> None:
+    written: Any = payload(replace(notice, about=about), "toban")
+    (alert,) = written["alerts"]
+
+    assert {name: alert["labels"][name] for name in ("target", "instance", "metric")} == about.names
+    assert (alert["annotations"]["value"], alert["annotations"]["threshold"]) == ("92%", "異常 85%以上")
+    assert alert["annotations"]["row"] == "monitor/db-cpu"
+    assert alert["annotations"]["row_url"] == "https://toban.example.com/clauses/monitor/db-cpu"
+
+
+def test_a_recovery_has_the_same_labels_whatever_is_measured(notice: Notice, about: NoticeAbout) -> None:
+    fired: Any = payload(replace(notice, about=about), "toban")
+    over = replace(about, value=plain("40%"))
+
+    resolved: Any = payload(replace(notice, kind=NoticeKind.RECOVERED, about=over), "toban")
+
+    assert resolved["alerts"][0]["labels"] == fired["alerts"][0]["labels"]
+    assert resolved["groupKey"] == fired["groupKey"]

@@ -1,10 +1,11 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.notify.channels.pagerduty.payload import payload
-from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeAbout, NoticeKind
 
 
 def test_an_alert_triggers_with_every_field_the_vendor_documents(notice: Notice) -> None:
@@ -58,3 +59,37 @@ def test_a_summary_is_cut_at_1024_characters(notice: Notice) -> None:
     event = payload(replace(notice, title="長" * 2000), "KEY")
 
     assert len(event["payload"]["summary"]) == 1024  # type: ignore[index]
+
+
+def test_the_source_is_the_host_and_the_row_is_linked(notice: Notice, about: NoticeAbout) -> None:
+    event: Any = payload(replace(notice, about=about), "KEY")
+
+    assert (event["payload"]["source"], event["payload"]["component"]) == ("db-1", "DB")
+    assert [link["href"] for link in event["links"]] == [
+        "https://toban.example.com/alerts/1",
+        "https://toban.example.com/clauses/monitor/db-cpu",
+    ]
+    details = event["payload"]["custom_details"]
+    assert {name: details[name] for name in ("target", "instance", "metric", "value", "threshold")} == {
+        "target": "DB",
+        "instance": "db-1",
+        "metric": "cpu_usage_percent",
+        "value": "92%",
+        "threshold": "異常 85%以上",
+    }
+    assert (details["row"], details["citation"]) == ("monitor/db-cpu", "運用設計書.md:34")
+
+
+@pytest.mark.parametrize(
+    ("about", "source"),
+    [
+        (NoticeAbout("monitor/db-cpu", target="DB"), "DB"),
+        (NoticeAbout("matrix/critical"), "運用設計書.md:34"),
+    ],
+)
+def test_without_a_host_the_source_is_the_target_or_the_row(
+    notice: Notice, about: NoticeAbout, source: str
+) -> None:
+    event: Any = payload(replace(notice, about=about), "KEY")
+
+    assert event["payload"]["source"] == source

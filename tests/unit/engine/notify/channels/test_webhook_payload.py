@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toban.engine.notify.channels.webhook.payload import payload
-from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeAbout, NoticeKind
 
 
 def text(written: str) -> dict[str, object]:
@@ -61,3 +61,26 @@ def test_a_recovery_states_its_time_in_utc(notice: Notice) -> None:
 
     assert event["data"]["ended_at"] == "2026-04-01T12:05:00.250000Z"
     assert event["data"]["url"] is None
+
+
+def test_programs_are_told_what_it_is_about_in_fields(notice: Notice, about: NoticeAbout) -> None:
+    event: Any = payload(replace(notice, about=about))
+
+    assert event["data"]["about"] == {
+        "row": "monitor/db-cpu",
+        "row_url": "https://toban.example.com/clauses/monitor/db-cpu",
+        "target": "DB",
+        "instance": "db-1",
+        "metric": "cpu_usage_percent",
+        "value": "92%",
+        "threshold": "異常 85%以上",
+        "messages": {"value": text("92%"), "threshold": text("異常 85%以上")},
+    }
+
+
+def test_what_is_not_known_is_null(notice: Notice) -> None:
+    event: Any = payload(replace(notice, about=NoticeAbout("matrix/critical")))
+
+    assert event["data"]["about"]["row"] == "matrix/critical"
+    unknown = ("row_url", "target", "instance", "metric", "value", "threshold")
+    assert [event["data"]["about"][name] for name in unknown] == [None] * len(unknown)

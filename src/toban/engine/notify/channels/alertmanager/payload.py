@@ -8,7 +8,7 @@ import hashlib
 import json
 
 from toban.engine.notify.channels.times import rfc3339
-from toban.engine.notify.delivery.notice import Notice, NoticeKind
+from toban.engine.notify.delivery.notice import Notice, NoticeAbout, NoticeKind
 
 _NOT_ENDED = "0001-01-01T00:00:00Z"
 """Go's zero time: Alertmanager writes it as the end of an alert that is still firing."""
@@ -17,7 +17,8 @@ _NOT_ENDED = "0001-01-01T00:00:00Z"
 def payload(notice: Notice, receiver: str) -> dict[str, object]:
     """Return the message for *receiver*."""
     group = {"alertname": notice.subject, "incident": notice.alert_key}
-    labels = {**group, "severity": notice.level.name.lower()}
+    names = notice.about.names if notice.about is not None else {}
+    labels = {**group, "severity": notice.level.name.lower(), **names}
     annotations = _annotations(notice)
     status = "resolved" if notice.kind is NoticeKind.RECOVERED else "firing"
     alert = {
@@ -52,7 +53,18 @@ def _annotations(notice: Notice) -> dict[str, str]:
         "message": json.dumps(notice.messages.title.as_json(), ensure_ascii=False),
         "citation": notice.citation,
         "clause": notice.clause_text,
+        **(_measured(notice, notice.about) if notice.about is not None else {}),
     }
+
+
+def _measured(notice: Notice, about: NoticeAbout) -> dict[str, str]:
+    found = {
+        "value": notice.say(about.value),
+        "threshold": notice.say(about.threshold),
+        "row": about.clause_id,
+        "row_url": about.row_url,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _group_key(group: dict[str, str]) -> str:

@@ -1,7 +1,7 @@
 """A notification or a change as JSON for programs: the envelope of Standard Webhooks, stable field names."""
 
 from toban.engine.notify.channels.times import rfc3339
-from toban.engine.notify.delivery.notice import ChangeNotice, Notice
+from toban.engine.notify.delivery.notice import ChangeNotice, Notice, NoticeAbout
 
 
 def payload(notice: Notice) -> dict[str, object]:
@@ -33,7 +33,21 @@ def payload(notice: Notice) -> dict[str, object]:
             "began_at": rfc3339(notice.began_at),
             "ended_at": rfc3339(notice.ended_at) if notice.ended_at else None,
             "url": notice.url or None,
+            **({"about": _about(notice, notice.about)} if notice.about is not None else {}),
         },
+    }
+
+
+def _about(notice: Notice, about: NoticeAbout) -> dict[str, object]:
+    return {
+        "row": about.clause_id,
+        "row_url": about.row_url or None,
+        "target": about.target or None,
+        "instance": about.instance or None,
+        "metric": about.metric or None,
+        "value": notice.say(about.value) or None,
+        "threshold": notice.say(about.threshold) or None,
+        "messages": {"value": about.value.as_json(), "threshold": about.threshold.as_json()},
     }
 
 
