@@ -11,7 +11,7 @@ from toban.design.values.people import ChannelKind, ChannelRef, Recipient, Role
 from toban.engine.bindings import toml
 from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.bindings.model import Person
-from toban.engine.notify.delivery.channel import CHANNEL_KINDS
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS, settings_for
 from toban.engine.registry.kinds import Kinds
 from toban.message import Message
 
@@ -45,19 +45,22 @@ def _people(design: Design) -> Iterator[OpenTable]:
 
 
 def _channels(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
-    known = {each.reaches: (kind, each.config) for kind, each in kinds.of(CHANNEL_KINDS).items()}
+    transports = kinds.of(CHANNEL_KINDS)
     wanted: dict[str, Clause] = {}
     for clause, recipients in _recipients(design):
         for channel in recipients:
             if isinstance(channel, ChannelRef):
                 wanted.setdefault(channel.kind, clause)
     for word, clause in wanted.items():
-        if word not in known:
+        settings = dict(settings_for(word, transports))
+        if not settings:
             yield OpenTable("channels", "", [clause], [], [_unplaced(word)])
             continue
-        kind, config = known[word]
+        kind = settings.pop("kind")
         note = Message("notify.where-to-connect", word=word)
-        yield OpenTable("channels", kind, [clause], [BindingProposal(kind, config)], [note])
+        proposal = BindingProposal(kind, transports[kind].config, settings)
+        # One that answers to a word by its settings is called by that word: there may be several.
+        yield OpenTable("channels", word if settings else kind, [clause], [proposal], [note])
 
 
 def _unplaced(word: str) -> Message:

@@ -20,4 +20,5 @@ def contacts() -> Contacts:
         },
         ways=(SLACK, MAIL),
         zone=ZoneInfo("Asia/Tokyo"),
+        settings={ChannelKind.SLACK: {"kind": "slack"}},
     )

@@ -1,6 +1,6 @@
 """The extension point for channels: one small Protocol, one failure type, one line of registration."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -62,6 +62,10 @@ def _unknown_place(_config: object) -> str:
     return ""
 
 
+def _only_its_own(_word: str) -> Mapping[str, str]:
+    return {}
+
+
 def _no_doubts(_config: object) -> Iterable[Message]:
     return ()
 
@@ -82,6 +86,8 @@ class Transport:
     """Everybody is reached at one place (a Slack channel), not each at an address (e-mail)."""
     word: Callable[[Any], str] | None = None
     """The document's word for a channel of this kind, if its config decides that; else `reaches`."""
+    answering: Callable[[str], Mapping[str, str]] = _only_its_own
+    """Returns the settings with which it answers to a word besides `reaches`; empty if it can't."""
     gathers: bool = True
     """Several alerts may be grouped in one message; False if each is an incident of its own."""
     per_turn: int = 10
@@ -103,3 +109,12 @@ CHANNEL_KINDS = KindPoint("channels", Transport, "TRANSPORT")
 
 If two match the same word of the document, `toban init` proposes the last.
 """
+
+
+def settings_for(word: str, transports: Mapping[str, Transport]) -> Mapping[str, str]:
+    """Return the settings of a channel that the document calls *word*; empty if no kind can serve it."""
+    own = [name for name, each in transports.items() if each.word is None and each.reaches == word]
+    if own:
+        return {"kind": own[-1]}
+    answers = ((name, each.answering(word)) for name, each in transports.items())
+    return next(({"kind": name, **settings} for name, settings in answers if settings), {})

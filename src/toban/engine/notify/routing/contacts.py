@@ -10,7 +10,7 @@ from toban.design.calendar import BusinessCalendar
 from toban.design.values.hours import Hours
 from toban.design.values.people import ChannelKind
 from toban.engine.bindings.model import Bindings, DutyBinding, NoticeBinding, Person, System
-from toban.engine.notify.delivery.channel import ChannelConfig, Transport
+from toban.engine.notify.delivery.channel import ChannelConfig, Transport, settings_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,9 @@ class Contacts:
     """The document's language."""
     languages: Mapping[str, str] = field(default_factory=dict)
     """Name in `people` → the language that this person reads, if the bindings name it."""
+
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The document's word for a channel → what a channel of a kind that serves it is written with."""
 
     @property
     def calendar(self) -> System:
@@ -118,6 +121,7 @@ def contacts_of(
         runs_on=bindings.runs_on,
         duty=bindings.duty,
         language=language,
+        settings={word: settings_for(word, transports) for word in ChannelKind},
         languages={name: each.language for name, each in bindings.people.items() if each.language},
     )
 

@@ -153,7 +153,7 @@ def _through(
             return _dead_end(
                 rule, recipient, NoticeReason.UNKNOWN_CHANNEL, _unknown(channel.kind, contacts.file)
             )
-        detail = _wanted(channel.kind, channel.address, contacts.file)
+        detail = _wanted(channel.kind, channel.address, contacts)
         return _dead_end(rule, recipient, NoticeReason.UNBOUND_CHANNEL, detail)
     address = address or addresses.get(way.kind, "")
     if not address and not way.is_shared:
@@ -203,9 +203,14 @@ def _unknown(word: str, file: str) -> Message:
     return Message("notify.explain-word", word=word, file=file, section=f'[channels."{word}"]')
 
 
-def _wanted(kind: str, place: str, file: str) -> Message:
-    settings = [f'kind = "{_key(kind)}"', *([f'channel = "{place}"'] if place.startswith("#") else [])]
-    return Message("notify.write-settings", file=file, section="[channels.…]", settings=settings)
+def _wanted(kind: str, place: str, contacts: Contacts) -> Message:
+    settings = contacts.settings.get(kind)
+    if not settings:
+        return Message("notify.not-connectable", word=kind)
+    written = [f'{name} = "{value}"' for name, value in settings.items()]
+    if place.startswith("#"):
+        written.append(f'channel = "{place}"')
+    return Message("notify.write-settings", file=contacts.file, section="[channels.…]", settings=written)
 
 
 def _key(kind: str) -> str:

@@ -74,9 +74,9 @@ def test_every_proposal_loads_when_it_is_uncommented(document: Path, monkeypatch
     kinds = {target: [each.kind for each in bound] for target, bound in bindings.targets.items()}
     assert kinds == {"Webサーバー": ["prometheus"], "DB": ["prometheus", "postgresql"]}
     assert set(bindings.people) == {"運用責任者", "開発担当者"}
-    assert set(bindings.channels) == {"slack", "email"}
+    assert set(bindings.channels) == {"slack", "email", "電話"}
     assert set(bindings.meanings) == {"深夜"}
-    for variable in ("DATABASE_URL", "SLACK_WEBHOOK_URL", "SMTP_PASSWORD"):
+    for variable in ("DATABASE_URL", "SLACK_WEBHOOK_URL", "SMTP_PASSWORD", "APPRISE_URL"):
         monkeypatch.setenv(variable, "x")
     assert secret_findings(bindings) == ()
 
@@ -86,7 +86,16 @@ def test_the_written_bindings_cite_the_rows_and_say_what_cannot_be_bound(documen
 
     text = document.with_name("toban.toml").read_text()
     assert f"# {document}:14 DB | 接続数 | 0-80 | 90 | 100 | 1分" in text
-    assert "# 電話 をつなぐ方法はまだありません" in text
+    assert '#[channels."電話"]\n#kind = "apprise"' in text
+    assert '#answers_to = "電話"' in text
+
+
+def test_a_channel_that_no_kind_serves_is_said_to_be_unconnectable(document: Path) -> None:
+    document.write_text(document.read_text(encoding="utf-8").replace("電話", "Sentry"), encoding="utf-8")
+
+    init(document)
+
+    assert "# Sentry をつなぐ方法はまだありません" in document.with_name("toban.toml").read_text()
 
 
 def test_an_unknown_word_for_a_channel_is_pointed_out(document: Path) -> None:

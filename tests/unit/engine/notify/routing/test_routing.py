@@ -1,11 +1,13 @@
 from dataclasses import replace
 
 import pytest
+from tests.registered import kinds
 
 from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import read_design
 from toban.design.values.people import ChannelKind
 from toban.design.values.severity import AlertLevel
+from toban.engine.notify.delivery.channel import CHANNEL_KINDS, settings_for
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.routing.routing import Routing, routing_of, rules_for
@@ -77,7 +79,26 @@ def test_an_unbound_channel_is_undeliverable_for_each_recipient(contacts: Contac
 
     assert routing.routes == ()
     assert [end.reason for end in routing.dead_ends] == [NoticeReason.UNBOUND_CHANNEL]
-    assert 'kind = "phone"' in str(routing.dead_ends[0].detail)
+    assert str(routing.dead_ends[0].detail).endswith("電話 をつなぐ方法はまだありません")
+
+
+@pytest.mark.parametrize(
+    ("word", "settings"),
+    [
+        ("電話", 'kind = "apprise"、answers_to = "電話"'),
+        ("Slack#監視", 'kind = "slack"、channel = "#監視"'),
+        ("PagerDuty", 'kind = "pagerduty"'),
+    ],
+)
+def test_only_kinds_that_exist_are_proposed(contacts: Contacts, word: str, settings: str) -> None:
+    transports = kinds(CHANNEL_KINDS)
+    known = {each: settings_for(each, transports) for each in ChannelKind}
+
+    routing = routing_of(rules(f"異常 | {word} | {word} | 即時"), replace(contacts, ways=(), settings=known))
+
+    details = [str(end.detail) for end in routing.dead_ends]
+    assert any(f"{settings} を書いてください" in each for each in details), details
+    assert {each["kind"] for each in known.values() if each} <= set(transports)
 
 
 @pytest.mark.parametrize("name", ["Mattermost", "ＭＡＴＴＥＲＭＯＳＴ"])
