@@ -21,6 +21,7 @@ from toban.design.values.severity import AlertLevel, read_alert_level
 from toban.engine.evidence import ledger
 from toban.engine.notify import alerts
 from toban.engine.notify.models import Alert
+from toban.engine.notify.routing.places import NOWHERE, Places
 from toban.engine.notify.routing.routing import rules_for
 from toban.engine.notify.routing.silences import FOREIGN
 from toban.engine.notify.signal import Condition, Signal
@@ -124,14 +125,20 @@ def _moment(written: object, where: str) -> datetime | None:
     return moment if moment.year > 1 else None
 
 
-def signal_of(outside: IncomingAlert, design: Design, sender: str, now: datetime) -> Signal | None:
-    """Return the signal to report; None if the document has no row at all for notifications."""
+def signal_of(
+    outside: IncomingAlert, design: Design, sender: str, now: datetime, places: Places = NOWHERE
+) -> Signal | None:
+    """Return the signal to report; None if the document has no row at all for notifications.
+
+    If *places* know what it is about, it has the labels of that target and instance.
+    """
     rules = design.of(NotificationRule)
     rule = next(iter(rules_for(rules, outside.level) or rules), None)
     if rule is None:
         return None
     name = outside.labels.get("alertname", "alert")
-    target = outside.labels.get("instance") or outside.labels.get("job", "")
+    called = outside.labels.get("instance") or outside.labels.get("job", "")
+    place = places.of(outside.labels)
     is_over = outside.is_over(now)
     text = outside.annotations.get("summary") or outside.annotations.get("description", "")
     return Signal(
@@ -140,7 +147,7 @@ def signal_of(outside: IncomingAlert, design: Design, sender: str, now: datetime
         citation=str(rule.origin),
         clause_text=rule.text,
         condition=Condition.OK if is_over else _CONDITIONS[outside.level],
-        subject=plain(" ".join(part for part in (target, name) if part)),
+        subject=plain(" ".join(part for part in (called, name) if part)),
         value=plain(text)
         or Message("notify.outside-over" if outside.is_over(now) else "notify.outside-firing"),
         limit=Message("notify.outside-rule", sender=sender, rule=name),
@@ -149,19 +156,25 @@ def signal_of(outside: IncomingAlert, design: Design, sender: str, now: datetime
         advice=plain(outside.annotations.get("runbook_url", "")),
         labels={
             **{f"{FOREIGN}{label}": value for label, value in outside.labels.items()},
-            "target": target,
+            "target": place.target or called,
             "item": name,
-            "instance": target,
+            "instance": place.instance or place.target or called,
             "sender": sender,
         },
     )
 
 
-def take(outsiders: Sequence[IncomingAlert], design: Design, sender: str, now: datetime) -> int:
+def take(
+    outsiders: Sequence[IncomingAlert],
+    design: Design,
+    sender: str,
+    now: datetime,
+    places: Places = NOWHERE,
+) -> int:
     """Bring the alerts up to date with what *sender* posted; return how many were accepted."""
     with transaction.atomic():
         ledger.hold()
-        told = [(each, signal_of(each, design, sender, now)) for each in outsiders]
+        told = [(each, signal_of(each, design, sender, now, places)) for each in outsiders]
         signals = [signal for _, signal in told if signal is not None]
         alerts.report(signals, now, design.digest)
         # A sender that is back has time to repeat what still holds.

@@ -1,16 +1,20 @@
 """Incoming alerts with real tables: opened, kept open, resolved, and announced by the document's matrix."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from toban.design.reader import Design
+from toban.design.values.metric import Metric
+from toban.engine.notify.alerts import report
 from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.inwards import IncomingAlert, take
-from toban.engine.notify.models import Alert, Delivery
+from toban.engine.notify.models import Alert, Delivery, Maintenance, Silence
 from toban.engine.notify.routing.contacts import Contacts
+from toban.engine.notify.routing.places import Place, Places
+from toban.engine.notify.signal import Condition, Signal
 
 pytestmark = pytest.mark.django_db
 
@@ -125,3 +129,58 @@ def test_information_goes_only_to_the_information_row(document: Design, contacts
     assert [(each.destination, str(each.announcement.title)) for each in Delivery.objects.all()] == [
         ("watch", "i 情報: api-1 HighLatency 遅い")
     ]
+
+
+PLACES = Places({"db": "DB"}, {"db-1": frozenset((Place("DB", "db-1"),))})
+SENT = {"alertname": "HighLatency", "instance": "db-1:9100", "severity": "critical"}
+
+
+def _send(document: Design, contacts: Contacts, now: datetime = NOON) -> None:
+    take([outside(now + 5 * MINUTE, SENT)], document, "prometheus", now, PLACES)
+    announce(document, contacts, now, everything=False)
+
+
+def test_an_incoming_alert_has_the_labels_of_the_documents_target(
+    document: Design, contacts: Contacts
+) -> None:
+    _send(document, contacts)
+
+    labels = Alert.objects.get().labels
+    assert (labels["target"], labels["instance"], labels["item"]) == ("DB", "db-1", "HighLatency")
+    assert labels["label.instance"] == "db-1:9100"
+    assert titles()[0] == "■ 異常: db-1:9100 HighLatency 遅い"
+
+
+def test_announced_maintenance_of_the_target_holds_it_back(document: Design, contacts: Contacts) -> None:
+    Maintenance.objects.create(
+        author="a", reason="r", targets=["DB"], starts_at=NOON - MINUTE, ends_at=NOON + 60 * MINUTE
+    )
+
+    _send(document, contacts)
+
+    assert titles() == []
+
+
+def test_a_silence_of_the_target_holds_it_back(document: Design, contacts: Contacts) -> None:
+    Silence.objects.create(
+        author="a",
+        reason="r",
+        matchers={"target": "DB"},
+        starts_at=NOON - MINUTE,
+        ends_at=NOON + 60 * MINUTE,
+    )
+
+    _send(document, contacts)
+
+    assert titles() == []
+
+
+def test_what_is_known_to_be_down_is_its_cause(
+    document: Design, contacts: Contacts, signal: Callable[..., Signal]
+) -> None:
+    down = signal(Condition.CRITICAL, key="up", target="DB", item=Metric.UP.value, instance="db-1")
+    report([down], NOON)
+
+    _send(document, contacts)
+
+    assert not any("HighLatency" in title for title in titles())

@@ -2,10 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from toban.design.values.metric import Metric
 from toban.engine.notify.signal import WHOLE_TARGET, Condition
 from toban.message import Message
+
+UNDECIDED_FOR = timedelta(minutes=2)
+"""How long an alert waits at most for the decision whether its instance is down."""
+AFTERMATH = timedelta(minutes=3)
+"""How long what an outage has led to may take to be over, too: until then it is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,14 @@ class OpenAlert:
         return self.labels.get("instance", "")
 
     @property
+    def sender(self) -> str:
+        """Who sent it; empty if it is Toban's own. Only of each other's alerts are senders' a cause."""
+        return self.labels.get("sender", "")
+
+    @property
     def is_down(self) -> bool:
         """Whether its instance does not answer at all."""
-        return self.condition is Condition.CRITICAL and self.item == Metric.UP
+        return self.condition is Condition.CRITICAL and self.item == Metric.UP and not self.sender
 
 
 class Causes:
@@ -46,7 +57,7 @@ class Causes:
         down = [each for each in critical if each.is_down]
         self._down = {(each.target, each.instance): each for each in down}
         self._whole = {each.target: each for each in down if WHOLE_TARGET in each.labels}
-        self._critical = {(each.target, each.item, each.instance): each for each in critical}
+        self._critical = {_subject(each): each for each in critical}
 
     def of(self, trouble: OpenAlert, runs_on: Mapping[str, str]) -> OpenAlert | None:
         """Return the alert that inhibits notifications about *trouble*, or None.
@@ -64,8 +75,12 @@ class Causes:
             candidates.append(self._whole.get(here))
             candidates += [self._down.get((here, place)) for place in _around(trouble.instance)]
         if trouble.condition is Condition.WARNING:
-            candidates.append(self._critical.get((here, trouble.item, trouble.instance)))
+            candidates.append(self._critical.get(_subject(trouble)))
         return next((each for each in candidates if each is not None and each.key != trouble.key), None)
+
+
+def _subject(alert: OpenAlert) -> tuple[str, str, str, str]:
+    return alert.sender, alert.target, alert.item, alert.instance
 
 
 def _around(instance: str) -> Iterator[str]:

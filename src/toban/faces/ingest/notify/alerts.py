@@ -12,6 +12,7 @@ from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
 from toban.engine.notify import inwards
 from toban.engine.notify.inwards import BadAlerts, IncomingAlert
+from toban.engine.notify.routing.places import places_of
 from toban.faces.ingest.senders import Senders, TooLarge, body_of, stranger
 from toban.faces.ingest.takers import by_a_reader, by_a_taker
 from toban.faces.ingest.unpacking import JSON_MARKS, refuse_too_many
@@ -54,7 +55,8 @@ class AlertsIn:
     def _take(self, outsiders: tuple[IncomingAlert, ...], edition: Edition, sender: str) -> None:
         close_old_connections()
         try:
-            taken = inwards.take(outsiders, edition.design, sender, self._clock())
+            places = places_of(edition.design, edition.bindings)
+            taken = inwards.take(outsiders, edition.design, sender, self._clock(), places)
         finally:
             close_old_connections()
         if taken < len(outsiders):

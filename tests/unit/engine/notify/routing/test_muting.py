@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from toban.engine.notify.routing.muting import Causes, OpenAlert
 from toban.engine.notify.signal import WHOLE_TARGET, Condition
 from toban.message import plain
@@ -79,3 +81,16 @@ def test_a_critical_alert_inhibits_the_warning_of_another_row_about_the_same_ite
 
 def test_an_alert_without_a_target_is_never_inhibited() -> None:
     assert Causes([DOWN]).of(OpenAlert("batch/B001", plain("バッチ B001"), Condition.CRITICAL), {}) is None
+
+
+def test_no_sender_can_pose_as_the_cause_of_what_toban_measures() -> None:
+    posing = replace(DOWN, key="outside/1", labels={**DOWN.labels, "sender": "prometheus"})
+    same = replace(SLOW, key="outside/2", condition=Condition.CRITICAL, labels={**SLOW.labels, "sender": "x"})
+
+    assert Causes([posing, same, SLOW]).of(replace(SLOW, condition=Condition.WARNING), {}) is None
+
+
+def test_what_a_sender_says_of_something_that_is_down_is_no_news() -> None:
+    outside = replace(SLOW, key="outside/1", labels={**SLOW.labels, "sender": "prometheus"})
+
+    assert Causes([DOWN]).of(outside, {}) == DOWN
