@@ -10,10 +10,12 @@ from datetime import datetime
 
 from toban.chapters.monitoring import wording
 from toban.chapters.monitoring.measuring.feeds import JudgedMonitor
+from toban.chapters.monitoring.measuring.suspects import NOBODY, Suspects
 from toban.chapters.monitoring.rules import InstanceWatch, deciding
+from toban.design.values.metric import Metric
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.signal import UNREACHABLE, WHOLE_TARGET, Condition, Signal
+from toban.engine.notify.signal import UNDECIDED, UNREACHABLE, WHOLE_TARGET, Condition, Signal
 from toban.message import NOTHING, Message, plain, sentences
 
 _VERDICTS = {
@@ -36,6 +38,8 @@ class MonitorReport:
     """A remark about the instances: that there may be more than are seen."""
     is_unreachable: bool = False
     """Whether nothing that probes its target has had an answer lately."""
+    suspects: Suspects = NOBODY
+    """The instances of its target of which it is being decided whether they are down."""
 
     @property
     def decides(self) -> InstanceWatch:
@@ -84,6 +88,9 @@ def signals(row: MonitorReport, now: datetime) -> Iterator[Signal]:
         labels = {WHOLE_TARGET: "yes"} if len(conditions) == 1 else {}
         if row.is_unreachable and watch.condition in _BAD:
             labels[UNREACHABLE] = "yes"
+        is_bad = watch.condition is not Condition.OK and row.judged.limits.metric is not Metric.UP
+        if is_bad and row.suspects.explain(watch.instance):
+            labels[UNDECIDED] = "yes"
         several = len(row.watches) > 1
         yield _signal(row.judged, watch, now, value=value, labels=labels, names_instance=several)
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from toban.chapters.monitoring import report, states
 from toban.chapters.monitoring.measuring.board import FeedSlot, MeasuringBoard
 from toban.chapters.monitoring.measuring.feeds import JudgedMonitor, MeasuringPlan
+from toban.chapters.monitoring.measuring.suspects import NOBODY, Suspects, suspects
 from toban.chapters.monitoring.report import MonitorReport
 from toban.chapters.monitoring.rows import Watches, after
 from toban.chapters.monitoring.rules import not_ahead
@@ -68,6 +69,8 @@ class Monitoring:
         self._asides: dict[str, Message] = {}
         self._unreachable: frozenset[str] = frozenset()
         self._told_unreachable: frozenset[str] = frozenset()
+        self._suspects: Mapping[str, Suspects] = {}
+        self._told_suspects: Mapping[str, Suspects] = {}
         self._stepped_at: datetime | None = None
         self._term: int | None = None
         self._plan: MeasuringPlan | None = None
@@ -126,6 +129,7 @@ class Monitoring:
             self._waiting += [(series, each) for each in result.measurements]
         del self._waiting[:-_MOST_WAITING]
         found = self._after(now)
+        self._board.hasten({target: each.unasked_since for target, each in self._suspects.items()})
         changed = {
             each.monitor.id: each
             for each in self._judged
@@ -134,6 +138,7 @@ class Monitoring:
         if changed:
             self._write(changed, found, now)
         self._waiting, self._told_unreachable = [], self._unreachable
+        self._told_suspects = self._suspects
 
     def close(self) -> None:
         """Close the sources."""
@@ -156,7 +161,7 @@ class Monitoring:
         self._troubles = {target: each.trouble for target, each in outlooks.items()}
         self._unreachable = self._board.unreachable()
         readings, slots = _by_feed(self._waiting), _by_series(self._board.slots)
-        return {
+        found = {
             each.monitor.id: after(
                 self._watches.get(each.monitor.id, {}),
                 readings.get((each.series, each.limits.metric), ()),
@@ -167,6 +172,8 @@ class Monitoring:
             )
             for each in self._judged
         }
+        self._suspects = suspects(self._judged, found)
+        return found
 
     def _write(self, rows: Mapping[str, JudgedMonitor], found: Mapping[str, Watches], now: datetime) -> None:
         """Write the state, statuses and alerts of *rows* together, or none of them."""
@@ -176,6 +183,7 @@ class Monitoring:
                 list(found[clause_id].values()),
                 self._aside(judged),
                 is_unreachable=judged.target in self._unreachable,
+                suspects=self._suspects.get(judged.target, NOBODY),
             )
             for clause_id, judged in rows.items()
         ]
@@ -211,7 +219,9 @@ class Monitoring:
         return self._troubles.get(judged.target, NOTHING)
 
     def _has_news(self, judged: JudgedMonitor) -> bool:
-        is_new = judged.target in self._unreachable ^ self._told_unreachable
+        target = judged.target
+        is_new = target in self._unreachable ^ self._told_unreachable
+        is_new = is_new or self._suspects.get(target, NOBODY) != self._told_suspects.get(target, NOBODY)
         return is_new or self._aside(judged) != self._asides.get(judged.monitor.id, NOTHING)
 
     def _tell(self, rows: Iterable[str], found: Mapping[str, Watches]) -> None:

@@ -210,10 +210,13 @@ def _take(alert: Alert, taken: AlertChange, signal: Signal, now: datetime, docum
         alert.resolved_at = alert.changed_at = now
         alert.value, alert.look_at = storable(_ending(alert, signal)), None
         return True
-    before = _told(alert)
+    before, labels = _told(alert), alert.labels
     _describe(alert, signal, document_digest)
     if taken is AlertChange.CHANGE:
-        alert.changed_at, alert.look_at = signal.detected_at, None
+        alert.changed_at = signal.detected_at
+    # What is known of its cause stands in the labels, too.
+    if taken is AlertChange.CHANGE or alert.labels != labels:
+        alert.look_at = None
     return before != _told(alert)
 
 

@@ -30,6 +30,7 @@ class NoticeReason(StrEnum):
     # mute
     NO_CAUSE_ABOVE = "no-cause-above"
     MUTED = "muted"
+    CAUSE_UNDECIDED = "cause-undecided"
     # silence
     NOT_SILENCED = "not-silenced"
     SILENCED = "silenced"

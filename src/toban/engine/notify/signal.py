@@ -29,6 +29,9 @@ WHOLE_TARGET = "whole_target"
 UNREACHABLE = "unreachable"
 """The label of a bad signal if no source that probes its target has had an answer, twice in a row or more."""
 
+UNDECIDED = "undecided"
+"""The label of a bad signal while it is being decided whether its instance is down, which would be why."""
+
 NO_DATA_SUFFIX = "/no-data"
 """What follows a signal's key in the key of its alert about missing data."""
 
@@ -59,7 +62,7 @@ class Signal:
     advice: Message = NOTHING
     """What the document says to do next."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    """`target`, `item`, `instance`; if they apply, `WHOLE_TARGET` and `UNREACHABLE`.
+    """`target`, `item`, `instance`; if they apply, `WHOLE_TARGET`, `UNREACHABLE` and `UNDECIDED`.
 
     Silences match these, and inhibition and incidents are decided by them.
     """

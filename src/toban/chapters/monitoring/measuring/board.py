@@ -172,6 +172,14 @@ class MeasuringBoard:
             Thread(target=self._measure, args=(slot,), name=f"measure {slot.label}", daemon=True).start()
         return len(due)
 
+    def hasten(self, unasked: Mapping[str, datetime | None]) -> None:
+        """Ask at the next step whether targets answer, unless somebody has since their times in *unasked*."""
+        for slot in self._slots:
+            since = unasked.get(slot.feed.target)
+            is_probe = Metric.UP in slot.measures and not slot.is_busy
+            if since is not None and is_probe and slot.asked_at is not None and slot.asked_at < since:
+                slot.asked_at = None
+
     def take(self) -> Iterator[Result]:
         """Yield the results that have arrived, with instances named by their slots.
 

@@ -1,8 +1,10 @@
 """The decision on each alert at one look: who is notified, who is called, when to look again. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.objectives import MaintenanceWindow
@@ -17,13 +19,13 @@ from toban.engine.notify.routing import flapping
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.grouping import URGENT, PassedNotice, busy_until
 from toban.engine.notify.routing.maintenance import open_window, window_for
-from toban.engine.notify.routing.muting import Causes
+from toban.engine.notify.routing.muting import UNDECIDED_FOR, Causes, OpenAlert
 from toban.engine.notify.routing.recipients import Recipients
 from toban.engine.notify.routing.routing import DeadEnd, Route, Routing
 from toban.engine.notify.routing.silences import lifted_at, silencing
 from toban.engine.notify.routing.stages import AlertContext, Candidate, Judgement, Situation, judge
 from toban.engine.notify.routing.timing import DeliveryCalendar, departure, office_hours
-from toban.engine.notify.signal import NO_DATA_SUFFIX
+from toban.engine.notify.signal import NO_DATA_SUFFIX, UNDECIDED
 from toban.message import Message
 
 _HELD = frozenset(
@@ -33,6 +35,7 @@ _HELD = frozenset(
 _WAITING = frozenset(
     {
         NoticeReason.FLAPPING,
+        NoticeReason.CAUSE_UNDECIDED,
         NoticeReason.GATHERING,
         NoticeReason.STILL_WRONG,
         NoticeReason.OUTSIDE_HOURS,
@@ -89,6 +92,8 @@ class _Look:
         self._recipients = Recipients(design, contacts, snapshot.now)
         self._runs_on = contacts.runs_on
         self._causes = Causes(snapshot.troubles)
+        self._over = {cause.key: at for cause, at in snapshot.lately_down}
+        self._aftermath = Causes(cause for cause, _ in snapshot.lately_down)
         self._wrong = frozenset(each.key for each in snapshot.troubles)
         self._window = open_window(
             design.of(MaintenanceWindow), zone=contacts.zone, business=contacts.business, now=snapshot.now
@@ -121,7 +126,11 @@ class _Look:
             alert=alert,
             outcomes=tuple(each for each in outcomes if _is_new(each, alert)),
             passed=(
-                *(_passed(alert, *each) for each in judged if each[1].last.passes),
+                *(
+                    replace(_passed(alert, *each), consequences=self._led_to(alert))
+                    for each in judged
+                    if each[1].last.passes
+                ),
                 *self._acknowledged(alert),
                 *(
                     PassedNotice(alert, alert.kind, alert.level, route, NoticeReason.ESCALATED)
@@ -152,7 +161,8 @@ class _Look:
         seen, labels, now = self._snapshot, alert.labels, self._now
         return AlertContext(
             window=window_for(labels, seen.maintenance, self._window),
-            muted_by=self._causes.of(alert.trouble, self._runs_on),
+            muted_by=self._cause(alert),
+            undecided_until=alert.opened_at + UNDECIDED_FOR if UNDECIDED in labels else None,
             silence=silencing(seen.silences, alert.clause_id, labels, now),
             exception=next((each for each in seen.exceptions if each.covers(alert.clause_id, labels)), None),
             lifted_at=lifted_at(seen.silences, alert.clause_id, labels, now),
@@ -162,6 +172,28 @@ class _Look:
             is_still_wrong=_value_key(alert) in self._wrong,
             calm_at=alert.resolved_at + flapping.CALM if alert.resolved_at is not None else None,
         )
+
+    def _cause(self, alert: AlertRecord) -> OpenAlert | None:
+        """Return what inhibits *alert*: an open alert, or an outage that has just ended and led to it."""
+        cause = self._causes.of(alert.trouble, self._runs_on)
+        if cause is not None:
+            return cause
+        past = self._aftermath.of(alert.trouble, self._runs_on)
+        return past if past is not None and alert.began_at <= self._over[past.key] else None
+
+    def _led_to(self, alert: AlertRecord) -> tuple[Message, ...]:
+        is_cause = alert.resolved_at is None and alert.trouble.is_down
+        return tuple(self._consequences.get(alert.key, ())) if is_cause else ()
+
+    @cached_property
+    def _consequences(self) -> Mapping[str, Sequence[Message]]:
+        """What each instance that is down inhibits, by the key of its alert."""
+        found: dict[str, list[Message]] = defaultdict(list)
+        for each in self._snapshot.troubles:
+            cause = self._causes.of(each, self._runs_on)
+            if cause is not None and cause.is_down:
+                found[cause.key].append(each.subject)
+        return found
 
     def _acknowledged(self, alert: AlertRecord) -> Iterator[PassedNotice]:
         """Yield one notification for everybody notified of the alert: who acknowledged it."""
@@ -212,6 +244,7 @@ class _Look:
             standing.silence.ends_at if standing.silence is not None else None,
             standing.exception.ends_at if standing.exception is not None else None,
             standing.calm_at,
+            standing.undecided_until,
             *(judgement.until for judgement in judgements),
         ]
         to_come: list[datetime] = [at for at in ends if at is not None and at > self._now]

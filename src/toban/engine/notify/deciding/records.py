@@ -161,6 +161,8 @@ class AlertingSnapshot:
     """The alerts that may need a notification."""
     troubles: Sequence[OpenAlert] = ()
     """All open alerts: they may inhibit others."""
+    lately_down: Sequence[tuple[OpenAlert, datetime]] = ()
+    """What was down, with the end of each: what it led to may take a little longer to be over."""
     silences: Sequence[ActiveSilence] = ()
     """Active silences, and those that ended recently enough for an open alert to be notified again."""
     exceptions: Sequence[CoveringException] = ()

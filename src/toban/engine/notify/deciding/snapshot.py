@@ -1,7 +1,7 @@
 """Reads the input of a look, in hardly more queries for a thousand alerts than for one."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 from itertools import batched
@@ -33,7 +33,7 @@ from toban.engine.notify.models import (
     StageOutcome,
 )
 from toban.engine.notify.routing.maintenance import AnnouncedMaintenance
-from toban.engine.notify.routing.muting import OpenAlert
+from toban.engine.notify.routing.muting import AFTERMATH, OpenAlert
 from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.signal import Condition
 from toban.message import Message
@@ -57,6 +57,7 @@ def load(now: datetime, *, everything: bool, digests: frozenset[Schedule] = froz
         now=now,
         alerts=alerts,
         troubles=tuple(_troubles()),
+        lately_down=(*_lately_down(now), *_just_over(alerts)),
         silences=tuple(_silences(unsettled, now)),
         exceptions=tuple(each for each in in_force(now) if each.holds_notices),
         maintenance=tuple(_maintenance(now)),
@@ -147,6 +148,26 @@ def _troubles() -> Iterator[OpenAlert]:
     held = Alert.objects.filter(resolved_at=None).values_list("key", "subject", "condition", "labels")
     for key, subject, condition, labels in held:
         yield OpenAlert(key, subject, Condition(condition), labels)
+
+
+def _lately_down(now: datetime) -> Iterator[tuple[OpenAlert, datetime]]:
+    # By the notifications of its end, which are indexed by time; nobody was told of any other.
+    told = Delivery.objects.filter(created_at__range=(now - AFTERMATH, now + AHEAD))
+    over = AnnouncedAlert.objects.filter(kind=NoticeKind.RECOVERED, announcement__deliveries__in=told)
+    columns = ("key", "subject", "condition", "labels", "resolved_at")
+    for key, subject, condition, labels, at in Alert.objects.filter(
+        pk__in=over.values("alert"), condition=Condition.CRITICAL, resolved_at__isnull=False
+    ).values_list(*columns):
+        each = OpenAlert(key, subject, Condition(condition), labels)
+        if each.is_down:
+            yield each, at
+
+
+def _just_over(alerts: Iterable[AlertRecord]) -> Iterator[tuple[OpenAlert, datetime]]:
+    """Yield those whose end this very look tells."""
+    for alert in alerts:
+        if alert.resolved_at is not None and alert.trouble.is_down:
+            yield alert.trouble, alert.resolved_at
 
 
 def _silences(unsettled: QuerySet[Alert], now: datetime) -> Iterator[ActiveSilence]:

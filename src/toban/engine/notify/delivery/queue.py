@@ -62,7 +62,7 @@ def _announcement(message: GroupedNotice, contacts: Contacts, now: datetime) -> 
         title=words.title(kind, stories, message.reason, message.before),
         facts=[
             [label.as_json(), value.as_json()]
-            for label, value in words.facts(kind, stories, contacts.zone, now)
+            for label, value in words.facts(kind, stories, contacts.zone, now, message.consequences)
         ],
         at=now,
         url=_page(contacts.public_url, message.alerts),

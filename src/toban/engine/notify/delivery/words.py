@@ -98,14 +98,19 @@ def title(
 
 
 def facts(
-    kind: NoticeKind, stories: Sequence[AlertStory], zone: ZoneInfo, now: datetime
+    kind: NoticeKind,
+    stories: Sequence[AlertStory],
+    zone: ZoneInfo,
+    now: datetime,
+    consequences: Sequence[Message] = (),
 ) -> tuple[tuple[Message, Message], ...]:
-    """Return label and value pairs in reading order."""
+    """Return label and value pairs in reading order; *consequences* are inhibited: only this names them."""
     first = stories[0]
     if kind is NoticeKind.DIGEST:
         return (*_digested(stories, zone), (Message("notify.fact-next"), _next(kind, first)))
     if len(stories) > 1:
-        return (*_listed(stories), (Message("notify.fact-next"), _next(kind, first)))
+        last = (Message("notify.fact-next"), _next(kind, first))
+        return (*_listed(stories), *_led_to(consequences), last)
     label = "notify.fact-event" if first.condition is Condition.INFO else "notify.fact-value"
     label = "notify.fact-reason" if kind is NoticeKind.NO_DATA else label
     told = [
@@ -126,8 +131,17 @@ def facts(
             (Message("notify.fact-since"), since),
             (Message("notify.fact-detected"), plain(moment(first.detected_at, zone))),
         ]
+    told += _led_to(consequences)
     told.append((Message("notify.fact-next"), _next(kind, first)))
     return tuple((name, value) for name, value in told if value)
+
+
+def _led_to(consequences: Sequence[Message]) -> Iterator[tuple[Message, Message]]:
+    if consequences:
+        named = listing(tuple(consequences[:_LISTED]))
+        more = Message("notify.and-others", named=named) if len(consequences) > _LISTED else named
+        value = Message("notify.consequences", count=len(consequences), subjects=more)
+        yield Message("notify.fact-consequences"), value
 
 
 def _period(story: AlertStory, ended_at: datetime, zone: ZoneInfo) -> Iterator[tuple[Message, Message]]:

@@ -11,6 +11,7 @@ from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.routing import Route
 from toban.engine.notify.signal import Condition
+from toban.message import Message
 
 MANY = 3
 """From this number on, simultaneous alerts of one kind go to a place in one message."""
@@ -42,6 +43,8 @@ class PassedNotice:
     """It goes into one message with everything else since the last digest."""
     is_flapping: bool = False
     """Whether the place is told that it comes and goes, or swings between its levels."""
+    consequences: tuple[Message, ...] = ()
+    """The subjects of what is inhibited because of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class GroupedNotice:
     before: Condition | None
     routes: tuple[Route, ...]
     is_flapping: bool = False
+    consequences: tuple[Message, ...] = ()
 
 
 type _Sort = tuple[NoticeKind, str, NoticeReason]
@@ -122,4 +126,5 @@ def _message(lots: Sequence[Sequence[PassedNotice]]) -> GroupedNotice:
         else next((lot[0].before for lot in lots if lot[0].before is not None), None),
         routes=tuple(lot[0].route for lot in lots),
         is_flapping=any(lot[0].is_flapping for lot in lots),
+        consequences=tuple(dict.fromkeys(one for each in lots[0] for one in each.consequences)),
     )

@@ -47,6 +47,8 @@ class AlertContext:
     window: OpenWindow | None = None
     """The maintenance that it falls into."""
     muted_by: OpenAlert | None = None
+    undecided_until: datetime | None = None
+    """How long it waits at most for the decision whether its instance is down; None if that is known."""
     silence: ActiveSilence | None = None
     exception: CoveringException | None = None
     """The exception that holds its notifications back."""
@@ -141,12 +143,17 @@ def maintenance(candidate: Candidate, situation: Situation) -> Ruling:
     )
 
 
-def mute(candidate: Candidate, _situation: Situation) -> Ruling:
-    """Hold back an alert that another open alert inhibits."""
-    cause = candidate.standing.muted_by
-    if cause is None or candidate.kind is NoticeKind.RECOVERED:
+def mute(candidate: Candidate, situation: Situation) -> Ruling:
+    """Hold back an alert that another one inhibits, and a new one while that is being decided."""
+    standing = candidate.standing
+    if candidate.kind is NoticeKind.RECOVERED:
         return _pass(NoticeReason.NO_CAUSE_ABOVE)
-    return _stop(NoticeReason.MUTED, cause.subject)
+    if standing.muted_by is not None:
+        return _stop(NoticeReason.MUTED, standing.muted_by.subject)
+    until = standing.undecided_until
+    if until is not None and situation.now < until and candidate.told is None:
+        return _stop(NoticeReason.CAUSE_UNDECIDED)
+    return _pass(NoticeReason.NO_CAUSE_ABOVE)
 
 
 def silence(candidate: Candidate, situation: Situation) -> Ruling:
