@@ -107,7 +107,8 @@ def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
 def _source_trials(edition: Edition, now: datetime) -> Iterator[Trial]:
     kinds = edition.kinds.of(SOURCE_KINDS)
     for target, sources in edition.bindings.targets.items():
-        for bound in sources:
+        # What is only taken can't fail tonight, and before the first start nothing has been received.
+        for bound in (each for each in sources if kinds[each.kind].asks):
             yield Trial(
                 TrialCode.SOURCE,
                 Message("monitoring.target", target=target),
@@ -142,6 +143,8 @@ def _discovery_doubts(discovery: BoundDiscovery, kinds: Kinds, now: datetime) ->
     if not hosts:
         yield Message("monitoring.at-place", place=place.place, said=Message("monitoring.no-hosts-found"))
     template = discovery.template
+    if not kinds.of(SOURCE_KINDS)[template.kind].asks:
+        return
     for host in hosts[:_SOME_HOSTS]:
         try:
             bound = KindBinding(template.kind, template.filled(host.values), discovery.bound.line)

@@ -64,6 +64,8 @@ class SourceKind:
     """The metrics a source of this kind may measure, unless its config asks for more."""
     build: Callable[[Any], Source]
     """Makes a source from a valid config; does not connect yet."""
+    asks: bool = True
+    """Whether it asks something that may fail; False if it takes what Toban has received."""
     seldom: frozenset[Metric] = frozenset()
     """Those of `measures` that few such places provide: `toban init` prefers another kind for them."""
     asked_for: Callable[[Any], frozenset[Metric]] | None = None

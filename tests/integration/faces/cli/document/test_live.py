@@ -330,3 +330,24 @@ def test_an_unknown_host_is_reported_with_its_fingerprint(
 
     assert "のホスト鍵が nobody にありません (相手の鍵は SHA256:" in found
     assert f"HINT: 相手の機械で指紋を確かめてから、ssh-keyscan -p {remote.port}" in found
+
+
+def test_what_is_pushed_to_toban_is_not_tried_before_the_first_start(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No table of the state database is there yet: here, none may be asked at all.
+    monkeypatch.setenv("HOSTS_TOKEN", "0" * 40)
+
+    result = check("""
+[senders.hosts]
+token = "env:HOSTS_TOKEN"
+may = ["metrics"]
+
+[[targets.API.sources]]
+kind = "pushed"
+sender = "hosts"
+instance = "api-1"
+""")
+
+    assert findings(result, TrialCode.SOURCE) == ""
+    assert result.exit_code == 0, result.output

@@ -146,6 +146,7 @@ KIND = SourceKind(
     config=PushedConfig,
     measures=MEASURES,
     build=_build,
+    asks=False,
     ranked=_ranked,
     seldom=SELDOM,
 )
