@@ -37,7 +37,7 @@ def request(line: str) -> Record | None:
     if found is None:
         return None
     host, ip, _, user, written, request, status, size, referer, agent, rest = found.groups()
-    at = _time(written)
+    at = time_of(written)
     if at is None:
         return None
     method, path = _request(request)
@@ -76,7 +76,7 @@ def _taken(rest: str) -> Record:
 
 
 @lru_cache(maxsize=1000)
-def _time(written: str) -> str | None:
+def time_of(written: str) -> str | None:
     found = _TIME.fullmatch(written)
     if found is None or found[2] not in MONTHS:
         return None

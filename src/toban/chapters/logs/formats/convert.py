@@ -7,12 +7,10 @@ from datetime import datetime, tzinfo
 import orjson
 
 from toban.chapters.logs.intake.limits import LONGEST_LINE
-from toban.chapters.logs.intake.shapes import NAMES
+from toban.chapters.logs.intake.shapes import known_of
 
 LONGEST_TEXT = 40_000
 """Characters of a message that would make a line too long: each may take six bytes in JSON."""
-
-_KNOWN = {name: known for known, names in NAMES.items() for name in names}
 
 type Record = dict[str, object]
 
@@ -53,10 +51,10 @@ def dumped(record: Record) -> bytes:
 
 def completed(record: Record, envelope: Mapping[str, object]) -> Record:
     """Return *record* with the fields of its envelope; if both have a field, the record's own wins."""
-    named = {_KNOWN[name] for name in record if name in _KNOWN}
+    named = set(map(known_of, record)) - {None}
     more = {
         name: value
         for name, value in envelope.items()
-        if value not in (None, "") and name not in record and _KNOWN.get(name, name) not in named
+        if value not in (None, "") and name not in record and known_of(name) not in named
     }
     return {**record, **more}

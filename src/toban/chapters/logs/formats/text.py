@@ -1,28 +1,52 @@
 """Lines of plain text: a time at the start and a level word are recognised. Pure."""
 
 import re
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 
 import orjson
 
 from toban.chapters.logs.formats.convert import LONGEST_TEXT, Record, Surroundings, decoded, dumped
 from toban.chapters.logs.formats.months import MONTHS
+from toban.chapters.logs.intake.shapes import lifted
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _CEE = "@cee:"
 """Written by rsyslog and others before JSON in a message: http://cee.mitre.org/language/1.0-beta1/clt.html"""
 
+_HOURS = {
+    "Z": 0,
+    "UTC": 0,
+    "GMT": 0,
+    "JST": 9,
+    "KST": 9,
+    "CET": 1,
+    "CEST": 2,
+    "EST": -5,
+    "EDT": -4,
+    "CST": -6,
+    "CDT": -5,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+}
+"""Zones by the abbreviations that PostgreSQL and others write, in hours; the sender's own zone goes first."""
+_BEFORE = r"(?:[A-Z], )?\[?"
+"""What may precede a time: brackets, and the letter of the level from Ruby's logger."""
 _ISO = re.compile(
-    r"\[?(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?"
-    r" ?(Z\b|UTC\b|GMT\b|[+-]\d\d:?\d\d\b)?"
+    rf"{_BEFORE}(\d{{4}})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{{1,9}}))?"
+    rf" ?((?:{'|'.join(_HOURS)})\b|[+-]\d\d(?::?\d\d)?\b)?"
 )
 _CTIME = re.compile(r"\[?\w{3} (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? (\d{4})\b")
-_UNIVERSAL = ("Z", "UTC", "GMT")
+_NAMED_TIME = re.compile(r"(?:^|\s)(?:time|ts|timestamp)=\"?(?=\d{4}-\d\d-)")
+"""Before a time in logfmt, which slog, logrus and others write."""
 _LEVEL_WITHIN = 160
 """Characters in which a level word is searched: further on, it is part of the message."""
 _LEVEL = re.compile(
     r"""\blevel["']?\s*[=:]\s*["']?(?P<named>[A-Za-z]+)
-    |\[(?:\w+:)?(?P<boxed>(?i:trace|debug|info|notice|warn|warning|error|crit|critical|alert|emerg|fatal))\]
+    |\[(?:\w+:|[\d:.]+\ )?(?P<boxed>(?i:
+        trace|debug|info|notice|warn|warning|error|crit|critical|alert|emerg|fatal|vrb|dbg|inf|wrn|err|ftl))\s*\]
+    |^(?P<first>trce|dbug|info|warn|fail|crit):\ (?=\S+\[\d+\])
     |(?<!\w)(?P<word>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|PANIC)(?!\w)""",
     re.VERBOSE,
 )
@@ -79,19 +103,21 @@ def unwrapped(line: str) -> Record:
         except orjson.JSONDecodeError:
             found = None
         if isinstance(found, dict):
-            return found
+            return lifted(found)
     return {"message": _COLOURS.sub("", line)}
 
 
 def level_in(line: str) -> str:
     """Return the level stated in *line*; empty if there is none."""
     found = _LEVEL.search(_COLOURS.sub("", line[:_LEVEL_WITHIN]))
-    return (found["named"] or found["boxed"] or found["word"]) if found else ""
+    return next(filter(None, found.groups()), "") if found else ""
 
 
 def time_in(line: str, zone: tzinfo) -> datetime | None:
     """Return the time at the start of *line*; without an offset, it is in *zone*."""
     line = _COLOURS.sub("", line[:_LEVEL_WITHIN]).lstrip()
+    if named := _NAMED_TIME.search(line):
+        line = line[named.end() :]
     if found := _ISO.match(line):
         year, month, day, clock, fraction, offset = found.groups()
     elif (found := _CTIME.match(line)) and found[1] in MONTHS:
@@ -99,9 +125,18 @@ def time_in(line: str, zone: tzinfo) -> datetime | None:
         month, offset = f"{MONTHS[name]:02}", None
     else:
         return None
-    offset = "+00:00" if offset in _UNIVERSAL else offset or ""
+    written = f"{year}-{month}-{day:0>2}T{clock}.{fraction or 0:0<6}"
     try:
-        moment = datetime.fromisoformat(f"{year}-{month}-{day:0>2}T{clock}.{fraction or 0:0<6}{offset}")
+        return _placed(written, offset or "", zone)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _placed(written: str, offset: str, zone: tzinfo) -> datetime:
+    if offset.startswith(("+", "-")):
+        return datetime.fromisoformat(written + offset)
+    moment = datetime.fromisoformat(written)
+    here = moment.replace(tzinfo=zone)
+    if not offset or offset == here.tzname():
+        return here
+    return moment.replace(tzinfo=timezone(timedelta(hours=_HOURS[offset])))

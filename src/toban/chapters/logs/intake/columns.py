@@ -1,23 +1,21 @@
 """Columns of the lines sent become columns of rows, for all lines of one shape at once. Pure.
 
-A field of ten thousand lines is processed at once, rather than the fields line by line. Each function raises
-`BadRow` for a column that contains a bad value.
+A field of ten thousand lines is processed at once, rather than the fields line by line. A value that is not
+understood is kept as an attribute.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import tzinfo
 from itertools import repeat
 
 import numpy as np
 import pyarrow as pa
 
-from toban.chapters.logs.intake.limits import BadRow
+from toban.chapters.logs.intake.limits import json_text
+from toban.chapters.logs.intake.moments import moment_of
 from toban.engine.telemetry.columns import Column, array_of
 from toban.engine.telemetry.logs.rows import NO_DURATION
-
-_MILLISECONDS_FROM = 1e11
-"""Times from this number on are in milliseconds: as seconds, they would be in the year 5138."""
 
 _MOMENT = pa.timestamp("ns", "UTC")
 _MILLISECOND = 1_000_000
@@ -33,14 +31,22 @@ _NUMBERS = frozenset((int, float))
 _FLAT = frozenset((str, int, float, bool, type(None)))
 
 
-def texts(known: str, column: Column) -> Sequence[str]:
-    """Return a column of texts; numbers are kept as written, and null becomes empty."""
+def texts(known: str, column: Column, name: str, attributes: Sequence[dict[str, object]]) -> Sequence[str]:
+    """Return a column of texts; numbers are kept as written, and null becomes empty.
+
+    Anything else becomes an attribute *name*; a message is then its JSON text.
+    """
     kinds = set(map(type, column))
     if kinds == _TEXT:
         return column  # type: ignore[return-value]
     if kinds == _WHOLE:
         return list(map(str, column))
-    return [value if isinstance(value, str) else _text(known, value) for value in column]
+    otherwise = json_text if known == "message" else _empty
+    found = [_text(value) for value in column]
+    for text, value, rest in zip(found, column, attributes, strict=True):
+        if text is None:
+            rest[name] = value
+    return [otherwise(value) if text is None else text for text, value in zip(found, column, strict=True)]
 
 
 def each[Value, Result](understand: Callable[[Value], Result], column: Sequence[Value]) -> Sequence[Result]:
@@ -49,17 +55,22 @@ def each[Value, Result](understand: Callable[[Value], Result], column: Sequence[
     return [understood[value] for value in column]
 
 
-def seconds(column: Column) -> Sequence[float]:
-    """Return seconds since 1970, to the millisecond."""
-    if set(map(type, column)) != _TEXT:
-        return [_seconds(value) for value in column]
-    with suppress(pa.ArrowInvalid):
-        moments = array_of(pa.string(), column).cast(_MOMENT)
-        thousandths = (
-            np.frombuffer(moments.buffers()[1], np.int64, len(column)) + _MILLISECOND // 2
-        ) // _MILLISECOND
-        return (thousandths / 1000).tolist()  # type: ignore[no-any-return]
-    return list(map(_moment, column))  # type: ignore[arg-type]
+def seconds(
+    column: Column, name: str, attributes: Sequence[dict[str, object]], *, zone: tzinfo, otherwise: float
+) -> Sequence[float]:
+    """Return seconds since 1970, to the millisecond; times without an offset are in *zone*.
+
+    A time that is not understood becomes an attribute *name*, and *otherwise* takes its place.
+    """
+    if set(map(type, column)) == _TEXT:
+        with suppress(pa.ArrowInvalid):
+            moments = array_of(pa.string(), column).cast(_MOMENT)
+            thousandths = (
+                np.frombuffer(moments.buffers()[1], np.int64, len(column)) + _MILLISECOND // 2
+            ) // _MILLISECOND
+            return (thousandths / 1000).tolist()  # type: ignore[no-any-return]
+    found = [moment_of(value, zone) for value in column]
+    return _understood(found, column, name, attributes, otherwise=otherwise)
 
 
 def statuses(column: Column, name: str, attributes: Sequence[dict[str, object]]) -> Sequence[int]:
@@ -110,31 +121,18 @@ def _understood[Number: (int, float)](
     return [otherwise if number is None else number for number in found]
 
 
-def _text(known: str, value: object) -> str:
+def _text(value: object) -> str | None:
     if value is None:
         return ""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadRow(f"{known}: not a text")
+        return None
     return str(value)
 
 
-def _moment(written: str) -> float:
-    """Return the time for what ISO 8601 allows and Arrow can't read: weeks, no colons, the year 2500."""
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError as flaw:
-        raise BadRow("timestamp: not an ISO 8601 time") from flaw
-    if moment.tzinfo is None:
-        raise BadRow("timestamp: names no time zone")
-    return (moment.timestamp() * 1000 + 0.5) // 1 / 1000
-
-
-def _seconds(written: object) -> float:
-    if isinstance(written, str):
-        return _moment(written)
-    if isinstance(written, bool) or not isinstance(written, int | float):
-        raise BadRow("timestamp: neither a text nor a number")
-    return round(written / 1000 if written >= _MILLISECONDS_FROM else float(written), 3)
+def _empty(_value: object) -> str:
+    return ""
 
 
 def _status(value: object) -> int | None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import orjson
+
 from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import Duration
 from toban.engine.telemetry.logs.words import TRACE
@@ -20,6 +22,8 @@ AHEAD = timedelta(minutes=10)
 """How far a sender's clock may be ahead."""
 
 _LONGEST_NAME = 200
+_MORE = "more_fields"
+"""As `toban agent --journal` calls what is beyond its own limit."""
 
 
 class BadRow(Exception):
@@ -59,14 +63,37 @@ def check_attributes(attributes: Mapping[str, object]) -> None:
     if len(attributes) > MOST_FIELDS:
         raise BadRow(f"more than {MOST_FIELDS} fields")
     for name, value in attributes.items():
-        if isinstance(value, dict | list):
-            _check_depth(value, name)
+        if _is_too_deep(value):
+            raise BadRow(f"{name[:_LONGEST_NAME]}: nested deeper than {DEEPEST} levels")
 
 
-def _check_depth(value: object, name: str, level: int = 1) -> None:
-    if level > DEEPEST:
-        raise BadRow(f"{name[:_LONGEST_NAME]}: nested deeper than {DEEPEST} levels")
+def bounded(attributes: Mapping[str, object]) -> Mapping[str, object]:
+    """Return *attributes* within the limits.
+
+    A field nested too deeply becomes its JSON text. The fields beyond `MOST_FIELDS` become one list of
+    `NAME=JSON`.
+    """
+    found = {name: json_text(value) if _is_too_deep(value) else value for name, value in attributes.items()}
+    if len(found) <= MOST_FIELDS:
+        return found
+    names = list(found)
+    kept, rest = names[: MOST_FIELDS - 1], names[MOST_FIELDS - 1 :]
+    return {
+        **{name: found[name] for name in kept},
+        _MORE: [f"{name}={json_text(found[name])}" for name in rest],
+    }
+
+
+def json_text(value: object) -> str:
+    """Return *value* as JSON; raises `BadRow` if it is nested too deeply even for that."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as flaw:
+        raise BadRow("nested deeper than JSON can be written") from flaw
+
+
+def _is_too_deep(value: object, level: int = 1) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for each in inner:
-        if isinstance(each, dict | list):
-            _check_depth(each, name, level + 1)
+    if level > DEEPEST:
+        return isinstance(value, dict | list)
+    return any(_is_too_deep(each, level + 1) for each in inner if isinstance(each, dict | list))

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from itertools import compress
 from typing import NamedTuple, Self
@@ -22,13 +22,13 @@ from toban.chapters.logs.intake.limits import (
     MOST_FIELDS,
     BadRow,
     IntakeWindow,
-    check_attributes,
+    bounded,
 )
-from toban.chapters.logs.intake.shapes import RecordShape, shape_of
+from toban.chapters.logs.intake.shapes import RecordShape, lifted, shape_of
 from toban.chapters.logs.rules import LogRules
 from toban.engine.telemetry.columns import Column, table_of
 from toban.engine.telemetry.logs.rows import LOG_ROWS, NO_DURATION
-from toban.engine.telemetry.logs.words import kind_of, level_of
+from toban.engine.telemetry.logs.words import PYTHONS_LEVELS, kind_of, level_of
 
 _USUAL = "INFO"
 _OBJECTS = frozenset((dict,))
@@ -86,10 +86,15 @@ class _Lot:
     shape: RecordShape
     numbers: Sequence[int]
     columns: Sequence[Column]
+    attributes: Sequence[dict[str, object]]
+    """What has no column of its own, and what a column's reader does not understand."""
 
     @classmethod
-    def of(cls, shape: RecordShape, lines: _JsonLines) -> Self:
-        return cls(shape, lines.numbers, list(zip(*map(dict.values, lines.records), strict=True)))
+    def of(cls, shape: RecordShape, lines: _JsonLines, known: Mapping[str, str]) -> Self:
+        every = list(zip(*map(dict.values, lines.records), strict=True))
+        others = [every[place] for place in shape.attributes]
+        names = [shape.names[place] for place in shape.attributes]
+        return cls(shape, lines.numbers, every, columns.objects(names, others, known, len(lines.numbers)))
 
     def column(self, known: str) -> Column | None:
         """Return the fields for a row's *known*, or None if the lines have none."""
@@ -101,17 +106,12 @@ class _Lot:
         names = self.shape.names
         return self.columns[names.index(name)] if name in names else None
 
-    def not_texts(self) -> Sequence[Column]:
-        """Return the fields that may become attributes whatever they contain."""
-        taken = filter(None, map(self.column, ("status", "milliseconds", "seconds")))
-        return [*taken, *(self.columns[place] for place in self.shape.attributes)]
-
     def texts(self, known: str, otherwise: str = "") -> Sequence[str]:
         """Return the texts of a field, with *otherwise* for each that is empty or missing."""
-        column = self.column(known)
-        if column is None:
+        place = self.shape.place(known)
+        if place is None:
             return [otherwise] * len(self.numbers)
-        found = columns.texts(known, column)
+        found = columns.texts(known, self.columns[place], self.shape.names[place], self.attributes)
         return [text or otherwise for text in found] if otherwise else found
 
 
@@ -173,7 +173,7 @@ class LineReader:
             some = self._masked(_objects_of(lines[start : start + _TOGETHER], start + 1, gathered), suspects)
             shapes = _by_shape(some)
             gathered.is_mixed |= len(shapes) > 1
-            for shape, of_shape in shapes.items():
+            for shape, of_shape in shapes:
                 self._take(shape, of_shape, origin, window, gathered)
         return gathered.reading()
 
@@ -194,9 +194,9 @@ class LineReader:
         window: IntakeWindow,
         gathered: _LineBatch,
     ) -> None:
-        lot = _Lot.of(shape, lines)
+        lot = _Lot.of(shape, lines, origin.known)
         try:
-            levels = columns.each(self._level, lot.texts("level"))
+            levels = columns.each(self._level, _level_words(lot))
             found = self._found(lot, levels, origin, window)
         except BadRow as bad:
             if len(lines.numbers) == 1:
@@ -212,14 +212,9 @@ class LineReader:
         self, lot: _Lot, levels: Sequence[str], origin: BatchOrigin, window: IntakeWindow
     ) -> Mapping[str, Sequence[object]]:
         """Return the columns of the rows of *lot*, except the sender, which is the same for all lots."""
-        count = len(lot.numbers)
-        others = [lot.columns[place] for place in lot.shape.attributes]
-        names = [lot.shape.names[place] for place in lot.shape.attributes]
-        attributes = columns.objects(names, others, origin.known, count)
-        at = lot.column("at")
-        moments = columns.seconds(at) if at is not None else [origin.at or window.now] * count
-        statuses = _statuses(lot, attributes)
-        durations = _durations(lot, attributes)
+        moments = _moments(lot, self._rules.zone, origin.at or window.now)
+        statuses = _statuses(lot)
+        durations = _durations(lot)
         kinds = self._kinds(lot, origin, levels, statuses)
         window.check_all(moments, kinds)
         plain = ("message", "user_id", "request_id", "trace_id", "span_id", "ip")
@@ -234,8 +229,8 @@ class LineReader:
             "route": _routes(lot),
             "status": statuses,
             "duration_ms": durations,
-            # Status and duration have left the values they don't understand there.
-            "attributes_sent": _written(attributes, lot),
+            # Last: the readers of the columns have left the values there that they don't understand.
+            "attributes_sent": _written(lot),
             "number": lot.numbers,
         }
 
@@ -285,46 +280,74 @@ def _objects(lines: Sequence[bytes]) -> list[dict[str, object]]:
     return records
 
 
-def _by_shape(lines: _JsonLines) -> Mapping[RecordShape, _JsonLines]:
+def _by_shape(lines: _JsonLines) -> Sequence[tuple[RecordShape, _JsonLines]]:
+    return [each for group in _grouped(lines) for each in _lifted(*group)]
+
+
+def _grouped(lines: _JsonLines) -> Sequence[tuple[RecordShape, _JsonLines]]:
     shapes = list(map(tuple, lines.records))
     if shapes and shapes.count(shapes[0]) == len(shapes):
-        return {shape_of(shapes[0]): lines}
+        return [(shape_of(shapes[0]), lines)]
     found: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, names in enumerate(shapes):
         found[names].append(place)
-    return {
-        shape_of(names): _JsonLines(
-            [lines.numbers[at] for at in places], [lines.records[at] for at in places]
+    return [
+        (
+            shape_of(names),
+            _JsonLines([lines.numbers[at] for at in places], [lines.records[at] for at in places]),
         )
         for names, places in found.items()
-    }
+    ]
 
 
-def _written(attributes: Sequence[Mapping[str, object]], lot: _Lot) -> Sequence[str]:
-    """Return the JSON texts of *attributes*."""
-    if max(map(len, attributes)) > MOST_FIELDS or not columns.are_flat(lot.not_texts()):
-        for each in attributes:
-            check_attributes(each)
+def _lifted(shape: RecordShape, lines: _JsonLines) -> Sequence[tuple[RecordShape, _JsonLines]]:
+    """Return *lines* with the fields within their objects that have a column, by their new shapes."""
+    if not any(isinstance(record[root], dict) for root in shape.roots for record in lines.records):
+        return [(shape, lines)]
+    return _grouped(_JsonLines(lines.numbers, list(map(lifted, lines.records))))
+
+
+def _written(lot: _Lot) -> Sequence[str]:
+    """Return the JSON texts of the attributes."""
+    attributes: Sequence[Mapping[str, object]] = lot.attributes
+    if max(map(len, attributes)) > MOST_FIELDS or not columns.are_flat(lot.columns):
+        attributes = list(map(bounded, attributes))
     # Decoded one by one: each bytes object from orjson takes four thousand bytes, however short it is.
     return list(map(bytes.decode, map(orjson.dumps, attributes)))
 
 
-def _statuses(lot: _Lot, attributes: Sequence[dict[str, object]]) -> Sequence[int]:
+def _moments(lot: _Lot, zone: tzinfo, otherwise: float) -> Sequence[float]:
+    place = lot.shape.place("at")
+    if place is None:
+        return [otherwise] * len(lot.numbers)
+    name = lot.shape.names[place]
+    return columns.seconds(lot.columns[place], name, lot.attributes, zone=zone, otherwise=otherwise)
+
+
+def _level_words(lot: _Lot) -> Sequence[str]:
+    place = lot.shape.place("level")
+    is_pythons = place is not None and lot.shape.names[place] == "levelno"
+    return (
+        [PYTHONS_LEVELS.get(word, word) for word in lot.texts("level")] if is_pythons else lot.texts("level")
+    )
+
+
+def _statuses(lot: _Lot) -> Sequence[int]:
     place = lot.shape.place("status")
     if place is None:
-        return [0] * len(attributes)
-    return columns.statuses(lot.columns[place], lot.shape.names[place], attributes)
+        return [0] * len(lot.numbers)
+    return columns.statuses(lot.columns[place], lot.shape.names[place], lot.attributes)
 
 
-def _durations(lot: _Lot, attributes: Sequence[dict[str, object]]) -> Sequence[float]:
+def _durations(lot: _Lot) -> Sequence[float]:
     found: Sequence[float] | None = None
-    for known, factor in (("milliseconds", 1.0), ("seconds", 1000.0)):
+    for known, factor in (("milliseconds", 1.0), ("seconds", 1e3), ("nanoseconds", 1e-6)):
         place = lot.shape.place(known)
         if place is not None:
             name = lot.shape.names[place]
-            these = columns.durations(lot.columns[place], name, attributes, factor=factor)
+            these = columns.durations(lot.columns[place], name, lot.attributes, factor=factor)
             found = these if found is None else list(map(_first, found, these))
-    return [NO_DURATION] * len(attributes) if found is None else found
+    return [NO_DURATION] * len(lot.numbers) if found is None else found
 
 
 def _first(duration: float, otherwise: float) -> float:

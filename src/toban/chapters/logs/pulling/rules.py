@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from toban.chapters.logs.formats import RECORDS
 from toban.chapters.logs.formats.convert import Record, Surroundings, dumped
-from toban.chapters.logs.intake.shapes import NAMES
+from toban.chapters.logs.intake.shapes import known_of
 from toban.chapters.logs.pulling.source import LogSourceConfig, PulledEvent
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -68,7 +68,7 @@ def lines(events: Sequence[PulledEvent], config: LogSourceConfig, around: Surrou
 def _record(event: PulledEvent, config: LogSourceConfig, around: Surroundings) -> Record:
     """Return an event's record. Its time is the place's, by which events are fetched and recognised."""
     found = RECORDS[config.format](event.message, around)
-    own = [found.pop(name) for name in NAMES["at"] if name in found]
+    own = [found.pop(name) for name in list(found) if known_of(name) == "at"]
     if own and event.message.lstrip().startswith("{"):
         found["loggedAt"] = own[0]
     at: Record = {"timestamp": event.at / 1000}

@@ -16,14 +16,24 @@ _KINDS = (
     (APPLICATION, re.compile(r"アプリ|\bapp(?:lication)?s?\b", re.IGNORECASE)),
 )
 _LEVELS = {
-    **dict.fromkeys(("trace", "verbose", "finest", "10"), "TRACE"),
-    **dict.fromkeys(("debug", "fine", "20"), "DEBUG"),
-    **dict.fromkeys(("info", "information", "informational", "notice", "30"), "INFO"),
-    **dict.fromkeys(("warn", "warning", "40"), "WARNING"),
-    **dict.fromkeys(("err", "error", "severe", "50"), "ERROR"),
-    **dict.fromkeys(("crit", "critical", "fatal", "alert", "emerg", "emergency", "panic", "60"), "CRITICAL"),
+    **dict.fromkeys(("trace", "verbose", "finest", "silly", "trce", "vrb", "10"), "TRACE"),
+    **dict.fromkeys(("debug", "fine", "finer", "dbug", "dbg", "20", "7", "100"), "DEBUG"),
+    **dict.fromkeys((f"debug{number}" for number in range(1, 6)), "DEBUG"),
+    **dict.fromkeys(
+        ("info", "information", "informational", "inf", "notice", "30", "5", "6", "200", "250"), "INFO"
+    ),
+    **dict.fromkeys(("log", "success", "config", "http"), "INFO"),
+    **dict.fromkeys(("warn", "warning", "wrn", "40", "4", "300"), "WARNING"),
+    **dict.fromkeys(("err", "error", "severe", "fail", "50", "3", "400"), "ERROR"),
+    **dict.fromkeys(("crit", "critical", "fatal", "ftl", "alert", "emerg", "emergency", "panic"), "CRITICAL"),
+    **dict.fromkeys(("dpanic", "60", "0", "1", "2", "500", "550", "600"), "CRITICAL"),
 }
-"""What loggers write, including pino's numbers → the document's usual names."""
+"""What loggers write → the document's usual names: also the numbers of syslog and GELF (0 to 7), of Pino and
+Bunyan (10 to 60), and of Monolog (100 to 600)."""
+PYTHONS_LEVELS = {"10": "DEBUG", "20": "INFO", "25": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
+"""The numbers of Python's loggers, which are others' for something else."""
+_OFFSET = re.compile(r"[+-]\d{1,3}$")
+"""Between two levels: Go's slog writes INFO+2."""
 
 _LONGEST_WORD = 60
 
@@ -44,4 +54,4 @@ def level_of(written: str, mapped: Mapping[str, str]) -> str:
 def known_level(written: str, mapped: Mapping[str, str]) -> str:
     """Return a level's usual name; empty for an unknown level."""
     word = written.strip()
-    return mapped.get(word) or _LEVELS.get(word.lower(), "")
+    return mapped.get(word) or _LEVELS.get(_OFFSET.sub("", word).lower(), "")

@@ -1,16 +1,16 @@
 """Which sender a message belongs to, and what is stored of it. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from datetime import tzinfo
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
 from toban.chapters.logs.formats import access, syslog, text
 from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded
-from toban.chapters.logs.intake import columns
-from toban.chapters.logs.intake.limits import AHEAD, BadRow
-from toban.chapters.logs.intake.shapes import NAMES
+from toban.chapters.logs.intake.limits import AHEAD
+from toban.chapters.logs.intake.moments import moment_of
+from toban.chapters.logs.intake.shapes import known_of
 from toban.engine.bindings.senders import SenderBinding
 
 type Address = IPv4Address | IPv6Address
@@ -60,21 +60,24 @@ def sorted_out(
         envelope, told = syslog.opened(decoded(message.content.rstrip(b"\0\r\n")), around)
         name = sender_of(message.source, str(envelope.get("host", "")), senders)
         inner = (access.request(told) if _is_access(name, senders) else None) or text.unwrapped(told)
-        yield name, _dated(completed(completed(inner, envelope), {"timestamp": message.at}), message.at)
+        yield (
+            name,
+            _dated(completed(completed(inner, envelope), {"timestamp": message.at}), message.at, around.zone),
+        )
 
 
-def _dated(record: Record, arrival: float) -> Record:
+def _dated(record: Record, arrival: float, zone: tzinfo) -> Record:
     """Return *record* with a plausible time: its own, else that of its *arrival*.
 
     The clock of a device without a battery starts in January, and the device would never learn that its
     messages are refused.
     """
-    own = [record[name] for name in NAMES["at"] if name in record]
-    with suppress(BadRow):
-        if max(columns.seconds(own)) <= arrival + AHEAD.total_seconds():
-            return record
-    rest = {name: value for name, value in record.items() if name not in NAMES["at"]}
-    return {**rest, "timestamp": arrival, "loggedAt": own[0]}
+    own = {name: value for name, value in record.items() if known_of(name) == "at"}
+    moments = [moment_of(value, zone) for value in own.values()]
+    if all(moment is not None and moment <= arrival + AHEAD.total_seconds() for moment in moments):
+        return record
+    rest = {name: value for name, value in record.items() if name not in own}
+    return {**rest, "timestamp": arrival, "loggedAt": next(iter(own.values()))}
 
 
 def _is_access(name: str | None, senders: Senders) -> bool:

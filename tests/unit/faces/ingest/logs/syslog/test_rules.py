@@ -68,7 +68,7 @@ def test_a_message_without_a_time_gets_its_arrival_time() -> None:
         ("<11>1 2026-11-26T12:10:00.001Z fw-1 app - - - up", "2026-11-26T12:10:00.001Z"),
         ("<11>Jan  1 00:00:12 fw-1 app: up", "2027-01-01T00:00:12+00:00"),
         ("<11>1 yesterday fw-1 app - - - up", "yesterday"),
-        ('<11>1 - fw-1 app - - - {"ts": 1795694400000000, "message": "up"}', 1795694400000000),
+        ('<11>1 - fw-1 app - - - {"ts": -1795694400, "message": "up"}', -1795694400),
     ],
 )
 def test_a_message_with_an_impossible_time_gets_its_arrival_time(message: str, logged_at: object) -> None:
