@@ -34,7 +34,7 @@ from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.rows import SpanStore
 from toban.faces.document.live import live_row
-from toban.faces.ingest import memory
+from toban.faces.ingest import elsewhere, memory
 from toban.faces.ingest.bounds import (
     LARGEST_FORM,
     BodyTooSlow,
@@ -106,6 +106,9 @@ def application(
     ours = frozenset(first_segment(route.path) for route in routes)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        if told := elsewhere.hint(scope.get("path", "")):
+            await PlainTextResponse(told, HTTPStatus.NOT_FOUND)(scope, receive, send)
+            return
         is_own = scope["type"] == "lifespan" or first_segment(scope["path"]) in ours
         beside = api if scope.get("path", "").startswith(settings.API_PATH) else django
         await (own if is_own else beside)(scope, receive, send)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import is_valid_path, reverse
 from django.utils.translation import gettext as _
 
 from toban.engine.people.access import hurdle_before
@@ -50,7 +50,7 @@ class Gate:
             return self._get_response(request)
         user = request.user
         if not isinstance(user, Operator):
-            return self._get_response(request) if request.path.startswith(_OPEN) else _to_sign_in(request)
+            return self._get_response(request) if request.path.startswith(_OPEN) else _stranger(request)
         found = hurdle_before(user)
         if found is None:
             return self._get_response(request)
@@ -59,6 +59,13 @@ class Gate:
             return self._get_response(request)
         messages.info(request, _why(found))
         return _to(request, reverse(name))
+
+
+def _stranger(request: HttpRequest) -> HttpResponse:
+    # A program that sends where nothing is would follow the redirect and take the form for a success.
+    if request.method not in ("GET", "HEAD") and not is_valid_path(request.path_info):
+        return HttpResponse("There is no such page.\n", status=404, content_type="text/plain")
+    return _to_sign_in(request)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
