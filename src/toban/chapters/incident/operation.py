@@ -8,6 +8,7 @@ from toban.chapters.incident import plan as planning
 from toban.chapters.incident.declaring import declare
 from toban.chapters.incident.gameday import holding, settling
 from toban.chapters.incident.gameday.trials import trials
+from toban.chapters.incident.overview import incident_figures
 from toban.chapters.incident.plan import IncidentPlan
 from toban.chapters.incident.remedies import shift as remedies
 from toban.chapters.incident.remedies.works import works as remedy_works
@@ -16,7 +17,7 @@ from toban.chapters.incident.rows import owing
 from toban.chapters.incident.rows.report import report
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
-from toban.engine.overview import EditionStatus, ToDo
+from toban.engine.overview import EditionStatus, OverviewFigure, ToDo
 from toban.engine.runs.work import Work
 from toban.engine.tasks import chores
 from toban.engine.trial import Trial
@@ -62,9 +63,13 @@ def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
     yield from chores.to_do(edition.plan(OPERATION).tasks, edition, seen)
 
 
+def _figures(edition: Edition, seen: EditionStatus) -> Iterator[OverviewFigure]:
+    yield from incident_figures(edition.plan(OPERATION), seen)
+
+
 def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
     yield from remedies.trials(edition.plan(OPERATION), edition)
     yield from trials(edition.plan(OPERATION), edition)
 
 
-OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials, to_do=_to_do)
+OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials, figures=_figures, to_do=_to_do)
