@@ -1,4 +1,4 @@
-"""Incidents by the API: which there are, with their clocks, and what people order about them."""
+"""Incidents and game days by the API: which there are, and what people order about them."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -8,7 +8,9 @@ from django.http import Http404, HttpRequest
 from ninja import Query
 
 from toban.chapters.incident import orders
-from toban.chapters.incident.models import Incident
+from toban.chapters.incident.gameday import ordering
+from toban.chapters.incident.gameday.ordering import GameDayOrder
+from toban.chapters.incident.models import GameDay, Incident
 from toban.chapters.incident.operation import OPERATION
 from toban.chapters.incident.orders import Declaration, IncidentOrder
 from toban.engine.approvals.answers import Giver
@@ -19,8 +21,10 @@ from toban.faces.api.access import token_of
 from toban.faces.api.acting import ordered
 from toban.faces.api.edition import edition_in_force
 from toban.faces.api.incident.schemas import (
+    ShownGameDay,
     ShownIncident,
     ShownWhole,
+    WantedGameDay,
     WantedIncident,
     WantedLevel,
     WantedMerge,
@@ -31,8 +35,10 @@ from toban.faces.api.incident.schemas import (
     WantedSplit,
 )
 from toban.faces.api.router import ScopedRouter
+from toban.faces.api.runs import ShownRun
 from toban.faces.api.values import IdempotencyKey, Number, Part, Turn
-from toban.faces.values.incident import incident_values, incidents, whole_values
+from toban.faces.values.incident import game_day_values, incident_values, incidents, whole_values
+from toban.faces.values.runs import run_values
 
 router = ScopedRouter()
 _READ, _ACT = "read:incidents", "act:incidents"
@@ -150,6 +156,30 @@ def recovered(request: HttpRequest, incident_id: Number, wanted: WantedRecovery,
 def close(request: HttpRequest, incident_id: Number, key: IdempotencyKey) -> Any:
     """Close an incident of which nothing is owed any more."""
     return _ordered(request, key, lambda order, now: orders.close(incident_id, order, now))
+
+
+@router.read("/game-days", _READ, Part[ShownGameDay])
+def game_days(request: HttpRequest, turn: Query[Turn]) -> Any:
+    """List the game days, the newest first."""
+    return cursors.newest(request, turn, GameDay.objects.all(), game_day_values)
+
+
+@router.read("/game-days/{game_day_id}", _READ, ShownGameDay)
+def game_day(request: HttpRequest, game_day_id: Number) -> Any:
+    """Return a game day with every time beside its limit."""
+    del request
+    found = GameDay.objects.filter(pk=game_day_id).first()
+    if found is None:
+        raise Http404
+    return game_day_values(found)
+
+
+@router.act("/game-days", _ACT, ShownRun, status=201)
+def hold(request: HttpRequest, wanted: WantedGameDay, key: IdempotencyKey) -> Any:
+    """Break something on purpose: hold a game day of a failure for which `[faults]` says how it is made."""
+    plan, account = edition_in_force().plan(OPERATION), token_of(request).operator
+    asked = GameDayOrder(wanted.failure, plan, account)
+    return ordered(request, key, lambda _name, now: run_values(ordering.order(asked, now)))
 
 
 def _ordered(request: HttpRequest, key: str | None, act: _Order) -> Mapping[str, Any]:

@@ -6,7 +6,8 @@ from ninja import Schema
 from pydantic import Field
 
 from toban.chapters.incident.clocks.rules import ClockState
-from toban.chapters.incident.models import Incident
+from toban.chapters.incident.gameday.watching import Part as GameDayPart
+from toban.chapters.incident.models import GameDay, Incident
 from toban.faces.api.values import Asked, Moment, Number, Said
 
 type Words = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
@@ -103,6 +104,44 @@ class ShownWhole(ShownIncident):
     steps: list[ShownStep]
     merged: list[int]
     """The incidents that are a part of it."""
+
+
+class ShownGameDayPart(Schema):
+    """A part of the chain, with its time beside the document's limit."""
+
+    part: GameDayPart
+    passed: bool
+    took_seconds: float | None
+    """Null if it has not answered."""
+    limit_seconds: float | None
+    """Null if the document sets none."""
+    said: Said
+
+
+class ShownGameDay(Schema):
+    """A failure that was made on purpose, and what has answered."""
+
+    game_day: int
+    failure: str
+    clause: str
+    state: GameDay.State
+    run: int | None
+    incident: int | None
+    broken_at: str
+    ended_at: str | None
+    times: dict[str, str]
+    """When it was broken and restored, and when each part has answered."""
+    parts: list[ShownGameDayPart]
+    """Empty while it goes on."""
+    said: Said | None
+    evidence: int | None
+
+
+class WantedGameDay(Asked):
+    """A failure that is to be made."""
+
+    failure: Title
+    """In the words of its row."""
 
 
 class WantedIncident(Asked):

@@ -7,26 +7,25 @@ from pathlib import Path
 import click
 
 from toban.chapters.incident.gameday import certificate as paper
+from toban.chapters.incident.gameday.foreseen import foreseen
 from toban.chapters.incident.gameday.permission import why_not
 from toban.chapters.incident.gameday.planned import PlannedGameDay
 from toban.chapters.incident.gameday.watching import check_from_json
 from toban.chapters.incident.models import GameDay
 from toban.chapters.incident.operation import OPERATION
-from toban.chapters.incident.plan import IncidentPlan, PlannedRemedy
+from toban.chapters.incident.plan import IncidentPlan
 from toban.engine.clock import system_clock
 from toban.engine.evidence import certificate as certificates
-from toban.engine.modes.rules import Mode, mode_now, word
-from toban.engine.modes.service import decisions
 from toban.engine.orders import NotPossible
 from toban.engine.paper import NoFont
 from toban.engine.registry.parts import Parts
 from toban.engine.runs import orders
 from toban.engine.runs.models import Run
-from toban.engine.runs.modes.acts import schedule_act
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import confirm, refuse, say, speak_utf8
+from toban.faces.values.incident import game_day_values
 from toban.message import Message, message_of
 from toban.text import printable_json
 
@@ -69,13 +68,13 @@ def command(parts: Parts, pattern: str | None, pdf: Path | None, form: str, *, y
         plan: IncidentPlan = edition_of(parts).plan(OPERATION)
         wanted = _wanted(plan, pattern)
         if form == "text":
-            for line in _told(wanted, plan):
+            for line in (line for each in wanted for line in foreseen(each, plan)):
                 say(line)
         if not yes:
             confirm(Message("incident-gameday.confirm", count=len(wanted)), err=form == "json")
         held = list(_held(wanted, is_told=form == "text"))
         if form == "json":
-            say(printable_json([_as_json(each) for each in held], indent=2))
+            say(printable_json([game_day_values(each) for each in held], indent=2))
         if pdf is not None:
             for game_day in held:
                 _print(parts, game_day, pdf)
@@ -95,29 +94,6 @@ def _wanted(plan: IncidentPlan, pattern: str | None) -> Sequence[PlannedGameDay]
     else:
         refuse(Message("incident-gameday.nothing-bound"), Message("incident-gameday.bind-a-fault"))
     raise SystemExit(_UNUSABLE)
-
-
-def _told(wanted: Sequence[PlannedGameDay], plan: IncidentPlan) -> Iterator[Message]:
-    """Yield what is about to be broken, and what is expected to mend it."""
-    for each in wanted:
-        command_ = " ".join(each.config.breaks)
-        yield Message("incident-gameday.will-break", failure=each.row.name, command=command_)
-        remedies = plan.remedies_of(each.row)
-        for remedy in remedies:
-            mode = _mode(remedy, plan)
-            yield Message("incident-gameday.will-mend", remedy=remedy.name, mode=word(mode))
-            if mode is not Mode.ACT:
-                yield Message(f"incident-gameday.only-{mode}", remedy=remedy.name)
-        if not remedies:
-            yield Message("incident-gameday.will-not-mend")
-        if not each.is_told:
-            yield Message("incident-gameday.nobody-told")
-
-
-def _mode(remedy: PlannedRemedy, plan: IncidentPlan) -> Mode:
-    """Return the mode in which *remedy* is now: people may have moved it."""
-    work = OPERATION.works(plan).get(remedy.key)
-    return mode_now(schedule_act(work), decisions()) if work is not None else remedy.config.mode
 
 
 def _held(wanted: Sequence[PlannedGameDay], *, is_told: bool) -> Iterator[GameDay]:
@@ -193,34 +169,6 @@ def _lines(game_day: GameDay) -> Iterator[str]:
         yield f"  {game_day.said}"
     numbers: Mapping[str, object] = {"number": game_day.pk, "evidence": game_day.evidence_sequence or 0}
     yield f"  {Message('incident-gameday.footer', **numbers)}"
-
-
-def _as_json(game_day: GameDay) -> Mapping[str, object]:
-    """Return *game_day* with every time beside its limit."""
-    checks = [check_from_json(each) for each in game_day.checks]
-    return {
-        "game_day": game_day.pk,
-        "failure": game_day.pattern,
-        "clause": game_day.clause_id,
-        "state": game_day.state,
-        "run": game_day.run_id,
-        "incident": game_day.incident_id,
-        "broken_at": game_day.broken_at.isoformat(),
-        "ended_at": game_day.ended_at.isoformat() if game_day.ended_at else None,
-        "times": game_day.times,
-        "parts": [
-            {
-                "part": each.part.value,
-                "passed": each.is_passed,
-                "took_seconds": each.took.total_seconds() if each.took is not None else None,
-                "limit_seconds": each.limit.total_seconds() if each.limit is not None else None,
-                "said": each.found.as_output(),
-            }
-            for each in checks
-        ],
-        "said": game_day.said.as_output() if game_day.said else None,
-        "evidence": game_day.evidence_sequence,
-    }
 
 
 def _print(parts: Parts, game_day: GameDay, folder: Path) -> None:

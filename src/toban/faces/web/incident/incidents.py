@@ -58,6 +58,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
         return {
             **frame(look(edition, now), "incidents"),
             "heading": Message("incident.page"),
+            "game_days": Message("incident-gameday.page"),
             "may": may_order(request.user),
             "levels": [each.name for each in plan.levels],
             "is_empty": not plan.levels and plan.flow is None,

@@ -1,6 +1,6 @@
-"""What proves the rows of chapter 7: the newest incidents of a level, the steps of the last, remedies."""
+"""What proves the rows of chapter 7: incidents of a level, the steps of the last, remedies, game days."""
 
-from toban.chapters.incident.models import Incident, RemedyUse
+from toban.chapters.incident.models import GameDay, Incident, RemedyUse
 from toban.chapters.incident.operation import OPERATION
 from toban.design.clauses.base import Clause
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
@@ -27,6 +27,8 @@ def shown(clause: Clause) -> tuple[str, dict[str, object]] | None:
             return "incident/_of_flow.html", {**context, "incident": last, "flow": steps}
         case FailurePattern():
             uses = RemedyUse.objects.filter(clause_id=clause.id).select_related("run", "alert")
-            return "incident/_remedies.html", {**context, "uses": uses.order_by("-wanted_at")[:_NEWEST]}
+            held = GameDay.objects.filter(clause_id=clause.id).order_by("-broken_at", "-pk")[:_NEWEST]
+            newest_uses = uses.order_by("-wanted_at")[:_NEWEST]
+            return "incident/_of_pattern.html", {**context, "uses": newest_uses, "game_days": held}
         case _:
             return None

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from toban.chapters.incident.clocks.rules import Clock, ClockState
+from toban.chapters.incident.gameday.watching import Check
 from toban.chapters.incident.measures.rules import MeasureState
-from toban.chapters.incident.models import Incident, PreventionMeasure, RemedyUse
+from toban.chapters.incident.models import GameDay, Incident, PreventionMeasure, RemedyUse
 from toban.chapters.incident.reports.content import ReportQuestion
 from toban.faces.web.incident.next_act import NextAct
 from toban.faces.words import verdicts as words
@@ -40,6 +41,11 @@ _EFFECTS: Mapping[str, tuple[str, str, Promise]] = {
     RemedyUse.Effect.NO_EFFECT: ("▲", "warning", gettext_lazy("効果なし")),
     RemedyUse.Effect.WORSE: ("■", "deviating", gettext_lazy("悪化した")),
     RemedyUse.Effect.NOT_RUN: ("–", "declared", gettext_lazy("実行せず")),
+}
+_GAME_DAYS = {
+    GameDay.State.RUNNING: ("▷", "not-due"),
+    GameDay.State.PASSED: ("●", "conforming"),
+    GameDay.State.FAILED: ("■", "deviating"),
 }
 _ORIGINS: Mapping[str, Promise] = {
     Incident.Origin.ALERT: gettext_lazy("アラートから"),
@@ -109,6 +115,24 @@ def effect_of(use: RemedyUse) -> SafeString:
 
 
 @register.filter
+def game_day_state(game_day: GameDay) -> SafeString:
+    """Write how a game day has gone, by shape and word."""
+    state = GameDay.State(game_day.state)
+    return _marked(*_GAME_DAYS[state], Message(f"incident-gameday.state-{state}"))
+
+
+@register.simple_tag
+def game_day_check(check: Check, game_day: GameDay) -> SafeString:
+    """Write when a part of the chain has answered, by shape and word."""
+    if check.took is not None:
+        mark, kind = ("●", "conforming") if check.is_passed else ("■", "deviating")
+        return _marked(mark, kind, words.took(check.took))
+    if game_day.state == GameDay.State.RUNNING:
+        return _marked("◇", "not-due", _("待っています"))
+    return _marked("■", "deviating", _("応じず"))
+
+
+@register.filter
 def origin_word(incident: Incident) -> Promise:
     """Return what declared an incident."""
     return _ORIGINS[incident.origin]
@@ -138,7 +162,7 @@ def question(name: ReportQuestion) -> Message:
     return name.word
 
 
-def _marked(mark: str, kind: str, word: Promise) -> SafeString:
+def _marked(mark: str, kind: str, word: Promise | Message | str) -> SafeString:
     return format_html(
         '<span class="{}"><span class="mark" aria-hidden="true">{}</span> {}</span>', kind, mark, word
     )
