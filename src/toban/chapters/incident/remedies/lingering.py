@@ -45,9 +45,7 @@ def lingering(design: Design, clause_id: str) -> Lingering:
 def _windows(row: Monitor) -> Iterator[Duration]:
     statistic, _rest = read_statistic(row.item)
     limits = [each for each in (row.warning, row.critical) if each is not None]
-    written = (
-        statistic and statistic.window,
-        *(each.within for each in limits),
-        *(each.sustained for each in limits),
-    )
+    written = [statistic.window] if statistic is not None else []
+    for limit in limits:
+        written += [limit.within, limit.sustained]
     return (each for each in written if each is not None and not each.is_business)

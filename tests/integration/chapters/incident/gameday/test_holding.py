@@ -79,7 +79,7 @@ def test_what_answers_while_it_is_watched_ends_the_watch(day: Day, monkeypatch: 
         if next(looks) == 2:
             Incident.objects.update(recovered_at=over)
 
-    monkeypatch.setattr(holding.time, "sleep", goes_on)
+    monkeypatch.setattr("toban.chapters.incident.gameday.holding.time.sleep", goes_on)
 
     day.do("watch", "restore", "certify")
 
