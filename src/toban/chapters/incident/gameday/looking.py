@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, Q
+
 from toban.chapters.incident.gameday.planned import PlannedGameDay
 from toban.chapters.incident.gameday.watching import Part, Seen, Terms
 from toban.chapters.incident.models import GameDay, Incident, RemedyUse
@@ -23,10 +25,14 @@ def is_symptom(row: FailurePattern, alert: Alert) -> bool:
 
 
 def symptom_of(row: FailurePattern, since: datetime) -> Alert | None:
-    """Return the first critical alert about the failure of *row* that was opened from *since* on."""
-    found = Alert.objects.filter(opened_at__gte=since, condition=Condition.CRITICAL).order_by(
-        "opened_at", "pk"
-    )
+    """Return the alert about the failure of *row* that was opened from *since* on, and is or was critical.
+
+    The one that a remedy is for, or else the first. An alert may be a warning again before it ends: its
+    incident tells that it was critical.
+    """
+    grave = Q(condition=Condition.CRITICAL) | Q(incident_link__isnull=False)
+    used = Exists(RemedyUse.objects.filter(alert=OuterRef("pk")))
+    found = Alert.objects.filter(grave, opened_at__gte=since).order_by(used.desc(), "opened_at", "pk")
     return next((each for each in found if is_symptom(row, each)), None)
 
 

@@ -15,7 +15,8 @@ from toban.chapters.incident.plan import PlannedRemedy
 from toban.design.values.schedule import Cadence
 from toban.engine.evidence.certificate import pdf
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.notify.models import Maintenance
+from toban.engine.notify.models import Alert, Maintenance
+from toban.engine.notify.signal import Condition
 from toban.engine.paper import NoFont
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
@@ -308,6 +309,17 @@ def test_an_alert_shows_a_failure_by_its_metric_and_its_target(
     day: Day, labels: dict[str, str], is_shown: bool
 ) -> None:
     assert looking.is_symptom(day.planned.row, day.alert(labels=labels)) is is_shown
+
+
+def test_an_alert_that_is_a_warning_again_before_it_ends_has_answered_all_the_same(day: Day) -> None:
+    day.do("break")
+    day.alert(after=SECOND, key="web/up/2", condition=Condition.WARNING)
+    day.answer()
+    Alert.objects.update(condition=Condition.WARNING)
+
+    day.do("watch", "restore", "certify")
+
+    assert day.game_day.state == GameDay.State.PASSED
 
 
 def test_an_alert_from_before_is_no_answer(day: Day) -> None:
