@@ -212,6 +212,7 @@ def take_over(run: Run, works: Mapping[str, Work], holder: str, now: datetime) -
         found = _mine(held).select_for_update().filter(leased_until=run.leased_until).first()
         if found is not None:
             _end_attempt(found, RunReason.LOST, NOTHING, now)
+            found.losses = run.losses
             is_cancelled = found.is_cancelling
             state = Run.State.CANCELLED if is_cancelled else Run.State.FAILED
             reason = RunReason.CANCELLED if is_cancelled else RunReason.LOST

@@ -123,6 +123,7 @@ def test_a_run_that_kills_its_workers_finally_fails(work: Work) -> None:
     assert taken({"B001": work}, "b", NOON + MOST_LOSSES * LEASE) is None
 
     assert (the_run().state, the_run().reason) == (Run.State.FAILED, RunReason.LOST)
+    assert the_run().losses == MOST_LOSSES
 
 
 def test_a_failed_run_waits_as_listed_without_a_worker_and_finally_fails(work: Work) -> None:
