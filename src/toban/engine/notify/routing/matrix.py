@@ -15,6 +15,10 @@ from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import Routing, routing_of
 from toban.message import NOTHING, Message, lines
 
+_LATELY = 500
+"""The deliveries of a row that are looked at, the newest first: each of its places is among them."""
+_GRAVEST = (Delivery.State.FAILED, Delivery.State.WAITING, Delivery.State.DELIVERED)
+
 
 def maintenance(windows: Sequence[MaintenanceWindow], system: System, now: datetime) -> list[StatusUpdate]:
     """Return the status of the windows in which notifications are held."""
@@ -32,11 +36,12 @@ def maintenance(windows: Sequence[MaintenanceWindow], system: System, now: datet
 
 
 def statuses(rules: Sequence[NotificationRule], contacts: Contacts, now: datetime) -> list[StatusUpdate]:
-    """Return the status of every row: its dead ends, or else the result of its last notification."""
-    return [
-        status_of(rule, routing_of([rule], contacts), _last(rule), contacts=contacts, now=now)
-        for rule in rules
-    ]
+    """Return the status of every row: its dead ends, or else the result of its last notifications."""
+    found = []
+    for rule in rules:
+        routing = routing_of([rule], contacts)
+        found.append(status_of(rule, routing, _last(rule, routing), contacts=contacts, now=now))
+    return found
 
 
 def status_of(
@@ -65,7 +70,20 @@ def status_of(
     return StatusUpdate(rule.id, Verdict.NOT_DUE, value, reason, now)
 
 
-def _last(rule: NotificationRule) -> Delivery | None:
-    """Return the row's newest delivery that has been attempted, or else the newest of all."""
-    tried = Delivery.objects.filter(rule_id=rule.id).select_related("announcement").order_by("-id")
-    return tried.exclude(state=Delivery.State.WAITING, error__code="").first() or tried.first()
+def _last(rule: NotificationRule, routing: Routing) -> Delivery | None:
+    """Return the delivery by which the row is judged; None if it was never used.
+
+    Of the newest one, and the newest to each place of the row, it is the worst: what got through to one does
+    not make up for what another did not get. Those that nobody has attempted yet count only without others.
+    """
+    of_rule = Delivery.objects.filter(rule_id=rule.id).order_by("-id")
+    tried = of_rule.exclude(state=Delivery.State.WAITING, error__code="")
+    newest: dict[str, int] = {}
+    for destination, number in tried.values_list("destination", "pk")[:_LATELY]:
+        newest.setdefault(destination, number)
+    places = {each.destination for each in routing.routes}
+    numbers = {number for place, number in newest.items() if place in places}
+    numbers |= {max(newest.values(), default=0)}
+    found = Delivery.objects.filter(pk__in=numbers).select_related("announcement")
+    judging = min(found, key=lambda each: (_GRAVEST.index(each.state), -each.pk), default=None)
+    return judging or of_rule.select_related("announcement").first()
