@@ -17,7 +17,7 @@ from toban.engine.clock import Clock, system_clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert
-from toban.engine.runs.models import Run
+from toban.engine.runs.models import Run, RunLog
 from toban.engine.runs.parameters import Parameter, ParameterKind
 from toban.engine.runs.rules import BY_TRIGGER, RunReason
 from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
@@ -112,10 +112,15 @@ class _Act:
 
     def apply(self, turn: RunTurn) -> object:
         """Do it, unless what wanted it is over: the run may have waited for an approval."""
-        if not _is_wanted(turn):
+        if _is_wanted(turn):
+            turn.say(Message("incident-remedies.begins", bound=self.planned.bound))
+            with self._failing(turn):
+                said = self._opened(turn).apply(turn, _looked(turn)["facts"])
+        elif _has_begun(turn):
+            # Its worker died, or it failed, and it may have mended before: to say "not done" would be untrue.
+            said = Message("incident-remedies.broke-off")
+        else:
             return {"applied": False}
-        with self._failing(turn):
-            said = self._opened(turn).apply(turn, _looked(turn)["facts"])
         turn.say(said)
         return {"applied": True, "said": said.as_json()}
 
@@ -173,6 +178,11 @@ def _looked(turn: RunTurn) -> Mapping[str, Any]:
     """Return what the first step has found; there is no later one without it."""
     found = turn.results["look"]
     return found if isinstance(found, dict) else {}
+
+
+def _has_begun(turn: RunTurn) -> bool:
+    """Return whether an attempt of a run began to act: `apply` first logs that it begins."""
+    return RunLog.objects.filter(run=turn.run_id, step="apply").exists()
 
 
 def _is_wanted(turn: RunTurn) -> bool:
