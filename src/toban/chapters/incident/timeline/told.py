@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from toban.chapters.incident.timeline.kinds import EntryKind, GatheredEntry, with_detail
 from toban.chapters.incident.timeline.scene import Scene, newest
+from toban.engine.notify.delivery.handing_on import PATIENCE, late
 from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.message import NOTHING, Message
 
@@ -51,9 +52,11 @@ def _notices(scene: Scene) -> Iterator[GatheredEntry]:
         said = Message("incident-reports.announced", title=each.title)
         url = f"/alerts/{each.alert_id}"
         yield GatheredEntry(f"announcement/{each.pk}", EntryKind.NOTICE, each.at, said, url=url)
-    ended = Delivery.objects.filter(announcement__in=[each.pk for each in told], state__in=_ENDED)
-    for delivery in newest(ended.select_related("announcement")):
+    sent = Delivery.objects.filter(announcement__in=[each.pk for each in told])
+    for delivery in newest(sent.filter(state__in=_ENDED).select_related("announcement")):
         yield _delivery(delivery)
+    for delivery in newest(sent.filter(late(scene.until)).select_related("announcement")):
+        yield _late(delivery)
 
 
 def _delivery(delivery: Delivery) -> GatheredEntry:
@@ -75,6 +78,18 @@ def _delivery(delivery: Delivery) -> GatheredEntry:
     )
     at, url = delivery.settled_at or delivery.created_at, f"/alerts/{delivery.announcement.alert_id}"
     return GatheredEntry(f"delivery/{delivery.pk}", EntryKind.NOTICE, at, said, url=url)
+
+
+def _late(delivery: Delivery) -> GatheredEntry:
+    """Return the line of one that did not get through in time: a channel that is down is tried for hours."""
+    said = Message(
+        "incident-reports.not-delivered-yet",
+        channel=delivery.channel,
+        recipients=delivery.recipients,
+        error=delivery.error,
+    )
+    at, url = delivery.created_at + PATIENCE, f"/alerts/{delivery.announcement.alert_id}"
+    return GatheredEntry(f"delivery/{delivery.pk}/late", EntryKind.NOTICE, at, said, url=url)
 
 
 def _beside(scene: Scene) -> Iterator[GatheredEntry]:

@@ -48,12 +48,12 @@ def hand_on(rules: Sequence[NotificationRule], contacts: Contacts, now: datetime
     open_ones = Delivery.objects.filter(handed_on=False, announcement__alert__resolved_at=None)
     # If a channel fails slowly, its newest notifications wait for a first attempt behind all the others.
     failing = Delivery.objects.filter(state=Delivery.State.WAITING).exclude(error__code="").values("channel")
-    late = open_ones.filter(created_at__gt=now - _NEWS).filter(
+    stuck = open_ones.filter(created_at__gt=now - _NEWS).filter(
         Q(state=Delivery.State.FAILED)
         | Q(state=Delivery.State.WAITING, created_at__lte=now - PATIENCE, channel__in=failing)
     )
     added = []
-    for delivery in late.select_related("announcement").order_by("id"):
+    for delivery in stuck.select_related("announcement").order_by("id"):
         added += list(_another_way(delivery, contacts, now))
         delivery.handed_on = True
         delivery.save(update_fields=["handed_on"])
@@ -101,8 +101,12 @@ def _routes(delivery: Delivery, contacts: Contacts) -> Iterator[Route]:
             yield route(tuple(delivery.recipients), way, ())
 
 
+def late(now: datetime) -> Q:
+    """Return what finds the postings that failed at least once, and are still on their way after too long."""
+    return Q(state=Posting.State.WAITING, created_at__lte=now - PATIENCE) & ~Q(error__code="")
+
+
 def _channels(contacts: Contacts, now: datetime) -> Iterator[ChannelStatus]:
-    late = Q(state=Posting.State.WAITING, created_at__lte=now - PATIENCE) & ~Q(error__code="")
     # Most channels take no changes.
     has_changes = ChangePosting.objects.filter(created_at__gt=now - _NEWS).exists()
     sent: tuple[type[Posting], ...] = (Delivery, ChangePosting) if has_changes else (Delivery,)
@@ -110,7 +114,7 @@ def _channels(contacts: Contacts, now: datetime) -> Iterator[ChannelStatus]:
         lately = [_postings(model, way.name, now) for model in sent]
         arrived = max((at for each in lately if (at := _arrived(each)) is not None), default=None)
         since = Q() if arrived is None else Q(settled_at=None) | Q(settled_at__gt=arrived)
-        stuck = [each.filter(Q(state=Posting.State.FAILED) | late).filter(since) for each in lately]
+        stuck = [each.filter(Q(state=Posting.State.FAILED) | late(now)).filter(since) for each in lately]
         firsts = [first for each in stuck if (first := each.order_by("pk").first()) is not None]
         oldest = min(firsts, key=lambda each: each.created_at, default=None)
         if oldest is not None:

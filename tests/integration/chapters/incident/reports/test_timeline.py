@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.integration.chapters.incident.reports.scenery import (
+    CONTACTS,
     DAY,
     DOCUMENT,
     HOUR,
@@ -30,6 +31,8 @@ from toban.chapters.incident.timeline.reading import TimelinePlace, all_entries,
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify import orders
+from toban.engine.notify.deciding.pipeline import announce
+from toban.engine.notify.models import Delivery
 from toban.engine.notify.signal import Condition
 from toban.engine.orders import NotPossible
 from toban.engine.runs.models import Run
@@ -69,6 +72,26 @@ def whole_story(scenery: Scenery) -> None:
     scenery.pass_(3 * MINUTE)
     scenery.fire(condition=Condition.OK, value="応答あり")
     scenery.recover()
+
+
+def test_a_notification_that_does_not_get_through_is_on_the_timeline_after_a_minute(scenery: Scenery) -> None:
+    scenery.fire()
+    announce(scenery.edition.design, CONTACTS, scenery.now)
+    Delivery.objects.update(error=plain("応答なし"), attempts=3)
+    late = "にまだ届いていない: 応答なし"
+    scenery.pass_(55 * SECOND)
+    scenery.gather()
+    assert not [each for each in scenery.lines() if late in each]
+
+    scenery.pass_(10 * SECOND)
+    scenery.gather()
+    scenery.gather()
+
+    (line,) = [each for each in scenery.entries() if late in str(each.said)]
+    assert (line.at, line.kind) == (NOON + MINUTE, EntryKind.NOTICE)
+    Delivery.objects.update(state=Delivery.State.DELIVERED, settled_at=scenery.now)
+    scenery.gather()
+    assert str(scenery.lines()[-1]).startswith("mail で")
 
 
 def test_alerts_notifications_changes_runs_and_remedies_are_gathered_in_order(scenery: Scenery) -> None:
