@@ -14,6 +14,11 @@ from toban.engine.runs.work import Work
 _OPEN = (Run.State.WAITING, Run.State.RUNNING)
 
 
+def is_triggered(run_id: int) -> bool:
+    """Return whether a condition has ordered the run, and no person."""
+    return Run.objects.filter(pk=run_id, ordered_by=BY_TRIGGER).exists()
+
+
 def open_run(work: Work, clause_id: str, parameters: Mapping[str, str], now: datetime) -> Run | None:
     """Have *work* run now because of the row *clause_id*; None while a run is open, or it is not planned.
 

@@ -1,30 +1,28 @@
 """The works of the run ledger that bring a group to another size. What they do is in the audit log."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 
 from toban.chapters.capacity.plan import CapacityPlan, Group
-from toban.chapters.capacity.scaler import GroupSize, Scaler, ScalingFailed
+from toban.chapters.capacity.scaler import GroupSize, Scaler
 from toban.chapters.capacity.scaling import policies
 from toban.chapters.capacity.scaling.looking import seen_of
 from toban.chapters.capacity.scaling.rules import Outcome, decide
 from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.clock import Clock, system_clock
-from toban.engine.evidence import ledger
-from toban.engine.evidence.models import LedgerEntry
-from toban.engine.runs.models import Run
 from toban.engine.runs.parameters import Parameter, ParameterKind
-from toban.engine.runs.rules import BY_TRIGGER, RunReason
+from toban.engine.runs.rules import RunReason
+from toban.engine.runs.steps.failing import failing
+from toban.engine.runs.steps.recording import record_once
+from toban.engine.runs.triggered import is_triggered
 from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
-from toban.message import Message, message_of, plain
+from toban.message import Message, plain
 
 _ORDERED = Schedule(Cadence.ON_DEMAND)
 _HIGHEST = 10_000
@@ -118,7 +116,8 @@ class _Act:
         to, before, done = int(turn.parameters["to"]), _before(turn), turn.results.get("scale")
         if not (isinstance(done, dict) and done.get("scaled")):
             return Message("capacity.no-longer-needed", group=self.group.name)
-        _record(self.group, turn.run_id, before, to, self.clock())
+        content = {"event": "group-scaled", "group": self.group.name, "before": before, "after": to}
+        record_once(turn.run_id, content, self.clock())
         return Message("capacity.scaled", group=self.group.name, before=before, after=to)
 
     def _is_needed(self, turn: RunTurn, scaler: Scaler, to: int, before: int) -> bool:
@@ -127,7 +126,7 @@ class _Act:
         if size.most is not None and to > size.most:
             said = Message("capacity.provider-allows-less", to=to, most=size.most)
             raise StepFailed(said, RunReason.NOT_RUNNABLE)
-        if not _is_triggered(turn.run_id):
+        if not is_triggered(turn.run_id):
             return True
         # A rule only adds: what somebody has made larger meanwhile is not made smaller.
         if size.wanted > to:
@@ -146,40 +145,10 @@ class _Act:
     @contextmanager
     def _opened(self, turn: RunTurn) -> Iterator[Scaler]:
         """Open the scaler; what fails there fails the step."""
-        try:
-            scaler = self.group.opened(settings.HOME, settings.PARTS.ports)
-            try:
-                yield scaler
-            finally:
-                scaler.close()
-        except ScalingFailed as failed:
-            reason = RunReason.FAILED if failed.retry else RunReason.NOT_RUNNABLE
-            # A worker that ends, or a run that is called off, is no failure of the group.
-            raise StepFailed(message_of(failed), turn.why_stop() or reason) from failed
+        with failing(turn), closing(self.group.opened(settings.HOME, settings.PARTS.ports)) as scaler:
+            yield scaler
 
 
 def _before(turn: RunTurn) -> int:
     found = turn.results.get("look")
     return int(found["wanted"]) if isinstance(found, dict) else 0
-
-
-def _record(group: Group, run_id: int, before: int, to: int, now: datetime) -> None:
-    run = Run.objects.get(pk=run_id)
-    content = {"event": "group-scaled", "group": group.name, "before": before, "after": to, "run": run_id}
-    entry = ledger.Record(
-        LedgerEntry.Kind.AUDIT,
-        content,
-        actor=run.ordered_by[:150],
-        clause_id=run.clause_id,
-        document_digest=run.document_digest,
-    )
-    with transaction.atomic():
-        ledger.hold()
-        # The step is repeated if the worker was killed before it was noted as finished.
-        written = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT, clause_id=run.clause_id)
-        if not written.filter(content__event="group-scaled", content__run=run_id).exists():
-            ledger.append(entry, now=now)
-
-
-def _is_triggered(run_id: int) -> bool:
-    return Run.objects.filter(pk=run_id, ordered_by=BY_TRIGGER).exists()

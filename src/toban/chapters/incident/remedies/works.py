@@ -2,26 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 
 from toban.chapters.incident.plan import IncidentPlan, PlannedRemedy
-from toban.chapters.incident.remedies.remedy import Remedy, RemedyFailed
+from toban.chapters.incident.remedies.remedy import Remedy
 from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.clock import Clock, system_clock
-from toban.engine.evidence import ledger
-from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert
-from toban.engine.runs.models import Run, RunLog
+from toban.engine.runs.models import RunLog
 from toban.engine.runs.parameters import Parameter, ParameterKind
-from toban.engine.runs.rules import BY_TRIGGER, RunReason
-from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
-from toban.message import Message, from_json, message_of
+from toban.engine.runs.steps.failing import failing
+from toban.engine.runs.steps.recording import record_once
+from toban.engine.runs.triggered import is_triggered
+from toban.engine.runs.work import RunTurn, Step, Work
+from toban.message import Message, from_json
 
 YES, NO = "yes", "no"
 _ORDERED = Schedule(Cadence.ON_DEMAND)
@@ -105,7 +103,7 @@ class _Act:
 
     def look(self, turn: RunTurn) -> object:
         """Return what the remedy would do now: the evidence for those who are asked."""
-        with self._failing(turn):
+        with failing(turn):
             found = self._opened(turn).rehearse(turn)
         turn.say(found.said)
         return {"said": found.said.as_json(), "facts": dict(found.facts)}
@@ -114,7 +112,7 @@ class _Act:
         """Do it, unless what wanted it is over: the run may have waited for an approval."""
         if _is_wanted(turn):
             turn.say(Message("incident-remedies.begins", bound=self.planned.bound))
-            with self._failing(turn):
+            with failing(turn):
                 said = self._opened(turn).apply(turn, _looked(turn)["facts"])
         elif _has_begun(turn):
             # Its worker died, or it failed, and it may have mended before: to say "not done" would be untrue.
@@ -132,46 +130,20 @@ class _Act:
         done = turn.results.get("apply")
         if not (isinstance(done, dict) and done.get("applied")):
             return Message("incident-remedies.no-longer-needed", target=target)
-        said = from_json(done["said"])
-        self._record(turn, said)
-        return Message("incident-remedies.applied", remedy=self.planned.name, target=target, said=said)
-
-    def _record(self, turn: RunTurn, said: Message) -> None:
-        run = Run.objects.get(pk=turn.run_id)
         content = {
             "event": "remedy-applied",
             "remedy": self.planned.name,
-            "target": turn.parameters["target"],
+            "target": target,
             "instance": turn.parameters.get("instance", ""),
             "alert": turn.parameters.get("alert", ""),
-            "run": turn.run_id,
-            "said": said.as_json(),
+            "said": done["said"],
         }
-        entry = ledger.Record(
-            LedgerEntry.Kind.AUDIT,
-            content,
-            actor=run.ordered_by[:150],
-            clause_id=run.clause_id,
-            document_digest=run.document_digest,
-        )
-        with transaction.atomic():
-            ledger.hold()
-            # The step is repeated if the worker was killed before it was noted as finished.
-            written = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.AUDIT, clause_id=run.clause_id)
-            if not written.filter(content__event="remedy-applied", content__run=turn.run_id).exists():
-                ledger.append(entry, now=self.clock())
+        record_once(turn.run_id, content, self.clock())
+        said = from_json(done["said"])
+        return Message("incident-remedies.applied", remedy=self.planned.name, target=target, said=said)
 
     def _opened(self, turn: RunTurn) -> Remedy:
         return self.planned.opened(turn.parameters["target"], settings.HOME, settings.PARTS.ports)
-
-    @contextmanager
-    def _failing(self, turn: RunTurn) -> Iterator[None]:
-        try:
-            yield
-        except RemedyFailed as failed:
-            reason = RunReason.FAILED if failed.retry else RunReason.NOT_RUNNABLE
-            # A worker that ends, or a run that is called off, is no failure of the remedy.
-            raise StepFailed(message_of(failed), turn.why_stop() or reason) from failed
 
 
 def _looked(turn: RunTurn) -> Mapping[str, Any]:
@@ -187,6 +159,6 @@ def _has_begun(turn: RunTurn) -> bool:
 
 def _is_wanted(turn: RunTurn) -> bool:
     """Return whether the alert that wanted a run is still open; what a person ordered is wanted."""
-    if not Run.objects.filter(pk=turn.run_id, ordered_by=BY_TRIGGER).exists():
+    if not is_triggered(turn.run_id):
         return True
     return Alert.objects.filter(pk=turn.parameters["alert"], resolved_at=None).exists()
