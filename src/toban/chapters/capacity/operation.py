@@ -1,6 +1,7 @@
 """The operation of chapter 9: resources are measured and forecast, and groups are scaled."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -101,15 +102,13 @@ def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
 
 
 def _resource_doubts(resource: Resource, now: datetime) -> Iterator[Doubt]:
-    site = resource.site(_store())
-    source = resource.kind.open(resource.config, site)
-    try:
-        source.measure(now)
-        yield from resource.kind.doubts(resource.config, site)
-    except UsageUnknown as unknown:
-        yield unknown.doubt
-    finally:
-        source.close()
+    store = _store()
+    with closing(resource.opened(store)) as source:
+        try:
+            source.measure(now)
+            yield from resource.kind.doubts(resource.config, resource.site(store))
+        except UsageUnknown as unknown:
+            yield unknown.doubt
 
 
 def _store() -> Telemetry:
@@ -122,18 +121,15 @@ def _store() -> Telemetry:
 
 def _group_doubts(group: Group) -> Iterator[Doubt]:
     site = group.site(settings.HOME, settings.PARTS.ports)
-    scaler = group.opened(settings.HOME, settings.PARTS.ports)
-    try:
-        if found := list(group.kind.doubts(group.config, site)):
-            # What it says of itself is not said twice.
+    with closing(group.opened(settings.HOME, settings.PARTS.ports)) as scaler:
+        try:
+            found = list(group.kind.doubts(group.config, site))
             yield from found
-            return
-        if wrong := policies.wrong_of(group, scaler, scaler.size()):
-            yield wrong
-    except ScalingFailed as failed:
-        yield failed.doubt
-    finally:
-        scaler.close()
+            # What it says of itself is not said twice.
+            if not found and (wrong := policies.wrong_of(group, scaler, scaler.size())):
+                yield wrong
+        except ScalingFailed as failed:
+            yield failed.doubt
 
 
 def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -78,12 +79,9 @@ class ScalingLooks:
             connections.close_all()
 
     def _decided(self, group: Group, last: Run | None, now: datetime) -> _Seen:
-        scaler = group.opened(self.home, self.ports)
-        try:
+        with closing(group.opened(self.home, self.ports)) as scaler:
             size = scaler.size()
             wrong = policies.wrong_of(group, scaler, size)
-        finally:
-            scaler.close()
         if wrong or not group.is_ours:
             return _Seen(group, Outcome.POLICY if wrong else Outcome.CALM, None, size, wrong)
         seen = seen_of(group, size, self.telemetry, now, last)

@@ -1,6 +1,7 @@
 """A rule replayed on what was measured: how often it would have scaled, and what that would have cost."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -137,11 +138,8 @@ def _size(group: Group, plan: CapacityPlan, site: ReplaySite, begins: datetime) 
     if (recorded := _recorded(group, begins)) is not None:
         return recorded, Message("capacity.size-was-recorded")
     try:
-        scaler = group.opened(site.home, site.ports)
-        try:
+        with closing(group.opened(site.home, site.ports)) as scaler:
             return scaler.size().wanted, Message("capacity.size-is-now")
-        finally:
-            scaler.close()
     except ScalingFailed as failed:
         said = Message("capacity.size-unknown", group=group.name, why=message_of(failed))
         raise NotPossible(said, Message("capacity.check-group")) from failed

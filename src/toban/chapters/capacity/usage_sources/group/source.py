@@ -1,5 +1,6 @@
 """What a group's scaler says about its size."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,13 +21,11 @@ class GroupSource:
 
     def measure(self, _now: datetime) -> UsageReading:
         """See `UsageSource`."""
-        scaler = self._opened()
-        try:
-            size = scaler.size()
-        except ScalingFailed as failed:
-            raise UsageUnknown(message_of(failed)) from failed
-        finally:
-            scaler.close()
+        with closing(self._opened()) as scaler:
+            try:
+                size = scaler.size()
+            except ScalingFailed as failed:
+                raise UsageUnknown(message_of(failed)) from failed
         return UsageReading(float(size.serving), None if size.most is None else float(size.most))
 
     def close(self) -> None:
