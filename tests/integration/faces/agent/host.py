@@ -62,9 +62,14 @@ class Collector:
     status: int = 200
     answer: str = ""
     forgets_to_answer: bool = False
+    meanwhile: Callable[[], None] | None = None
+    """What happens once on the host while a request is on its way."""
 
     def take(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url.params)
+        if self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
         if self.status != 200:
             if self.answer.startswith("<html>"):
                 return httpx.Response(self.status, html=self.answer)
@@ -112,9 +117,17 @@ class Host:
 
     def copy_and_truncate(self) -> None:
         """Rotate like logrotate does with `copytruncate`."""
+        self.copy()
+        self.truncate()
+
+    def copy(self) -> None:
+        """Make the copy that `copytruncate` begins with."""
         self._make_room()
         shutil.copy(self.log, self.folder / "app.log.1")
         self._stamp(self.folder / "app.log.1")
+
+    def truncate(self) -> None:
+        """Empty the file, as `copytruncate` does after that; the application may have written meanwhile."""
         os.truncate(self.log, 0)
         self._stamp(self.log)
 

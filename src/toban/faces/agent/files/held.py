@@ -2,11 +2,12 @@
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from toban.faces.agent.files import fingerprint
 from toban.faces.agent.files.fingerprint import Fingerprint
-from toban.faces.agent.files.positions import FilePosition
+from toban.faces.agent.files.positions import FilePosition, PassedOffset
 
 type Identity = tuple[int, int]
 """Device and inode: unique as long as the file is held open."""
@@ -82,10 +83,41 @@ class LogFile:
     def has(self, position: FilePosition) -> bool:
         """Say whether this is the file that *position* describes: the bytes seen then are still there."""
         return (
-            fingerprint.of(self.read(0, position.head.length)) == position.head
+            self._begins(position)
             and self.behind(position.offset) == position.behind
             and self.size >= position.needs
         )
+
+    def rest_of(self, copied: FilePosition) -> FilePosition | None:
+        """Return where to continue in this copy of *copied*, or None if it is no copy.
+
+        The copy may have been made before the latest lines were written, which the original has lost since.
+        """
+        size = self.size
+        if not self._agrees(copied, size):
+            return None
+        if size < copied.offset:
+            return replace(copied, head=self.head(), offset=size, behind=self.behind(size), pending=None)
+        pending = copied.pending
+        if pending and pending.end > size:
+            # Under the same key, what is here is not stored again if the whole batch was.
+            pending = replace(pending, end=size) if size > copied.offset else None
+        return replace(copied, head=self.head(), pending=pending)
+
+    def _agrees(self, position: FilePosition, size: int) -> bool:
+        """Say whether its *size* bytes and those of *position* are the same, where they are known."""
+        at = max((each for each in position.passed if each.offset <= size), default=None)
+        if position.offset <= size and position.offset:
+            at = PassedOffset(position.offset, position.behind)
+        if size >= position.head.length:
+            return position.head.length > 0 and self._begins(position) and self._has_passed(at)
+        return at is not None and self._has_passed(at)
+
+    def _has_passed(self, at: PassedOffset | None) -> bool:
+        return at is None or self.behind(at.offset) == at.behind
+
+    def _begins(self, position: FilePosition) -> bool:
+        return fingerprint.of(self.read(0, position.head.length)) == position.head
 
     def begins_as(self, other: "LogFile") -> bool:
         """Say whether it begins with all of *other*; only two stretches of bytes are compared."""

@@ -18,21 +18,24 @@ def logs(patterns: Sequence[str]) -> Iterator[tuple[str, list[Path]]]:
         yield pattern, [Path(path) for path in found if not path.endswith(packed.ENDINGS)]
 
 
-def kin(place: Path) -> list[Path]:
-    """Return the files next to *place* that may have been it: their names begin as its name does."""
-    return _beside(place, place.name.partition(".")[0])
+def is_kin(path: Path, place: Path) -> bool:
+    """Say whether the file at *path* may have been at *place*, by its name. It need not be there any more."""
+    return path.parent == place.parent and path.name.startswith(place.name.partition(".")[0])
+
+
+def was_at(path: Path, place: Path) -> bool:
+    """Say whether *path* is the name of a file rotated from *place*: app.log.1, app.log-20261126.gz."""
+    return path.parent == place.parent and path.name.startswith((f"{place.name}.", f"{place.name}-"))
 
 
 def latest_kin(place: Path) -> list[Path]:
-    """Return `kin`, the most recently written first."""
-    return sorted(kin(place), key=_written, reverse=True)
+    """Return the files that may have been at *place*, the most recently written first."""
+    return sorted((each for each in _beside(place) if is_kin(each, place)), key=written, reverse=True)
 
 
 def rotated(place: Path) -> list[Path]:
-    """Return the files next to *place* that were it, by their names: app.log.1, app.log-20261126.gz."""
-    return [
-        each for each in _beside(place, place.name) if each.name[len(place.name) :].startswith((".", "-"))
-    ]
+    """Return the files next to *place* that were it, by their names."""
+    return [each for each in _beside(place) if was_at(each, place)]
 
 
 def identity_of(path: Path) -> Identity | None:
@@ -44,16 +47,17 @@ def identity_of(path: Path) -> Identity | None:
     return found.st_dev, found.st_ino
 
 
-def _written(path: Path) -> float:
+def written(path: Path) -> float:
+    """Return when the file at *path* was last written to, in seconds since 1970; 0 if there is none."""
     try:
         return path.stat().st_mtime
     except OSError:
         return 0.0
 
 
-def _beside(place: Path, beginning: str) -> list[Path]:
+def _beside(place: Path) -> list[Path]:
     try:
-        return [each for each in sorted(place.parent.iterdir()) if each.name.startswith(beginning)]
+        return sorted(place.parent.iterdir())
     except OSError:
         # The folder is gone, and its files with it.
         return []

@@ -4,14 +4,24 @@ import fcntl
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
+
+import structlog
 
 from toban.engine.supervision.home import write_whole
 from toban.faces.agent.amiss import Amiss
+from toban.faces.agent.files import fingerprint
 from toban.faces.agent.files.fingerprint import Fingerprint
 from toban.message import Message, message_of
+
+_SENT = "sent.json"
+
+log = structlog.get_logger(__name__)
+
+_MOST_PASSED = 4
+"""Earlier offsets to keep. Tools empty a file right after copying it: few batches are sent in between."""
 
 
 class PositionsUnusable(Amiss):
@@ -33,6 +43,14 @@ class PendingFileBatch:
     """When it was read, as ISO 8601: used for lines without a timestamp."""
 
 
+class PassedOffset(NamedTuple):
+    """An earlier offset of a file. By it, a copy is recognised that was made before the latest lines."""
+
+    offset: int
+    behind: Fingerprint
+    """The fingerprint of the bytes right before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class FilePosition:
     """How far one file has been sent."""
@@ -47,11 +65,52 @@ class FilePosition:
     behind: Fingerprint
     """The fingerprint of the bytes right before the offset."""
     pending: PendingFileBatch | None = None
+    passed: tuple[PassedOffset, ...] = ()
+    """The end of the first line, and the latest earlier offsets."""
 
     @property
     def needs(self) -> int:
         """The smallest size at which the file can be this one."""
         return self.pending.end if self.pending else self.offset
+
+    def is_at(self, path: Path) -> bool:
+        """Say whether the file at *path* has this inode; device numbers may change on reboot."""
+        try:
+            stat = path.stat()
+        except OSError:
+            return False
+        return stat.st_ino == self.inode and (
+            stat.st_dev == self.device or path.parent == Path(self.path).parent
+        )
+
+    def cut(self, pending: PendingFileBatch, read: bytes) -> Self:
+        """Return the position with a *pending* batch, which begins with the bytes *read*."""
+        first = read.find(b"\n") + 1 or len(read)
+        passed = self.passed if self.offset else (PassedOffset(first, _end(read[:first])),)
+        return replace(self, pending=pending, passed=passed)
+
+    def advanced(self, read: bytes) -> Self:
+        """Return the position after the pending batch; *read* is that batch, and before it what is `behind`.
+
+        The file is not asked: it may have been emptied since.
+        """
+        passed = self.passed
+        if self.offset:
+            passed = (*passed[:1], *passed[1:][2 - _MOST_PASSED :], PassedOffset(self.offset, self.behind))
+        return replace(self, offset=self.needs, behind=_end(read), pending=None, passed=passed)
+
+
+def _end(read: bytes) -> Fingerprint:
+    return fingerprint.of(read[-fingerprint.BEHIND :])
+
+
+class SentFile(NamedTuple):
+    """A file that was sent whole, by its content."""
+
+    head: Fingerprint
+    size: int
+    behind: Fingerprint
+    """The fingerprint of its last bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +127,8 @@ class PositionFolder:
 
     def __init__(self, folder: Path, name: str) -> None:
         """Lock *folder*, or raise `PositionsUnusable`."""
-        self._file = folder / name
+        self._place = folder
+        self._name = name
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -85,25 +145,29 @@ class PositionFolder:
                 Message("agent.spool-in-use", folder=folder), Message("agent.stop-it-or-choose-spool")
             ) from None
 
-    def read(self) -> Any:
-        """Return the file's content; raises `OSError`, for a missing file on the first start."""
-        return json.loads(self._file.read_text(encoding="utf-8"))
+    def read(self, name: str = "") -> Any:
+        """Return the content of its file, or of the one called *name*.
 
-    def write(self, kept: object) -> None:
+        Raises `OSError`, for a missing file on the first start.
+        """
+        return json.loads((self._place / (name or self._name)).read_text(encoding="utf-8"))
+
+    def write(self, kept: object, name: str = "") -> None:
         """Write *kept* to the file; once this returns, it survives a power cut. Raises `NotKept`."""
+        file = self._place / (name or self._name)
         try:
-            write_whole(self._file, json.dumps(kept, indent=1))
+            write_whole(file, json.dumps(kept, indent=None if name else 1))
             os.fsync(self._folder)
         except OSError as problem:
             raise NotKept(
-                Message("agent.position-not-written", file=self._file, reason=problem.strerror),
+                Message("agent.position-not-written", file=file, reason=problem.strerror),
                 Message("agent.check-disk-of-spool"),
             ) from problem
 
     def unreadable(self, flaw: Exception) -> PositionsUnusable:
         """Return the error to raise for *flaw* in the file."""
         return PositionsUnusable(
-            Message("agent.position-unreadable", file=self._file, reason=message_of(flaw)),
+            Message("agent.position-unreadable", file=self._place / self._name, reason=message_of(flaw)),
             Message("agent.delete-position-to-send-all"),
         )
 
@@ -133,10 +197,33 @@ class Positions(PositionFolder):
         """Save *standing*; once this returns, it survives a power cut. Raises `NotKept`."""
         self.write({"looked_at": standing.looked_at, "files": [asdict(each) for each in standing.files]})
 
+    def load_sent(self) -> Sequence[SentFile]:
+        """Return the files that were sent whole; none if that can't be read."""
+        try:
+            return [
+                SentFile(Fingerprint(*head), size, Fingerprint(*behind))
+                for head, size, behind in self.read(_SENT)
+            ]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, TypeError) as flaw:
+            log.warning("sent_files_forgotten", reason=str(flaw))
+            return []
+
+    def save_sent(self, files: Sequence[SentFile]) -> None:
+        """Save *files*; once this returns, they survive a power cut. Raises `NotKept`."""
+        self.write(files, _SENT)
+
 
 def _position(written: dict[str, Any]) -> FilePosition:
     pending = written.pop("pending")
     head, behind = Fingerprint(*written.pop("head")), Fingerprint(*written.pop("behind"))
+    # Earlier versions kept none.
+    passed = [PassedOffset(at, Fingerprint(*before)) for at, before in written.pop("passed", ())]
     return FilePosition(
-        **written, head=head, behind=behind, pending=PendingFileBatch(**pending) if pending else None
+        **written,
+        head=head,
+        behind=behind,
+        pending=PendingFileBatch(**pending) if pending else None,
+        passed=tuple(passed),
     )

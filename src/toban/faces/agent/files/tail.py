@@ -23,6 +23,7 @@ from toban.faces.agent.files.cutting import MOST, body_of, end_of
 from toban.faces.agent.files.held import NEVER, Identity, LogFile, LogUnreadable, NoLog, Stamp
 from toban.faces.agent.files.packed import PackedFile, UnpackingDesk, is_packed
 from toban.faces.agent.files.positions import FilePosition, FilePositions, PendingFileBatch, Positions
+from toban.faces.agent.files.sent import SentFiles
 from toban.faces.agent.files.unfinished import UnfinishedFiles
 from toban.faces.agent.files.unreadable import UnreadableFiles
 from toban.message import Message
@@ -70,6 +71,8 @@ class TailedFile:
     grew_at: float = 0.0
     owed: int = 0
     """Bytes it held when the latest file came to its place: they are sent before that file's."""
+    next: FilePosition | None = None
+    """Its position once the pending batch is acknowledged, as that batch was read."""
 
     @property
     def unread(self) -> int:
@@ -104,6 +107,7 @@ class FileTail:
         self._waiting: list[FilePosition] = []
         self._unfinished = UnfinishedFiles()
         self._desk = UnpackingDesk()
+        self._sent = SentFiles(positions.load_sent())
         self._unreadable = UnreadableFiles(elapsed)
         self._complained: set[str] = set()
         self.ahead = timedelta()
@@ -176,21 +180,21 @@ class FileTail:
 
         None if the file was emptied just now or can't be read: the next look handles it.
         """
-        position = tailed.position
+        position, tailed.next = tailed.position, None
+        before = position.behind.length
         with self._reading(tailed):
-            batch = tailed.file.read(position.offset, position.needs - position.offset)
+            read = tailed.file.read(position.offset - before, position.needs - position.offset + before)
             if tailed.file.has(position):
-                return body_of(batch)
+                tailed.next = position.advanced(read)
+                return body_of(read[before:])
         # If it was written to within one tick of the clock, its stamp may be unchanged.
         tailed.stamp = NEVER
         return None
 
     def acknowledge(self, tailed: TailedFile) -> None:
-        """Advance past the pending batch; if the file can't be read now, the batch is sent again later."""
-        end = tailed.position.needs
-        with self._reading(tailed):
-            behind = tailed.file.behind(end)
-            tailed.position = replace(tailed.position, offset=end, behind=behind, pending=None)
+        """Advance past the pending batch, whose `body` was sent."""
+        if tailed.next is not None:
+            tailed.position, tailed.next = tailed.next, None
             tailed.was_sent = False
 
     def note_anew(self, tailed: TailedFile) -> None:
@@ -201,6 +205,9 @@ class FileTail:
 
     def save(self) -> None:
         """Save all positions; raises `NotKept`."""
+        if self._sent.is_changed:
+            self._positions.save_sent(self._sent.latest())
+            self._sent.is_changed = False
         positions = [*(tailed.position for tailed in self._tailed.values()), *self._waiting]
         if positions != self._saved:
             self._positions.save(FilePositions(positions, self._looked_at))
@@ -273,12 +280,16 @@ class FileTail:
         tailed.was_sent, tailed.owed = False, 0
 
     def _extend_head(self, tailed: TailedFile) -> None:
-        if tailed.position.head.length < fingerprint.HEAD:
-            tailed.position = replace(tailed.position, head=tailed.file.head())
+        head = tailed.position.head
+        if head.length < fingerprint.HEAD:
+            more = tailed.file.read(0, fingerprint.HEAD)
+            # It may have been emptied just now.
+            if fingerprint.of(more[: head.length]) == head:
+                tailed.position = replace(tailed.position, head=fingerprint.of(more))
 
     def _claim(self, path: Path) -> FilePosition | None:
         """Follow the file at *path* from its saved position; return that, or None if there is none."""
-        possible = [each for each in self._unclaimed if _is_at(path, each)]
+        possible = [each for each in self._unclaimed if each.is_at(path)]
         if not possible:
             return None
         with self._opened(path, is_here=True) as file:
@@ -307,9 +318,9 @@ class FileTail:
         found = Rest.GONE
         # Of files that begin alike, try the latest first: an older one was read to its end long ago.
         latest = places.latest_kin(Path(position.path))
-        for path in sorted(latest, key=lambda each: not _is_at(each, position)):
+        for path in sorted(latest, key=lambda each: not position.is_at(each)):
             # A copy of an empty file can't be recognised.
-            if position.head.length > 0 or _is_at(path, position):
+            if position.head.length > 0 or position.is_at(path):
                 found = max(found, self._rest_in(path, position))
             if found is Rest.FOUND:
                 log.info("log_rest_found", path=position.path, at=path.name)
@@ -329,8 +340,10 @@ class FileTail:
                 return Rest.GONE
             if not self._unfinished.has_end(file, str(path)):
                 return Rest.MAY_COME
-            if file.has(position):
-                self._follow(file, position)
+            # Of a file of which nothing was sent, an older one may have the same first line.
+            rest = file.rest_of(position) if position.offset or self._is_recent(path) else None
+            if rest or file.has(position):
+                self._follow(file, rest or position)
                 return Rest.FOUND
             self._unfinished.rule_out(file, position)
             return Rest.GONE
@@ -338,16 +351,13 @@ class FileTail:
 
     def _take_up_what_passed(self, place: Path) -> None:
         """Follow files that came to *place* and left it again since the last look."""
-        since = self._looked_at
-        if since is None:
-            return
         for path in places.rotated(place):
-            try:
-                was_written = path.stat().st_mtime >= since - _COARSE
-            except OSError:
-                continue
-            if was_written:
+            if self._is_recent(path):
                 self._take_up(path, place)
+
+    def _is_recent(self, path: Path) -> bool:
+        """Say whether the file at *path* was written to since the last look."""
+        return self._looked_at is not None and places.written(path) >= self._looked_at - _COARSE
 
     def _take_up(self, path: Path, place: Path, *, is_here: bool = False) -> None:
         """Follow the file at *path*, as one of *place*, unless it is a copy of a file that is followed."""
@@ -357,7 +367,9 @@ class FileTail:
             if file is None or file.identity in self._tailed:
                 return
             is_copy = any(self._is_copy(file, path, each) for each in self._tailed.values())
-            if not is_copy and self._unfinished.has_end(file, str(path)):
+            if is_copy or not self._unfinished.has_end(file, str(path)):
+                return
+            if not (is_packed(path) and self._sent.has(file)):
                 self._follow(file, _beginning(file, str(place)), path if is_here else None)
 
     def _is_copy(self, file: LogFile, path: Path, of: TailedFile) -> bool:
@@ -365,11 +377,13 @@ class FileTail:
 
         A packed file counts as a copy if it was made from *of*, which is still open though its name is gone.
         """
-        if path not in places.kin(Path(of.position.path)):
+        # By name: a tool that compresses a file may have removed it just now.
+        place = Path(of.position.path)
+        if not places.is_kin(path, place):
             return False
-        if is_packed(path):
-            return of.file.begins_as(file)
-        return of.position.offset > 0 and file.has(of.position)
+        if (is_packed(path) or places.was_at(path, place)) and of.file.begins_as(file):
+            return True
+        return not is_packed(path) and of.position.offset > 0 and file.has(of.position)
 
     def _follow(self, file: LogFile, position: FilePosition, place: Path | None = None) -> None:
         device, inode = file.identity
@@ -388,6 +402,7 @@ class FileTail:
         for tailed in list(self._tailed.values()):
             is_over = tailed.unread <= 0 and self._elapsed() - tailed.grew_at > _LINGER
             if tailed.place is None and is_over and tailed.file.identity not in self._unreadable:
+                self._sent.note(tailed.position)
                 self._drop(tailed)
 
     def _drop(self, tailed: TailedFile) -> None:
@@ -404,7 +419,7 @@ class FileTail:
             # The file has changed: the next look handles it.
             tailed.stamp = NEVER
         if count:
-            tailed.position = replace(tailed.position, pending=self._pending(offset + count))
+            tailed.position = tailed.position.cut(self._pending(offset + count), chunk[:count])
 
     def _pending(self, end: int) -> PendingFileBatch:
         at = (self._clock() - self.ahead).isoformat(timespec="milliseconds")
@@ -459,14 +474,3 @@ def _age(tailed: TailedFile) -> tuple[bool, int]:
     """Return the sort key that puts the files of one place in the order in which they were there."""
     _, written = tailed.stamp
     return tailed.place is not None, written
-
-
-def _is_at(path: Path, position: FilePosition) -> bool:
-    """Say whether the file at *path* has the inode of *position*; device numbers may change on reboot."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return False
-    return stat.st_ino == position.inode and (
-        stat.st_dev == position.device or path.parent == Path(position.path).parent
-    )
