@@ -1,11 +1,14 @@
 """Secrets are masked, and nothing else."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from toban.engine.bindings.masking import Masking
 from toban.engine.masks import Mask, Masker
 
 ALL = Masker(list(Mask))
@@ -100,12 +103,124 @@ def test_a_value_without_quotes_is_masked_to_its_end(written: str, stored: str) 
         ("a1234567-1234-4123-8123-123456789012", "a1234567-1234-4123-8123-123456789012"),
         ("パスワード以外: 注文を受け付けました", "パスワード以外: 注文を受け付けました"),
         ("tokens used: 300", "tokens used: 300"),
+        # Japanese names of secrets.
+        ("パスワード: hunter2", "パスワード: ***"),
+        ("パスワード：hunter2、ユーザー：taro", "パスワード：***、ユーザー：taro"),
+        ("新しいパスワード=a b", "新しいパスワード=*** b"),
+        ("（暗証番号：1234）", "（暗証番号：***）"),
+        ("APIキー: k-123。", "APIキー: ***。"),
+        ("ﾊﾟｽﾜｰﾄﾞ:x 秘密鍵:y トークン=z", "ﾊﾟｽﾜｰﾄﾞ:*** 秘密鍵:*** トークン=***"),
+        # Releases and versions are no addresses.
+        ("release shop@1.4.2 deployed", "release shop@1.4.2 deployed"),
+        (
+            "shop@2.0.0-rc.one @babel/core@7.23.0 app@v1.2.3",
+            "shop@2.0.0-rc.one @babel/core@7.23.0 app@v1.2.3",
+        ),
+        ("taro@163.com, hanako@xn--wgv71a.xn--q9jyb4c", "***, ***"),
+        ("担当 ｔａｒｏ＠ｅｘａｍｐｌｅ．ｃｏ．ｊｐ へ", "担当 *** へ"),
+        ("taro＠example.jp", "***"),
+        # Phone numbers.
+        ("tel 03-1234-5678, 090-1234-5678", "tel ***, ***"),
+        ("(03) 1234-5678 03(1234)5678 0120-123-456", "*** *** ***"),
+        ("０９０ー１２３４ー５６７８", "***"),
+        ("09012345678 0120123456", "*** ***"),
+        ("+81 90-1234-5678 +81-(0)3-1234-5678 +14155552671", "*** *** ***"),
+        ("0 0 0 0 0 0 0 0 0 0 0312345678", "0 0 0 0 0 0 0 0 0 0 0312345678"),
+        ("2026-11-26 09:00:00 +0900 010.020.030.040", "2026-11-26 09:00:00 +0900 010.020.030.040"),
+        # My Number, by its check digit.
+        ("123456789018 1234-5678-9018 １２３４　５６７８　９０１８", "*** *** ***"),
+        ("123456789019 1234-5678-9019", "123456789019 1234-5678-9019"),
+        ("1123456789018 1234567890181", "1123456789018 1234567890181"),
         ("order 4111111111111112 took 1234567890123 ns", "order 4111111111111112 took 1234567890123 ns"),
         ("2026-11-26T12:00:00.123Z", "2026-11-26T12:00:00.123Z"),
     ],
 )
 def test_secrets_are_removed_from_a_text(written: str, stored: str) -> None:
     assert ALL.text(written) == stored
+
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        JWT,
+        f"{JWT}.x.y",
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
+        "AKIAIOSFODNN7EXAMPLE",
+        "ASIAIOSFODNN7EXAMPLE",
+        "ghp_" + "aB3" * 12,
+        "github_pat_11ABCDEFG0123456789_abcdefgh",
+        "glpat-abcdefghij0123456789",
+        "xoxb-123456789012-1234567890123-abcdefghijklmnopqrstuvwx",
+        "xapp-1-A0123456789-1234567890123-abc",
+        "sk_" + "live_4eC39HqLyjWDarjtT1zdp7dc",
+        "rk_" + "test_4eC39HqLyjWDarjtT1zdp7dc",
+        "whsec_abcdefghijklmnopqrstuvwxyz012345",
+        "AIza" + "SyA-0123456789abcdefghijklmnopqrstuv",
+        "npm_" + "aB3" * 12,
+    ],
+)
+def test_a_secret_is_known_by_its_shape_wherever_it_stands(secret: str) -> None:
+    for written in (f"used {secret}", f"key={secret};", f'{{"k": "{secret}"}}', f"https://x/?k={secret}&n=1"):
+        assert secret not in ALL.text(written), written
+        assert secret[:12] not in ALL.text(written), written
+        assert 1 in ALL.suspects(json.dumps({"message": written}).encode())
+
+
+def test_a_private_key_is_masked_to_its_end() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAKC\n-----END RSA PRIVATE KEY-----"
+
+    assert ALL.text(f"read {key}\nand on") == (
+        "read -----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----\nand on"
+    )
+    assert ALL.text(key[:50]) == "-----BEGIN RSA PRIVATE KEY-----***"
+    assert ALL.text("-----BEGIN CERTIFICATE-----\nMIIE") == "-----BEGIN CERTIFICATE-----\nMIIE"
+
+
+def test_a_webhook_keeps_only_its_host() -> None:
+    written = "posted to https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXX ok"
+
+    assert ALL.text(written) == "posted to https://hooks.slack.com/services/*** ok"
+
+
+def test_my_numbers_are_masked_as_numbers_too() -> None:
+    assert ALL.record({"n": 123456789018, "m": 123456789019}) == {"n": "***", "m": 123456789019}
+
+
+def test_japanese_fields_are_masked_by_their_names() -> None:
+    assert ALL.record({"パスワード": "x", "新パスワード": "x", "備考": "y"}) == {
+        "パスワード": "***",
+        "新パスワード": "***",
+        "備考": "y",
+    }
+
+
+def test_patterns_of_ones_own_mask_what_they_match_in_every_text() -> None:
+    own = Masker([], patterns=["EMP-[0-9]{6}", "^顧客.+$"])
+
+    assert own.record({"message": "by EMP-123456", "note": "顧客\n番号", "list": ["顧客7"]}) == {
+        "message": "by ***",
+        "note": "顧客\n番号",
+        "list": ["***"],
+    }
+    assert list(own.suspects(b'{"message": "x"}\n{"message": "y"}')) == [1, 2]
+
+
+@pytest.mark.parametrize("pattern", ["(", "(?<=x)y", r"(a)\1", "x*", "", "a" * 501, "(?:a{1000}){1000}"])
+def test_a_pattern_that_can_not_be_used_is_refused_with_a_hint(pattern: str) -> None:
+    with pytest.raises(ValidationError, match="パターン"):
+        Masking(mask_patterns=(pattern,))
+
+
+def test_a_pattern_takes_linear_time_whatever_it_is() -> None:
+    own = Masker([], patterns=Masking(mask_patterns=("(a+)+$", "(a|aa)+b", "(.*a){12}b")).mask_patterns)
+
+    before = time.process_time()
+    own.text("a" * 100_000 + "!")
+
+    assert time.process_time() - before < 2
 
 
 def test_fields_with_secret_names_are_masked_at_any_depth() -> None:
@@ -288,6 +403,19 @@ def test_a_card_number_is_suspected_with_any_usual_gap(gap: str, is_escaped: boo
         *("password=;", "password=a;", "password=a&b", "cvv=", "cvv: ", "セキュリティコード", "cookie: ;"),
         *("authorization: a=b,", 'authorization: a="', "securitycode", "security"),
         *("abcdefab-", "abcdefab-1111-4111-8111-11abcdefabcd "),
+        *("eyJ", "eyJaaaaa-", "eyJaaaaa.", "-----BEGIN PRIVATE KEY-----", "xoxb-", "SG.", "sk-", "AKIA"),
+        *(
+            "a@",
+            "a.a@a.",
+            "@a-",
+            "+1",
+            "03-12",
+            "(0",
+            "０",
+            "1234 ",
+            "パスワード：",
+            "hooks.slack.com/services/",
+        ),
     ],
 )
 def test_hostile_input_is_scanned_in_linear_time(piece: str) -> None:

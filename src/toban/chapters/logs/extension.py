@@ -46,6 +46,7 @@ EXTENSION = Extension(
     acts=ACTS,
     commands={
         "logs": Command("toban.faces.cli.logs.logs", Message("commands.logs")),
+        "masks": Command("toban.faces.cli.logs.masks", Message("commands.masks")),
         "retention": Command("toban.faces.cli.logs.retention", Message("commands.retention")),
         "traces": Command("toban.faces.cli.logs.traces", Message("commands.traces")),
     },

@@ -1,18 +1,51 @@
 """What is masked in logs and errors before they are stored."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from toban.engine.bindings.section import Section
+from pydantic import AfterValidator, Field
+
+from toban.engine.bindings.section import Section, invalid
 from toban.engine.bindings.table import Table
 from toban.engine.registry.ports import Port
+from toban.message import Message
+
+_LONGEST = 500
+"""Characters of a pattern."""
+
+
+def _pattern(written: str) -> str:
+    # Commands that read bindings and mask nothing don't wait for it.
+    import re2  # noqa: PLC0415
+
+    options = re2.Options()
+    options.max_mem = 1 << 20
+    options.log_errors = False
+    try:
+        found = re2.compile(written, options) if len(written) <= _LONGEST else None
+    except re2.error as flaw:
+        reason = flaw.args[0].decode() if isinstance(flaw.args[0], bytes) else str(flaw)
+        raise invalid(
+            Message("bindings.not-a-pattern", reason=reason), Message("bindings.write-a-pattern")
+        ) from flaw
+    if found is None or found.search("") is not None:
+        raise invalid(Message("bindings.pattern-of-nothing"), Message("bindings.write-a-pattern"))
+    return written
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 class Masking(Section):
     """The part of `[logs]` that applies to errors, too."""
 
-    mask: tuple[Literal["credentials", "cards", "emails"], ...] = ("credentials", "cards")
+    mask: tuple[Literal["credentials", "cards", "emails", "phones", "my_numbers"], ...] = (
+        "credentials",
+        "cards",
+    )
     mask_fields: tuple[str, ...] = ()
     """Fields whose whole value is masked."""
+    mask_patterns: Annotated[tuple[Pattern, ...], Field(max_length=50)] = ()
+    """What is masked in every text besides: patterns of RE2, which takes the same time for any text."""
 
 
 MASKING: Port[Table[Masking]] = Port("masking")

@@ -40,6 +40,8 @@ _ISO = re.compile(
 _CTIME = re.compile(r"\[?\w{3} (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? (\d{4})\b")
 _NAMED_TIME = re.compile(r"(?:^|\s)(?:time|ts|timestamp)=\"?(?=\d{4}-\d\d-)")
 """Before a time in logfmt, which slog, logrus and others write."""
+_PEM_BEGINS, _PEM_ENDS = "-----BEGIN ", "-----END "
+"""Between them, lines are no messages of their own: a private key is masked as a whole."""
 _LEVEL_WITHIN = 160
 """Characters in which a level word is searched: further on, it is part of the message."""
 _LEVEL = re.compile(
@@ -74,8 +76,13 @@ def _goes_on(before: Record, found: Record, line: str) -> bool:
     """Say whether *line*, with neither time nor level of its own, continues the row *before* it."""
     if not before or len(found) > 1 or not _is_text(found, line):
         return False
-    is_behind = "timestamp" in before or line[0].isspace()
+    is_behind = "timestamp" in before or line[0].isspace() or _PEM_BEGINS in _last_block(before)
     return is_behind and len(str(before["message"])) + len(line) < LONGEST_TEXT
+
+
+def _last_block(before: Record) -> str:
+    """Return the message of *before* from the end of its last PEM block on."""
+    return str(before["message"]).rpartition(_PEM_ENDS)[2]
 
 
 def _is_text(found: Record, line: str) -> bool:

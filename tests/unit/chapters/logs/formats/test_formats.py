@@ -90,6 +90,14 @@ def test_lines_without_times_are_separate_unless_indented() -> None:
     assert found == ["Exception\n\tat a\n\tat b", "other", "json", "  after json"]
 
 
+def test_a_private_key_in_plain_text_is_one_message_so_that_it_is_masked_as_a_whole() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMIIEvQ\nIBADAN\n-----END PRIVATE KEY-----"
+
+    found = [each["message"] for each in convert("text", f"before\n{key}\nafter\n".encode()) if each]
+
+    assert found == ["before", key, "after"]
+
+
 def test_a_stack_trace_that_is_too_long_continues_in_another_row() -> None:
     body = b"2026-11-26 10:00:00 ERROR x\n" + b"  at somewhere\n" * 10_000
 
