@@ -15,6 +15,7 @@ from toban.design.clauses.incident import FailurePattern, IncidentFlow, Incident
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
+from toban.engine.notify.chat.port import CHAT
 from toban.engine.notify.signal import ADVICE
 from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import ALERT_LEADS
@@ -58,6 +59,7 @@ EXTENSION = Extension(
         ADVICE: "toban.chapters.incident.remedies.advice:advise",
         ALERT_LEADS: "toban.chapters.incident.leads:leads",
         APPROVAL_EFFECTS: "toban.chapters.incident.reports.approval:EFFECT",
+        CHAT: "toban.chapters.incident.chat:OFFER",
         ASSERTIONS: "toban.chapters.incident.rows.prevention:ASSERTIONS",
         TASK_FACTS: "toban.chapters.incident.rows.owing:facts",
     },

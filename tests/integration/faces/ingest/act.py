@@ -1,6 +1,7 @@
 """Changes to the state from outside a test.
 
-session, lock, show CLAUSE VERDICT VALUE, tell CLAUSE, arrived, token NAME, plan WORK.
+session, lock, show CLAUSE VERDICT VALUE, tell CLAUSE [TARGET], arrived, token NAME, plan WORK, timeline
+INCIDENT, hold SECONDS.
 
 Each line of standard input is one act, a JSON list of its words; its answer is one line of JSON.
 """
@@ -38,10 +39,21 @@ def _act(words: list[str]) -> object:
             _lock()
         case ["show", clause, verdict, value]:
             _show(clause, verdict, value)
-        case ["tell", clause]:
-            return _tell(clause)
+        case ["tell", clause, *target]:
+            return _tell(clause, "".join(target))
         case ["arrived", instance]:
             return _arrived(instance)
+        case other:
+            return _act_beside(other)
+    return None
+
+
+def _act_beside(words: list[str]) -> object:
+    match words:
+        case ["timeline", incident]:
+            return _timeline(int(incident))
+        case ["hold", seconds]:
+            _hold(float(seconds))
         case other:
             raise SystemExit(f"unknown act: {other}")
     return None
@@ -115,7 +127,28 @@ def _show(clause: str, verdict: str, value: str) -> None:
     )
 
 
-def _tell(clause: str) -> int:
+def _timeline(incident: int) -> list[list[str]]:
+    """Return the lines of an incident, each with who has written it."""
+    from toban.chapters.incident.models import TimelineEntry
+
+    found = TimelineEntry.objects.filter(incident=incident).order_by("pk")
+    return [[str(each.said), each.by] for each in found]
+
+
+def _hold(seconds: float) -> None:
+    """Keep everybody else from writing for a while."""
+    import time
+
+    from django.db import transaction
+
+    from toban.engine.evidence import ledger
+
+    with transaction.atomic():
+        ledger.hold()
+        time.sleep(seconds)
+
+
+def _tell(clause: str, target: str) -> int:
     """Open an alert about *clause*, announce it, and return the announcement's number."""
     from toban.design.values.severity import AlertLevel
     from toban.engine.clock import system_clock
@@ -127,13 +160,14 @@ def _tell(clause: str) -> int:
     now = system_clock()
     # A separate key: a worker running at the same time would resolve an alert with the clause's own key.
     signal = Signal(
-        key=f"{clause}/told", clause_id=clause, citation="運用設計書.md:6", clause_text="Web | CPU使用率",
+        key=f"{clause}/told{target}", clause_id=clause,
+        citation="運用設計書.md:6", clause_text="Web | CPU使用率",
         condition=Condition.CRITICAL, subject=plain("Web CPU使用率"), value=plain("92%"),
         limit=plain("異常 85%以上"),
-        began_at=now, detected_at=now,
+        began_at=now, detected_at=now, labels={"target": target} if target else {},
     )  # fmt: skip
     report([signal], now)
-    alert = Alert.objects.get()
+    alert = Alert.objects.get(key=signal.key)
     told = Announcement.objects.create(
         alert=alert,
         kind="firing",

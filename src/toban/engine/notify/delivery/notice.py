@@ -88,6 +88,16 @@ class NoticeAbout:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeButton:
+    """An order about what a notification says, for channels that can show buttons."""
+
+    act: str
+    """What is ordered; see `notify.chat.port`."""
+    words: str
+    label: Message
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """One announcement to one recipient through one channel."""
 
@@ -112,7 +122,9 @@ class Notice:
     url: str = ""
     """The clause's or alert's page, if the server knows its public address."""
     announcement: int = 0
-    """Its number: a receiver's button refers by it to the alerts that somebody acknowledges."""
+    """Its number: a receiver's button refers by it to the alerts that somebody acknowledges. 0: to none."""
+    buttons: tuple[NoticeButton, ...] = ()
+    """What else can be ordered about it."""
     reply_to: str = ""
     """The receiver's reference to the first notification of the same alert, where a thread begins."""
     ended_at: datetime | None = None

@@ -13,6 +13,7 @@ from django.db.models import Case, Exists, OuterRef, QuerySet, When
 from toban.design.values.severity import AlertLevel
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.chat.ordering import buttons_of
 from toban.engine.notify.delivery import words
 from toban.engine.notify.delivery.attempts import Outbox
 from toban.engine.notify.delivery.channel import Channel
@@ -31,6 +32,8 @@ _URGENCY = Case(
 )
 _MEASURED = ("notify.fact-value", "notify.fact-reason", "notify.fact-event")
 """The facts that say what was measured, or why nothing was."""
+_ORDERABLE = (NoticeKind.FIRING, NoticeKind.NO_DATA)
+"""What it says still holds: something can be done about it."""
 _MOST_LISTED = 500
 """Number of alerts of one notification that its evidence lists; the state database holds all."""
 
@@ -60,7 +63,9 @@ def notice_of(delivery: Delivery) -> Notice:
         began_at=alert.began_at,
         at=announcement.at,
         url=announcement.url,
-        announcement=announcement.pk,
+        # What is over as it happens can't be acknowledged.
+        announcement=0 if alert.is_event else announcement.pk,
+        buttons=buttons_of(announcement.pk, settings.PARTS.ports) if kind in _ORDERABLE else (),
         reply_to="" if is_digest else _first_receipt(delivery),
         # News of a problem may be sent after it is over.
         ended_at=alert.resolved_at if kind is NoticeKind.RECOVERED else None,

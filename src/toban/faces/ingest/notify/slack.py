@@ -1,47 +1,105 @@
-"""Buttons pressed in Slack: the one under an alert acknowledges it.
+"""Orders from Slack: buttons, message shortcuts and slash commands.
 
-Slack posts a form whose `payload` is JSON
-(https://docs.slack.dev/reference/interaction-payloads/block_actions-payload) and expects an answer within
-three seconds. Anyone who can see the message may press: the signature proves that Slack itself is asking.
+The signature proves that Slack itself is asking, and who it is that asks. Anyone who can see an alert may
+acknowledge it; everything else is done in the name of the account that `[people]` binds to the member. Slack
+waits three seconds for the answer to a command; what takes longer, and what a button has done, is told by the
+request's own `response_url` (https://docs.slack.dev/interactivity/handling-user-interaction).
 """
 
 import asyncio
-import re
-from collections.abc import Callable
-from urllib.parse import parse_qs
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-import orjson
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, close_old_connections
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
 from toban.engine.notify import orders
+from toban.engine.notify.channels.http import Poster
 from toban.engine.notify.channels.slack_app.config import SlackAppConfig
-from toban.engine.notify.channels.slack_app.payload import TAKE
+from toban.engine.notify.channels.slack_app.interaction import (
+    Acknowledged,
+    SlackOrder,
+    answer,
+    command,
+    interaction,
+    may_answer,
+)
 from toban.engine.notify.channels.slack_app.signature import is_signed
+from toban.engine.notify.chat.ordering import carried_out, language_of
+from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.orders import NotPossible
-from toban.message import message_of
+from toban.engine.registry.ports import Ports
+from toban.message import Message, message_of, sentences
 
 _LARGEST = 512 * 1024
-_NUMBER = re.compile(r"[0-9]{1,18}")
-"""Digits that fit into the databases' integers."""
+_PATIENCE = 2.0
+"""Seconds of Slack's three within which a command is answered at once."""
+_MOST_WAITING = 50
+"""Orders that are being carried out."""
+_OK = 200
 
 log = structlog.get_logger(__name__)
 
 
-class SlackActions:
-    """The endpoint that the app's "interactivity" points to."""
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A request that Slack has signed, for one of the bound apps."""
 
-    def __init__(self, edition: Callable[[], Edition | None], clock: Clock) -> None:
+    body: bytes
+    config: SlackAppConfig
+    edition: Edition
+    now: datetime
+
+
+class SlackRequests:
+    """The endpoints that the app's "interactivity" and its slash command point to."""
+
+    def __init__(self, edition: Callable[[], Edition | None], clock: Clock, ports: Ports) -> None:
         self._edition = edition
         self._clock = clock
+        self._ports = ports
+        self._running = set[asyncio.Task[Any]]()
 
-    async def answer(self, request: Request) -> Response:
-        """Acknowledge the alert whose button was pressed; 401 for a request that Slack has not signed."""
+    async def act(self, request: Request) -> Response:
+        """Do what a pressed button or a message shortcut orders; 401 for what Slack has not signed."""
+        signed = await self._signed(request)
+        if isinstance(signed, Response):
+            return signed
+        match interaction(signed.body):
+            case Acknowledged() as pressed:
+                return await _acknowledge(pressed, signed.now)
+            case SlackOrder() as order if self._is_busy:
+                return PlainTextResponse(self._said(Message("chat.busy"), order, signed), 503)
+            case SlackOrder() as order:
+                self._begin(self._told(self._begin(self._carried_out(order, signed)), order, signed))
+        return PlainTextResponse("")
+
+    async def command(self, request: Request) -> Response:
+        """Do what a slash command orders, and say so; 401 for what Slack has not signed."""
+        signed = await self._signed(request)
+        if isinstance(signed, Response):
+            return signed
+        order = command(signed.body)
+        if order is None:
+            return PlainTextResponse("no command\n", 400)
+        if self._is_busy:
+            return JSONResponse(answer(self._said(Message("chat.busy"), order, signed)))
+        doing = self._begin(self._carried_out(order, signed))
+        done, _ = await asyncio.wait({doing}, timeout=_PATIENCE)
+        if done:
+            return JSONResponse(answer(doing.result()))
+        self._begin(self._told(doing, order, signed))
+        return JSONResponse(answer(self._said(Message("chat.under-way"), order, signed)))
+
+    async def _signed(self, request: Request) -> _Signed | Response:
+        """Return the request if Slack has signed it, else the refusal."""
         body = b""
         async for piece in request.stream():
             body += piece
@@ -49,43 +107,86 @@ class SlackActions:
                 return PlainTextResponse("too large\n", 413)
         timestamp = request.headers.get("x-slack-request-timestamp", "")
         signature = request.headers.get("x-slack-signature", "")
-        now = self._clock()
-        if not any(is_signed(body, timestamp, signature, each, now.timestamp()) for each in self._secrets()):
-            return PlainTextResponse("not signed by Slack\n", 401)
-        pressed = _pressed(body)
-        if pressed is None:
-            return PlainTextResponse("")
-        announcement, by = pressed
+        edition, now = self._edition(), self._clock()
+        for config, secret in _apps(edition):
+            if edition is not None and is_signed(body, timestamp, signature, secret, now.timestamp()):
+                return _Signed(body, config, edition, now)
+        return PlainTextResponse("not signed by Slack\n", 401)
+
+    @property
+    def _is_busy(self) -> bool:
+        return len(self._running) >= _MOST_WAITING
+
+    def _begin[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def _carried_out(self, order: SlackOrder, signed: _Signed) -> str:
+        """Return what is to be told about *order*, which is then carried out or refused."""
+        return self._said(await asyncio.to_thread(_outcome, order, signed, self._ports), order, signed)
+
+    async def _told(self, doing: asyncio.Task[str], order: SlackOrder, signed: _Signed) -> None:
+        """Post the outcome where Slack wants it."""
+        said = await doing
+        if not may_answer(order.answer_to, signed.config.url):
+            log.warning("slack_answer_not_sent", member=order.asked.member, reason="not an address of Slack")
+            return
         try:
-            await asyncio.to_thread(orders.acknowledge_told, announcement, by=by, now=now)
-        except NotPossible as refusal:
-            log.info("slack_action_refused", announcement=announcement, by=by, reason=refusal.said.as_json())
-        except DatabaseError as error:
-            log.warning("slack_action_failed", reason=str(error))
-            return PlainTextResponse("the state database does not answer\n", 503)
-        return PlainTextResponse("")
+            poster = Poster("Slack", signed.config)
+            reply = await asyncio.to_thread(poster.post, order.answer_to, answer(said))
+        except Undelivered as error:
+            log.warning("slack_answer_not_sent", reason=message_of(error).as_json())
+            return
+        if reply.status != _OK:
+            log.warning("slack_answer_not_sent", reason=f"Slack answered {reply.status}")
 
-    def _secrets(self) -> list[str]:
-        edition = self._edition()
-        channels = edition.bindings.channels.values() if edition is not None else ()
-        found = []
-        for bound in channels:
-            if isinstance(bound.config, SlackAppConfig):
-                try:
-                    found.append(bound.config.signing_secret.reveal())
-                except SecretUnavailable as missing:
-                    log.warning("slack_action_unverifiable", reason=message_of(missing).as_json())
-        return found
+    def _said(self, said: Message, order: SlackOrder, signed: _Signed) -> str:
+        return said.in_language(language_of(order.asked.member, signed.edition))
 
 
-def _pressed(body: bytes) -> tuple[int, str] | None:
-    """Return which announcement was acknowledged, and by whom; None for any other action."""
+def _outcome(order: SlackOrder, signed: _Signed, ports: Ports) -> Message:
+    close_old_connections()
     try:
-        payload = orjson.loads(parse_qs(body.decode())["payload"][0])
-        user = payload["user"]
-        action = payload["actions"][0]
-        if action["action_id"] != TAKE or not _NUMBER.fullmatch(str(action["value"])):
-            return None
-        return int(action["value"]), f"slack:{user.get('username') or user['id']}"
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
-        return None
+        return carried_out(order.asked, ports, signed.edition, signed.now)
+    except NotPossible as refusal:
+        log.info("slack_order_refused", member=order.asked.member, reason=refusal.said.as_json())
+        return sentences(refusal.said, refusal.hint)
+    except DatabaseError as error:
+        log.warning("slack_order_failed", reason=str(error))
+        return Message("chat.no-state")
+    finally:
+        close_old_connections()
+
+
+async def _acknowledge(pressed: Acknowledged, now: datetime) -> Response:
+    number, by = pressed.announcement, pressed.by
+    try:
+        await asyncio.to_thread(_acknowledged, number, by, now)
+    except NotPossible as refusal:
+        log.info("slack_action_refused", announcement=number, by=by, reason=refusal.said.as_json())
+    except DatabaseError as error:
+        log.warning("slack_action_failed", reason=str(error))
+        return PlainTextResponse("the state database does not answer\n", 503)
+    return PlainTextResponse("")
+
+
+def _acknowledged(number: int, by: str, now: datetime) -> None:
+    close_old_connections()
+    try:
+        orders.acknowledge_told(number, by=by, now=now)
+    finally:
+        close_old_connections()
+
+
+def _apps(edition: Edition | None) -> Sequence[tuple[SlackAppConfig, str]]:
+    """Return the bound apps, each with the secret by which Slack signs for it."""
+    found = []
+    for bound in edition.bindings.channels.values() if edition is not None else ():
+        if isinstance(bound.config, SlackAppConfig):
+            try:
+                found.append((bound.config, bound.config.signing_secret.reveal()))
+            except SecretUnavailable as missing:
+                log.warning("slack_action_unverifiable", reason=message_of(missing).as_json())
+    return found

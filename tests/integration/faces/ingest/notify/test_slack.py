@@ -32,17 +32,22 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
-def press(
-    served: Served, payload: object, *, secret: str = SIGNING, age: int = 0, at: str = ""
-) -> httpx.Response:
-    body = urlencode({"payload": json.dumps(payload)}).encode()
-    at = at or str(int(time.time()) - age)
+def signed_headers(body: bytes, *, secret: str = SIGNING, at: str = "") -> dict[str, str]:
+    """Return the headers with which Slack sends *body*."""
+    at = at or str(int(time.time()))
     digest = hmac.new(secret.encode(), f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
-    headers = {
+    return {
         "x-slack-request-timestamp": at,
         "x-slack-signature": f"v0={digest}",
         "content-type": "application/x-www-form-urlencoded",
     }
+
+
+def press(
+    served: Served, payload: object, *, secret: str = SIGNING, age: int = 0, at: str = ""
+) -> httpx.Response:
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    headers = signed_headers(body, secret=secret, at=at or str(int(time.time()) - age))
     return httpx.post(f"{served.url}/slack/actions", content=body, headers=headers, trust_env=False)
 
 
