@@ -31,8 +31,7 @@ from toban.engine.stores.store import StoreTrouble
 from toban.engine.telemetry.samples import Sample
 from toban.message import NOTHING, Message, message_of
 
-_OPEN = (Run.State.WAITING, Run.State.RUNNING)
-_UNDONE = (*_OPEN, Run.State.SHADOW)
+_UNDONE = (*Run.OPEN, Run.State.SHADOW)
 _LOOKED_AT_DUE = 3
 _SETTINGS_LAST = timedelta(minutes=10)
 """How often the settings of buckets are checked: they change only by hand."""
@@ -150,7 +149,7 @@ class Backups:
             log_lag=policy.source.config.log_lag,
             guard=self._stores.get(policy.source.subject, NOTHING),
             last=runs.filter(due_at__lte=now).exclude(state__in=_UNDONE).order_by("-due_at").first(),
-            current=runs.filter(state__in=_OPEN, due_at__lte=now).order_by("due_at").first(),
+            current=runs.filter(state__in=Run.OPEN, due_at__lte=now).order_by("due_at").first(),
             next_due=next_due(policy.row, self._system, now),
             zone=self._system.zone,
         )

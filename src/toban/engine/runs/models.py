@@ -55,6 +55,9 @@ class Run(models.Model):
         SHADOW = "shadow"
         """It would have run, but its mode is to change nothing: it proves nothing."""
 
+    OPEN = (State.WAITING, State.RUNNING)
+    """The states of a run that is not over."""
+
     work = models.CharField(max_length=200)
     due_at = models.DateTimeField()
     clause_id = models.CharField(max_length=300)

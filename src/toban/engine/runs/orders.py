@@ -26,8 +26,6 @@ from toban.engine.runs.parameters import choices, filled, read, unknown_names, w
 from toban.engine.runs.rules import RunReason
 from toban.message import NOTHING, Message, plain
 
-_OPEN = (Run.State.WAITING, Run.State.RUNNING)
-
 
 def planned(key: str) -> PlannedWork:
     """Return the work that a running Toban knows by *key*, or raise `NotPossible`."""
@@ -177,7 +175,7 @@ def again(
         ledger.hold()
         _require_orderer(_done_here(key), account)
         run = Run.objects.select_for_update().filter(pk=run_id, work=key).first()
-        if run is None or run.state in _OPEN:
+        if run is None or run.state in Run.OPEN:
             said = Message("runs.no-such-ended-run", key=key, run=run_id)
             raise NotPossible(said, plain(f"toban runs --work {key}"))
         if from_step is not None:
@@ -323,7 +321,7 @@ def _forget_from(run: Run, step: str) -> None:
 
 
 def _open_run(key: str, run_id: int | None = None) -> Run | None:
-    found = Run.objects.select_for_update().filter(work=key, state__in=_OPEN)
+    found = Run.objects.select_for_update().filter(work=key, state__in=Run.OPEN)
     return (found if run_id is None else found.filter(pk=run_id)).order_by("due_at").first()
 
 

@@ -21,8 +21,6 @@ ENDED = {
 }
 """How a run ended, in the words of reports."""
 
-_OPEN = (Run.State.WAITING, Run.State.RUNNING)
-
 
 @dataclass(frozen=True, slots=True)
 class WorkStatus:
@@ -43,7 +41,7 @@ def standings(keys: Collection[str], now: datetime) -> Mapping[str, WorkStatus]:
     """Return the state of the works *keys* at *now*; a work that no worker knows yet is missing."""
     ended = (
         Run.objects.filter(work=OuterRef("key"), due_at__lte=now)
-        .exclude(state__in=(*_OPEN, Run.State.SHADOW))
+        .exclude(state__in=(*Run.OPEN, Run.State.SHADOW))
         .exclude(reason=RunReason.WITHDRAWN)
     )
     works = {
@@ -79,7 +77,7 @@ def last_shadows(keys: Collection[str]) -> Mapping[str, datetime]:
 def _current(now: datetime) -> Mapping[str, Run]:
     found: dict[str, Run] = {}
     # One query for each state: each has its own index for the few open runs.
-    for state in _OPEN:
+    for state in Run.OPEN:
         for run in Run.objects.filter(state=state, due_at__lte=now):
             if run.work not in found or run.due_at < found[run.work].due_at:
                 found[run.work] = run

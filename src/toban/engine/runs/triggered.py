@@ -11,8 +11,6 @@ from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import BY_TRIGGER, RunReason
 from toban.engine.runs.work import Work
 
-_OPEN = (Run.State.WAITING, Run.State.RUNNING)
-
 
 def is_triggered(run_id: int) -> bool:
     """Return whether a condition has ordered the run, and no person."""
@@ -27,7 +25,7 @@ def open_run(work: Work, clause_id: str, parameters: Mapping[str, str], now: dat
     with transaction.atomic():
         ledger.hold()
         # Looked at with the ledger held: another worker may have opened one meanwhile.
-        if Run.objects.filter(work=work.key, state__in=_OPEN).exists():
+        if Run.objects.filter(work=work.key, state__in=Run.OPEN).exists():
             return None
         if not PlannedWork.objects.filter(key=work.key, in_force=True).exists():
             return None

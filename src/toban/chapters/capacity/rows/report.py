@@ -42,7 +42,6 @@ from toban.message import NOTHING, Message, plain
 _ALERTS = RowAlerts(
     item="capacity", limit=Message("capacity.as-the-row-orders"), advice=Message("capacity.look-at-capacity")
 )
-_OPEN = (Run.State.WAITING, Run.State.RUNNING)
 _NEWS_AFTER = timedelta(minutes=15)
 """Capacity changes over days: that it can't be measured is told after this time."""
 
@@ -180,7 +179,7 @@ def _ended(run: Run | None) -> Ended | None:
         at=run.ended_at or run.due_at,
         has_succeeded=run.state == Run.State.DONE,
         said=run.note,
-        is_open=run.state in _OPEN,
+        is_open=run.state in Run.OPEN,
         awaits_approval=run.reason == RunReason.AWAITING_APPROVAL,
         is_unanswered=run.reason == RunReason.UNANSWERED,
         was_shadow=run.state == Run.State.SHADOW,

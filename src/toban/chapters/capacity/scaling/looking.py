@@ -25,7 +25,6 @@ from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemet
 from toban.message import NOTHING, Message, message_of
 
 _AT_ONCE = 8
-_OPEN = (Run.State.WAITING, Run.State.RUNNING)
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +101,7 @@ def seen_of(
         measured_lately(telemetry, group.metric, group.target, now),
         down_of(telemetry, {group.target, *group.config.needs}, now),
         last.ended_at if last is not None else None,
-        last is not None and last.state in _OPEN,
+        last is not None and last.state in Run.OPEN,
     )
 
 

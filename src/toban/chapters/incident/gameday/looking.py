@@ -15,8 +15,6 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
 from toban.message import NOTHING, Message
 
-_OPEN = (Run.State.WAITING, Run.State.RUNNING)
-
 
 def is_symptom(row: FailurePattern, alert: Alert) -> bool:
     """Return whether *alert* shows the failure of *row*: its metric, and what its name is about."""
@@ -145,7 +143,7 @@ def _why_no_remedy(use: RemedyUse | None) -> tuple[Message, bool]:
         return Message("incident-gameday.remedy-held", remedy=use.remedy, why=use.said), True
     if run.state == Run.State.SHADOW:
         return Message("incident-gameday.remedy-in-shadow", remedy=use.remedy), True
-    if run.state in _OPEN:
+    if run.state in Run.OPEN:
         code = "asks" if run.reason == RunReason.AWAITING_APPROVAL else "under-way"
         return Message(f"incident-gameday.remedy-{code}", remedy=use.remedy), False
     if run.state != Run.State.DONE:

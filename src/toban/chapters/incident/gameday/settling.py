@@ -19,14 +19,13 @@ from toban.message import NOTHING, Message, message_of
 
 _TRIES = timedelta(minutes=10)
 """How long mending is tried again and again after a run broke off."""
-_OPEN = (Run.State.WAITING, Run.State.RUNNING)
 
 log = structlog.get_logger(__name__)
 
 
 def settle(plan: IncidentPlan, now: datetime, clock: Clock = system_clock) -> None:
     """Mend what is left broken, and close what is over."""
-    left = GameDay.objects.filter(state=GameDay.State.RUNNING).exclude(run__state__in=_OPEN)
+    left = GameDay.objects.filter(state=GameDay.State.RUNNING).exclude(run__state__in=Run.OPEN)
     for game_day in left.select_related("run", "incident"):
         _conclude(game_day, plan, clock)
     records.close_drills(now)

@@ -12,8 +12,6 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.work import RunTurn
 from toban.message import Message
 
-_OPEN = (Run.State.WAITING, Run.State.RUNNING)
-
 
 @dataclass(frozen=True, slots=True)
 class OrderedRun:
@@ -27,7 +25,7 @@ class OrderedRun:
     def carry_out(self, parameters: Mapping[str, str], turn: RunTurn) -> Message:
         """Have it run once for the remedy's run, and return its result; raise `RemedyFailed`."""
         run = self._ordered(parameters, turn)
-        while run.state in _OPEN:
+        while run.state in Run.OPEN:
             turn.progress(run.progress_percent, Message("incident-remedies.waits-for-run", run=run.pk))
             end = time.monotonic() + self.look
             while time.monotonic() < end:

@@ -12,7 +12,6 @@ from toban.engine.runs.models import FinishedStep, Run
 
 _UNBOUND = timedelta(minutes=10)
 """The time of a remedy whose table is gone."""
-_OPEN = (Run.State.WAITING, Run.State.RUNNING)
 
 
 def settle_all(plan: IncidentPlan, now: datetime) -> None:
@@ -38,7 +37,7 @@ def _join(use: RemedyUse) -> None:
 
 def _seen(plan: IncidentPlan, use: RemedyUse, within: Mapping[str, timedelta]) -> UseSeen:
     run, alert = use.run, use.alert
-    if run is None or run.state in _OPEN:
+    if run is None or run.state in Run.OPEN:
         return UseSeen(Outcome.OPEN, None, None, _UNBOUND, alert.resolved_at, None)
     steps = {step.name: step for step in FinishedStep.objects.filter(run=run)}
     outcome, look, apply = _outcome(run, steps), steps.get("look"), steps.get("apply")

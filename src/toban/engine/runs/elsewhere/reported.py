@@ -76,7 +76,7 @@ def close_overdue(works: Mapping[str, Work], now: datetime) -> None:
     if not reported:
         return
     open_runs = Run.objects.filter(
-        state__in=(Run.State.WAITING, Run.State.RUNNING),
+        state__in=Run.OPEN,
         reason__in=(RunReason.AWAITING_REPORT, RunReason.REPORTED),
     )
     overdue = [
