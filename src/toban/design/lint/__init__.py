@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     monitoring.warning_comes_after_target_is_missed,
     monitoring.interval_cannot_keep_promised_detection,
     monitoring.decided_metrics_are_not_watched,
+    monitoring.nothing_measures_it,
     notices.critical_notice_reaches_nobody_on_duty,
     notices.round_the_clock_contact_is_never_told,
     logs.silenced_level_is_to_be_kept,

@@ -166,6 +166,27 @@ def decided_metrics_are_not_watched(on: Inspection) -> Iterator[Remark]:
             )
 
 
+@rule("MN008", FindingLevel.WARNING)
+def nothing_measures_it(on: Inspection) -> Iterator[Remark]:
+    """Rows whose item Toban has no measure for, and does not count in the logs, are never measured."""
+    unknown = [row for row in on.of(Monitor) if row.metric is None and not _is_counted(row)]
+    if unknown:
+        yield Remark.on(
+            unknown[0],
+            Message(
+                "design.nothing-measures-it",
+                items=list(dict.fromkeys(row.item for row in unknown)),
+                lines=cite(*unknown),
+            ),
+            Message("design.nothing-measures-it-hint"),
+        )
+
+
+def _is_counted(monitor: Monitor) -> bool:
+    """Return whether its limits are so many within a time, which may be counted in the logs."""
+    return any(limit is not None and limit.within for limit in (monitor.warning, monitor.critical))
+
+
 def _worst_detection(monitor: Monitor) -> timedelta | None:
     """Return the longest time from a failure to its detection, not counting the measurement itself."""
     if monitor.interval is None:

@@ -112,3 +112,23 @@ def test_one_promise_gives_one_finding_that_cites_all_slow_rows(find: Find) -> N
     (finding,) = find("MN004", monitors(*(row.format(name) for name in ("Web", "API", "DB"))) + PROMISE)
 
     assert "8〜10行目" in str(finding.message)
+
+
+@pytest.mark.parametrize(
+    ("row", "count"),
+    [
+        ("| DB | Load average | 0-4 | 4 | 8 | 1分 |", 1),
+        ("| DB | CPU使用率 | 0-80% | 80% | 90% | 1分 |", 0),
+        ("| DB | 決済の失敗 | - | 5分間に3件以上 | 5分間に10件以上 | 1分 |", 0),
+    ],
+)
+def test_an_item_that_nothing_measures_is_found(find: Find, row: str, count: int) -> None:
+    assert len(find("MN008", monitors(row))) == count
+
+
+def test_items_that_nothing_measures_are_one_finding(find: Find) -> None:
+    (finding,) = find(
+        "MN008", monitors(*(f"| {name} | Load average | 0-4 | 4 | 8 | 1分 |" for name in "ABC"))
+    )
+
+    assert "8〜10行目" in str(finding.message)
