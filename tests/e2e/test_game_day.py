@@ -22,6 +22,11 @@ MEASURED = (
     " WHERE verdict = 'not-measurable' AND clause_id LIKE 'monitoring/monitor/%'"
 )
 OPEN = "SELECT count(*) FROM incident_incident WHERE closed_at IS NULL"
+VERDICTS = """
+SELECT clause_id, verdict FROM evidence_clausestatus
+WHERE clause_id LIKE 'incident/failure-pattern/%'
+   OR clause_id IN ('decisions/decision/障害対応/即時検知', 'decisions/decision/障害対応/迅速復旧')
+"""
 NOT_DRILLS = "SELECT count(*) FROM incident_incident WHERE NOT is_drill"
 
 
@@ -96,6 +101,16 @@ def test_the_shop_is_whole_again(toban: Toban, held: list[dict[str, Any]]) -> No
     place = toban.home / "webshop"
     assert not any((place / "switches").iterdir())
     assert not list((place / "log").glob("access.log.2001-*"))
+
+
+def test_the_rows_about_it_are_kept_by_evidence(toban: Toban, held: list[dict[str, Any]]) -> None:
+    assert held
+
+    def verdicts() -> dict[str, str]:
+        return dict(toban.state(VERDICTS))
+
+    assert wait_for(lambda: set(verdicts().values()) == {"conforming"}, within=60, lacks=verdicts)
+    assert len(verdicts()) == len(FAILURES) + 2
 
 
 def test_the_evidence_of_it_all_is_whole(toban: Toban, held: list[dict[str, Any]]) -> None:

@@ -100,3 +100,8 @@ type FindDeployment = Callable[[Edition, str], ReleasedDeployment | None]
 """Returns a deployment by its name; None if there is no such one."""
 
 ROLLBACKS: Port[FindDeployment] = Port("rollbacks")
+
+type FindWatched = Callable[[datetime], Message]
+"""Says which release is watched, and would be taken back if anything failed; nothing if none is."""
+
+WATCHED: Port[FindWatched] = Port("watched-releases")

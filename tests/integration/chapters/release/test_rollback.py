@@ -12,7 +12,7 @@ from toban.chapters.release.models import Release
 from toban.chapters.release.running import rollback
 from toban.chapters.release.running.rollback import find
 from toban.engine.approvals.models import ApprovalRequest
-from toban.engine.deployments import ROLLBACKS, NotRolledBack, ReleasedDeployment, RollbackWish
+from toban.engine.deployments import ROLLBACKS, WATCHED, NotRolledBack, ReleasedDeployment, RollbackWish
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.rules import RunReason
 from toban.message import plain
@@ -115,3 +115,25 @@ def test_a_release_under_way_is_named(shop: Shop) -> None:
     Release.objects.filter(pk=release.pk).update(state=Release.State.RUNNING)
 
     assert str(deployment(shop).under_way()) == f"リリース {release.pk} (v2)"
+
+
+def test_a_version_that_would_be_taken_back_is_named_while_it_is_watched(shop: Shop) -> None:
+    served(shop, "v1")
+    (watched,) = parts().ports.all(WATCHED)
+    assert not watched(shop.now)
+
+    shop.source.add("v2")
+    shop.stage("v2")
+    assert "v2" in str(watched(shop.now))
+
+    shop.work(11 * MINUTE)
+    assert not watched(shop.now)
+
+
+def test_a_first_version_has_nothing_to_be_taken_back_to(shop: Shop) -> None:
+    shop.stage("v1")
+
+    (watched,) = parts().ports.all(WATCHED)
+
+    assert Release.objects.filter(state=Release.State.WATCHED).exists()
+    assert not watched(shop.now)

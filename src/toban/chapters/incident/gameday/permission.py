@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.conf import settings
+
 from toban.chapters.incident.gameday.looking import is_symptom
 from toban.chapters.incident.gameday.planned import PlannedGameDay
 from toban.chapters.incident.models import GameDay, Incident
 from toban.design.clauses.objectives import MaintenanceWindow
+from toban.engine.deployments import WATCHED
 from toban.engine.notify.models import Alert, Maintenance
 from toban.engine.notify.routing.maintenance import open_window
 from toban.engine.orders import NotPossible
@@ -29,6 +32,10 @@ def _refusals(planned: PlannedGameDay, now: datetime, run: int | None) -> Iterat
         going = Run.objects.filter(work__startswith=prefix, state=Run.State.RUNNING).first()
         if going is not None:
             yield NotPossible(Message("incident-gameday.release-runs", work=going.work), wait)
+    for find in settings.PARTS.ports.all(WATCHED):
+        if watched := find(now):
+            # Its watch would take back a version that is well.
+            yield NotPossible(watched, wait)
     for other in GameDay.objects.filter(state=GameDay.State.RUNNING).exclude(run__isnull=False, run=run):
         yield NotPossible(Message("incident-gameday.another-runs", failure=other.pattern), wait)
     for incident in Incident.objects.filter(closed_at=None, merged_into=None).order_by("pk"):

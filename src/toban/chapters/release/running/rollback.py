@@ -2,11 +2,13 @@
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import Release
 from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering.orders import roll_back_wanted, way_back
+from toban.engine.amounts import length
 from toban.engine.clock import system_clock
 from toban.engine.deployments import NotRolledBack, RollbackWish
 from toban.engine.editions.edition import Edition
@@ -23,6 +25,22 @@ def find(edition: Edition, name: str) -> "OfferedDeployment | None":
     plan: ReleaseChapterPlan = edition.plan(OPERATION)
     deployment = plan.deployments.get(name)
     return None if deployment is None else OfferedDeployment(deployment, plan)
+
+
+def watched(now: datetime) -> Message:
+    """Say which release is watched, and would be taken back if anything failed; nothing if none is."""
+    held = Release.objects.filter(
+        state=Release.State.WATCHED, former__isnull=False, watched_until__gt=now
+    ).select_related("artifact")
+    found = held.order_by("-watched_until").first()
+    if found is None or found.watched_until is None:
+        return NOTHING
+    return Message(
+        "release.is-watched",
+        version=found.artifact.label,
+        name=found.deployment,
+        left=length(found.watched_until - now),
+    )
 
 
 @dataclass(frozen=True, slots=True)

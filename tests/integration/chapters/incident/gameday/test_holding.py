@@ -21,6 +21,7 @@ from toban.engine.paper import NoFont
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import StepFailed
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -262,6 +263,17 @@ def test_it_is_not_held_during_a_release(day: Day, work: str) -> None:
 
     with pytest.raises(StepFailed, match="リリースの途中"):
         day.do("break")
+
+
+def test_it_is_not_held_while_a_release_would_be_taken_back(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toban.chapters.release.running.rollback.watched", lambda _now: plain("v2 を監視中"))
+
+    with pytest.raises(StepFailed, match="v2 を監視中"):
+        day.do("break")
+
+    assert not day.is_broken
 
 
 def test_it_is_not_held_while_an_incident_is_open(day: Day) -> None:
