@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -32,23 +31,11 @@ from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Assumed, Section, invalid
 from toban.engine.bindings.senders import SenderBinding
 from toban.engine.bindings.template import Template
-from toban.engine.bindings.values import Language, Length, Meant, WordMeaning, some
+from toban.engine.bindings.values import Language, Length, Meant, WordMeaning, ZoneName, some
 from toban.message import Message
 
 WHOLE_SYSTEM = "全体"
 """The target of monitors that name none: `[targets.全体]`."""
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """Return all zones, for which hundreds of files are looked up: a look at the alerts asks, too."""
-    return frozenset(available_timezones())
-
-
-def _zone(written: object) -> object:
-    if isinstance(written, str) and written not in _zones():
-        raise invalid(Message("bindings.no-such-zone", zone=written), Message("bindings.write-an-iana-zone"))
-    return written
 
 
 def _closed(written: object) -> object:
@@ -78,8 +65,7 @@ class System(Section):
 
     name: str = ""
     timezone: Annotated[
-        str,
-        BeforeValidator(_zone),
+        ZoneName,
         Assumed("bindings.assumed-zone", Message("bindings.why-zone"), lambda design, *_: timed(design)),
     ] = "Asia/Tokyo"
     """The zone that the document's clock times are in."""

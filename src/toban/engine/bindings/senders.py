@@ -7,10 +7,15 @@ from pydantic import BeforeValidator, Field, InstanceOf, model_validator
 
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Section, invalid
+from toban.engine.bindings.values import ZoneName
 from toban.message import Message
 
 LogFormat = Literal["json", "text", "docker", "journald", "access", "syslog"]
 """The format of log lines; `toban.chapters.logs.formats` reads them."""
+
+
+LogEncoding = Literal["utf-8", "shift_jis", "euc-jp", "utf-16", "utf-16le", "utf-16be"]
+"""The encoding of log lines."""
 
 
 class FileBinding(Section):
@@ -21,6 +26,8 @@ class FileBinding(Section):
     format: LogFormat | None = None
     log: str = ""
     service: str = ""
+    zone: ZoneName | None = None
+    encoding: LogEncoding | None = None
     """As in `SenderBinding`, for lines that differ from the sender's others."""
 
 
@@ -48,6 +55,10 @@ class SenderBinding(Section):
     """The service of lines that don't name one."""
     format: LogFormat | None = None
     """The format of its lines; None: the usual one of the endpoint that receives them."""
+    zone: ZoneName | None = None
+    """The zone of times without an offset; None: the document's."""
+    encoding: LogEncoding | None = None
+    """The encoding of its lines; None: UTF-8, or what a byte order mark says."""
     files: tuple[FileBinding, ...] = ()
     """The files that it sends; the first match wins."""
     networks: tuple[Network, ...] = ()

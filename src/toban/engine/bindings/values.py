@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 from datetime import time, timedelta
+from functools import cache
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, InstanceOf
 
@@ -14,6 +16,22 @@ from toban.design.values.schedule import Schedule, read_schedule
 from toban.design.values.severity import AlertLevel, read_alert_level
 from toban.engine.bindings.section import Section, invalid
 from toban.message import Message
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return all zones, for which hundreds of files are looked up: a look at the alerts asks, too."""
+    return frozenset(available_timezones())
+
+
+def _zone(written: object) -> object:
+    if isinstance(written, str) and written not in _zones():
+        raise invalid(Message("bindings.no-such-zone", zone=written), Message("bindings.write-an-iana-zone"))
+    return written
+
+
+ZoneName = Annotated[str, BeforeValidator(_zone)]
+"""A time zone by its IANA name."""
 
 Language = Literal["ja", "en"]
 """A language that Toban writes notifications in."""

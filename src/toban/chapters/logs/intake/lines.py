@@ -67,6 +67,8 @@ class BatchOrigin:
     """The time, in seconds since 1970, of lines that have none; 0 means the time at which they are read."""
     known: Mapping[str, str] = field(default_factory=dict)
     """Attributes of all its lines, unless a line has its own."""
+    zone: tzinfo | None = None
+    """The zone of times without an offset; None: the document's."""
 
 
 class _JsonLines(NamedTuple):
@@ -212,7 +214,7 @@ class LineReader:
         self, lot: _Lot, levels: Sequence[str], origin: BatchOrigin, window: IntakeWindow
     ) -> Mapping[str, Sequence[object]]:
         """Return the columns of the rows of *lot*, except the sender, which is the same for all lots."""
-        moments = _moments(lot, self._rules.zone, origin.at or window.now)
+        moments = _moments(lot, origin.zone or self._rules.zone, origin.at or window.now)
         statuses = _statuses(lot)
         durations = _durations(lot)
         kinds = self._kinds(lot, origin, levels, statuses)

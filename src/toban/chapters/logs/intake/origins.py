@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from zoneinfo import ZoneInfo
 
 from toban.chapters.logs.formats.journald import JOURNAL
 from toban.chapters.logs.intake.lines import BatchOrigin
-from toban.engine.bindings.senders import FileBinding, LogFormat, SenderBinding
+from toban.engine.bindings.senders import FileBinding, LogEncoding, LogFormat, SenderBinding
 from toban.engine.telemetry.logs.words import kind_of
 
 
@@ -33,6 +34,7 @@ class LineFormat:
 
     format: LogFormat
     origin: BatchOrigin
+    encoding: LogEncoding | None = None
 
 
 _NO_FILE = FileBinding(path="*")
@@ -46,10 +48,13 @@ def written(
     file = next((each for each in binding.files if _fits(sent.file, each)), _NO_FILE)
     log = file.log or binding.log
     kind = kind_of(log) if log else ""
-    origin = BatchOrigin(sender, kind, file.service or binding.service, sent.at, sent.known)
+    service = file.service or binding.service
+    zone = file.zone or binding.zone
+    origin = BatchOrigin(sender, kind, service, sent.at, sent.known, zone=ZoneInfo(zone) if zone else None)
     # Whatever else the sender writes, these lines are from journalctl.
     known = "journald" if sent.file == JOURNAL else binding.format
-    return LineFormat(file.format or known or ("text" if sent.file else usual), origin)
+    format_ = file.format or known or ("text" if sent.file else usual)
+    return LineFormat(format_, origin, file.encoding or binding.encoding)
 
 
 def _fits(path: str, file: FileBinding) -> bool:

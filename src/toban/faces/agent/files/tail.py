@@ -19,7 +19,7 @@ import structlog
 
 from toban.engine.clock import Clock
 from toban.faces.agent.files import fingerprint, places
-from toban.faces.agent.files.cutting import MOST, body_of, end_of
+from toban.faces.agent.files.cutting import MOST, body_of, end_of, mark_of
 from toban.faces.agent.files.held import NEVER, Identity, LogFile, LogUnreadable, NoLog, Stamp
 from toban.faces.agent.files.packed import PackedFile, UnpackingDesk, is_packed
 from toban.faces.agent.files.positions import FilePosition, FilePositions, PendingFileBatch, Positions
@@ -186,7 +186,7 @@ class FileTail:
             read = tailed.file.read(position.offset - before, position.needs - position.offset + before)
             if tailed.file.has(position):
                 tailed.next = position.advanced(read)
-                return body_of(read[before:])
+                return body_of(read[before:], mark_of(tailed.file.read(0, 2)))
         # If it was written to within one tick of the clock, its stamp may be unchanged.
         tailed.stamp = NEVER
         return None
@@ -414,7 +414,7 @@ class FileTail:
         offset = tailed.position.offset
         chunk = tailed.file.read(offset, MOST)
         is_last = tailed.is_packed or self._elapsed() - tailed.grew_at > _PATIENCE
-        count = end_of(chunk, is_last=is_last)
+        count = end_of(chunk, is_last=is_last, mark=mark_of(tailed.file.read(0, 2)))
         if not chunk:
             # The file has changed: the next look handles it.
             tailed.stamp = NEVER

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from toban.chapters.logs.counters import count
 from toban.chapters.logs.formats import FORMATS
 from toban.chapters.logs.formats.convert import Surroundings
+from toban.chapters.logs.formats.encodings import in_utf8
 from toban.chapters.logs.intake.limits import AHEAD
 from toban.chapters.logs.intake.lines import LineReader, LineReading
 from toban.chapters.logs.intake.origins import ClaimedOrigin, LineFormat, written
@@ -119,8 +120,8 @@ class LogsIn:
     ) -> tuple[str, LineReading]:
         """Return the key of the batch in *body*, and the batch as read."""
         now = self._clock()
-        around = Surroundings(edition.bindings.system.zone, now)
-        content = held.unpacked(body, headers.get("content-encoding", ""))
+        around = Surroundings(how.origin.zone or edition.bindings.system.zone, now)
+        content = in_utf8(held.unpacked(body, headers.get("content-encoding", "")), how.encoding)
         if content[:_BEGIN].lstrip()[:1] == b"[":
             refuse_too_many(content, JSON_MARKS)
         lines = FORMATS[how.format](content, around)

@@ -5,11 +5,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.integration.faces.agent.host import PACKERS, Host
 
+from toban.chapters.logs.formats.encodings import in_utf8
 from toban.chapters.logs.intake.limits import LONGEST_LINE
 from toban.faces.agent.files.cutting import MOST
 from toban.faces.agent.files.positions import Positions, PositionsUnusable
@@ -299,6 +302,25 @@ def test_bytes_are_sent_unchanged_and_sparse_holes_are_skipped(host: Host) -> No
 
     assert b"".join(host.sends()).endswith(b"caf\xe9 \xff\xfe")
     assert len(host.collector.asked) < 3
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_sent_in_batches_that_can_be_read_alone(host: Host, codec: str) -> None:
+    # Half of these characters is the byte of a line's end.
+    lines = [f"{number} 《ĊＡ{'あ' * 100}" for number in range(10_000)]
+    host.log.write_bytes(f"\ufeff{''.join(f'{each}\n' for each in lines)}".encode(codec))
+    bodies: list[bytes] = []
+
+    def take(request: httpx.Request) -> httpx.Response:
+        bodies.append(zstandard.ZstdDecompressor().decompressobj().decompress(request.content))
+        return httpx.Response(200, json={"stored": 1, "refused": 0, "reasons": []})
+
+    host.collector.take = take  # type: ignore[method-assign]
+    host.sends()
+
+    assert len(bodies) > 2
+    sent = [in_utf8(body, None).decode().splitlines() for body in bodies]
+    assert [line for body in sent for line in body] == lines
 
 
 def test_anything_but_log_files_is_left_alone(host: Host) -> None:

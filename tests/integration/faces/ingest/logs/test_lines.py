@@ -26,6 +26,13 @@ token = "file:other"
 may = ["logs"]
 log = "アクセスログ"
 
+[senders.old]
+token = "file:old"
+may = ["logs"]
+format = "text"
+zone = "UTC"
+encoding = "shift_jis"
+
 [senders.push]
 token = "file:metrics"
 may = ["metrics"]
@@ -49,7 +56,12 @@ LOGS = """
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Iterator[Served]:
     home = tmp_path_factory.mktemp("served")
-    for name, token in (("token", TOKEN), ("other", "nginx-token"), ("metrics", "metrics-token")):
+    for name, token in (
+        ("token", TOKEN),
+        ("other", "nginx-token"),
+        ("metrics", "metrics-token"),
+        ("old", "old-token"),
+    ):
         (home / name).write_text(token)
         (home / name).chmod(0o600)
     with serving(home, DOCUMENT + LOGS, BINDINGS, telemetry=store.telemetry_url) as running:
@@ -90,6 +102,22 @@ def test_lines_are_stored_refused_or_dropped_one_by_one(served: Served, store: S
         ("application", "WARNING", "shop-api", "a"),
         ("error", "ERROR", "shop-api", "d"),
     ]
+
+
+def test_old_lines_are_read_in_the_zone_and_the_encoding_of_their_sender(
+    served: Served, store: StoreProcess
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+
+    assert post(
+        served, f"{now:%Y-%m-%d %H:%M:%S} ERROR ソース表示①".encode("cp932"), token="old-token"
+    ).is_success
+
+    assert store.telemetry is not None
+    ((at, level, message),) = store.telemetry.ask(
+        "SELECT toUnixTimestamp(at), level, message FROM logs WHERE sender = 'old'", {}
+    )
+    assert (at, level, message[-6:]) == (now.timestamp(), "ERROR", "ソース表示①")
 
 
 def test_fields_that_collide_in_the_store_do_not_block_the_line(served: Served, store: StoreProcess) -> None:

@@ -1,13 +1,16 @@
 """Which sender a message belongs to, and what is stored of it. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from toban.chapters.logs.formats import access, syslog, text
 from toban.chapters.logs.formats.convert import Record, Surroundings, completed, decoded
+from toban.chapters.logs.formats.encodings import in_utf8
 from toban.chapters.logs.intake.limits import AHEAD
 from toban.chapters.logs.intake.moments import moment_of
 from toban.chapters.logs.intake.shapes import known_of
@@ -56,14 +59,34 @@ def sorted_out(
 ) -> Iterator[tuple[str | None, Record]]:
     """Yield each message's sender, None if it belongs to none, and its record."""
     for message in messages:
-        # A counted message may end with a newline, too: rsyslog's do.
-        envelope, told = syslog.opened(decoded(message.content.rstrip(b"\0\r\n")), around)
-        name = sender_of(message.source, str(envelope.get("host", "")), senders)
+        name, envelope, told = _opened(message, senders, around)
         inner = (access.request(told) if _is_access(name, senders) else None) or text.unwrapped(told)
         yield (
             name,
-            _dated(completed(completed(inner, envelope), {"timestamp": message.at}), message.at, around.zone),
+            _dated(
+                completed(completed(inner, envelope), {"timestamp": message.at}),
+                message.at,
+                _zone_of(name, senders) or around.zone,
+            ),
         )
+
+
+def _opened(message: SyslogMessage, senders: Senders, around: Surroundings) -> tuple[str | None, Record, str]:
+    """Return the sender of *message*, its header and what it says, by that sender's zone and encoding."""
+    # A counted message may end with a newline, too: rsyslog's do.
+    content = message.content.rstrip(b"\0\r\n")
+    envelope, told = syslog.opened(decoded(content), around)
+    name = sender_of(message.source, str(envelope.get("host", "")), senders)
+    encoding, zone = (senders[name].encoding if name else None), _zone_of(name, senders)
+    if encoding or zone:
+        here = replace(around, zone=zone or around.zone)
+        envelope, told = syslog.opened(decoded(in_utf8(content, encoding)), here)
+    return name, envelope, told
+
+
+def _zone_of(name: str | None, senders: Senders) -> ZoneInfo | None:
+    written = senders[name].zone if name else None
+    return ZoneInfo(written) if written else None
 
 
 def _dated(record: Record, arrival: float, zone: tzinfo) -> Record:

@@ -90,3 +90,16 @@ def record_of(message: str) -> Record:
     sent = SyslogMessage(address_of("10.0.1.7"), AT.timestamp(), message.encode())
     ((_, told),) = sorted_out([sent], SENDERS, Surroundings(UTC, AT))
     return told
+
+
+def test_a_message_is_read_in_the_zone_and_the_encoding_of_its_sender() -> None:
+    senders = {"old": sender(networks=["10.0.3.0/24"], zone="Asia/Tokyo", encoding="shift_jis")}
+    content = "<27>Nov 26 20:59:59 fw-1 app: ソース表示に失敗".encode("cp932")
+
+    ((name, record),) = sorted_out(
+        [SyslogMessage(address_of("10.0.3.7"), AT.timestamp(), content)], senders, Surroundings(UTC, AT)
+    )
+
+    assert name == "old"
+    assert record["message"] == "ソース表示に失敗"
+    assert record["timestamp"] == "2026-11-26T20:59:59+09:00"
