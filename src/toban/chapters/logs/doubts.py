@@ -59,7 +59,7 @@ def _unkept(design: Design, bindings: Bindings) -> Iterator[Finding]:
     named = [
         ("senders", name, word)
         for name, sender in bindings.senders.items()
-        for word in (sender.log, *(file.log for file in sender.files))
+        for word in (sender.log, *sender.kinds, *(file.log for file in sender.files))
     ]
     named += [
         ("log_sources", name, getattr(each.config, "log", ""))

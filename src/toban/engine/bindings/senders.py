@@ -59,6 +59,10 @@ class SenderBinding(Section):
     """The zone of times without an offset; None: the document's."""
     encoding: LogEncoding | None = None
     """The encoding of its lines; None: UTF-8, or what a byte order mark says."""
+    kinds: tuple[str, ...] = ()
+    """The document's kinds of log that it may write; empty: all, except that audit logs must be named."""
+    services: tuple[str, ...] = ()
+    """The services that it may write for; empty: all. `*` matches anything."""
     files: tuple[FileBinding, ...] = ()
     """The files that it sends; the first match wins."""
     networks: tuple[Network, ...] = ()

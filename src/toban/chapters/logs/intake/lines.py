@@ -24,6 +24,7 @@ from toban.chapters.logs.intake.limits import (
     IntakeWindow,
     bounded,
 )
+from toban.chapters.logs.intake.pins import SenderPins
 from toban.chapters.logs.intake.shapes import RecordShape, lifted, shape_of
 from toban.chapters.logs.rules import LogRules
 from toban.engine.telemetry.columns import Column, table_of
@@ -69,6 +70,8 @@ class BatchOrigin:
     """Attributes of all its lines, unless a line has its own."""
     zone: tzinfo | None = None
     """The zone of times without an offset; None: the document's."""
+    pins: SenderPins | None = None
+    """What its lines may claim to be; None: anything."""
 
 
 class _JsonLines(NamedTuple):
@@ -225,7 +228,7 @@ class LineReader:
             "day": days_of(moments, self._rules.zone),
             "at": moments,
             "level": levels,
-            "service": lot.texts("service", origin.service),
+            "service": _services(lot, origin),
             **{name: lot.texts(name) for name in plain},
             "method": columns.each(str.upper, lot.texts("method")),
             "route": _routes(lot),
@@ -245,12 +248,20 @@ class LineReader:
             if column is not None:
                 pairs = zip(column, inferred, strict=True)
                 inferred = [rule.kind if rule.fits(value) else kind for value, kind in pairs]
+        if origin.pins is not None:
+            inferred = origin.pins.own_kinds(inferred)
         if lot.column("kind") is None:
             return inferred
-        return [
+        claims = [
             self._kind(word) if word else otherwise
             for word, otherwise in zip(lot.texts("kind"), inferred, strict=True)
         ]
+        return claims if origin.pins is None else origin.pins.claimed_kinds(claims, inferred, lot.attributes)
+
+
+def _services(lot: _Lot, origin: BatchOrigin) -> Sequence[str]:
+    claims = lot.texts("service", origin.service)
+    return claims if origin.pins is None else origin.pins.claimed_services(claims, lot.attributes)
 
 
 def _objects_of(lines: Sequence[bytes], first: int, gathered: _LineBatch) -> _JsonLines:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from toban.chapters.logs.formats.journald import JOURNAL
 from toban.chapters.logs.intake.lines import BatchOrigin
+from toban.chapters.logs.intake.pins import SenderPins
 from toban.engine.bindings.senders import FileBinding, LogEncoding, LogFormat, SenderBinding
 from toban.engine.telemetry.logs.words import kind_of
 
@@ -49,8 +50,11 @@ def written(
     log = file.log or binding.log
     kind = kind_of(log) if log else ""
     service = file.service or binding.service
+    pins = SenderPins(frozenset(map(kind_of, binding.kinds)), binding.services, kind, service)
     zone = file.zone or binding.zone
-    origin = BatchOrigin(sender, kind, service, sent.at, sent.known, zone=ZoneInfo(zone) if zone else None)
+    origin = BatchOrigin(
+        sender, kind, service, sent.at, sent.known, zone=ZoneInfo(zone) if zone else None, pins=pins
+    )
     # Whatever else the sender writes, these lines are from journalctl.
     known = "journald" if sent.file == JOURNAL else binding.format
     format_ = file.format or known or ("text" if sent.file else usual)

@@ -120,6 +120,14 @@ def test_old_lines_are_read_in_the_zone_and_the_encoding_of_their_sender(
     assert (at, level, message[-6:]) == (now.timestamp(), "ERROR", "ソース表示①")
 
 
+def test_a_line_does_not_become_an_audit_row_by_saying_so(served: Served, store: StoreProcess) -> None:
+    assert post(served, line("forged", kind="audit")).json()["stored"] == 1
+
+    assert store.telemetry is not None
+    sql = "SELECT kind, toString(attributes.claimedKind) FROM logs WHERE message = 'forged'"
+    assert store.telemetry.ask(sql, {}) == [("application", "audit")]
+
+
 def test_fields_that_collide_in_the_store_do_not_block_the_line(served: Served, store: StoreProcess) -> None:
     twice = {"a.b": "first", "a": {"b": 2}, "items": [{"c.d": 1, "c": {"d": 2}}]}
 
