@@ -10,7 +10,7 @@ from toban.engine.bindings.section import Section, invalid
 from toban.engine.bindings.values import ZoneName
 from toban.message import Message
 
-LogFormat = Literal["json", "text", "docker", "journald", "access", "syslog"]
+LogFormat = Literal["json", "text", "docker", "journald", "access", "syslog", "postgresql"]
 """The format of log lines; `toban.chapters.logs.formats` reads them."""
 
 

@@ -5,7 +5,7 @@ A line keeps its number, whatever happens to it, so that a complaint cites the l
 
 from collections.abc import Callable, Mapping
 
-from toban.chapters.logs.formats import access, docker, journald, json_objects, syslog, text
+from toban.chapters.logs.formats import access, docker, journald, json_objects, postgresql, syslog, text
 from toban.chapters.logs.formats.convert import Convert, Record, Surroundings
 from toban.engine.bindings.senders import LogFormat
 
@@ -16,6 +16,7 @@ FORMATS: Mapping[LogFormat, Convert] = {
     "journald": journald.ndjson,
     "access": access.ndjson,
     "syslog": syslog.ndjson,
+    "postgresql": postgresql.ndjson,
 }
 
 RECORDS: Mapping[LogFormat, Callable[[str, Surroundings], Record]] = {
@@ -25,5 +26,6 @@ RECORDS: Mapping[LogFormat, Callable[[str, Surroundings], Record]] = {
     "journald": journald.record,
     "access": access.record,
     "syslog": syslog.record,
+    "postgresql": postgresql.record,
 }
 """The same for a single line that arrives on its own, and may contain line breaks."""

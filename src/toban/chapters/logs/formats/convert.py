@@ -41,12 +41,16 @@ def decoded(line: bytes) -> str:
 
 
 def dumped(record: Record) -> bytes:
-    """Return *record* as JSON; a message that makes it too long is cut, and `cutFrom` is its full length."""
+    """Return *record* as JSON; a text that makes it too long is cut, and `cutFrom` is its full length."""
     line = orjson.dumps(record, option=orjson.OPT_NON_STR_KEYS)
-    message = record.get("message")
-    if len(line) <= LONGEST_LINE or not isinstance(message, str):
+    if len(line) <= LONGEST_LINE:
         return line
-    return orjson.dumps({**record, "message": message[:LONGEST_TEXT], "cutFrom": len(message)})
+    texts = {name: value for name, value in record.items() if isinstance(value, str)}
+    longest = max(texts, key=lambda name: len(texts[name]), default="message")
+    whole = texts.get(longest, "")
+    return orjson.dumps(
+        {**record, longest: whole[:LONGEST_TEXT], "cutFrom": len(whole)}, option=orjson.OPT_NON_STR_KEYS
+    )
 
 
 def completed(record: Record, envelope: Mapping[str, object]) -> Record:

@@ -40,6 +40,14 @@ _ISO = re.compile(
 _CTIME = re.compile(r"\[?\w{3} (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? (\d{4})\b")
 _NAMED_TIME = re.compile(r"(?:^|\s)(?:time|ts|timestamp)=\"?(?=\d{4}-\d\d-)")
 """Before a time in logfmt, which slog, logrus and others write."""
+_TRACEBACK = "Traceback (most recent call last):"
+_WITHIN_TRACE = re.compile(
+    r"Caused by: |Suppressed: |\.\.\. \d+ (?:more|common frames omitted)"
+    r"|During handling of the above exception|The above exception was the direct cause|goroutine \d+ \["
+)
+"""What stands in a stack trace without being indented, in Java, Python and Go."""
+_CHAINED = re.compile(r"another exception occurred:\s*$|direct cause of the following exception:\s*$")
+_CALL_IN_GO = re.compile(r"[\w.*/()-]+\(.*\)$|created by |exit status \d")
 _PEM_BEGINS, _PEM_ENDS = "-----BEGIN ", "-----END "
 """Between them, lines are no messages of their own: a private key is masked as a whole."""
 _LEVEL_WITHIN = 160
@@ -60,33 +68,58 @@ def ndjson(body: bytes, surroundings: Surroundings) -> bytes:
     A continuation of the line before, as in stack traces, is appended to it and leaves its own place empty.
     """
     rows: list[Record] = []
-    before: Record = {}
+    lines = Continued()
     for line in map(decoded, body.split(b"\n")):
         found = record(line, surroundings) if line else {}
-        if found and _goes_on(before, found, line):
-            before["message"] = f"{before['message']}\n{found['message']}"
-            found = {}
-        elif found:
-            before = found if _is_text(found, line) else {}
-        rows.append(found)
+        rows.append(lines.row(line, found, found) if found else {})
     return b"\n".join(dumped(row) if row else b"" for row in rows)
 
 
-def _goes_on(before: Record, found: Record, line: str) -> bool:
-    """Say whether *line*, with neither time nor level of its own, continues the row *before* it."""
-    if not before or len(found) > 1 or not _is_text(found, line):
-        return False
-    is_behind = "timestamp" in before or line[0].isspace() or _PEM_BEGINS in _last_block(before)
-    return is_behind and len(str(before["message"])) + len(line) < LONGEST_TEXT
+class Continued:
+    """The lines of one writer in order: those that continue the line before become a part of its row."""
+
+    def __init__(self) -> None:
+        self._told: Record = {}
+        self._row: Record = {}
+
+    def row(self, line: str, told: Record, row: Record) -> Record:
+        """Return the *row* of a *line*; empty if it continues the one before. *told* is the line's record."""
+        if self._goes_on(line, told):
+            self._row["message"] = f"{self._row['message']}\n{told['message']}"
+            return {}
+        self._told, self._row = (told, row) if is_text(told, line) else ({}, {})
+        return row
+
+    def _goes_on(self, line: str, told: Record) -> bool:
+        """Say whether *line*, with neither time nor level of its own, continues the row before it."""
+        if not self._row or len(told) > 1 or not is_text(told, line):
+            return False
+        before = str(self._row["message"])
+        is_behind = "timestamp" in self._told or not line or line[0].isspace()
+        is_behind = is_behind or _is_of_trace(before, line) or _is_within_pem(before)
+        return is_behind and len(before) + len(line) < LONGEST_TEXT
 
 
-def _last_block(before: Record) -> str:
-    """Return the message of *before* from the end of its last PEM block on."""
-    return str(before["message"]).rpartition(_PEM_ENDS)[2]
+def _is_of_trace(before: str, line: str) -> bool:
+    """Say whether *line*, which is not indented, belongs to the stack trace at the end of *before*."""
+    if _WITHIN_TRACE.match(line):
+        return "\n" in before
+    if line == _TRACEBACK:
+        return _CHAINED.search(before) is not None
+    if "\ngoroutine " in before and _CALL_IN_GO.match(line):
+        return True
+    # Python's exception stands behind its calls.
+    last = before.rpartition("\n")[2]
+    return last.startswith("  ") and _TRACEBACK in before
 
 
-def _is_text(found: Record, line: str) -> bool:
-    return found.get("message") == _COLOURS.sub("", line)
+def _is_within_pem(before: str) -> bool:
+    return _PEM_BEGINS in before.rpartition(_PEM_ENDS)[2]
+
+
+def is_text(told: Record, line: str) -> bool:
+    """Say whether *told*, the record of *line*, is that of a line of text."""
+    return told.get("message") == _COLOURS.sub("", line)
 
 
 def record(line: str, surroundings: Surroundings) -> Record:

@@ -157,6 +157,67 @@ def test_docker_log_lines_are_unpacked() -> None:
     ]
 
 
+PYTHON = """Traceback (most recent call last):
+  File "/srv/shop/cart.py", line 7, in add
+    take(sku)
+KeyError: 'sku'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/srv/shop/app.py", line 3, in <module>
+    add()
+shop.NoStock: sku"""
+JAVA = """Exception in thread "main" java.lang.IllegalStateException: no stock
+\tat shop.Cart.add(Cart.java:7)
+Caused by: java.lang.NullPointerException
+\tat shop.Stock.of(Stock.java:3)
+\t... 1 more"""
+GO = """panic: no stock
+
+goroutine 1 [running]:
+main.add(0x7)
+\t/srv/shop/main.go:7 +0x1d
+main.main()
+\t/srv/shop/main.go:3 +0x1d
+exit status 2"""
+NODE = """Error: no stock
+    at add (/srv/shop/cart.js:7:9)
+    at /srv/shop/app.js:3:1"""
+
+
+@pytest.mark.parametrize("trace", [PYTHON, JAVA, GO, NODE])
+def test_a_stack_trace_in_dockers_file_is_one_error(trace: str) -> None:
+    written = [docker(f"{line}\n", "stderr") for line in trace.split("\n")]
+    # Lines of the other stream may come in between, and the next error is one of its own.
+    body = b"\n".join((*written[:2], docker("started\n"), *written[2:], *written, docker("end\n", "stderr")))
+
+    first, started, second, end = [each for each in convert("docker", body) if each]
+
+    assert (first["message"], first["level"]) == (trace, "ERROR")
+    assert (second["message"], second["level"]) == (trace, "ERROR")
+    assert (started["message"], "level" in started) == ("started", False)
+    assert end["message"] == "end"
+
+
+@pytest.mark.parametrize("trace", [PYTHON, JAVA, NODE])
+def test_a_stack_trace_without_times_is_one_row_of_text(trace: str) -> None:
+    body = f"{trace}\n{trace}\nend".encode()
+
+    first, second, end = [each["message"] for each in convert("text", body) if each]
+
+    assert first == second == "\n".join(filter(None, trace.split("\n")))
+    assert end == "end"
+
+
+def test_what_a_container_writes_to_stderr_is_an_error_unless_it_says_otherwise() -> None:
+    lines = ("no stock\n", "WARN slow\n", '{"msg":"in"}\n')
+
+    found = convert("docker", b"\n".join(docker(line, "stderr") for line in lines))
+
+    assert [each.get("level") for each in found] == ["ERROR", "WARN", None]
+
+
 def test_dockers_pieces_of_a_long_line_are_joined_again() -> None:
     long = "x" * 16384
     body = b"\n".join((docker(long), docker("of err\n", "stderr"), docker(long), docker("end\n")))
