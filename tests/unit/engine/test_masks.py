@@ -208,7 +208,9 @@ def test_patterns_of_ones_own_mask_what_they_match_in_every_text() -> None:
     assert list(own.suspects(b'{"message": "x"}\n{"message": "y"}')) == [1, 2]
 
 
-@pytest.mark.parametrize("pattern", ["(", "(?<=x)y", r"(a)\1", "x*", "", "a" * 501, "(?:a{1000}){1000}"])
+@pytest.mark.parametrize(
+    "pattern", ["(", "(?<=x)y", r"(a)\1", "x*", "", r"\b", "a" * 501, "(?:a{1000}){1000}"]
+)
 def test_a_pattern_that_can_not_be_used_is_refused_with_a_hint(pattern: str) -> None:
     with pytest.raises(ValidationError, match="パターン"):
         Masking(mask_patterns=(pattern,))

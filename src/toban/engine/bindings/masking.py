@@ -11,6 +11,8 @@ from toban.message import Message
 
 _LONGEST = 500
 """Characters of a pattern."""
+_PROBES = ("", "a", "1", " ", "あ")
+"""Texts of which no pattern may match nothing at all: every place would be masked."""
 
 
 def _pattern(written: str) -> str:
@@ -18,7 +20,8 @@ def _pattern(written: str) -> str:
     import re2  # noqa: PLC0415
 
     options = re2.Options()
-    options.max_mem = 1 << 20
+    # The time for a text grows with the size of the compiled pattern: this much takes seconds for 256 KiB.
+    options.max_mem = 1 << 18
     options.log_errors = False
     try:
         found = re2.compile(written, options) if len(written) <= _LONGEST else None
@@ -27,7 +30,7 @@ def _pattern(written: str) -> str:
         raise invalid(
             Message("bindings.not-a-pattern", reason=reason), Message("bindings.write-a-pattern")
         ) from flaw
-    if found is None or found.search("") is not None:
+    if found is None or any(each[0] == "" for each in map(found.search, _PROBES) if each):
         raise invalid(Message("bindings.pattern-of-nothing"), Message("bindings.write-a-pattern"))
     return written
 

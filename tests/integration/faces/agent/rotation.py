@@ -17,7 +17,8 @@ def logrotate(path: Path, *orders: str) -> Callable[[], None]:
     written = path.with_name("logrotate.conf")
     written.write_text("".join((f"{path} {{\n su root root\n", *(f" {each}\n" for each in orders), "}\n")))
     written.chmod(0o600)
-    command = [_DEBIAN / "sbin" / "logrotate", "--force", "--state", path.with_name("state"), written]
+    state = path.with_name("state")
+    command: list[str | Path] = [_DEBIAN / "sbin" / "logrotate", "--force", "--state", state, written]
     libraries = {"LD_LIBRARY_PATH": str(_DEBIAN / "lib" / "x86_64-linux-gnu")}
 
     def rotate() -> None:

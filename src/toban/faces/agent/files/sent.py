@@ -15,7 +15,7 @@ _TIME = re.compile(rb"\d\d:\d\d|\d{10}")
 
 
 class SentFiles:
-    """The files sent whole, the latest last."""
+    """The latest files sent whole, the last one last."""
 
     def __init__(self, known: Sequence[SentFile]) -> None:
         self._known = dict.fromkeys(known)
@@ -27,6 +27,8 @@ class SentFiles:
         if file.size and file not in self._known:
             self._known[file] = None
             self.is_changed = True
+        if len(self._known) > MOST:
+            del self._known[next(iter(self._known))]
 
     def has(self, file: LogFile) -> bool:
         """Say whether all lines of *file* were sent; equal lines without a time may be new ones."""
@@ -36,4 +38,4 @@ class SentFiles:
 
     def latest(self) -> Sequence[SentFile]:
         """Return those to keep."""
-        return list(self._known)[-MOST:]
+        return list(self._known)

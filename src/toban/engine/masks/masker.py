@@ -10,7 +10,7 @@ from typing import Any
 import re2
 
 from toban.engine.bindings.masking import Masking
-from toban.engine.personal_numbers import (
+from toban.engine.masks.personal_numbers import (
     BLANKS_AND_DASHES,
     DIGIT,
     MY_NUMBER,
@@ -21,7 +21,7 @@ from toban.engine.personal_numbers import (
     is_my_number,
     is_phone,
 )
-from toban.engine.secret_shapes import BEGINNINGS, PRIVATE_KEY, TOKEN, WEBHOOK
+from toban.engine.masks.secret_shapes import BEGINNINGS, PRIVATE_KEY, TOKEN, WEBHOOK
 
 HIDDEN = "***"
 
