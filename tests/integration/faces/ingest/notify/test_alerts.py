@@ -49,7 +49,7 @@ def test_an_alert_sent_by_prometheus_is_accepted(served: Served) -> None:
 
     done = run(["-m", "toban", "alerts", "--format", "json"], env=served.environment, check=True)
     (found,) = json.loads(done.stdout)
-    assert (found["subject"], found["value"]) == ("api-1 HighLatency", "遅い")
+    assert (found["subject"]["text"], found["value"]["text"]) == ("api-1 HighLatency", "遅い")
 
 
 def test_the_token_may_be_a_password(served: Served) -> None:
