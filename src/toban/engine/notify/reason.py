@@ -50,6 +50,7 @@ class NoticeReason(StrEnum):
     NEVER_TOLD = "never-told"
     SILENCE_ENDED = "silence-ended"
     RELEASED = "released"
+    GROUP_ONGOING = "group-ongoing"
     STILL_WRONG = "still-wrong"
     REPEATED = "repeated"
     CAME_AND_WENT = "came-and-went"

@@ -133,7 +133,14 @@ class _Look:
                 ),
                 *self._acknowledged(alert),
                 *(
-                    PassedNotice(alert, alert.kind, alert.level, route, NoticeReason.ESCALATED)
+                    PassedNotice(
+                        alert,
+                        alert.kind,
+                        alert.level,
+                        route,
+                        NoticeReason.ESCALATED,
+                        incident=_incident(alert, route),
+                    )
                     for route in called.routes
                 ),
             ),
@@ -150,12 +157,16 @@ class _Look:
             route,
             past.told(route.destination, alert.kind),
             standing,
+            self._is_group_ongoing(alert, route),
             past.is_swinging(route.destination),
             alert.changed_at,
             alert.holds_since,
             # What was held back until the end of a maintenance, a cause or a silence is not told afterwards.
             is_listed=route.is_digest and past.reason_at(route.destination) not in _HELD,
         )
+
+    def _is_group_ongoing(self, alert: AlertRecord, route: Route) -> bool:
+        return _incident(alert, route) in self._snapshot.ongoing_groups
 
     def _standing(self, alert: AlertRecord) -> AlertContext:
         seen, labels, now = self._snapshot, alert.labels, self._now
@@ -204,7 +215,12 @@ class _Look:
             # Out of hours, and where a digest says it all, an acknowledgement is no news.
             if leaves.wait is None and not leaves.is_digest:
                 yield PassedNotice(
-                    alert, NoticeKind.ACKNOWLEDGED, alert.level, route, NoticeReason.ACKNOWLEDGED
+                    alert,
+                    NoticeKind.ACKNOWLEDGED,
+                    alert.level,
+                    route,
+                    NoticeReason.ACKNOWLEDGED,
+                    incident=_incident(alert, route),
                 )
 
     def _escalate(
@@ -263,12 +279,18 @@ def _next_call(progress: EscalationProgress | None) -> datetime | None:
     return escalation.next_at(progress.steps, done=progress.done, began_at=progress.began_at)
 
 
+def _incident(alert: AlertRecord, route: Route) -> int | None:
+    """Return the announcement that opened the incident of *alert*, where the place has incidents."""
+    return alert.past.first_told(route.destination) if route.way.opens_incidents else None
+
+
 def _waits(judgements: Sequence[Judgement]) -> bool:
     return any(judgement.last.reason in _WAITING for judgement in judgements)
 
 
 def _passed(alert: AlertRecord, candidate: Candidate, judgement: Judgement) -> PassedNotice:
     before = candidate.told.condition if candidate.told is not None else None
+    way = candidate.route.way
     return PassedNotice(
         alert,
         candidate.kind,
@@ -276,7 +298,8 @@ def _passed(alert: AlertRecord, candidate: Candidate, judgement: Judgement) -> P
         candidate.route,
         judgement.last.reason,
         before,
-        is_digest=judgement.is_digest and candidate.route.way.gathers,
+        is_digest=judgement.is_digest and way.gathers and not way.opens_incidents,
+        incident=_incident(alert, candidate.route),
         is_flapping=candidate.standing.is_flapping or candidate.is_swinging,
     )
 

@@ -46,6 +46,7 @@ class SentNotice:
     is_lost: bool = False
     """It did not arrive, and is not retried."""
     language: str = DOCUMENTS_LANGUAGE
+    announcement: int = 0
     is_stand_in: bool = False
     """It went there only because another place could not be reached."""
 
@@ -69,6 +70,11 @@ class DeliveryHistory:
         """Return the reason of the last outcome at *destination*; empty if there is none."""
         reason, _ = self.said.get(place(destination, "", ()), ("", NOTHING))
         return reason
+
+    def first_told(self, destination: str) -> int | None:
+        """Return the announcement by which *destination* first knew; None if it does not know yet."""
+        there = (each for each in self.notices if each.destination == destination)
+        return next((each.announcement for each in there if each.kind is not NoticeKind.RECOVERED), None)
 
     def is_swinging(self, destination: str) -> bool:
         """Return whether *destination* has been told again and again that the alert changed."""
@@ -171,6 +177,8 @@ class AlertingSnapshot:
     """Maintenance that people have announced."""
     newest_flaps: Mapping[str, int] = field(default_factory=dict)
     """Flapping key → its last alert: the calm is counted from that alert's end."""
+    ongoing_groups: frozenset[int] = frozenset()
+    """The announcements of which some alerts are over, and some are not."""
     digests: frozenset[Schedule] = frozenset()
     """The digests whose time has come."""
     lately: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)

@@ -62,6 +62,7 @@ def load(now: datetime, *, everything: bool, digests: frozenset[Schedule] = froz
         exceptions=tuple(each for each in in_force(now) if each.holds_notices),
         maintenance=tuple(_maintenance(now)),
         newest_flaps=_newest_flaps(unsettled),
+        ongoing_groups=_ongoing_groups(alerts),
         digests=digests,
         lately=_lately(now),
     )
@@ -122,6 +123,7 @@ def _notice(delivery: Delivery, said: AnnouncedAlert) -> SentNotice:
         at=delivery.created_at,
         is_lost=delivery.state == Delivery.State.FAILED,
         language=delivery.language,
+        announcement=delivery.announcement_id,
         is_stand_in=delivery.is_stand_in,
     )
 
@@ -148,6 +150,18 @@ def _troubles() -> Iterator[OpenAlert]:
     held = Alert.objects.filter(resolved_at=None).values_list("key", "subject", "condition", "labels")
     for key, subject, condition, labels in held:
         yield OpenAlert(key, subject, Condition(condition), labels)
+
+
+def _ongoing_groups(alerts: Iterable[AlertRecord]) -> frozenset[int]:
+    over = (alert for alert in alerts if alert.resolved_at is not None)
+    told_in = {each.announcement for alert in over for each in alert.past.notices}
+    return frozenset(
+        announcement
+        for some in batched(told_in, _AT_ONCE)
+        for announcement in AnnouncedAlert.objects.filter(announcement__in=some, alert__resolved_at=None)
+        .values_list("announcement", flat=True)
+        .distinct()
+    )
 
 
 def _lately_down(now: datetime) -> Iterator[tuple[OpenAlert, datetime]]:

@@ -89,7 +89,9 @@ class Transport:
     answering: Callable[[str], Mapping[str, str]] = _only_its_own
     """Returns the settings with which it answers to a word besides `reaches`; empty if it can't."""
     gathers: bool = True
-    """Several alerts may be grouped in one message; False if each is an incident of its own."""
+    """Several alerts may be grouped in one message; False if each is sent on its own."""
+    opens_incidents: bool = False
+    """What comes in one message is one incident there, which is over when the last of its alerts is."""
     per_turn: int = 10
     """The maximum number of messages per second: Slack accepts about one for each of its channels."""
     posts_to: Callable[[Any], str] = _unknown_place

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db.models import Case, Exists, OuterRef, QuerySet, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from toban.design.values.severity import AlertLevel
 from toban.engine.evidence import ledger
@@ -18,7 +18,7 @@ from toban.engine.notify.delivery import words
 from toban.engine.notify.delivery.attempts import Outbox
 from toban.engine.notify.delivery.channel import Channel
 from toban.engine.notify.delivery.notice import Notice, NoticeAbout, NoticeKind, NoticeMessages
-from toban.engine.notify.models import Announcement, Delivery
+from toban.engine.notify.models import Alert, AnnouncedAlert, Announcement, Delivery
 from toban.engine.notify.signal import Condition
 from toban.message import NOTHING, Message
 
@@ -52,7 +52,7 @@ def notice_of(delivery: Delivery) -> Notice:
     return Notice(
         key=delivery.key,
         # A digest continues no thread: it is about many alerts, most of them new.
-        alert_key=delivery.key if is_digest else alert.incident_key,
+        alert_key=delivery.key if is_digest else _first_alert(delivery).incident_key,
         kind=kind,
         level=AlertLevel(announcement.level),
         title=words.one_line(said.title, language),
@@ -89,6 +89,17 @@ def _about(announcement: Announcement) -> NoticeAbout:
         threshold=told.get("notify.fact-limit", NOTHING),
         row_url=f"{base}/clauses/{quote(alert.clause_id)}" if base else "",
     )
+
+
+def _first_alert(delivery: Delivery) -> Alert:
+    """Return the alert that represented this one where the place first heard of it, or of its flapping."""
+    alert = delivery.announcement.alert
+    same = Q(pk=alert.pk) if alert.flap_root_id is None else Q(flap_root=alert.flap_root_id)
+    told = AnnouncedAlert.objects.filter(
+        alert__in=Alert.objects.filter(same), announcement__deliveries__destination=delivery.destination
+    )
+    first = told.exclude(announcement__kind=NoticeKind.DIGEST).order_by("announcement").first()
+    return alert if first is None else first.announcement.alert
 
 
 def _first_receipt(delivery: Delivery) -> str:

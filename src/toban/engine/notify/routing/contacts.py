@@ -25,9 +25,11 @@ class BoundChannel:
     posts_to: str = ""
     """The place, if the bindings name it: `#monitoring`."""
     gathers: bool = True
-    """Several alerts are grouped in one message; False if each is an incident of its own (PagerDuty)."""
+    """Several alerts are grouped in one message; False if each is sent on its own (a webhook)."""
     language: str = ""
     """The language of its notifications; empty if the bindings name none."""
+    opens_incidents: bool = False
+    """What comes in one message is one incident there (PagerDuty), which ends with the last of its alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,17 @@ def contacts_of(
         posts_to = transport.posts_to(bound.config)
         kind = transport.word(bound.config) if transport.word is not None else transport.reaches
         spoken = bound.config.language if isinstance(bound.config, ChannelConfig) else None
-        ways.append(BoundChannel(name, kind, transport.is_shared, posts_to, transport.gathers, spoken or ""))
+        ways.append(
+            BoundChannel(
+                name,
+                kind,
+                transport.is_shared,
+                posts_to,
+                transport.gathers,
+                spoken or "",
+                transport.opens_incidents,
+            )
+        )
     return Contacts(
         people={role: _addresses(person) for role, person in bindings.people.items()},
         ways=tuple(ways),

@@ -43,6 +43,8 @@ class PassedNotice:
     """It goes into one message with everything else since the last digest."""
     is_flapping: bool = False
     """Whether the place is told that it comes and goes, or swings between its levels."""
+    incident: int | None = None
+    """The announcement that opened its incident at the place, if that has incidents and knows of it."""
     consequences: tuple[Message, ...] = ()
     """The subjects of what is inhibited because of it."""
 
@@ -62,7 +64,7 @@ class GroupedNotice:
     consequences: tuple[Message, ...] = ()
 
 
-type _Sort = tuple[NoticeKind, str, NoticeReason]
+type _Sort = tuple[NoticeKind, str, NoticeReason, int | None]
 
 
 def messages(passed: Iterable[PassedNotice]) -> Sequence[GroupedNotice]:
@@ -90,14 +92,14 @@ def busy_until(
 
 def _sort(passed: PassedNotice) -> _Sort:
     if passed.is_digest:
-        return NoticeKind.DIGEST, "", NoticeReason.FIRST
+        return NoticeKind.DIGEST, "", NoticeReason.FIRST, None
     # Repeats and escalations say so in the message; all other reasons read alike.
     again = (
         passed.reason
         if passed.reason in (NoticeReason.REPEATED, NoticeReason.ESCALATED)
         else NoticeReason.FIRST
     )
-    return passed.kind, passed.alert.condition, again
+    return passed.kind, passed.alert.condition, again, passed.incident
 
 
 def _lots(there: Sequence[PassedNotice]) -> Iterable[list[PassedNotice]]:

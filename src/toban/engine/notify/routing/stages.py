@@ -26,7 +26,14 @@ _GRAVITY = {
     Condition.WARNING: 1,
     Condition.CRITICAL: 2,
 }
-_UNTOLD = frozenset((NoticeReason.ALREADY_TOLD, NoticeReason.NEVER_TOLD, NoticeReason.STILL_WRONG))
+_UNTOLD = frozenset(
+    (
+        NoticeReason.ALREADY_TOLD,
+        NoticeReason.NEVER_TOLD,
+        NoticeReason.STILL_WRONG,
+        NoticeReason.GROUP_ONGOING,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,8 @@ class Candidate:
     route: Route
     told: LastNotice | None
     standing: AlertContext = field(default_factory=AlertContext)
+    is_group_ongoing: bool = False
+    """Others with which it is one incident at the place are not over yet."""
     is_swinging: bool = False
     """The place was told of several changes between warning and critical within a short time."""
     changed_at: datetime | None = None
@@ -235,6 +244,8 @@ def _why_recovered(candidate: Candidate) -> NoticeReason:
         reason = NoticeReason.CAME_AND_WENT
     elif told.kind is NoticeKind.RECOVERED:
         return NoticeReason.ALREADY_TOLD
+    elif candidate.is_group_ongoing:
+        return NoticeReason.GROUP_ONGOING
     else:
         reason = NoticeReason.RECOVERED
     return NoticeReason.STILL_WRONG if candidate.standing.is_still_wrong else reason

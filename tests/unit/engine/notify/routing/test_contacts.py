@@ -47,7 +47,7 @@ def test_every_bound_channel_is_available_under_the_documents_word_for_it() -> N
     assert contacts().ways == (
         BoundChannel("watch", ChannelKind.SLACK, is_shared=True, posts_to="#monitoring"),
         BoundChannel("mail", ChannelKind.EMAIL, is_shared=False),
-        BoundChannel("pager", ChannelKind.PAGERDUTY, is_shared=True, gathers=False),
+        BoundChannel("pager", ChannelKind.PAGERDUTY, is_shared=True, opens_incidents=True),
     )
 
 

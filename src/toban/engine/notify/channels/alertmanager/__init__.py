@@ -24,6 +24,7 @@ TRANSPORT = Transport(
     build=Alertmanager,
     is_shared=True,
     gathers=False,
+    per_turn=50,
     posts_to=_place,
     doubts=_doubts,
 )

@@ -24,6 +24,6 @@ TRANSPORT = Transport(
     reaches=ChannelKind.PAGERDUTY,
     build=PagerDuty,
     is_shared=True,
-    gathers=False,
+    opens_incidents=True,
     doubts=_doubts,
 )

@@ -28,6 +28,7 @@ TRANSPORT = Transport(
     build=Webhook,
     is_shared=True,
     gathers=False,
+    per_turn=50,
     posts_to=_place,
     changes=_changes,
     doubts=_doubts,
