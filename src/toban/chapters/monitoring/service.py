@@ -161,7 +161,7 @@ class Monitoring:
         self._troubles = {target: each.trouble for target, each in outlooks.items()}
         self._unreachable = self._board.unreachable()
         readings, slots = _by_feed(self._waiting), _by_series(self._board.slots)
-        found = {
+        found: dict[str, Watches] = {
             each.monitor.id: after(
                 self._watches.get(each.monitor.id, {}),
                 readings.get((each.series, each.limits.metric), ()),

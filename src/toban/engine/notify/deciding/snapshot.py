@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from itertools import batched
 
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from toban.design.values.schedule import Schedule
 from toban.engine.exceptions.standing import in_force
@@ -98,14 +98,16 @@ def _notices(ids: Collection[int]) -> Mapping[int, Mapping[int, SentNotice]]:
     """Return alert → number of the delivery → its notification; for a flap root, those of all its flaps."""
     found: dict[int, dict[int, SentNotice]] = defaultdict(dict)
     for some in batched(ids, _AT_ONCE):
-        announced: dict[int, list[AnnouncedAlert]] = defaultdict(list)
+        announced: dict[int, list[tuple[AnnouncedAlert, int | None]]] = defaultdict(list)
         about = AnnouncedAlert.objects.filter(Q(alert__in=some) | Q(alert__flap_root__in=some))
-        for each in about.annotate(root=F("alert__flap_root")):
-            announced[each.announcement_id].append(each)
+        for each in about.select_related("alert").only(
+            "announcement_id", "kind", "condition", "alert__flap_root"
+        ):
+            announced[each.announcement_id].append((each, each.alert.flap_root_id))
         for part in batched(announced, _AT_ONCE):
             for delivery in Delivery.objects.filter(announcement__in=part).select_related("announcement"):
-                for each in announced[delivery.announcement_id]:
-                    for alert in {each.alert_id, each.root or each.alert_id}:
+                for each, root in announced[delivery.announcement_id]:
+                    for alert in {each.alert_id, root or each.alert_id}:
                         found[alert][delivery.pk] = _notice(delivery, each)
     return found
 

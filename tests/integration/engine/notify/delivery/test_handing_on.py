@@ -149,7 +149,7 @@ def test_a_permanent_refusal_is_handed_on_at_once(
 def test_after_an_outage_repeats_go_where_the_document_says_and_nowhere_else(
     office: Office, signal: MakeSignal
 ) -> None:
-    office.contacts = replace(office.contacts, notices=NoticeBinding(repeat="1時間"))
+    office.contacts = replace(office.contacts, notices=NoticeBinding(repeat=60 * MINUTE))
     report([signal(Condition.WARNING)], NOON)
     for turn in range(3):
         office.turn(NOON + turn * MINUTE)
@@ -182,7 +182,7 @@ def test_whoever_was_told_another_way_is_told_that_it_is_over(office: Office, si
 def test_while_the_channel_is_down_each_repeat_goes_the_other_way_again(
     office: Office, signal: MakeSignal
 ) -> None:
-    office.contacts = replace(office.contacts, notices=NoticeBinding(repeat="1時間"))
+    office.contacts = replace(office.contacts, notices=NoticeBinding(repeat=60 * MINUTE))
     report([signal(Condition.WARNING)], NOON)
     for turn in range(124):
         office.turn(NOON + turn * MINUTE)

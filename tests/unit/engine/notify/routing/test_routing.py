@@ -92,7 +92,7 @@ def test_an_unbound_channel_is_undeliverable_for_each_recipient(contacts: Contac
 )
 def test_only_kinds_that_exist_are_proposed(contacts: Contacts, word: str, settings: str) -> None:
     transports = kinds(CHANNEL_KINDS)
-    known = {each: settings_for(each, transports) for each in ChannelKind}
+    known = {str(each): settings_for(each, transports) for each in ChannelKind}
 
     routing = routing_of(rules(f"異常 | {word} | {word} | 即時"), replace(contacts, ways=(), settings=known))
 
