@@ -12,7 +12,6 @@ from toban.design.clauses.incident import IncidentLevel
 from toban.design.values.hours import Hours
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import lasts
-from toban.message import Message
 
 _WARNED_AT = 0.75
 """The share of a clock's time after which those who are concerned are told."""
@@ -117,10 +116,3 @@ def _state(started: datetime, due: datetime | None, ended: datetime | None, now:
 def warned_at(started: datetime, due: datetime) -> datetime:
     """Return when those who are concerned are told that the time runs out."""
     return started + _WARNED_AT * (due - started)
-
-
-def due_word(limit: datetime | None, system: System) -> Message:
-    """Return *limit* in the document's zone, for people."""
-    if limit is None:
-        return Message("incident.no-limit")
-    return Message("incident.until", at=limit.astimezone(system.zone))
