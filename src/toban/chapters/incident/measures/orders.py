@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from toban.chapters.incident.found import incident_numbered
+from toban.chapters.incident.found import incident_numbered, locked
 from toban.chapters.incident.models import PreventionMeasure
 from toban.engine.approvals.holders import person_named
 from toban.engine.editions.edition import Edition
@@ -142,12 +142,8 @@ def _check_reference(wanted: WantedMeasure) -> None:
 
 
 def _locked(number: int) -> PreventionMeasure:
-    ledger.hold()
-    measures = PreventionMeasure.objects.select_for_update(of=("self",)).select_related("incident")
-    found = measures.filter(pk=number, withdrawn_at=None).first()
-    if found is None:
-        raise NotPossible(Message("incident-reports.no-such-measure", number=number))
-    return found
+    missing = Message("incident-reports.no-such-measure", number=number)
+    return locked(PreventionMeasure.objects.filter(withdrawn_at=None), number, missing)
 
 
 def _named(measure: PreventionMeasure) -> Mapping[str, object]:

@@ -13,7 +13,7 @@ from toban.chapters.incident.reports.orders import (
     APPROVAL,
     check,
     draft_of,
-    locked,
+    locked_report,
     named,
     record,
     subject_of,
@@ -35,7 +35,7 @@ def ask(number: int, plan: IncidentPlan, *, by: Giver, now: datetime) -> Approva
     """
     check(by)
     with transaction.atomic():
-        found = locked(number)
+        found = locked_report(number)
         if found.state != _State.DRAFT:
             raise NotPossible(
                 Message(f"incident-reports.already-{found.state}"), Message("incident-reports.draft-again")
@@ -53,7 +53,7 @@ def ask_again(plan: IncidentPlan, now: datetime) -> None:
     """Ask again for what waits: document or bindings have changed, or nobody answered in time."""
     for number in IncidentReport.objects.filter(state=_State.ASKED).values_list("pk", flat=True):
         with transaction.atomic():
-            found = locked(number)
+            found = locked_report(number)
             if found.state == _State.ASKED:
                 live = live_request(subject_of(found))
                 by = live.ordered_by if live is not None else found.drafted_by
@@ -69,7 +69,7 @@ class ReportApproved:
 
     def settle(self, request: ApprovalRequest, by: Giver, note: str, now: datetime) -> None:
         """Note the approval, or give the report back to those who wrote it."""
-        found = locked(int(request.subject.partition("/")[2]))
+        found = locked_report(int(request.subject.partition("/")[2]))
         match RequestState(request.state):
             case RequestState.GRANTED:
                 self._approve(found, request, by, now)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from toban.chapters.incident.found import incident_numbered
+from toban.chapters.incident.found import incident_numbered, locked
 from toban.chapters.incident.models import Incident, IncidentReport
 from toban.chapters.incident.plan import IncidentPlan
 from toban.chapters.incident.reports.content import ReportFacts, ReportQuestion
@@ -83,7 +83,7 @@ def answer(number: int, answers: Mapping[str, str], *, by: Giver, now: datetime)
     if not clean:
         raise NotPossible(Message("incident-reports.nothing-answered"))
     with transaction.atomic():
-        found = locked(number)
+        found = locked_report(number)
         if found.state == _State.APPROVED:
             raise NotPossible(
                 Message("incident-reports.is-approved"), Message("incident-reports.draft-again")
@@ -116,14 +116,10 @@ def subject_of(report: IncidentReport) -> str:
     return f"{APPROVAL}/{report.pk}"
 
 
-def locked(number: int) -> IncidentReport:
+def locked_report(number: int) -> IncidentReport:
     """Return the report, locked, with the ledger held; raise `NotPossible`."""
-    ledger.hold()
-    reports = IncidentReport.objects.select_for_update(of=("self",)).select_related("incident")
-    found = reports.filter(pk=number).first()
-    if found is None:
-        raise NotPossible(Message("incident-reports.no-such-report", number=number))
-    return found
+    missing = Message("incident-reports.no-such-report", number=number)
+    return locked(IncidentReport.objects.all(), number, missing)
 
 
 def named(report: IncidentReport) -> Mapping[str, object]:

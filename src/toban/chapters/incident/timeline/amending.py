@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
-from toban.chapters.incident.found import incident_numbered
+from toban.chapters.incident.found import incident_numbered, locked
 from toban.chapters.incident.models import Incident, TimelineEdit, TimelineEntry
 from toban.chapters.incident.timeline.kinds import EntryKind
 from toban.engine.changes.recorded import LONGEST_URL, is_link
@@ -122,13 +122,8 @@ def _keep_former(found: TimelineEntry, by: str, now: datetime) -> None:
 
 
 def _entry(number: int) -> TimelineEntry:
-    """Return the line, locked, with the ledger held."""
-    ledger.hold()
-    lines = TimelineEntry.objects.select_for_update(of=("self",)).select_related("incident")
-    found = lines.filter(pk=number).first()
-    if found is None:
-        raise NotPossible(Message("incident-reports.no-such-entry", number=number))
-    return found
+    missing = Message("incident-reports.no-such-entry", number=number)
+    return locked(TimelineEntry.objects.all(), number, missing)
 
 
 def _text(written: str) -> str:
