@@ -12,7 +12,8 @@ def moment(written: str, option: str) -> datetime:
     """Read a time such as `2026-11-25 18:00`, in this machine's zone unless it names one."""
     try:
         return datetime.fromisoformat(written).astimezone()
-    except ValueError as exc:
+    # Near the first and the last year there is no such time in another zone.
+    except (ValueError, OverflowError) as exc:
         wrong = str(Message("cli.not-a-time", written=written))
         raise click.BadParameter(wrong, param_hint=option) from exc
 
