@@ -76,5 +76,13 @@ EXTENSION = Extension(
     commands={
         "drill incident": Command("toban.faces.cli.incident.drill", Message("commands.drill-incident")),
         "incident": Command("toban.faces.cli.incident.incident", Message("commands.incident")),
+        "incident figures": Command("toban.faces.cli.incident.figures", Message("commands.incident-figures")),
+        "incident measures": Command(
+            "toban.faces.cli.incident.measures", Message("commands.incident-measures")
+        ),
+        "incident report": Command("toban.faces.cli.incident.report", Message("commands.incident-report")),
+        "incident timeline": Command(
+            "toban.faces.cli.incident.timeline", Message("commands.incident-timeline")
+        ),
     },
 )

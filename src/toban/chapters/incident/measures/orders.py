@@ -37,6 +37,12 @@ class WantedMeasure:
     due_on: date
 
 
+def wanted_of(measure: PreventionMeasure) -> WantedMeasure:
+    """Return *measure* as it is, for those who change a part of it."""
+    kind = PreventionMeasure.Kind(measure.kind)
+    return WantedMeasure(measure.words, kind, measure.reference, measure.owner, measure.due_on)
+
+
 def record(
     incident: int, wanted: WantedMeasure, *, by: str, edition: Edition, now: datetime
 ) -> PreventionMeasure:

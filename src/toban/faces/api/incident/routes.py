@@ -37,7 +37,8 @@ from toban.faces.api.incident.schemas import (
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.runs import ShownRun
 from toban.faces.api.values import IdempotencyKey, Number, Part, Turn
-from toban.faces.values.incident import game_day_values, incident_values, incidents, whole_values
+from toban.faces.values.game_days import game_day_values
+from toban.faces.values.incident import incident_values, incidents, whole_values
 from toban.faces.values.runs import run_values
 
 router = ScopedRouter()

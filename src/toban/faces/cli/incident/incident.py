@@ -13,14 +13,12 @@ from toban.chapters.incident.operation import OPERATION
 from toban.chapters.incident.orders import Declaration, IncidentOrder
 from toban.chapters.incident.plan import IncidentPlan
 from toban.engine.amounts import about
-from toban.engine.approvals.answers import Giver, account_named
-from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
-from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
+from toban.faces.cli.group import OpenGroup
+from toban.faces.cli.incident.options import AS, INCIDENT, found, order_by
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import moment
-from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import confirm, say, speak_utf8
 from toban.faces.values.incident import (
@@ -35,8 +33,6 @@ from toban.message import Message
 from toban.text import printable_json
 
 _SHOWN = 20
-_AS = click.option("--as", "account", metavar="ACCOUNT", required=True, help="Your account in Toban.")
-_NUMBER = click.argument("number", type=click.IntRange(1), metavar="INCIDENT")
 _YES = click.option("--yes", is_flag=True, help="Don't ask.")
 _REASON = click.option("--reason", metavar="WORDS", default="", help="Why, for those who look at it later.")
 _MARKS = {
@@ -49,7 +45,7 @@ _MARKS = {
 }
 
 
-@click.group("incident", epilog="Example: toban incident list")
+@click.group("incident", cls=OpenGroup, epilog="Example: toban incident list")
 def command() -> None:
     """Show incidents with their clocks, declare one, answer it, and close it when nothing is owed."""
     speak_utf8()
@@ -69,8 +65,8 @@ def list_(parts: Parts, form: str, *, with_closed: bool) -> None:
     """
     with usable_state():
         edition_of(parts)
-        now, found = system_clock(), incidents(is_open=None if with_closed else True).order_by("-pk")
-        shown = list(found[:_SHOWN] if with_closed else found)
+        now, listed = system_clock(), incidents(is_open=None if with_closed else True).order_by("-pk")
+        shown = list(listed[:_SHOWN] if with_closed else listed)
         if form == "json":
             say(printable_json([incident_values(each, now) for each in shown], indent=2))
             return
@@ -82,7 +78,7 @@ def list_(parts: Parts, form: str, *, with_closed: bool) -> None:
 
 
 @command.command("show", epilog="Example: toban incident show 12")
-@_NUMBER
+@INCIDENT
 @FORMAT
 @click.pass_obj
 def show(parts: Parts, number: int, form: str) -> None:
@@ -119,7 +115,7 @@ def show(parts: Parts, number: int, form: str) -> None:
     "--since", "written", metavar="TIME", help="When it was noticed: 2026-12-08 20:00. Default: now."
 )
 @click.option("--reported", "is_report", is_flag=True, help="A user has reported it.")
-@_AS
+@AS
 @_YES
 @click.pass_obj
 def declare(parts: Parts, /, account: str, written: str | None, yes: bool, **said: Any) -> None:
@@ -141,8 +137,8 @@ def declare(parts: Parts, /, account: str, written: str | None, yes: bool, **sai
 
 
 @command.command("take", epilog="Example: toban incident take 12 --as alice")
-@_NUMBER
-@_AS
+@INCIDENT
+@AS
 @click.pass_obj
 def take(parts: Parts, number: int, account: str) -> None:
     """Take INCIDENT on: you lead, and its open alerts are acknowledged.
@@ -159,10 +155,10 @@ def take(parts: Parts, number: int, account: str) -> None:
 
 
 @command.command("level", epilog='Example: toban incident level 12 High --reason "checkout only" --as alice')
-@_NUMBER
+@INCIDENT
 @click.argument("level")
 @_REASON
-@_AS
+@AS
 @click.pass_obj
 def level_(parts: Parts, number: int, level: str, reason: str, account: str) -> None:
     """Confirm the LEVEL of INCIDENT, or give it another, which wants a reason. Clocks run from the detection.
@@ -181,10 +177,10 @@ def level_(parts: Parts, number: int, level: str, reason: str, account: str) -> 
 @command.command(
     "people", epilog="Example: toban incident people 12 --commander bob --scribe carol --as alice"
 )
-@_NUMBER
+@INCIDENT
 @click.option("--commander", metavar="ACCOUNT", help="Who leads; empty: nobody.")
 @click.option("--scribe", metavar="ACCOUNT", help="Who writes; empty: nobody.")
-@_AS
+@AS
 @click.pass_obj
 def people(parts: Parts, number: int, commander: str | None, scribe: str | None, account: str) -> None:
     """Say who leads INCIDENT, and who writes.
@@ -202,10 +198,10 @@ def people(parts: Parts, number: int, commander: str | None, scribe: str | None,
 
 
 @command.command("step", epilog='Example: toban incident step 12 2 --note "only checkout" --as alice')
-@_NUMBER
+@INCIDENT
 @click.argument("step", type=click.IntRange(1))
 @click.option("--note", metavar="WORDS", required=True, help="What was found or done.")
-@_AS
+@AS
 @click.pass_obj
 def step_(parts: Parts, number: int, step: int, note: str, account: str) -> None:
     """Sign STEP of the document's flow for INCIDENT. What evidence proves is not signed.
@@ -222,9 +218,9 @@ def step_(parts: Parts, number: int, step: int, note: str, account: str) -> None
 
 
 @command.command("update", epilog='Example: toban incident update 12 "orders work again" --as alice')
-@_NUMBER
+@INCIDENT
 @click.argument("words")
-@_AS
+@AS
 @click.pass_obj
 def update(parts: Parts, number: int, words: str, account: str) -> None:
     """Notify those who are concerned, by the document's matrix, how INCIDENT stands.
@@ -241,10 +237,10 @@ def update(parts: Parts, number: int, words: str, account: str) -> None:
 
 
 @command.command("publish", epilog='Example: toban incident publish 12 "We are working on it." --as alice')
-@_NUMBER
+@INCIDENT
 @click.argument("note", default="")
 @click.option("--hide", is_flag=True, help="Show it no longer.")
-@_AS
+@AS
 @click.pass_obj
 def publish(parts: Parts, number: int, note: str, account: str, *, hide: bool) -> None:
     """Show INCIDENT on the status page with NOTE, for everybody who can open that page.
@@ -261,9 +257,9 @@ def publish(parts: Parts, number: int, note: str, account: str, *, hide: bool) -
 
 
 @command.command("merge", epilog="Example: toban incident merge 13 --into 12 --as alice")
-@_NUMBER
+@INCIDENT
 @click.option("--into", type=click.IntRange(1), required=True, metavar="INCIDENT", help="What it belongs to.")
-@_AS
+@AS
 @_YES
 @click.pass_obj
 def merge(parts: Parts, number: int, into: int, account: str, *, yes: bool) -> None:
@@ -284,12 +280,12 @@ def merge(parts: Parts, number: int, into: int, account: str, *, yes: bool) -> N
 
 
 @command.command("split", epilog='Example: toban incident split 12 --alert 40 --title "mail" --as alice')
-@_NUMBER
+@INCIDENT
 @click.option(
     "--alert", "alerts", type=int, multiple=True, required=True, metavar="ALERT", help="May be repeated."
 )
 @click.option("--title", default="", metavar="WORDS", help="Default: that of the first alert.")
-@_AS
+@AS
 @click.pass_obj
 def split(parts: Parts, number: int, alerts: tuple[int, ...], title: str, account: str) -> None:
     """Make some alerts of INCIDENT an incident of their own.
@@ -308,9 +304,9 @@ def split(parts: Parts, number: int, alerts: tuple[int, ...], title: str, accoun
 @command.command(
     "recovered", epilog='Example: toban incident recovered 12 --at "2026-12-08 20:40" --as alice'
 )
-@_NUMBER
+@INCIDENT
 @click.option("--at", "written", metavar="TIME", help="Since when: 2026-12-08 20:40. Default: now.")
-@_AS
+@AS
 @click.pass_obj
 def recovered(parts: Parts, number: int, written: str | None, account: str) -> None:
     """Say that INCIDENT is over, where nothing measures it. Where something does, it says so by itself.
@@ -328,8 +324,8 @@ def recovered(parts: Parts, number: int, written: str | None, account: str) -> N
 
 
 @command.command("close", epilog="Example: toban incident close 12 --as alice")
-@_NUMBER
-@_AS
+@INCIDENT
+@AS
 @_YES
 @click.pass_obj
 def close(parts: Parts, number: int, account: str, *, yes: bool) -> None:
@@ -349,22 +345,12 @@ def close(parts: Parts, number: int, account: str, *, yes: bool) -> None:
         say(Message("incident.closed", number=number))
 
 
-def found(number: int) -> Incident:
-    """Return incident *number*, or raise `NotPossible`."""
-    incident = Incident.objects.filter(pk=number).first()
-    if incident is None:
-        raise NotPossible(Message("incident.no-such-incident", number=number), Message("incident.see-open"))
-    return incident
-
-
 def _plan(parts: Parts) -> IncidentPlan:
     return edition_of(parts).plan(OPERATION)
 
 
 def _order(parts: Parts, account: str) -> IncidentOrder:
-    by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, shell_user())
-    edition = edition_of(parts)
-    return IncidentOrder(by, edition, edition.plan(OPERATION))
+    return order_by(account, edition_of(parts))
 
 
 def _lines(incident: Incident, now: datetime) -> Iterator[Message | str]:

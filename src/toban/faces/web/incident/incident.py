@@ -24,13 +24,13 @@ from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import ORDERING, may_order
 from toban.engine.people.models import Operator
-from toban.faces.values.incident import ShownStep, alerts_of, steps_of, times_of
+from toban.faces.values.incident import ShownStep, alerts_of, measures_of, steps_of, times_of
 from toban.faces.web import parts
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.incident import acting, timeline, writing
 from toban.faces.web.incident.acting import OrderedAct, order_of
 from toban.faces.web.incident.next_act import IncidentStanding, next_act
-from toban.faces.web.incident.owed import measures_of, reports_of
+from toban.faces.web.incident.owed import reports_of
 from toban.faces.words import verdicts as words
 
 _CONFLICT = 409

@@ -2,24 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from toban.chapters.incident import figures
 from toban.chapters.incident.clocks.rules import Clock
-from toban.chapters.incident.figures import IncidentFigures
 from toban.chapters.incident.models import Incident
 from toban.chapters.incident.operation import OPERATION
 from toban.chapters.incident.plan import IncidentPlan
-from toban.chapters.incident.spans import spans_of
 from toban.engine.clock import system_clock
 from toban.engine.people.access import may_order
+from toban.faces.values.incident import figures_of, times_of
 from toban.faces.values.incident import incidents as listed_incidents
-from toban.faces.values.incident import times_of
 from toban.faces.web import parts
 from toban.faces.web.frame import frame, in_force, look
 from toban.message import Message
@@ -76,21 +73,11 @@ def shown(found: Iterable[Incident], now: datetime) -> Sequence[ListedIncident]:
 
 def _months(plan: IncidentPlan, now: datetime) -> Mapping[str, object]:
     """Return the figures of the last months, by month, level and known failure; nothing without incidents."""
-    zone = plan.system.zone
-    today = now.astimezone(zone).date()
-    spans = [each for each in spans_of(plan, now - timedelta(days=31 * _MONTHS), now) if each.counts]
-    by_month = figures.by_month(spans, zone, _MONTHS, today)
-    first = min(by_month)
-    inside = [each for each in spans if each.detected_at.astimezone(zone).date() >= first]
-    if not inside:
+    found = figures_of(plan, now, _MONTHS)
+    if not found.whole.count:
         return {}
-    levels = figures.by_level(inside, [each.name for each in plan.levels])
     return {
-        "by_month": [(f"{month:%Y-%m}", found) for month, found in reversed(list(by_month.items()))],
-        "by_level": [*_counted(levels)],
-        "by_pattern": list(figures.by_pattern(inside).items()),
+        "by_month": [(f"{month:%Y-%m}", each) for month, each in found.by_month.items()],
+        "by_level": list(found.by_level.items()),
+        "by_pattern": list(found.by_pattern.items()),
     }
-
-
-def _counted(levels: Mapping[str, IncidentFigures]) -> Iterable[tuple[str, IncidentFigures]]:
-    return ((name, found) for name, found in levels.items() if found.count)

@@ -20,6 +20,7 @@ from toban.chapters.incident.timeline.reading import TimelinePlace, line_of, pla
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
+from toban.faces.values.incident import edits_of
 from toban.faces.web import parts
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.incident.acting import time_typed
@@ -27,7 +28,6 @@ from toban.faces.words import verdicts as words
 
 _CONFLICT = 409
 _PER_PAGE = 50
-_MOST_EDITS = 100
 
 
 @require_safe
@@ -120,7 +120,7 @@ def _entry_page(
         **frame(look(edition, now), "incidents"),
         "incident": found.incident,
         "line": line_of(found),
-        "edits": found.edits.order_by("-pk")[:_MOST_EDITS],
+        "edits": edits_of(found),
         "may": may_order(request.user) and found.incident.merged_into_id is None,
         "refused": words.refused(refused) if refused else None,
         "typed": request.POST,
