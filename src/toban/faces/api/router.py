@@ -1,6 +1,6 @@
 """How a part of the API is written: an extension's module of that name holds a `router`."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -28,8 +28,15 @@ class ScopedRouter(Router):
         """Add a route that gives an order."""
         return self._route("POST", path, scope, {status: response})
 
+    def file[View: ApiView](
+        self, path: str, scope: str, media_types: Sequence[str]
+    ) -> Callable[[View], View]:
+        """Add a route that returns a file of one of *media_types*, as an `HttpResponse`."""
+        content = {each: {"schema": {"type": "string", "format": "binary"}} for each in media_types}
+        return self._route("GET", path, scope, {200: None}, {"responses": {200: {"content": content}}})
+
     def _route[View: ApiView](
-        self, method: str, path: str, scope: str, response: Any
+        self, method: str, path: str, scope: str, response: Any, described: dict[str, Any] | None = None
     ) -> Callable[[View], View]:
         def add(view: View) -> View:
             known: set[str] = set()
@@ -40,7 +47,10 @@ class ScopedRouter(Router):
                 return view(request, *args, **kwargs)
 
             subject = [scope.partition(":")[2]]
-            self.api_operation([method], path, auth=Bearer(scope), response=response, tags=subject)(strict)
+            operation = self.api_operation(
+                [method], path, auth=Bearer(scope), response=response, tags=subject, openapi_extra=described
+            )
+            operation(strict)
             known |= _parameters(self.path_operations[path].operations[-1])
             return view
 

@@ -46,18 +46,23 @@ class ReportDesk:
 
 
 def draft(
-    number: int, kind: IncidentReport.Kind, desk: ReportDesk, *, by: Giver | None, now: datetime
+    number: int,
+    kind: IncidentReport.Kind,
+    desk: ReportDesk,
+    *,
+    by: Giver | None,
+    now: datetime,
+    impact: Sequence[ImpactFigure] | None = None,
 ) -> IncidentReport:
     """Draft a report of the incident *number* from what evidence says at *now*; None: by Toban itself.
 
     A version that is not approved yet is drafted again; after an approval it is a new version, with the same
-    answers. Raises `NotPossible`.
+    answers. Who holds the ledger passes what was `measured` before. Raises `NotPossible`.
     """
     if by is not None:
         check(by)
     incident = incident_numbered(number)
-    # Asks the telemetry store: before the ledger is held.
-    impact = impact_of(incident, desk.edition, desk.ports, desk.telemetry, now)
+    impact = measured(number, desk, now) if impact is None else impact
     with transaction.atomic():
         ledger.hold()
         last = incident.reports.select_for_update().filter(kind=kind).order_by("-version").first()
@@ -71,6 +76,11 @@ def draft(
         _reopen(found, now)
         found.save()
     return found
+
+
+def measured(number: int, desk: ReportDesk, now: datetime) -> Sequence[ImpactFigure]:
+    """Ask the telemetry store for the impact of the incident *number*: not while the ledger is held."""
+    return impact_of(incident_numbered(number), desk.edition, desk.ports, desk.telemetry, now)
 
 
 def answer(number: int, answers: Mapping[str, str], *, by: Giver, now: datetime) -> IncidentReport:

@@ -1,4 +1,4 @@
-"""Incidents and game days by the API: which there are, and what people order about them."""
+"""Incidents by the API: which there are, and what people order about them."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -8,9 +8,7 @@ from django.http import Http404, HttpRequest
 from ninja import Query
 
 from toban.chapters.incident import orders
-from toban.chapters.incident.gameday import ordering
-from toban.chapters.incident.gameday.ordering import GameDayOrder
-from toban.chapters.incident.models import GameDay, Incident
+from toban.chapters.incident.models import Incident
 from toban.chapters.incident.operation import OPERATION
 from toban.chapters.incident.orders import Declaration, IncidentOrder
 from toban.engine.approvals.answers import Giver
@@ -20,11 +18,12 @@ from toban.faces.api import cursors
 from toban.faces.api.access import token_of
 from toban.faces.api.acting import ordered
 from toban.faces.api.edition import edition_in_force
+from toban.faces.api.incident import game_days, measures, reports, timeline
 from toban.faces.api.incident.schemas import (
-    ShownGameDay,
+    FigureTime,
+    ShownFigures,
     ShownIncident,
     ShownWhole,
-    WantedGameDay,
     WantedIncident,
     WantedLevel,
     WantedMerge,
@@ -35,13 +34,18 @@ from toban.faces.api.incident.schemas import (
     WantedSplit,
 )
 from toban.faces.api.router import ScopedRouter
-from toban.faces.api.runs import ShownRun
 from toban.faces.api.values import IdempotencyKey, Number, Part, Turn
-from toban.faces.values.game_days import game_day_values
-from toban.faces.values.incident import incident_values, incidents, whole_values
-from toban.faces.values.runs import run_values
+from toban.faces.values.incident import (
+    figures_of,
+    figures_values,
+    incident_values,
+    incidents,
+    whole_values,
+)
 
 router = ScopedRouter()
+for each in (timeline, reports, measures, game_days):
+    router.add_router("", each.router)
 _READ, _ACT = "read:incidents", "act:incidents"
 
 type _Order = Callable[[IncidentOrder, datetime], Incident]
@@ -52,6 +56,14 @@ def listed(request: HttpRequest, turn: Query[Turn], is_open: bool | None = None)
     """List the incidents, the newest first; `is_open`: only those that are not closed, or that are."""
     now = system_clock()
     return cursors.newest(request, turn, incidents(is_open=is_open), lambda each: incident_values(each, now))
+
+
+# Before the incidents by their numbers: the first address that fits answers.
+@router.read("/incidents/figures", _READ, ShownFigures)
+def figures(request: HttpRequest, asked: Query[FigureTime]) -> Any:
+    """Return the times to response (MTTA) and recovery (MTTR) by month, severity and known failure."""
+    del request
+    return figures_values(figures_of(edition_in_force().plan(OPERATION), system_clock(), asked.months))
 
 
 @router.read("/incidents/{incident_id}", _READ, ShownWhole)
@@ -157,30 +169,6 @@ def recovered(request: HttpRequest, incident_id: Number, wanted: WantedRecovery,
 def close(request: HttpRequest, incident_id: Number, key: IdempotencyKey) -> Any:
     """Close an incident of which nothing is owed any more."""
     return _ordered(request, key, lambda order, now: orders.close(incident_id, order, now))
-
-
-@router.read("/game-days", _READ, Part[ShownGameDay])
-def game_days(request: HttpRequest, turn: Query[Turn]) -> Any:
-    """List the game days, the newest first."""
-    return cursors.newest(request, turn, GameDay.objects.all(), game_day_values)
-
-
-@router.read("/game-days/{game_day_id}", _READ, ShownGameDay)
-def game_day(request: HttpRequest, game_day_id: Number) -> Any:
-    """Return a game day with every time beside its limit."""
-    del request
-    found = GameDay.objects.filter(pk=game_day_id).first()
-    if found is None:
-        raise Http404
-    return game_day_values(found)
-
-
-@router.act("/game-days", _ACT, ShownRun, status=201)
-def hold(request: HttpRequest, wanted: WantedGameDay, key: IdempotencyKey) -> Any:
-    """Break something on purpose: hold a game day of a failure for which `[faults]` says how it is made."""
-    plan, account = edition_in_force().plan(OPERATION), token_of(request).operator
-    asked = GameDayOrder(wanted.failure, plan, account)
-    return ordered(request, key, lambda _name, now: run_values(ordering.order(asked, now)))
 
 
 def _ordered(request: HttpRequest, key: str | None, act: _Order) -> Mapping[str, Any]:

@@ -6,9 +6,9 @@ from ninja import Schema
 from pydantic import Field
 
 from toban.chapters.incident.clocks.rules import ClockState
-from toban.chapters.incident.gameday.watching import Part as GameDayPart
-from toban.chapters.incident.models import GameDay, Incident
+from toban.chapters.incident.models import Incident
 from toban.faces.api.values import Asked, Moment, Number, Said
+from toban.faces.values.incident import MOST_MONTHS
 
 type Words = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 type Title = Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")]
@@ -106,44 +106,6 @@ class ShownWhole(ShownIncident):
     """The incidents that are a part of it."""
 
 
-class ShownGameDayPart(Schema):
-    """A part of the chain, with its time beside the document's limit."""
-
-    part: GameDayPart
-    passed: bool
-    took_seconds: float | None
-    """Null if it has not answered."""
-    limit_seconds: float | None
-    """Null if the document sets none."""
-    said: Said
-
-
-class ShownGameDay(Schema):
-    """A failure that was made on purpose, and what has answered."""
-
-    game_day: int
-    failure: str
-    clause: str
-    state: GameDay.State
-    run: int | None
-    incident: int | None
-    broken_at: str
-    ended_at: str | None
-    times: dict[str, str]
-    """When it was broken and restored, and when each part has answered."""
-    parts: list[ShownGameDayPart]
-    """Empty while it goes on."""
-    said: Said | None
-    evidence: int | None
-
-
-class WantedGameDay(Asked):
-    """A failure that is to be made."""
-
-    failure: Title
-    """In the words of its row."""
-
-
 class WantedIncident(Asked):
     """What is declared."""
 
@@ -203,3 +165,62 @@ class WantedRecovery(Asked):
     """Since when it is over; null: now."""
 
     at: Moment | None = None
+
+
+class ShownTimeFigure(Schema):
+    """How long something took, in seconds; null if it is known of no incident."""
+
+    count: int
+    """Of how many incidents it is known."""
+    mean: float | None
+    median: float | None
+    longest: float | None
+
+
+class ShownIncidentFigures(Schema):
+    """Figures over some incidents. Drills and merged incidents don't count."""
+
+    count: int
+    ongoing: int
+    to_response: ShownTimeFigure
+    """MTTA."""
+    to_recovery: ShownTimeFigure
+    """MTTR."""
+
+
+class ShownMonthFigures(ShownIncidentFigures):
+    """The figures of a month, in the document's zone."""
+
+    month: str
+    """2026-12."""
+
+
+class ShownLevelFigures(ShownIncidentFigures):
+    """The figures of a severity."""
+
+    level: str
+
+
+class ShownPatternCount(Schema):
+    """How many incidents were one known failure."""
+
+    pattern: str
+    """Empty: no known failure."""
+    count: int
+
+
+class ShownFigures(ShownIncidentFigures):
+    """The figures of the last months."""
+
+    by_month: list[ShownMonthFigures]
+    """The newest first."""
+    by_level: list[ShownLevelFigures]
+    by_pattern: list[ShownPatternCount]
+    """The most frequent first."""
+
+
+class FigureTime(Schema):
+    """Which figures are wanted."""
+
+    months: Annotated[int, Field(ge=1, le=MOST_MONTHS)] = 6
+    """How many, this one included."""
