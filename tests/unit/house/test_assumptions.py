@@ -176,6 +176,13 @@ region = "ap-northeast-1"
 [remedies."プロセス再起動"]
 kind = "command"
 command = ["true"]
+
+[faults."Webサーバーダウン"]
+break = ["true"]
+restore = ["true"]
+
+[game_days]
+schedule = "毎月第1水曜 10:00"
 """
 INSTEAD = {
     "[system] timezone": '"UTC"',
@@ -213,6 +220,7 @@ INSTEAD = {
     "[incidents] recurs_within": '"7日"',
     "[remedies.プロセス再起動] effect_within": '"7分"',
     "[remedies.プロセス再起動] approval_within": '"7時間"',
+    "[game_days] announce": '"7日"',
     "[deployments.本番環境] cause_within": '"7営業日"',
     "[deployments.ステージング環境] drill": '"毎月第3火曜 10:00"',
 }

@@ -16,6 +16,7 @@ from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.notify.chat.port import CHAT
+from toban.engine.notify.deciding.drills import DRILLS
 from toban.engine.notify.signal import ADVICE
 from toban.engine.registry.commands import Command
 from toban.engine.runs.leads import ALERT_LEADS
@@ -61,6 +62,7 @@ EXTENSION = Extension(
         APPROVAL_EFFECTS: "toban.chapters.incident.reports.approval:EFFECT",
         CHAT: "toban.chapters.incident.chat:OFFER",
         ASSERTIONS: "toban.chapters.incident.rows.prevention:ASSERTIONS",
+        DRILLS: "toban.chapters.incident.gameday.drills:of_drills",
         TASK_FACTS: "toban.chapters.incident.rows.owing:facts",
     },
     apps=("toban.chapters.incident",),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from toban.chapters.incident import plan as planning
 from toban.chapters.incident.declaring import declare
-from toban.chapters.incident.gameday import holding, settling
+from toban.chapters.incident.gameday import holding, settling, telling
 from toban.chapters.incident.gameday.trials import trials
 from toban.chapters.incident.overview import incident_figures
 from toban.chapters.incident.plan import IncidentPlan
@@ -48,12 +48,17 @@ def _shift(at: Workplace) -> WorkerShift:
     def settle(edition: Edition, now: datetime) -> None:
         settling.settle(edition.plan(OPERATION), now)
 
+    def tell_of_game_days(edition: Edition, now: datetime) -> None:
+        made = edition.plan(OPERATION)
+        telling.tell(made, holding.works(made), edition, now)
+
     loops = (
         EditionLoop("incidents", look, every=1.0, leads=True),
         EditionLoop("incident-status", tell, every=5.0, leads=True),
         EditionLoop("remedies", remedy, every=1.0, leads=True),
         EditionLoop("remedy-rows", show, every=5.0, leads=True),
         EditionLoop("game-days", settle, every=2.0, leads=True),
+        EditionLoop("game-day-news", tell_of_game_days, every=5.0, leads=True),
         *loops_of(at, lambda edition: edition.plan(OPERATION)),
     )
     return WorkerShift(loops)

@@ -16,6 +16,7 @@ from toban.engine.editions.tools import ToolBindings, tool_status
 from toban.engine.evidence import status
 from toban.engine.notify import overview
 from toban.engine.notify.deciding import pipeline, traces
+from toban.engine.notify.deciding.drills import drills_among
 from toban.engine.notify.delivery import change_outbox, lifeline
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
 from toban.engine.notify.delivery.heartbeat import Heartbeat
@@ -56,7 +57,13 @@ class _Notices:
         is_new, contacts = edition is not self._announced, _contacts(edition)
         current = traces.read(edition.design, contacts, now)
         if is_new or traces.asks_for_whole_look(self._traces, current):
-            pipeline.announce(edition.design, contacts, now, everything=is_new)
+            pipeline.announce(
+                edition.design,
+                contacts,
+                now,
+                everything=is_new,
+                drills=drills_among(edition, self._at.ports),
+            )
             self._announced, self._traces = edition, current
         self._looked_at = self._at.clock()
         self._looks += 1

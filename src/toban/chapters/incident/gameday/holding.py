@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from toban.chapters.incident.gameday import looking, records
+from toban.chapters.incident.gameday import looking, records, telling
 from toban.chapters.incident.gameday.commands import Mended, run_command
 from toban.chapters.incident.gameday.permission import why_not
 from toban.chapters.incident.gameday.planned import PlannedGameDay
@@ -77,6 +77,7 @@ class _Day:
             if (refusal := why_not(self.planned, self.clock(), turn.run_id)) is not None:
                 raise StepFailed(refusal.said, RunReason.NOT_RUNNABLE)
             game_day = records.begin(self.planned, turn.run_id, self.clock())
+        telling.tell_begun(game_day, self.planned, self.plan, self.clock())
         if "broken" not in game_day.times:
             run_command(self.planned, self.planned.config.breaks, turn, turn.run_id)
             records.note_time(game_day, "broken", self.clock())

@@ -9,6 +9,7 @@ from toban.chapters.incident.gameday.watching import Part, Seen, Terms
 from toban.chapters.incident.models import GameDay, Incident, RemedyUse
 from toban.chapters.incident.plan import IncidentPlan
 from toban.design.clauses.incident import FailurePattern
+from toban.engine.notify.deciding.records import AlertRecord
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.signal import Condition
 from toban.engine.runs.models import Run
@@ -16,7 +17,7 @@ from toban.engine.runs.rules import RunReason
 from toban.message import NOTHING, Message
 
 
-def is_symptom(row: FailurePattern, alert: Alert) -> bool:
+def is_symptom(row: FailurePattern, alert: Alert | AlertRecord) -> bool:
     """Return whether *alert* shows the failure of *row*: its metric, and what its name is about."""
     target, item = str(alert.labels.get("target", "")), alert.labels.get("item")
     return row.symptom is not None and item == row.symptom and bool(target) and row.is_about(target)

@@ -18,6 +18,7 @@ from toban.engine.notify import alerts
 from toban.engine.notify.counters import STAGE_TOTAL
 from toban.engine.notify.deciding import digests, snapshot
 from toban.engine.notify.deciding.decisions import AlertDecision, decide
+from toban.engine.notify.deciding.drills import DrillsAmong, none_among
 from toban.engine.notify.delivery import attempts, queue
 from toban.engine.notify.delivery.handing_on import hand_on
 from toban.engine.notify.delivery.posts import OUTBOXES
@@ -33,12 +34,20 @@ _AT_ONCE = 200
 """SQLite takes a limited number of parameters."""
 
 
-def announce(design: Design, contacts: Contacts, now: datetime, *, everything: bool = True) -> int:
+def announce(
+    design: Design,
+    contacts: Contacts,
+    now: datetime,
+    *,
+    everything: bool = True,
+    drills: DrillsAmong = none_among,
+) -> int:
     """Put into the outbox the notifications that are due now, and return the number of deliveries.
 
     One transaction: alerts, notifications, deliveries, the reasons and the status of the matrix's rows.
     Without *everything*, alerts that are not due for another look are left out. *everything* is required
-    whenever the document or the bindings have changed since the last look.
+    whenever the document or the bindings have changed since the last look. *drills* tells which alerts were
+    made on purpose.
     """
     with transaction.atomic():
         # The first lock in every transaction that writes evidence, so that no two wait for each other.
@@ -54,7 +63,9 @@ def announce(design: Design, contacts: Contacts, now: datetime, *, everything: b
         due = digests.take(design.of(NotificationRule), contacts.calendar, now)
         seen = snapshot.load(now, everything=everything, digests=due)
         decisions = decide(design, contacts, seen)
-        queued = _write(decisions, contacts, now) + hand_on(design.of(NotificationRule), contacts, now)
+        queued = _write(decisions, contacts, now, drills) + hand_on(
+            design.of(NotificationRule), contacts, now
+        )
         status.show(matrix.statuses(design.of(NotificationRule), contacts, now), now, design.digest)
     for decision in decisions:
         for outcome in decision.outcomes:
@@ -70,13 +81,14 @@ def _restamp(now: datetime) -> None:
     DigestTurn.objects.filter(at__gt=now + attempts.AHEAD).update(at=now)
 
 
-def _write(decisions: Sequence[AlertDecision], contacts: Contacts, now: datetime) -> int:
+def _write(decisions: Sequence[AlertDecision], contacts: Contacts, now: datetime, drills: DrillsAmong) -> int:
     """Write all decisions, and return the number of deliveries that they put into the outbox."""
     StageOutcome.objects.bulk_create(_outcomes(decisions, now), batch_size=_AT_ONCE)
     _write_looks(decisions)
     _write_escalations(decisions)
-    passed = (each for decision in decisions for each in decision.passed)
-    return queue.put(grouping.messages(passed), contacts, now)
+    passed = [each for decision in decisions for each in decision.passed]
+    drilled = drills([each.alert for each in passed])
+    return queue.put(grouping.messages(passed), contacts, now, drilled)
 
 
 def _outcomes(decisions: Sequence[AlertDecision], now: datetime) -> Iterator[StageOutcome]:

@@ -1,6 +1,6 @@
 """Writes messages into the outbox, with all their destinations and the language of each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -11,12 +11,21 @@ from toban.engine.notify.models import AnnouncedAlert, Announcement, Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.grouping import GroupedNotice
 from toban.engine.notify.routing.routing import Route
+from toban.message import Message
 
 
-def put(messages: Sequence[GroupedNotice], contacts: Contacts, now: datetime) -> int:
-    """Write *messages* in the caller's transaction, and return the number of deliveries."""
+def put(
+    messages: Sequence[GroupedNotice],
+    contacts: Contacts,
+    now: datetime,
+    drilled: Collection[int] = frozenset(),
+) -> int:
+    """Write *messages* in the caller's transaction, and return the number of deliveries.
+
+    What they say of the alerts with the numbers *drilled* is marked: these were made on purpose.
+    """
     announcements = Announcement.objects.bulk_create(
-        [_announcement(message, contacts, now) for message in messages], batch_size=100
+        [_announcement(message, contacts, now, drilled) for message in messages], batch_size=100
     )
     AnnouncedAlert.objects.bulk_create(
         [
@@ -51,9 +60,11 @@ def put(messages: Sequence[GroupedNotice], contacts: Contacts, now: datetime) ->
     return len(Delivery.objects.bulk_create(deliveries, batch_size=50))
 
 
-def _announcement(message: GroupedNotice, contacts: Contacts, now: datetime) -> Announcement:
+def _announcement(
+    message: GroupedNotice, contacts: Contacts, now: datetime, drilled: Collection[int]
+) -> Announcement:
     alert, kind = message.alerts[0], message.kind
-    stories = [_story(each, message, contacts.system) for each in message.alerts]
+    stories = [_story(each, message, contacts.system, is_drill=each.id in drilled) for each in message.alerts]
     return Announcement(
         alert_id=alert.id,
         kind=kind,
@@ -75,9 +86,9 @@ def _language(alert: AlertRecord, route: Route, contacts: Contacts) -> str:
     return next(before, None) or contacts.language_for(route.recipients, route.way)
 
 
-def _story(alert: AlertRecord, message: GroupedNotice, system: str) -> words.AlertStory:
+def _story(alert: AlertRecord, message: GroupedNotice, system: str, *, is_drill: bool) -> words.AlertStory:
     return words.AlertStory(
-        subject=alert.subject,
+        subject=Message("notify.subject-of-drill", subject=alert.subject) if is_drill else alert.subject,
         condition=alert.condition,
         value=alert.value,
         limit=alert.limit,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from toban.catalogue import active_language
-from toban.chapters.incident.gameday import looking, ordering
+from toban.chapters.incident.gameday import holding, looking, ordering
 from toban.chapters.incident.gameday.bindings import GAME_DAYS
 from toban.chapters.incident.gameday.coming import coming
 from toban.chapters.incident.gameday.foreseen import foreseen
@@ -198,7 +198,7 @@ def _found(pk: int) -> GameDay:
 
 
 def _failures(plan: IncidentPlan) -> list[ListedFailure]:
-    next_at = coming(plan)
+    next_at = coming(holding.works(plan))
     return [_listed(each, next_at.get(key)) for key, each in plan.game_days.items()]
 
 

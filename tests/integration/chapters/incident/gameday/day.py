@@ -69,10 +69,11 @@ class Day:
     folder: Path
     written: str = field(default_factory=bindings)
     now: datetime = NOON
+    document: str = DOCUMENT
 
     def __post_init__(self) -> None:
         read = read_bindings(self.written, self.folder / "toban.toml", PARTS.schema)
-        self.edition = Edition(read_design(DOCUMENT, "運用設計書.md"), read, PARTS.kinds)
+        self.edition = Edition(read_design(self.document, "運用設計書.md"), read, PARTS.kinds)
         self.plan = self.edition.plan(OPERATION)
         self.run = Run.objects.create(
             work=KEY,
