@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from toban.chapters.incident.gameday import looking, records, telling
 from toban.chapters.incident.gameday.commands import Mended, run_command
 from toban.chapters.incident.gameday.permission import why_not
@@ -17,6 +19,7 @@ from toban.chapters.incident.models import GameDay
 from toban.chapters.incident.plan import IncidentPlan
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.clock import Clock, system_clock
+from toban.engine.evidence import ledger
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
 from toban.message import NOTHING, Message
@@ -72,11 +75,7 @@ class _Day:
 
     def make(self, turn: RunTurn) -> object:
         """Make the failure, unless something speaks against it now."""
-        game_day = GameDay.objects.filter(run=turn.run_id).first()
-        if game_day is None:
-            if (refusal := why_not(self.planned, self.clock(), turn.run_id)) is not None:
-                raise StepFailed(refusal.said, RunReason.NOT_RUNNABLE)
-            game_day = records.begin(self.planned, turn.run_id, self.clock())
+        game_day = GameDay.objects.filter(run=turn.run_id).first() or self._begun(turn)
         telling.tell_begun(game_day, self.planned, self.plan, self.clock())
         if "broken" not in game_day.times:
             run_command(self.planned, self.planned.config.breaks, turn, turn.run_id)
@@ -127,6 +126,15 @@ class _Day:
         if game_day.state != GameDay.State.PASSED:
             raise StepFailed(said, RunReason.NOT_RUNNABLE)
         return said
+
+    def _begun(self, turn: RunTurn) -> GameDay:
+        """Record that it begins, unless something speaks against it."""
+        with transaction.atomic():
+            # Two that are due at the same moment: the second finds the first.
+            ledger.hold()
+            if (refusal := why_not(self.planned, self.clock(), turn.run_id)) is not None:
+                raise StepFailed(refusal.said, RunReason.NOT_RUNNABLE)
+            return records.begin(self.planned, turn.run_id, self.clock())
 
     def _claim(self, game_day: GameDay) -> None:
         if game_day.incident is not None:

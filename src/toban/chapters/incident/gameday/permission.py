@@ -20,6 +20,10 @@ _RELEASES = ("release/", "rollback/")
 """Before the keys of the works that change what serves."""
 
 
+OTHERS = ("incident-gameday.another-runs", "incident-gameday.drill-not-over", "release.is-watched")
+"""The codes of refusals that end with another game day, or soon after the version that it has shipped."""
+
+
 def why_not(planned: PlannedGameDay, now: datetime, run: int | None = None) -> NotPossible | None:
     """Return why the failure may not be made now, with the way out; *run* is the run that asks."""
     return next(_refusals(planned, now, run), None)
