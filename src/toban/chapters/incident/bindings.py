@@ -59,7 +59,7 @@ class IncidentBinding(Section):
     join_within: Annotated[
         Length, Assumed("incident.assumed-join", Message("incident.why-join"), _levels)
     ] = timedelta(minutes=30)
-    """An alert that opens so soon after the newest of an open incident joins it."""
+    """An alert that opens so soon after the newest of an open incident joins it; a user's report alike."""
     updates_every: Annotated[
         Length, Assumed("incident.assumed-updates", Message("incident.why-updates"), _flows)
     ] = timedelta(minutes=30)

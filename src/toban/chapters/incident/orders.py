@@ -15,6 +15,7 @@ from toban.chapters.incident.declaring.stages import is_signed
 from toban.chapters.incident.declaring.telling import names_of, tell, tell_raised
 from toban.chapters.incident.models import Incident, IncidentAlert, StageDone
 from toban.chapters.incident.plan import IncidentPlan
+from toban.chapters.incident.timeline.amending import REPORTED
 from toban.design.clauses.incident import IncidentLevel, IncidentScope
 from toban.engine.approvals.answers import Giver, account_named
 from toban.engine.editions.edition import Edition
@@ -58,7 +59,7 @@ class Declaration:
 def declare(said: Declaration, order: IncidentOrder, now: datetime) -> Incident:
     """Declare an incident: its clocks run at once, and those who are concerned are told."""
     _require_operator(order.by)
-    title = _words(said.title, "incident.title-missing", LONGEST_TITLE)
+    title = title_of(said.title)
     named = _level_named(said.level, order.plan) if said.level else None
     with transaction.atomic():
         ledger.hold()
@@ -86,6 +87,11 @@ def declare(said: Declaration, order: IncidentOrder, now: datetime) -> Incident:
         told = Message("incident.told-declared", by=order.by.name, level=incident.level)
         tell(incident, order.plan, order.edition, "declared", told, now)
     return incident
+
+
+def title_of(written: str) -> str:
+    """Return the title of an incident as it is kept; raise `NotPossible` if it says nothing."""
+    return _words(written, "incident.title-missing", LONGEST_TITLE)
 
 
 def take(number: int, order: IncidentOrder, now: datetime) -> Incident:
@@ -186,6 +192,37 @@ def split(number: int, alerts: Sequence[int], title: str, order: IncidentOrder, 
         made.save()
         give_level(made, level, made.why, plan=order.plan, design=order.edition.design, now=now)
         record(made, "incident-split", order.by.name, now, {"from": incident.pk})
+    return made
+
+
+def split_report(number: int, entry: int, order: IncidentOrder, now: datetime) -> Incident:
+    """Make a user's report that has joined an incident one of its own, whose clocks count from the report."""
+    _require_operator(order.by)
+    with transaction.atomic():
+        incident = _locked(number)
+        line = incident.timeline.filter(pk=entry, key__startswith=REPORTED).first()
+        if line is None:
+            raise NotPossible(
+                Message("incident.no-such-report", number=number), Message("incident.see-the-page")
+            )
+        made = new_incident(
+            order.plan,
+            plain(title_of(str(line.said).partition("\n")[0])),
+            Incident.Origin.REPORT,
+            detected_at=line.at,
+            began_at=line.at,
+            targets=(),
+            now=now,
+        )
+        level = _propose(made, (), order)
+        made.save()
+        # As the first line of the new one it has joined nothing.
+        line.incident, line.key = made, f"note/{line.key.rpartition('/')[2]}"
+        line.save(update_fields=["incident", "key"])
+        give_level(made, level, made.why, plan=order.plan, design=order.edition.design, now=now)
+        record(made, "incident-split", order.by.name, now, {"from": incident.pk, "entry": line.pk})
+        told = Message("incident.told-declared", by=order.by.name, level=made.level)
+        tell(made, order.plan, order.edition, "declared", told, now)
     return made
 
 

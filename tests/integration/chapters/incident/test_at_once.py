@@ -49,6 +49,15 @@ def test_several_workers_declare_one_incident(database: dict[str, str]) -> None:
     assert json.loads(run(database, REPORT)) == [1, 1, ["incident-declared"], [""], True]
 
 
+def test_users_who_report_the_same_at_once_report_one_incident(database: dict[str, str]) -> None:
+    run(database, PREPARE)
+
+    heard = at_once(database, PROGRAM, ("report", "nami"), ("report", "ren"), ("report", "nami"))
+
+    assert heard == [5, 5, 5]
+    assert json.loads(run(database, REPORT)) == [1, 0, ["incident-declared"], [""], True]
+
+
 def test_one_of_two_who_answer_at_once_leads(database: dict[str, str]) -> None:
     run(database, PREPARE, "declared")
 

@@ -13,7 +13,7 @@ django.setup()
 from django.db import connection  # noqa: E402 - Django must be ready
 from tests.integration.chapters.incident.place import MINUTE, Place  # noqa: E402
 
-from toban.chapters.incident import orders  # noqa: E402
+from toban.chapters.incident import orders, reported  # noqa: E402
 from toban.chapters.incident.models import Incident  # noqa: E402
 from toban.engine.orders import NotPossible  # noqa: E402
 
@@ -38,6 +38,8 @@ def _act(verb: str, name: str, place: Place) -> None:
     match verb:
         case "look":
             place.look()
+        case "report":
+            reported.take(reported.UserReport("注文できない"), place.order(name), place.now)
         case "take":
             orders.take(Incident.objects.get().pk, place.order(name), place.now)
         case "merge":

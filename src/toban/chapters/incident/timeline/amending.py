@@ -18,6 +18,8 @@ from toban.message import Message, plain
 from toban.text import printable_lines, storable_text
 
 LONGEST_TEXT, LONGEST_SOURCE = 2_000, 150
+REPORTED = "report/"
+"""Before the keys of users' reports that have joined; why they have follows."""
 MOST_NOTES = 2_000
 """Lines that people may add to one incident: a chat without an end is no timeline."""
 _EARLIEST, _AHEAD = timedelta(days=30), timedelta(minutes=5)
@@ -35,15 +37,32 @@ class WantedLine:
     """Where it comes from, if it could arrive twice: the id of a chat message."""
     url: str = ""
     """Of that message."""
+    report: str = ""
+    """The subject, if it is a user's report; then the text may be empty."""
+    reason: str = ""
+    """Why that report joins the incident, a `declaring.reporting.ReportReason`."""
+
+    @property
+    def key(self) -> str:
+        """The key of its line: another one for each line that can arrive only once."""
+        if self.report:
+            return f"{REPORTED}{self.reason}/{uuid4().hex}"
+        return f"chat/{self.source[:LONGEST_SOURCE]}" if self.source else f"note/{uuid4().hex}"
+
+    @property
+    def said(self) -> str:
+        """What it says; raises `NotPossible` if that is nothing, or too much."""
+        if not self.report:
+            return _text(self.text)
+        return f"{self.report}\n{_text(self.text)}" if self.text.strip() else self.report
 
 
 def add(incident: int, wanted: WantedLine, *, by: str, now: datetime) -> TimelineEntry:
     """Add a line; the same *source* a second time changes nothing. Raises `NotPossible`."""
-    text = _text(wanted.text)
+    text, key = wanted.said, wanted.key
     with transaction.atomic():
         ledger.hold()
         found = incident_numbered(incident)
-        key = f"chat/{wanted.source[:LONGEST_SOURCE]}" if wanted.source else f"note/{uuid4().hex}"
         known = found.timeline.filter(key=key).first()
         if known is not None:
             return known

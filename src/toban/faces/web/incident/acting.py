@@ -118,6 +118,11 @@ def _split(act: OrderedAct) -> ActDone:
     return ActDone(_("障害 %(number)s に分けました。") % {"number": made.pk}, incident=made.pk)
 
 
+def _split_report(act: OrderedAct) -> ActDone:
+    made = orders.split_report(act.number, act.number_typed("entry"), act.order, act.now)
+    return ActDone(_("障害 %(number)s に分けました。") % {"number": made.pk}, incident=made.pk)
+
+
 def _recovered(act: OrderedAct) -> ActDone:
     orders.say_recovered(act.number, act.order, act.now, at=time_typed(act.typed("at")))
     return ActDone(_("復旧を記録しました。"))
@@ -145,6 +150,7 @@ ACTS: Mapping[str, Act] = {
     "withdraw": _withdraw,
     "merge": _merge,
     "split": _split,
+    "split-report": _split_report,
     "recovered": _recovered,
     "close": _close,
     "note": _note,

@@ -15,6 +15,7 @@ from toban.chapters.incident.operation import OPERATION
 from toban.chapters.incident.orders import LONGEST_TITLE, Declaration
 from toban.design.clauses.monitoring import Monitor
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
@@ -53,13 +54,12 @@ def _page(request: HttpRequest, *, refused: NotPossible | None = None) -> HttpRe
     edition, now = in_force(), system_clock()
     free = Alert.objects.filter(resolved_at=None, incident_link=None).exclude(labels__item=ITEM)
     alerts = list(free.order_by("-opened_at", "-pk")[:_MOST_ALERTS])
-    targets = [*edition.bindings.targets, *(each.target for each in edition.design.of(Monitor))]
     context = {
         **frame(look(edition, now), "incidents"),
         "may": may_order(request.user),
         "levels": edition.plan(OPERATION).levels,
         "alerts": alerts,
-        "targets": list(dict.fromkeys(targets)),
+        "targets": targets_of(edition),
         "longest": LONGEST_TITLE,
         "typed": request.POST if refused else _preset(request.GET.get("alert", ""), alerts),
         "chosen": {
@@ -70,6 +70,12 @@ def _page(request: HttpRequest, *, refused: NotPossible | None = None) -> HttpRe
         "timezone": edition.bindings.system.timezone,
     }
     return render(request, "incident/declare.html", context, status=_CONFLICT if refused else 200)
+
+
+def targets_of(edition: Edition) -> list[str]:
+    """Return the document's targets and those that are bound, by name."""
+    targets = [*edition.bindings.targets, *(each.target for each in edition.design.of(Monitor))]
+    return list(dict.fromkeys(targets))
 
 
 def _preset(number: str, alerts: list[Alert]) -> Mapping[str, str]:

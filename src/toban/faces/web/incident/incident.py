@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from toban.chapters.incident import reported
 from toban.chapters.incident.declaring import following
 from toban.chapters.incident.declaring.closing import has_approved_report, why_not_closed
 from toban.chapters.incident.declaring.stages import is_signed
@@ -146,6 +147,7 @@ def _forms(request: HttpRequest, found: Incident, edition: Edition, now: datetim
             step for step, signed in _steps(found, plan) if signed and step.done is None and is_open
         ],
         "others": others.order_by("-pk")[:_MOST_OTHERS],
+        "reported": reported.joined_to(found),
         "reports": reports_of(found, request.user, edition, now),
         "measures": measures_of(found, edition, now),
         "owners": list(edition.bindings.people),
