@@ -41,8 +41,12 @@ class SeenAlert:
 
     @property
     def about(self) -> str:
-        """The target, or the batch, that it is about; empty if it is about how people work."""
-        return self.labels.get("target") or self.labels.get("batch", "")
+        """The target, or the batch, that it is about; empty if it is about how people work.
+
+        One from outside that names no target is about what its rule is called.
+        """
+        named = self.labels.get("target") or self.labels.get("batch", "")
+        return named or (self.item if "sender" in self.labels else "")
 
     @property
     def item(self) -> str:
