@@ -14,7 +14,8 @@ from toban.chapters.incident.declaring.reporting import KnownIncident, ReportRea
 from toban.chapters.incident.models import Incident, TimelineEntry
 from toban.chapters.incident.orders import Declaration, IncidentOrder
 from toban.chapters.incident.timeline import amending
-from toban.chapters.incident.timeline.amending import REPORTED, WantedLine
+from toban.chapters.incident.timeline.amending import MOST_NOTES, REPORTED, WantedLine
+from toban.chapters.incident.timeline.kinds import EntryKind
 from toban.engine.approvals.answers import Giver
 from toban.engine.evidence import ledger
 from toban.message import Message
@@ -99,9 +100,12 @@ def _known() -> Iterator[KnownIncident]:
     is_report = Q(timeline__key__startswith=REPORTED)
     going_on = Incident.objects.filter(closed_at=None, merged_into=None, recovered_at=None, is_drill=False)
     found = going_on.annotate(
-        report_count=Count("timeline", filter=is_report), newest_report=Max("timeline__at", filter=is_report)
+        report_count=Count("timeline", filter=is_report),
+        note_count=Count("timeline", filter=Q(timeline__kind=EntryKind.NOTE)),
+        newest_report=Max("timeline__at", filter=is_report),
     )
-    for each in found.order_by("-detected_at", "-pk"):
+    # A timeline that takes no more lines takes no report either.
+    for each in found.filter(note_count__lt=MOST_NOTES).order_by("-detected_at", "-pk"):
         moments = (each.detected_at, newest.get(each.pk), each.newest_report)
         yield KnownIncident(
             number=each.pk,

@@ -1,11 +1,14 @@
 """What users report."""
 
+import pytest
 from django.test import Client
 from tests.integration.chapters.incident.place import API, MINUTE, Place
 from tests.integration.faces.web.conftest import Fixed
 from tests.integration.faces.web.incident.test_incidents import page
 
+from toban.chapters.incident import reported
 from toban.chapters.incident.models import Incident, LevelChange
+from toban.chapters.incident.timeline import amending
 from toban.design.values.metric import Metric
 
 PUBLIC = '[incidents]\nreports = "public"\n'
@@ -133,6 +136,20 @@ def test_after_the_recovery_a_report_is_news(place: Place, manager: Client) -> N
 
     assert [each.origin for each in Incident.objects.order_by("pk")] == ["alert", "report"]
     assert Incident.objects.latest("pk").targets == [API]
+
+
+def test_a_timeline_that_is_full_turns_no_user_away(
+    place: Place, manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(amending, "MOST_NOTES", 1)
+    monkeypatch.setattr(reported, "MOST_NOTES", 1)
+    place.fires(API, Metric.ERROR_RATE)
+    place.look()
+
+    sent = [report(manager, each, target=API) for each in ("遅い", "重い")]
+
+    assert sent == [302, 302]
+    assert [each.origin for each in Incident.objects.order_by("pk")] == ["alert", "report"]
 
 
 def test_a_drill_takes_no_report(place: Place, manager: Client) -> None:
