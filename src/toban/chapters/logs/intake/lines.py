@@ -248,15 +248,14 @@ class LineReader:
             if column is not None:
                 pairs = zip(column, inferred, strict=True)
                 inferred = [rule.kind if rule.fits(value) else kind for value, kind in pairs]
-        if origin.pins is not None:
-            inferred = origin.pins.own_kinds(inferred)
+        own = inferred if origin.pins is None else origin.pins.own_kinds(inferred)
         if lot.column("kind") is None:
-            return inferred
+            return own
         claims = [
             self._kind(word) if word else otherwise
-            for word, otherwise in zip(lot.texts("kind"), inferred, strict=True)
+            for word, otherwise in zip(lot.texts("kind"), own, strict=True)
         ]
-        return claims if origin.pins is None else origin.pins.claimed_kinds(claims, inferred, lot.attributes)
+        return claims if origin.pins is None else origin.pins.claimed_kinds(claims, own, lot.attributes)
 
 
 def _services(lot: _Lot, origin: BatchOrigin) -> Sequence[str]:
