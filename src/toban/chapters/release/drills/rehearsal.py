@@ -25,6 +25,7 @@ from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.clock import Clock, system_clock
 from toban.engine.evidence import ledger
 from toban.engine.runs.rules import RunReason
+from toban.engine.runs.steps.hearing import PassedOn
 from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
 from toban.message import NOTHING, Message, message_of, sentences
 
@@ -82,17 +83,8 @@ def _work(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _GoesOn:
+class _GoesOn(PassedOn[RunTurn]):
     """A watch that never asks to stop: the version that served is brought back whatever happens."""
-
-    turn: RunTurn
-
-    def say(self, text: Message | str) -> None:
-        self.turn.say(text)
-
-    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
-        self.turn.progress(percent, text)
 
     def why_stop(self) -> object | None:
         return None

@@ -9,8 +9,9 @@ from toban.chapters.release.models import StoredArtifact
 from toban.engine.amounts import size
 from toban.engine.runs.commands.command import LocalCommand, environment
 from toban.engine.runs.rules import RunReason
+from toban.engine.runs.steps.hearing import PassedOn
 from toban.engine.runs.work import RunTurn, StepFailed
-from toban.message import NOTHING, Message
+from toban.message import Message
 
 _LOOKS_AGAIN = 2.0
 """Seconds between two looks at what a build has written."""
@@ -46,21 +47,14 @@ def require_size(folder: Path, service: Service) -> None:
         raise StepFailed(said, RunReason.NOT_RUNNABLE)
 
 
-@dataclass(slots=True)
-class _Watch:
+@dataclass
+class _Watch(PassedOn[RunTurn]):
     """The turn of a build, which is also stopped once it has written too much."""
 
-    turn: RunTurn
     out: Path
     largest: int
     is_over: bool = False
     looked_at: float = field(default_factory=time.monotonic)
-
-    def say(self, text: Message | str) -> None:
-        self.turn.say(text)
-
-    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
-        self.turn.progress(percent, text)
 
     def why_stop(self) -> RunReason | None:
         if (stop := self.turn.why_stop()) is not None:

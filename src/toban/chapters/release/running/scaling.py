@@ -19,6 +19,7 @@ from toban.chapters.release.ordering.renames import Renames
 from toban.engine.clock import system_clock
 from toban.engine.deployments import InstanceCount, NotScaled
 from toban.engine.editions.edition import Edition
+from toban.engine.runs.steps.hearing import PassedOn
 from toban.engine.runs.work import RunTurn
 from toban.message import NOTHING, Message
 
@@ -80,19 +81,12 @@ def _failing() -> Iterator[None]:
 
 
 @dataclass
-class _Watch:
+class _Watch(PassedOn[RunTurn]):
     """The turn of a run that must end once a release, or a person, holds the deployment."""
 
-    turn: RunTurn
     deployment: str
     _looked: float = field(default=0.0, init=False)
     _held: Message = field(default=NOTHING, init=False)
-
-    def say(self, text: Message | str) -> None:
-        self.turn.say(text)
-
-    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
-        self.turn.progress(percent, text)
 
     def why_stop(self) -> object | None:
         if (reason := self.turn.why_stop()) is not None:

@@ -13,6 +13,7 @@ from toban.chapters.release.engines.command.known import digest_of, newest_of, s
 from toban.engine.runs.commands.command import LocalCommand
 from toban.engine.runs.commands.filling import PLACE
 from toban.engine.runs.rules import RunReason
+from toban.engine.runs.steps.hearing import PassedOn
 from toban.engine.runs.work import StepFailed
 from toban.message import NOTHING, Message, message_of, plain
 
@@ -162,20 +163,13 @@ def _tail(errors: IO[bytes]) -> str:
 
 
 @dataclass
-class _Hearer:
+class _Hearer(PassedOn[DeployWatch]):
     """Passes on what a command writes to the watch of a deployment."""
 
-    watch: DeployWatch
     is_stoppable: bool = True
 
-    def say(self, text: Message | str) -> None:
-        self.watch.say(text)
-
-    def progress(self, percent: float | None, text: Message | str = NOTHING) -> None:
-        self.watch.progress(percent, text)
-
     def why_stop(self) -> RunReason | None:
-        stop = self.watch.why_stop() if self.is_stoppable else None
+        stop = self.turn.why_stop() if self.is_stoppable else None
         return stop if isinstance(stop, RunReason) or stop is None else RunReason.STOPPED
 
 
