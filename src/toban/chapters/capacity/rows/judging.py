@@ -47,11 +47,10 @@ def judge_use(found: KnownResource, now: datetime, *, is_being_extended: bool) -
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class LastScaling:
     """How the newest order to scale a group ended."""
 
     run: int
-    at: datetime
     has_succeeded: bool
     said: Message
     is_open: bool = False
@@ -75,7 +74,7 @@ class GroupState:
     said: Message
     mean: Message
     size: Message
-    last: Ended | None = None
+    last: LastScaling | None = None
 
 
 def judge_group(state: GroupState, now: datetime) -> Judgement:

@@ -9,8 +9,8 @@ from toban.chapters.capacity.models import ScalingLook
 from toban.chapters.capacity.plan import CapacityPlan, Group
 from toban.chapters.capacity.rows import extending
 from toban.chapters.capacity.rows.judging import (
-    Ended,
     GroupState,
+    LastScaling,
     OutlookState,
     judge_forecasts,
     judge_group,
@@ -167,16 +167,15 @@ def _state(group: Group, look: ScalingLook | None, last: Run | None, mode: Mode)
         said=look.said if look is not None else NOTHING,
         mean=Message("capacity.no-mean") if mean is None else plain(f"{mean:.1f}{group.metric.unit}"),
         size=NOTHING if size is None else Message("capacity.size", group=group.name, serving=size.serving),
-        last=_ended(last),
+        last=_last(last),
     )
 
 
-def _ended(run: Run | None) -> Ended | None:
+def _last(run: Run | None) -> LastScaling | None:
     if run is None:
         return None
-    return Ended(
+    return LastScaling(
         run=run.pk,
-        at=run.ended_at or run.due_at,
         has_succeeded=run.state == Run.State.DONE,
         said=run.note,
         is_open=run.state in Run.OPEN,

@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _GroupLook:
     """What a look at a group has found."""
 
     group: Group
@@ -63,30 +63,30 @@ class ScalingLooks:
                 if (run := open_run(work, each.group.row.id, parameters, now)) is not None:
                     log.info("scaling_ordered", group=each.group.name, to=each.decision.to, run=run.pk)
 
-    def _seen(self, group: Group, last: Run | None, now: datetime) -> _Seen:
+    def _seen(self, group: Group, last: Run | None, now: datetime) -> _GroupLook:
         try:
             return self._decided(group, last, now)
         except ScalingFailed as failed:
-            return _Seen(group, Outcome.NO_DATA, said=message_of(failed))
+            return _GroupLook(group, Outcome.NO_DATA, said=message_of(failed))
         except (StoreUnavailable, StoreRefused):
-            return _Seen(group, Outcome.NO_DATA, said=Message("capacity.no-store"))
+            return _GroupLook(group, Outcome.NO_DATA, said=Message("capacity.no-store"))
         except Exception as error:
             log.exception("scaling_look_failed", group=group.name)
-            return _Seen(group, Outcome.NO_DATA, said=message_of(error))
+            return _GroupLook(group, Outcome.NO_DATA, said=message_of(error))
         finally:
             # A scaler may have asked the state database in this thread, which ends.
             connections.close_all()
 
-    def _decided(self, group: Group, last: Run | None, now: datetime) -> _Seen:
+    def _decided(self, group: Group, last: Run | None, now: datetime) -> _GroupLook:
         with closing(group.opened(self.home, self.ports)) as scaler:
             size = scaler.size()
             wrong = policies.wrong_of(group, scaler, size)
         if wrong or not group.is_ours:
-            return _Seen(group, Outcome.POLICY if wrong else Outcome.CALM, None, size, wrong)
+            return _GroupLook(group, Outcome.POLICY if wrong else Outcome.CALM, None, size, wrong)
         seen = seen_of(group, size, self.telemetry, now, last)
         decision = decide(group.terms, seen)
         said = Message("capacity.is-down", names=seen.down) if seen.down else NOTHING
-        return _Seen(group, decision.outcome, decision, size, said)
+        return _GroupLook(group, decision.outcome, decision, size, said)
 
 
 def seen_of(
@@ -112,7 +112,7 @@ def newest_runs(groups: Sequence[Group]) -> Mapping[str, Run]:
     return {run.work: run for run in Run.objects.filter(pk__in=list(newest))}
 
 
-def _record(found: Sequence[_Seen], now: datetime) -> None:
+def _record(found: Sequence[_GroupLook], now: datetime) -> None:
     known = {(each.group, each.clause_id): each for each in ScalingLook.objects.all()}
     with transaction.atomic():
         for seen in found:
