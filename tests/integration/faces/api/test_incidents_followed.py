@@ -10,7 +10,7 @@ from tests.integration.faces.api.conftest import EVERYTHING, READING, Program, P
 from tests.integration.faces.web.conftest import Fixed
 
 from toban.chapters.incident.models import Incident, IncidentReport, PreventionMeasure, TimelineEntry
-from toban.chapters.incident.reports import orders
+from toban.chapters.incident.reports.facts import impact_of
 from toban.chapters.incident.timeline.gathering import gather
 from toban.chapters.incident.timeline.scene import scene_of
 from toban.design.values.metric import Metric
@@ -234,7 +234,7 @@ def test_the_telemetry_store_is_asked_before_the_ledger_is_held(
 ) -> None:
     """Whoever records evidence waits for the ledger; the store may take its time."""
     done: list[str] = []
-    hold, impact_of = ledger.hold, orders.impact_of
+    hold = ledger.hold
 
     def held() -> None:
         done.append("held")
@@ -245,7 +245,7 @@ def test_the_telemetry_store_is_asked_before_the_ledger_is_held(
         return impact_of(*about)
 
     monkeypatch.setattr(ledger, "hold", held)
-    monkeypatch.setattr(orders, "impact_of", asked)
+    monkeypatch.setattr("toban.chapters.incident.reports.orders.impact_of", asked)
 
     actor.post(f"{at}/reports", {"kind": "final"}, 201)
 
