@@ -11,7 +11,7 @@ from tests.integration.chapters.release.shop import PRODUCTION, STAGING
 
 pytestmark = pytest.mark.slow
 
-FLOW, DEVELOPMENT, TO_STAGING, TO_PRODUCTION, PATCH, BACK = 124, 136, 137, 138, 144, 147
+FLOW, DEVELOPMENT, TO_STAGING, TO_PRODUCTION, PATCH, BACK = 129, 141, 142, 143, 149, 152
 
 
 @pytest.fixture
