@@ -1,8 +1,8 @@
 """Which events are the same error, and what happens to an error when it occurs again. Pure.
 
 Two events are the same error if their fingerprints are equal: the SDK's own, if it gives one; else the types
-of the exceptions and the calls of the application itself; else the message without its variable parts. Lines
-and columns don't count: every release moves them.
+of the exceptions, the calls of the application itself and the line of source that failed; else the message
+without its variable parts. Numbers of lines and columns don't count: every release moves them.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 
 from toban.chapters.errors.intake.event import ErrorEvent, RaisedException, StackFrame
 from toban.chapters.errors.releases import is_before
@@ -19,6 +20,8 @@ from toban.chapters.errors.releases import is_before
 MOST_NEW = 300
 """New errors of one application per hour; anyone with the public key could invent any number."""
 
+_LONGEST_SOURCE = 200
+"""Characters; a longer line is a bundle's, which every build changes."""
 _CALLS = 30
 """Calls of one exception that are compared, the innermost."""
 _DEFAULT = re.compile(r"\{\{\s*default\s*\}\}")
@@ -42,11 +45,21 @@ class Grouping:
 
     by: GroupingBasis
     parts: tuple[str, ...]
+    without_source: tuple[str, ...] = ()
+    """The parts without lines of source, by which errors were told apart until these counted."""
 
     @property
     def key(self) -> str:
         """A key in hex, equal for the same error."""
-        return hashlib.sha256("\0".join((self.by, *self.parts)).encode()).hexdigest()
+        return self._key(self.parts)
+
+    @property
+    def former_key(self) -> str:
+        """The key that the same error had before lines of source counted."""
+        return self._key(self.without_source or self.parts)
+
+    def _key(self, parts: Sequence[str]) -> str:
+        return hashlib.sha256("\0".join((self.by, *parts)).encode()).hexdigest()
 
 
 OVERFLOW = Grouping(GroupingBasis.OVERFLOW, ())
@@ -58,10 +71,15 @@ def grouping(event: ErrorEvent) -> Grouping:
     usual = _usual(event)
     if not event.fingerprint or all(_DEFAULT.fullmatch(each) for each in event.fingerprint):
         return usual
-    parts: list[str] = []
-    for each in event.fingerprint:
-        parts += usual.parts if _DEFAULT.fullmatch(each) else (each,)
-    return Grouping(GroupingBasis.FINGERPRINT, tuple(parts))
+    return Grouping(
+        GroupingBasis.FINGERPRINT,
+        _filled(event.fingerprint, usual.parts),
+        _filled(event.fingerprint, usual.without_source or usual.parts),
+    )
+
+
+def _filled(fingerprint: Sequence[str], usual: Sequence[str]) -> tuple[str, ...]:
+    return tuple(part for each in fingerprint for part in (usual if _DEFAULT.fullmatch(each) else (each,)))
 
 
 def _usual(event: ErrorEvent) -> Grouping:
@@ -71,15 +89,25 @@ def _usual(event: ErrorEvent) -> Grouping:
         return Grouping(
             GroupingBasis.TYPE, tuple(f"{each.kind}: {without_ids(each.value)}" for each in event.raised)
         )
-    parts = [part for raised in event.raised for part in (raised.kind, *_telling(raised))]
-    return Grouping(GroupingBasis.STACK, tuple(parts))
+    by_calls = [(raised.kind, *_telling(raised)) for raised in event.raised]
+    by_source = [(*calls, *_source(raised)) for calls, raised in zip(by_calls, event.raised, strict=True)]
+    return Grouping(GroupingBasis.STACK, tuple(chain(*by_source)), tuple(chain(*by_calls)))
+
+
+def _own(raised: RaisedException) -> Sequence[StackFrame]:
+    return [frame for frame in raised.frames if frame.in_app] or raised.frames
+
+
+def _source(raised: RaisedException) -> Sequence[str]:
+    """Return the line of source that failed: two bugs of one function differ in nothing else."""
+    source = next((" ".join(frame.source.split()) for frame in reversed(_own(raised)) if _call(frame)), "")
+    return (source,) if 0 < len(source) <= _LONGEST_SOURCE else ()
 
 
 def _telling(raised: RaisedException) -> Sequence[str]:
     """Return the calls that say where it happened: the application's own, if there are any."""
-    own = [frame for frame in raised.frames if frame.in_app] or raised.frames
     calls: list[str] = []
-    for call in filter(None, map(_call, own)):
+    for call in filter(None, map(_call, _own(raised))):
         # A recursion is the same error, however deep it went.
         if not calls or calls[-1] != call:
             calls.append(call)

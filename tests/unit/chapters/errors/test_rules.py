@@ -40,10 +40,24 @@ def is_same(one: ErrorEvent, other: ErrorEvent) -> bool:
 
 
 def test_line_numbers_values_and_library_frames_do_not_split_an_error() -> None:
-    moved = replace(CART, line=99, source="changed")
+    moved = replace(CART, line=99)
 
     assert grouping(raised(DJANGO, CART)).by is GroupingBasis.STACK
     assert is_same(raised(DJANGO, CART), raised(moved, value="'other'"))
+
+
+def test_two_bugs_of_one_function_are_two_errors() -> None:
+    first, second = replace(CART, source="  total += prices[sku]"), replace(CART, source="tax = rates[zone]")
+
+    assert not is_same(raised(first), raised(second))
+    assert is_same(raised(first), raised(replace(CART, line=99, source="total  += prices[sku]  ")))
+    assert grouping(raised(first)).former_key == grouping(raised(CART)).key
+    # Of the calls before it, only the names count.
+    assert is_same(raised(first, CART), raised(second, CART))
+
+
+def test_a_line_of_a_bundle_does_not_split_an_error() -> None:
+    assert is_same(raised(replace(CART, source="x" * 201)), raised(replace(CART, source="y" * 201)))
 
 
 def test_another_type_or_another_application_frame_is_another_error() -> None:

@@ -33,6 +33,7 @@ from toban.chapters.errors.rules import (
     ErrorResolution,
     ErrorState,
     EventEffect,
+    Grouping,
     GroupingBasis,
     arrival,
     grouping,
@@ -90,7 +91,7 @@ def take(project: str, event: ErrorEvent, now: datetime) -> tuple[EventReceipt, 
 def _locked(project: str, event: ErrorEvent, now: datetime) -> tuple[ErrorGroup, bool]:
     """Return the group of *event*, locked, and whether it was just created."""
     found = grouping(event)
-    known = ErrorGroup.objects.select_for_update().filter(project=project, key=found.key).first()
+    known = _known(project, found)
     if known is not None:
         return known, False
     if ErrorGroup.objects.filter(project=project, created_at__gt=now - _HOUR).count() >= MOST_NEW:
@@ -109,6 +110,18 @@ def _locked(project: str, event: ErrorEvent, now: datetime) -> tuple[ErrorGroup,
             "created_at": now,
         },
     )
+
+
+def _known(project: str, found: Grouping) -> ErrorGroup | None:
+    groups = ErrorGroup.objects.select_for_update().filter(project=project)
+    known = groups.filter(key=found.key).first()
+    if known is None and found.former_key != found.key:
+        # Errors of before are no new ones: the first event of one continues it.
+        known = groups.filter(key=found.former_key).first()
+        if known is not None:
+            known.key = found.key
+            known.save(update_fields=["key"])
+    return known
 
 
 def _enter(group: ErrorGroup, event: ErrorEvent, event_id: str, now: datetime, *, is_new: bool) -> None:

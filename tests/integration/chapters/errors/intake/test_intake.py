@@ -47,6 +47,19 @@ def test_the_same_error_is_one_group_with_its_count_users_and_releases() -> None
     assert ErrorGroup.objects.count() == 1
 
 
+def test_an_error_from_before_lines_of_source_counted_goes_on_and_is_not_new() -> None:
+    before = take(event())
+    frame = {"module": "shop.cart", "function": "of_KeyError", "in_app": True, "context_line": "prices[sku]"}
+    exception = [{"type": "KeyError", "value": "'sku'", "stacktrace": {"frames": [frame]}}]
+    other = [{**exception[0], "stacktrace": {"frames": [{**frame, "context_line": "rates[zone]"}]}}]
+
+    first, second = take(event(exception=exception)), take(event(exception=other))
+    again = take(event(exception=exception))
+
+    assert (first.pk, again.pk, again.count) == (before.pk, before.pk, 3)
+    assert (second.pk == before.pk, second.count) == (False, 1)
+
+
 def test_an_event_sent_again_is_stored_once() -> None:
     twice = event(event_id="a" * 32)
 
