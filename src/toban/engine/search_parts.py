@@ -1,14 +1,14 @@
 """The search syntax, for logs, spans and errors alike: `level:ERROR "card declined" -health`. Pure.
 
 A search is a list of terms. A term is a word or a quoted text, alone or as the value of a field. `:>=` and
-the like compare. A `*` at either end of a value matches anything. A minus before a term, or `!` before a term
-with a field, negates it. Logs, spans and errors define their own fields and how a `SearchTerm` becomes a
-condition.
+the like compare. A `*` at either end of a value matches anything. A minus or `NOT` before a term, or `!`
+before a term with a field, negates it. `OR` between two terms joins them: one is enough. Logs, spans and
+errors define their own fields and how a `SearchTerm` becomes a condition.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from typing import Self
 
@@ -19,8 +19,12 @@ LONGEST = 1000
 
 _PART = re.compile(
     r"""(?P<not>-|!(?=[^\s:"]+:))?
-    (?:(?P<field>[^\s:"<>=-][^\s:"<>=]*)(?P<relation>:(?:>=|<=|>|<)?))?
-    (?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<word>[^\s"]+))\s*""",
+    (?:(?P<field>[^\s:"<>=-][^\s:"<>=]*)
+        # Neither https://… nor C:\… is a field with a value.
+        (?P<relation>:(?!//|\\)(?:>=|<=|>|<)?|(?:>=|<=|>|<)(?=\d)))?
+    (?:"(?P<quoted>(?:[^"\\]|\\.)*)"
+        |/(?P<pattern>(?:[^/\\\s]|\\.|[ ](?!\s))+)/(?=\s|$)
+        |(?P<word>[^\s"]+))\s*""",
     re.VERBOSE,
 )
 # Any other value, such as one with a relation or a star at its end, must be quoted.
@@ -34,6 +38,8 @@ class Match(StrEnum):
     BEGINS = "begins"
     ENDS = "ends"
     PART = "part"
+    PATTERN = "pattern"
+    """A regular expression."""
     ANY = "any"
     """The field exists at all."""
     AT_LEAST = ">="
@@ -53,6 +59,8 @@ class SearchTerm[Where]:
     value: str
     """Empty with `Match.ANY`; a number if it compares numbers."""
     negated: bool = False
+    others: tuple["SearchTerm[Where]", ...] = ()
+    """Terms of which one is enough instead, none of which has others."""
 
 
 class FieldKind(Enum):
@@ -75,6 +83,11 @@ _STARS = {
 }
 _NUMBERS = {FieldKind.COUNT: re.compile(r"\d{1,15}")}
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_BEGINNING = re.compile(r"(\d{1,2})(?:\*+|[xX]{1,2})")
+"""The beginning of a number, as in 5* and 5xx."""
+_ONLY_BACKTRACKING = re.compile(r"\(\?(?:[=!>]|<[=!])|\\[1-9]")
+"""What no engine knows that is safe from patterns of others: it looks around or back."""
+_OPERATORS = ("AND", "OR", "NOT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +120,35 @@ class SearchPart:
     value: str
     is_quoted: bool
     negated: bool
+    is_pattern: bool = False
+    """Whether the value is a regular expression."""
 
     @classmethod
     def of(cls, match: re.Match[str]) -> Self:
-        quoted = match["quoted"]
+        quoted, is_pattern = match["quoted"], match["pattern"] is not None and not match["field"]
+        value = match["pattern"] if is_pattern else match["word"] or f"/{match['pattern']}/"
         return cls(
             written=match[0].rstrip(),
             field=match["field"] or "",
-            relation=(match["relation"] or ":")[1:],
-            value=re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else match["word"],
+            relation=(match["relation"] or ":").removeprefix(":"),
+            value=re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else value,
             is_quoted=quoted is not None,
             negated=match["not"] is not None,
+            is_pattern=is_pattern,
         )
+
+    @property
+    def operator(self) -> str:
+        """`AND`, `OR` or `NOT`; empty for a term."""
+        return self.written if self.written in _OPERATORS else ""
+
+    def words[Where](self, where: Where) -> SearchTerm[Where]:
+        """Return the condition that *where* contains the value, which was written without a field."""
+        if self.is_pattern:
+            return SearchTerm(where, Match.PATTERN, self._pattern(), self.negated)
+        if self.is_quoted:
+            return SearchTerm(where, Match.PART, self.value, self.negated)
+        return SearchTerm(where, Match.PART, self._star()[1] or self.value, self.negated)
 
     @classmethod
     def plain(cls, value: str) -> Self:
@@ -127,6 +157,12 @@ class SearchPart:
 
     def term[Where](self, field: SearchField[Where]) -> SearchTerm[Where]:
         """Return the condition on *field*; raises `BadSearch`."""
+        if (
+            field.kind is FieldKind.NUMBER
+            and not self.relation
+            and (found := _BEGINNING.fullmatch(self.value))
+        ):
+            return SearchTerm(field.where, Match.BEGINS, found[1], self.negated)
         if self.relation or field.kind in (FieldKind.NUMBER, FieldKind.COUNT):
             if not _NUMBERS.get(field.kind, _NUMBER).fullmatch(self.value):
                 raise self._not_a_number()
@@ -145,7 +181,19 @@ class SearchPart:
         if not value.strip("*"):
             return Match.ANY, ""
         match = _STARS[value.startswith("*"), value.endswith("*")]
-        return match, value.removeprefix("*").removesuffix("*")
+        bare = value.removeprefix("*").removesuffix("*")
+        if "*" in bare:
+            raise BadSearch(Message("engine.search-star-inside", part=self.written))
+        return match, bare
+
+    def _pattern(self) -> str:
+        try:
+            re.compile(self.value)
+        except re.error as flaw:
+            raise BadSearch(Message("engine.search-bad-pattern", part=self.written)) from flaw
+        if _ONLY_BACKTRACKING.search(self.value):
+            raise BadSearch(Message("engine.search-bad-pattern", part=self.written))
+        return self.value
 
     def _not_a_number(self) -> BadSearch:
         if self.relation:
@@ -172,6 +220,54 @@ def parts_of(written: str, most: int) -> list[SearchPart]:
     if len(parts) > most:
         raise BadSearch(Message("engine.search-too-many-terms", most=most))
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class SearchGroup:
+    """Parts of which one is enough: usually just one."""
+
+    written: str
+    parts: tuple[SearchPart, ...]
+
+    def term[Where](self, read: Callable[[SearchPart], SearchTerm[Where]]) -> SearchTerm[Where]:
+        """Return the parts as one term, each as *read* reads it."""
+        first, *others = map(read, self.parts)
+        return replace(first, others=tuple(others))
+
+
+def groups_of(written: str, most: int) -> list[SearchGroup]:
+    """Return the parts of a search as `AND`, `OR` and `NOT` join them; raises `BadSearch`."""
+    parts = parts_of(written, most)
+    has_or = any(part.operator == "OR" for part in parts)
+    groups: list[SearchGroup] = []
+    waiting: list[str] = []
+    for part in parts:
+        if part.operator:
+            waiting.append(part.operator)
+            continue
+        if has_or and not part.is_quoted and part.written.lstrip("-!").startswith("("):
+            raise BadSearch(Message("engine.search-no-parentheses", part=part.written))
+        joined, negated = _joined(waiting, is_first=not groups)
+        waiting = []
+        here = replace(part, negated=part.negated != negated)
+        text = f"NOT {part.written}" if negated else part.written
+        if joined:
+            last = groups.pop()
+            groups.append(SearchGroup(f"{last.written} OR {text}", (*last.parts, here)))
+        else:
+            groups.append(SearchGroup(text, (here,)))
+    if waiting:
+        raise BadSearch(Message("engine.search-operator-alone", operator=waiting[-1]))
+    return groups
+
+
+def _joined(operators: Sequence[str], *, is_first: bool) -> tuple[bool, bool]:
+    """Return whether *operators* before a term join it to the one before, and whether they negate it."""
+    negated = operators[-1:] == ["NOT"]
+    between = list(operators[:-1] if negated else operators)
+    if between not in ([], ["AND"], ["OR"]) or (between and is_first):
+        raise BadSearch(Message("engine.search-operator-alone", operator=operators[0]))
+    return between == ["OR"], negated
 
 
 def term(field: str, value: str, *, negated: bool = False) -> str:

@@ -13,6 +13,7 @@ _TESTS = {
     Match.BEGINS: "startsWith({}, {})",
     Match.ENDS: "endsWith({}, {})",
     Match.PART: "position({}, {}) > 0",
+    Match.PATTERN: "match({}, {})",
     Match.ANY: "{} != {}",
 }
 
@@ -33,9 +34,12 @@ def conditions[Where](
         "at < fromUnixTimestamp64Milli({end:Int64})",
     ]
     for number, term in enumerate(terms):
-        name = f"term{number}"
-        part, parameters[name] = condition(term, name)
-        parts.append(f"NOT ({part})" if term.negated else f"({part})")
+        either = []
+        for place, each in enumerate((term, *term.others)):
+            name = f"term{number}_{place}"
+            part, parameters[name] = condition(each, name)
+            either.append(f"NOT ({part})" if each.negated else f"({part})")
+        parts.append(either[0] if len(either) == 1 else f"({' OR '.join(either)})")
     return " AND ".join(parts), parameters
 
 

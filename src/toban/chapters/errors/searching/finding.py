@@ -40,6 +40,10 @@ _IN_ANY_CASE = {
 
 def condition(term: ErrorTerm) -> Q:
     """Return the condition for errors that match *term*."""
+    return reduce(operator.or_, map(_of_one, (term, *term.others)))
+
+
+def _of_one(term: ErrorTerm) -> Q:
     found = reduce(operator.or_, _anywhere(term))
     return ~found if term.negated else found
 

@@ -111,7 +111,7 @@ def asked_kinds(terms: Iterable[LogTerm]) -> Container[str] | None:
     named = {
         each.value
         for each in terms
-        if each.field == "kind" and each.match is Match.WHOLE and not each.negated
+        if each.field == "kind" and each.match is Match.WHOLE and not each.negated and not each.others
     }
     return named or None
 

@@ -65,7 +65,7 @@ _FUNCTIONS = frozenset(
         "grouparraydistinct", "groupuniqarray", "has", "if", "ifnull", "intdiv", "isfinite", "isnull",
         "jsonallpaths", "jsonextract", "least", "length", "lower", "match", "max", "maxif", "min",
         "minif", "mod", "modulo", "multiif", "notempty", "now", "now64", "nullif", "numbers",
-        "position", "quantile", "quantiles", "quantilestdigest", "quantiletdigest", "round",
+        "position", "quantile", "quantiles", "quantilestdigest", "quantiletdigest", "round", "splitbychar",
         "siphash64", "startswith", "substring", "sum", "sumif", "throwif", "timezone", "todate",
         "todatetime", "todatetime64", "tofloat64", "tofloat64ornull", "toint64", "tointervalday",
         "tointervalhour", "tointervalminute", "tojsonstring", "tostartofday", "tostartoffiveminutes",

@@ -1,7 +1,7 @@
 """The language of searches: `level:ERROR service:shop-api "card declined" -health status:>=500`. Pure.
 
-The syntax is that of every search (`engine/search_parts.py`); all terms must match. A word or a quoted text
-is looked for in the message, regardless of case.
+The syntax is that of every search (`engine/search_parts.py`); all terms must match. A word, a quoted text or
+a pattern is looked for in the message, regardless of case, and of width where the word is not ASCII.
 """
 
 import re
@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from toban.engine.search_parts import (
     BadSearch,
     FieldKind,
-    Match,
     SearchField,
     SearchPart,
-    SearchTerm,
-    parts_of,
+    groups_of,
 )
 from toban.engine.telemetry.logs.search import MESSAGE, Column, LogTerm
 from toban.engine.telemetry.logs.words import kind_of
@@ -68,13 +66,14 @@ class ParsedSearch:
 
 def read_search(written: str) -> ParsedSearch:
     """Parse a search, or raise `BadSearch`; an empty one finds everything."""
-    parts = parts_of(written, MOST_TERMS)
-    return ParsedSearch(written.strip(), tuple(map(_term, parts)), tuple(part.written for part in parts))
+    groups = groups_of(written, MOST_TERMS)
+    terms = tuple(group.term(_term) for group in groups)
+    return ParsedSearch(written.strip(), terms, tuple(group.written for group in groups))
 
 
 def _term(part: SearchPart) -> LogTerm:
     if not part.field:
-        return SearchTerm(MESSAGE, Match.PART, part.value, part.negated)
+        return part.words(MESSAGE)
     return part.term(_KNOWN.get(part.field.lower()) or _own_field(part.field))
 
 

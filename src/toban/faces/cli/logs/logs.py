@@ -11,8 +11,8 @@ from django.conf import settings
 
 from toban.chapters.logs.following import SearchFollower
 from toban.engine.registry.parts import Parts
-from toban.engine.search_parts import BadSearch
-from toban.engine.telemetry.logs.language import read_search
+from toban.engine.search_parts import BadSearch, parts_of, quoted
+from toban.engine.telemetry.logs.language import MOST_TERMS, read_search
 from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, RowPosition, TimeSpan
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli import period
@@ -128,14 +128,21 @@ def _print_stored(
 
 
 def _terms(search: tuple[str, ...]) -> "tuple[LogTerm, ...]":
-
-    # The shell has removed the quotes: an argument with a space was a quoted text.
-    written = " ".join(f'"{each}"' if " " in each and '"' not in each else each for each in search)
     try:
-        return read_search(written).terms
+        return read_search(" ".join(map(_argument, search))).terms
     except BadSearch as bad:
         refuse(bad.said, Message("logs.see-help-of-search", command="toban logs"))
         raise SystemExit(_UNUSABLE) from bad
+
+
+def _argument(written: str) -> str:
+    """Return an argument as the part of a search that it was before the shell removed its quotes."""
+    if " " not in written or '"' in written:
+        return written
+    # 'service:corp level:ERROR' is several terms in one argument, 'card declined' one text.
+    parts = parts_of(written, MOST_TERMS)
+    is_search = any(part.field[:1].isalpha() or part.operator or part.is_pattern for part in parts)
+    return written if is_search else quoted(written)
 
 
 def _telemetry() -> Telemetry:

@@ -153,8 +153,8 @@ def understood(chosen: LogChoice, edition: Edition, now: datetime) -> ParsedChoi
 
 def _services(search: ParsedSearch) -> tuple[str, ...]:
     """Return the services that *search* is about; none if it is about all."""
-    wanted = (each for each in search.terms if each.field == FIELDS["service"] and not each.negated)
-    return tuple(each.value for each in wanted if each.match is Match.WHOLE)
+    sure = (each for each in search.terms if not each.negated and not each.others)
+    return tuple(each.value for each in sure if each.field == FIELDS["service"] and each.match is Match.WHOLE)
 
 
 def _store() -> LogSearch:

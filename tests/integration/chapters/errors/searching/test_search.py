@@ -63,6 +63,10 @@ FOUND = {
     "project:shop -stock": {CARD, KEY},
     "KeyError: 'sku'": {KEY},
     "no such word": set(),
+    "KeyError OR CardError": {CARD, KEY},
+    "region:tokyo OR level:warn": {CARD, KEY},
+    "-environment:production OR region:tokyo NOT level:warn": {CARD, STOCK},
+    "NOT type:*error": {STOCK},
 }
 
 

@@ -92,6 +92,19 @@ def search(store: StoreProcess) -> LogSearch:
         ("-service:shop-api", [201]),
         ("kind:エラーログ", [200]),
         ("'; DROP TABLE logs", []),
+        ("level:ERROR OR service:blog", [201, 200]),
+        ("requestId:req-1 OR requestId:req-2 OR requestId:req-3 NOT requestId:req-2", [3, 1]),
+        ("NOT service:shop-api OR status:5*", [201, 200]),
+        ("status:5*", [200]),
+        ("status:50*", [200]),
+        ("status:4*", []),
+        ("status>=500", [200]),
+        ("/100% decl[aeiou]ned/", [200]),
+        ("-/order/ status:503", [200]),
+        ("注文完了 /^Order 7 /", [7]),
+        ("ｄｅｃｌｉｎｅｄ", [200]),
+        ("ＤＥＣＬＩＮＥＤ OR service:blog", [201, 200]),
+        ("-ｏｒｄｅｒ", [200]),
         ("nothing.here:1", []),
     ],
 )
@@ -99,6 +112,24 @@ def test_a_search_finds_the_newest_first(search: LogSearch, written: str, number
     found = search.newest(read_search(written).terms, HOUR, limit=10)
 
     assert [each.place.number for each in found] == numbers
+
+
+def test_a_duration_is_found_and_shown_as_it_was_sent(store: StoreProcess) -> None:
+    assert store.telemetry is not None
+    later = NOON + timedelta(days=2)
+    sent = [3.1, 0.3, 12.345, 1234.5, 0.0, 60_000.25]
+    rows = [
+        row(number, at=later.timestamp() + number, day="2026-11-28", duration_ms=each)
+        for number, each in enumerate(sent, 1)
+    ]
+    LogStore(store.telemetry).write(batch_of(key_of("shop", "", b"durations"), rows))
+    search, span = LogSearch(store.telemetry), TimeSpan(later, later + timedelta(hours=1))
+
+    assert [each.duration_ms for each in search.oldest((), span, limit=10)] == sent
+    for each in sent:
+        for written in (f"durationMs:{each}", f"durationMs:>={each} durationMs:<={each}"):
+            found = search.newest(read_search(written).terms, span, limit=10)
+            assert [row.duration_ms for row in found] == [each], written
 
 
 def test_pages_follow_one_another_without_a_gap(search: LogSearch) -> None:

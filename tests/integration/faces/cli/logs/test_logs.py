@@ -58,6 +58,23 @@ def test_an_argument_unquoted_by_the_shell_is_one_text(home: Path) -> None:
     assert json.loads(line)["requestId"] == "req-3"
 
 
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "service:shop-api level:ERROR",
+        "level:ERROR request",
+        "level:WARNING OR status:5*",
+        "request NOT level:INFO",
+        "/request [34] done/ level:ERROR",
+    ],
+)
+def test_several_terms_in_one_argument_are_several_terms(home: Path, argument: str) -> None:
+    done = logs(home, "--format", "json", argument)
+
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["requestId"] == "req-3"
+
+
 def test_a_term_excluded_with_a_minus_is_not_an_option(home: Path) -> None:
     done = logs(home, "request", "-level:INFO", "--format", "json", "-health", "-service:cart")
     after_dashes = logs(home, "--format", "json", "--", "-level:INFO", "request")

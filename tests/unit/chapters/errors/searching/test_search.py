@@ -76,7 +76,9 @@ def test_terms_are_separated_by_spaces() -> None:
     ("written", "why"),
     [
         ('"open', "引用符を閉じて"),
-        ("a OR b", "OR は使えません"),
+        ("a OR", "OR の前後"),
+        ("(a OR b) c", "括弧"),
+        ("/time.*out/", "正規表現"),
         ("release:>1", "比べられるのは count と users"),
         ("count:many", "数を書いて"),
         ("level:loud", "「loud」というレベルはありません"),

@@ -1,5 +1,7 @@
 """Searches as people write them."""
 
+from dataclasses import replace
+
 import pytest
 
 from toban.engine.search_parts import BadSearch, Match, SearchTerm, term
@@ -40,6 +42,34 @@ def whole(column: Column, value: str, *, negated: bool = False) -> LogTerm:
         ("cart.items:3", [whole(("cart", "items"), "3")]),
         ('user.name:"山田 太郎"', [whole(("user", "name"), "山田 太郎")]),
         ("12:30", [whole(("12",), "30")]),
+        ("https://shop.example/cart?id=1", [contains("https://shop.example/cart?id=1")]),
+        (r"C:\inetpub\logs\w3svc1", [contains(r"C:\inetpub\logs\w3svc1")]),
+        ("-http://a", [contains("http://a", negated=True)]),
+        ("status:5*", [SearchTerm("status", Match.BEGINS, "5")]),
+        ("status:5xx", [SearchTerm("status", Match.BEGINS, "5")]),
+        ("-status:40*", [SearchTerm("status", Match.BEGINS, "40", negated=True)]),
+        ("status>=500", [SearchTerm("status", Match.AT_LEAST, "500")]),
+        ("durationMs<12.5", [SearchTerm("duration_ms", Match.BELOW, "12.5")]),
+        ("timeout*", [contains("timeout")]),
+        ("a=1 b->c", [contains("a=1"), contains("b->c")]),
+        ("/time[d ]out/", [SearchTerm("message", Match.PATTERN, "time[d ]out")]),
+        ("NOT /x+/", [SearchTerm("message", Match.PATTERN, "x+", negated=True)]),
+        ("/orders/1/", [contains("/orders/1/")]),
+        ("route:/orders/", [whole("route", "/orders/")]),
+        ("NOT health", [contains("health", negated=True)]),
+        ("a AND b", [contains("a"), contains("b")]),
+        ('"OR" or and', [contains("OR"), contains("or"), contains("and")]),
+        (
+            "level:ERROR OR status:5* service:a",
+            [
+                replace(whole("level", "ERROR"), others=(SearchTerm("status", Match.BEGINS, "5"),)),
+                whole("service", "a"),
+            ],
+        ),
+        (
+            "a OR b OR NOT c",
+            [replace(contains("a"), others=(contains("b"), contains("c", negated=True)))],
+        ),
         ("a-b - c", [contains("a-b"), contains("-"), contains("c")]),
         (
             "level:ERROR 決済 -test",
@@ -55,6 +85,16 @@ def test_a_search_is_split_into_its_terms(written: str, terms: list[LogTerm]) ->
     ("written", "reason"),
     [
         ('"open', "引用符"),
+        ("OR a", "OR"),
+        ("a OR", "OR"),
+        ("a OR OR b", "OR"),
+        ("a AND", "AND"),
+        ("NOT", "NOT"),
+        ("(a OR b) c", "括弧"),
+        ("ti*out", "先頭か末尾"),
+        ("service:sh*p", "先頭か末尾"),
+        ("/a(/", "正規表現"),
+        ("/(?<=a)b/", "正規表現"),
         ("status:>=many", "数を書いてください"),
         ("status:many", "数を書いてください"),
         ("a`b:1", "探せません"),
@@ -85,3 +125,10 @@ def test_removing_a_part_from_a_search_keeps_the_others() -> None:
 
     assert search.parts == ("level:ERROR", '"card declined"', "-status:>=500")
     assert search.without('"card declined"') == "level:ERROR -status:>=500"
+
+
+def test_what_or_joins_is_one_part() -> None:
+    search = read_search("a OR  b NOT c AND d")
+
+    assert search.parts == ("a OR b", "NOT c", "d")
+    assert search.without("a OR b") == "NOT c d"
