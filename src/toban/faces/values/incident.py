@@ -10,9 +10,11 @@ from toban.catalogue import active_language
 from toban.chapters.incident import figures
 from toban.chapters.incident.clocks.rules import Clock, IncidentTimes, Limits
 from toban.chapters.incident.figures import IncidentFigures, TimeFigure
+from toban.chapters.incident.gameday.watching import Check, check_from_json
 from toban.chapters.incident.measures.checking import standing_of
 from toban.chapters.incident.measures.rules import MeasureState
 from toban.chapters.incident.models import (
+    GameDay,
     Incident,
     IncidentAlert,
     IncidentReport,
@@ -329,3 +331,31 @@ def _edit(edit: TimelineEdit) -> dict[str, object]:
 def _part(part: WrittenPart) -> dict[str, object]:
     lines = [{"label": each.label, "text": each.text, "proof": each.proof} for each in part.lines]
     return {"part": part.part, "heading": part.heading, "lines": lines, "asks": part.asks}
+
+
+def game_day_values(game_day: GameDay) -> Mapping[str, object]:
+    """Return *game_day* with every time beside its limit, times in UTC."""
+    return {
+        "game_day": game_day.pk,
+        "failure": game_day.pattern,
+        "clause": game_day.clause_id,
+        "state": game_day.state,
+        "run": game_day.run_id,
+        "incident": game_day.incident_id,
+        "broken_at": game_day.broken_at.isoformat(),
+        "ended_at": _time(game_day.ended_at),
+        "times": game_day.times,
+        "parts": [_part_of_chain(check_from_json(each)) for each in game_day.checks],
+        "said": game_day.said.as_output() if game_day.said else None,
+        "evidence": game_day.evidence_sequence,
+    }
+
+
+def _part_of_chain(check: Check) -> Mapping[str, object]:
+    return {
+        "part": check.part.value,
+        "passed": check.is_passed,
+        "took_seconds": check.took.total_seconds() if check.took is not None else None,
+        "limit_seconds": check.limit.total_seconds() if check.limit is not None else None,
+        "said": check.found.as_output(),
+    }

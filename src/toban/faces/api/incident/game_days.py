@@ -18,7 +18,7 @@ from toban.faces.api.incident.schemas import Title
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.runs import ShownRun
 from toban.faces.api.values import Asked, IdempotencyKey, Number, Part, Said, Turn
-from toban.faces.values.game_days import game_day_values
+from toban.faces.values.incident import game_day_values
 from toban.faces.values.runs import run_values
 
 router = ScopedRouter()

@@ -25,7 +25,7 @@ from toban.faces.cli.kept import edition_of
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import confirm, refuse, say, speak_utf8
-from toban.faces.values.game_days import game_day_values
+from toban.faces.values.incident import game_day_values
 from toban.message import Message, message_of
 from toban.text import printable_json
 
