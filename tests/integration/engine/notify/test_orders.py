@@ -264,7 +264,9 @@ def test_maintenance_can_be_cancelled(tell: Tell, signal: MakeSignal, look: Look
     assert places(look(NOON + MINUTE)) == {"ops"}
 
 
-def test_a_target_that_is_down_inhibits_alerts_caused_by_it(tell: Tell, signal: MakeSignal) -> None:
+def test_a_target_that_is_down_inhibits_alerts_caused_by_it(
+    tell: Tell, signal: MakeSignal, look: Look
+) -> None:
     down = signal(
         Condition.CRITICAL, key="db/up", subject="DB 死活", target="DB", item="up", **{WHOLE_TARGET: "yes"}
     )
@@ -274,8 +276,11 @@ def test_a_target_that_is_down_inhibits_alerts_caused_by_it(tell: Tell, signal: 
     outcome = StageOutcome.objects.filter(stage="mute").get()
     assert str(outcome.detail) == "原因のアラートを通知済みのため抑制しています (DB 死活)"
 
+    # What fell silent with it may answer in a moment, too: one recovery is told, and what remains after it.
     told = tell(replace(down, condition=Condition.OK), NOON + 2 * MINUTE)
-    assert ("? 測定不能: DB CPU使用率 接続できません", "ops") in told
+    assert [title for title, _ in told if title.startswith("?")] == []
+    assert look(NOON + 4 * MINUTE) == []
+    assert ("? 測定不能: DB CPU使用率 接続できません", "ops") in look(NOON + 6 * MINUTE)
 
 
 def flap(tell: Tell, signal: MakeSignal, times: int, start: datetime = NOON) -> list[list[tuple[str, str]]]:

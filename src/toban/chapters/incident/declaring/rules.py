@@ -90,11 +90,6 @@ def proposal_of(alerts: Iterable[SeenAlert]) -> Proposal | None:
     return min(found, key=lambda each: _SCOPES.index(each.scope), default=None)
 
 
-def is_worse(one: IncidentScope, than: IncidentScope) -> bool:
-    """Return whether more fails."""
-    return _SCOPES.index(one) < _SCOPES.index(than)
-
-
 def proposed(alert: SeenAlert) -> Proposal:
     """Return how much fails by *alert* alone."""
     target, is_whole = alert.about, WHOLE_TARGET in alert.labels
