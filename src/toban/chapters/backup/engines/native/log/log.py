@@ -5,7 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from toban.chapters.backup.engines.native.protocol.segments import (
     lsn_text,
     position,
     read_key,
+    whole_instead_of,
 )
 from toban.chapters.backup.engines.native.taking.archive import BadArchive, inflated
 from toban.engine.stores.store import ListedObject, Store, StoreTrouble, folder_of
@@ -178,19 +179,32 @@ def _bring(store: Store, segments: Sequence[StoredSegment], folder: Path, watch:
 def content(store: Store, stored: StoredSegment) -> tuple[bytes, int]:
     """Return the bytes of a segment, and how many of them are known.
 
-    A segment in pieces is padded with zeroes, which recovery takes as the end of the log. Raises
-    `BackupFailed`.
+    A segment in pieces is padded with zeroes, which recovery takes as the end of the log. Pieces that have
+    become a whole segment since they were listed are read from that. Raises `BackupFailed`.
     """
     try:
-        if not stored.whole:
-            pieces = {offset: b"".join(inflated(store.stream(key))) for offset, key in stored.pieces.items()}
-            return assemble(pieces, stored.segment.size)
-        whole = b"".join(inflated(store.stream(stored.whole)))
+        return _whole(store, stored) if stored.whole else _joined(store, stored)
     except (BadArchive, StoreTrouble) as error:
         segment = stored.segment.name
         raise BackupFailed(
             Message("backup-engines.segment-unreadable", segment=segment, error=message_of(error))
         ) from error
+
+
+def _joined(store: Store, stored: StoredSegment) -> tuple[bytes, int]:
+    try:
+        pieces = {offset: b"".join(inflated(store.stream(key))) for offset, key in stored.pieces.items()}
+    except StoreTrouble:
+        key = whole_instead_of(next(iter(stored.pieces.values())))
+        # The follower stores the whole segment first, and only then deletes the pieces.
+        if not any(each.key == key for each in store.listing(key)):
+            raise
+        return _whole(store, replace(stored, whole=key))
+    return assemble(pieces, stored.segment.size)
+
+
+def _whole(store: Store, stored: StoredSegment) -> tuple[bytes, int]:
+    whole = b"".join(inflated(store.stream(stored.whole)))
     if len(whole) != stored.segment.size:
         raise BackupFailed(
             Message("backup-engines.segment-cut-off", segment=stored.segment.name), retry=False

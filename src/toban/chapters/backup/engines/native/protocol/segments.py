@@ -111,6 +111,12 @@ def pieces_prefix(folder: str, segment: WalSegment) -> str:
     return f"{folder}{segment.timeline:08X}/{segment.name}."
 
 
+def whole_instead_of(key: str) -> str:
+    """Return the key of the whole segment that replaces the piece *key*."""
+    folder, _, name = key.rpartition("/")
+    return f"{folder}/{name.partition('.')[0]}.zst"
+
+
 def read_key(key: str) -> LogObject | None:
     """Return what *key* names; None for anything but a segment or a piece of one."""
     match = _OBJECT.fullmatch(key.rpartition("/")[2])
