@@ -125,6 +125,8 @@ class RestoreOrder:
     """False: the chain alone, as of the end of its newest backup."""
     binaries: Path | None = None
     """The folder of the database's own programs, in the chain's version; None if it is not known."""
+    pauses: bool = False
+    """For physical backups: recovered, the server stays read-only until a person promotes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +210,8 @@ class FindsMoments(Protocol):
 class KnownByHand(Protocol):
     """An engine whose backups can be restored with standard programs, and that knows the commands."""
 
-    def by_hand(self, chain: Sequence[TakenBackup]) -> Sequence[Message | str]:
-        """Return lines of bash that restore *chain*, once its objects are in `./LABEL/` and `./wal/`.
+    def by_hand(self, order: RestoreOrder) -> Sequence[Message | str]:
+        """Return lines of bash that do *order* below `./`, once its objects are in `./LABEL/` and `./wal/`.
 
         The comments among them are messages.
         """

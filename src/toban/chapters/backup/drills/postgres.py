@@ -266,18 +266,56 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
         process.wait()
 
 
-def start_for_good(programs: ServerPrograms, files: Path, log: Path, watch: ActWatch) -> None:
+@dataclass(frozen=True, slots=True)
+class RestoredStart:
+    """How a restored server is started for good: never as the archiving server that its source is."""
+
+    port: int | None = None
+    """None: the source's."""
+    pauses: bool = False
+    """Whether it stays read-only, recovered, until it is promoted."""
+
+    @property
+    def words(self) -> str:
+        """The options of `postgres`."""
+        settings = {"archive_mode": "off"}
+        if self.port is not None:
+            settings["port"] = str(self.port)
+        if self.pauses:
+            settings |= {"hot_standby": "on", "primary_conninfo": ""}
+        return _as_words(settings)
+
+
+def _as_words(settings: Mapping[str, str]) -> str:
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+def start_for_good(
+    programs: ServerPrograms, files: Path, log: Path, start: RestoredStart, watch: ActWatch
+) -> None:
     """Start a server with its own `pg_ctl`, and wait until it has recovered; raises `BackupFailed`.
 
-    It outlives this process. The server removes `recovery.signal` when the recovery has ended.
+    It outlives this process. If it pauses, wait until it can be read.
     """
-    words = " ".join(f"-c {name}={value}" for name, value in programs.first_start.items())
+    words = f"{_as_words(programs.first_start)} {start.words}"
     programs.run("pg_ctl", "start", "-D", str(files), "-l", str(log), "--no-wait", "-o", words)
     began = time.monotonic()
-    while (files / "recovery.signal").exists():
+    while not _is_up(files, pauses=start.pauses):
         if time.monotonic() - began > 1 and not running_on(files):
             tail = log.read_text(errors="replace")[-_TAIL:].strip() if log.exists() else ""
             raise BackupFailed(Message("backup.server-not-up", log=tail), retry=False)
         if watch.why_stop() is not None:
             raise BackupFailed(Message("backup.no-longer-waiting"))
         time.sleep(_LOOK)
+
+
+def _is_up(files: Path, *, pauses: bool) -> bool:
+    if not pauses:
+        # The server removes it when the recovery has ended.
+        return not (files / "recovery.signal").exists()
+    try:
+        # As `pg_ctl --wait` looks (LOCK_FILE_LINE_PM_STATUS in src/include/utils/pidfile.h).
+        status = (files / "postmaster.pid").read_text().split("\n")[7].strip()
+    except (OSError, IndexError):
+        return False
+    return status in {"standby", "ready"}

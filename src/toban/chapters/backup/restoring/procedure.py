@@ -5,6 +5,7 @@ Shown with every restore plan, and kept in the store as `RESTORE.md` for the day
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from psycopg import ProgrammingError
@@ -78,7 +79,9 @@ def text(source: BackupSource, planned: RestorePlan) -> str:
     ]
     with source.opened() as at_work:
         place = at_work.store.name if at_work.store is not None else ""
-        by_hand = at_work.engine.by_hand(planned.chain) if isinstance(at_work.engine, KnownByHand) else []
+        by_hand: list[Message | str] = []
+        if isinstance(at_work.engine, KnownByHand):
+            by_hand = list(at_work.engine.by_hand(planned.order(Path("restored"))))
     for row in source.procedures:
         sections += _by_document(row, source, newest, place)
     if by_hand:

@@ -86,7 +86,9 @@ class RestorePlan:
         """Whether the result is a data directory, which log can continue."""
         return self.newest.end is not None
 
-    def order(self, into: Path, *, server: str = "", binaries: Path | None = None) -> RestoreOrder:
+    def order(
+        self, into: Path, *, server: str = "", binaries: Path | None = None, pauses: bool = False
+    ) -> RestoreOrder:
         """Return the order for the engine."""
         return RestoreOrder(
             chain=self.chain,
@@ -95,6 +97,7 @@ class RestorePlan:
             server=server,
             follows_log=self.follows_log,
             binaries=binaries,
+            pauses=pauses,
         )
 
 

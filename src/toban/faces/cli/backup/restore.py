@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from toban.chapters.backup.drills import postgres
-from toban.chapters.backup.drills.postgres import ServerPrograms
+from toban.chapters.backup.drills.postgres import RestoredStart, ServerPrograms
 from toban.chapters.backup.engine import BACKUPS, BackupFailed, KeepsLog, RestoredBackup
 from toban.chapters.backup.report import phase
 from toban.chapters.backup.restoring import procedure, records, restore
@@ -45,6 +45,8 @@ class _RestoreArguments:
     into: Path | None
     server: str
     start: bool
+    port: int | None
+    pause: bool
     binaries: Path | None
     account: str
     from_store: bool
@@ -73,6 +75,14 @@ class _RestoreArguments:
     help="pg_dump: the DSN of an empty database. rds: the new instance's name.",
 )
 @click.option("--start", is_flag=True, help="Start a server on the folder, and wait until it has recovered.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="The port of the restored server. Default: its source's.",
+)
+@click.option(
+    "--pause", is_flag=True, help="Stop there, readable only, until you have looked and promote the server."
+)
 @click.option(
     "--binaries", type=click.Path(path_type=Path), help="PostgreSQL's programs; default: the usual places."
 )
@@ -234,6 +244,10 @@ def _obstacles(
         yield RestoreRefusal(Message("backup.no-folder-named"), Message("backup.name-into"))
     if source.kind.into_database and not asked.server:
         yield RestoreRefusal(Message("backup.no-database-named"), Message("backup.name-server"))
+    if not planned.is_physical and (asked.start or asked.port or asked.pause):
+        yield RestoreRefusal(
+            Message("backup.no-server-of-its-own", kind=source.kind_name), Message("backup.look-there-first")
+        )
     if asked.into is not None:
         yield from restore.obstacles(planned, asked.into)
     if store is not None:
@@ -263,7 +277,8 @@ def _act(
 ) -> RestoredBackup:
     into = asked.into or Path("restore.work")
     try:
-        order = planned.order(into, server=server, binaries=programs.folder if programs else None)
+        binaries = programs.folder if programs else None
+        order = planned.order(into, server=server, binaries=binaries, pauses=asked.pause)
         with Screen() as screen, _turn(asked, screen):
             restored: RestoredBackup = engine.restore(order, screen)
     except BackupFailed as failure:
@@ -272,17 +287,21 @@ def _act(
     return restored
 
 
-def _start(folder: Path, programs: ServerPrograms) -> None:
+def _start(folder: Path, programs: ServerPrograms, start: RestoredStart) -> None:
     log = folder / "restore.log"
     programs.give(folder, folder.with_name(f"{folder.name}.tablespaces"))
     try:
         with Screen() as screen:
-            postgres.start_for_good(programs, folder, log, screen)
+            postgres.start_for_good(programs, folder, log, start, screen)
     except BackupFailed as failure:
         # Hours of restoring are done: only the start has to be repeated.
         refuse(message_of(failure), Message("backup.only-start-again", folder=folder, log=log))
         raise SystemExit(_FAILED) from failure
-    say(Message("backup.server-is-up", log=log))
+    if start.pauses:
+        promote = f"{programs.folder}/pg_ctl -D {folder} promote"
+        say(Message("backup.server-pauses", command=promote, log=log))
+    else:
+        say(Message("backup.server-is-up", log=log))
 
 
 @contextmanager
@@ -304,13 +323,19 @@ def _tell(
     say(Message("backup.restored-into", into=into, phases=listing(phases_took(restored.phases))))
     if restored.folder is None:
         return
+    start = RestoredStart(asked.port, asked.pause)
     if asked.start and programs is not None:
-        _start(restored.folder, programs)
+        _start(restored.folder, programs, start)
         return
     if os.geteuid() == 0:
         say(Message("backup.not-as-root", account=asked.account, folder=restored.folder))
     where = f"{programs.folder}/" if programs else ""
-    say(Message("backup.how-to-start", command=f"{where}pg_ctl -D {restored.folder} start"))
+    pg_ctl = f"{where}pg_ctl -D {restored.folder}"
+    command = f'{pg_ctl} -o "{start.words}" start'
+    if asked.pause:
+        say(Message("backup.how-to-start-paused", command=command, promote=f"{pg_ctl} promote"))
+    else:
+        say(Message("backup.how-to-start", command=command))
 
 
 def phases_took(phases: Mapping[str, float]) -> list[Message]:

@@ -80,9 +80,9 @@ class Native:
             return None
         return moment.find(self.store, self.subject, taken, snapshots, binaries, watch, patience=_PATIENCE)
 
-    def by_hand(self, chain: Sequence[TakenBackup]) -> Sequence[Message | str]:
+    def by_hand(self, order: RestoreOrder) -> Sequence[Message | str]:
         """See `KnownByHand`."""
-        return by_hand.commands(chain)
+        return by_hand.commands(order)
 
     def remove(self, taken: TakenBackup) -> None:
         """See `BackupEngine`."""

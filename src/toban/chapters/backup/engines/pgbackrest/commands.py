@@ -112,22 +112,26 @@ def tablespaces(into: Path) -> Path:
     return into.with_name(f"{into.name}.tablespaces")
 
 
-def to_the_end() -> Mapping[str, str]:
-    """Recover as far as the log goes."""
-    return {"type": "default"}
+def to_the_end(*, pauses: bool = False) -> Mapping[str, str]:
+    """Recover as far as the log goes. *pauses*, here and below: take writes only when promoted."""
+    return {"type": "standby" if pauses else "default"}
 
 
-def to_moment(moment: datetime) -> Mapping[str, str]:
+def to_moment(moment: datetime, *, pauses: bool = False) -> Mapping[str, str]:
     """Recover to *moment*, then take writes."""
     text = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00")
-    return {"type": "time", "target": text, "target-action": "promote"}
+    return {"type": "time", "target": text, **_then(pauses=pauses)}
 
 
-def to_position(lsn: str) -> Mapping[str, str]:
+def to_position(lsn: str, *, pauses: bool = False) -> Mapping[str, str]:
     """Recover to the position *lsn*, exclusive, then take writes."""
-    return {"type": "lsn", "target": lsn, "target-exclusive": "y", "target-action": "promote"}
+    return {"type": "lsn", "target": lsn, "target-exclusive": "y", **_then(pauses=pauses)}
 
 
-def to_its_own_end() -> Mapping[str, str]:
+def to_its_own_end(*, pauses: bool = False) -> Mapping[str, str]:
     """Recover to where the backup is complete, and no further."""
-    return {"type": "immediate", "target-action": "promote"}
+    return {"type": "immediate", **_then(pauses=pauses)}
+
+
+def _then(*, pauses: bool) -> Mapping[str, str]:
+    return {"target-action": "pause" if pauses else "promote"}

@@ -230,12 +230,12 @@ def _name(taken: TakenBackup) -> str:
 
 def _target(order: RestoreOrder) -> Mapping[str, str]:
     if not order.follows_log:
-        return commands.to_its_own_end()
+        return commands.to_its_own_end(pauses=order.pauses)
     if order.to_lsn:
-        return commands.to_position(order.to_lsn)
+        return commands.to_position(order.to_lsn, pauses=order.pauses)
     if order.to is not None:
-        return commands.to_moment(order.to)
-    return commands.to_the_end()
+        return commands.to_moment(order.to, pauses=order.pauses)
+    return commands.to_the_end(pauses=order.pauses)
 
 
 def _prepare(into: Path, copy: RepositoryBackup) -> bool:

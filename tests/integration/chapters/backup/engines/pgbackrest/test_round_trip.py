@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from tests.integration.chapters.backup.debian17 import PASSWORD
+from tests.integration.chapters.backup.debian17 import PASSWORD, Cluster
 from tests.integration.chapters.backup.engines.pgbackrest_source import STANZA, Backed
 from tests.integration.chapters.backup.engines.watching import Watching, text_of
 
@@ -68,6 +68,31 @@ def test_a_chain_without_log_is_restored_as_it_was_at_its_end(backed: Backed) ->
 
     server = backed.serve(into)
     assert server.sql("SELECT to_regclass('afterwards')") == [(None,)]
+    server.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("follows_log", [True, False])
+def test_a_server_that_pauses_is_readable_and_takes_writes_once_promoted(
+    backed: Backed, follows_log: bool
+) -> None:
+    engine = backed.engine()
+    full = engine.take(f"2026112{follows_log:d}T070000Z-full", Method.FULL, None, Watching())
+    into = backed.empty_folder(f"paused{follows_log:d}")
+
+    engine.restore(RestoreOrder(chain=[full], into=into, follows_log=follows_log, pauses=True), Watching())
+
+    server = Cluster(backed.cluster.debian, into.name)
+    server.start()
+    if follows_log:
+        # At the end of the log only a standby waits.
+        assert (into / "standby.signal").exists()
+    else:
+        server.wait_for("SELECT pg_get_wal_replay_pause_state() = 'paused'")
+    assert server.sql("SELECT count(*) >= 200000 FROM orders") == [(True,)]
+    assert server.sql("SELECT pg_is_in_recovery()") == [(True,)]
+    assert server.sql("SELECT pg_promote()") == [(True,)]
+    server.wait_for("SELECT NOT pg_is_in_recovery()")
     server.stop()
 
 

@@ -3,18 +3,20 @@
 from collections.abc import Iterator, Sequence
 
 from toban.chapters.backup.drills.postgres import major
-from toban.chapters.backup.engine import TakenBackup
-from toban.chapters.backup.engines.native.restoring import fetch
+from toban.chapters.backup.engine import RestoreOrder, TakenBackup
+from toban.chapters.backup.engines.native.restoring import fetch, recover
 from toban.message import Message
 
 _SEGMENT_BYTES = 16 << 20
+_OLD_ORDERS = r"/^[[:space:]]*(recovery_target[a-z_]*|restore_command|recovery_end_command)[[:space:]]*=/Id"
 
 
-def commands(chain: Sequence[TakenBackup]) -> list[Message | str]:
-    """Return lines of bash that build the data directory `./restored` from `./wal/` and each `./LABEL/`.
+def commands(order: RestoreOrder) -> list[Message | str]:
+    """Return lines of bash that build the data directory *order* names from `./wal/` and each `./LABEL/`.
 
     Sealed objects must have been decrypted already.
     """
+    chain = order.chain
     newest = chain[-1]
     lines: list[Message | str] = [
         Message("backup-engines.by-hand-programs", version=major(newest.server_version))
@@ -25,15 +27,35 @@ def commands(chain: Sequence[TakenBackup]) -> list[Message | str]:
     lines += [
         Message("backup-engines.by-hand-tablespaces"),
         "rm -f restored/tablespace_map restored/backup_manifest",
+        # A source that was itself restored still has its own target.
+        f"sed -E -i '{_OLD_ORDERS}' restored/postgresql.auto.conf",
         *_log(newest),
-        Message("backup-engines.by-hand-target"),
-        "# echo \"recovery_target_time = '2026-11-25 01:23:00+09'\" >> restored/postgresql.auto.conf",
+        *_target(order),
+        Message("backup-engines.by-hand-archives-nothing"),
+        *map(_setting, recover.apart_from_source(order)),
         "touch restored/recovery.signal",
         "chmod 700 restored",
         Message("backup-engines.by-hand-account"),
+        Message("backup-engines.by-hand-port"),
         "pg_ctl -D restored -l restored.log -w -t 86400 start",
     ]
     return lines
+
+
+def _target(order: RestoreOrder) -> Iterator[Message | str]:
+    found = recover.recovery_target(order, order.to)
+    if not found:
+        yield Message("backup-engines.by-hand-target")
+        yield f"# {_setting("recovery_target_time = '2026-11-25 01:23:00+09'")}"
+        return
+    if order.to is not None:
+        yield Message("backup-engines.by-hand-moment", moment=f"{order.to:%Y-%m-%d %H:%M:%S %z}")
+    yield Message("backup-engines.by-hand-pauses")
+    yield from map(_setting, found)
+
+
+def _setting(line: str) -> str:
+    return f'echo "{line}" >> restored/postgresql.auto.conf'
 
 
 def _unpacked(taken: TakenBackup) -> Iterator[str]:

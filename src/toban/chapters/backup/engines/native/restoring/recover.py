@@ -51,6 +51,7 @@ def restore(store: Store, subject: str, order: RestoreOrder, watch: ActWatch) ->
                     Message("backup-engines.backup-lacks-own-log", segment=lacking), retry=False
                 )
             _order_recovery(order, course, stop_at)
+            watch.say(Message("backup-engines.archives-nothing"))
         with _timed(phases, "sync"):
             _finish(order.into)
     except StoreTrouble as trouble:
@@ -120,9 +121,11 @@ def _order_recovery(order: RestoreOrder, course: Course, stop_at: datetime | Non
     # Whatever encoding the source's settings are in, they are written back unchanged.
     written = file.read_bytes().decode("utf-8", "surrogateescape") if file.exists() else ""
     orders = recovery_settings(order, log.followed(course), stop_at)
-    lines = "\n".join([*without_old_orders(written), "", *orders, ""])
+    lines = "\n".join([*without_old_orders(written), "", *orders, *apart_from_source(order), ""])
     file.write_bytes(lines.encode("utf-8", "surrogateescape"))
-    (folder / "recovery.signal").touch(mode=0o600)
+    # At a target a server can pause; at the end of the log only a standby waits for its promotion.
+    waits = order.pauses and not recovery_target(order, stop_at)
+    (folder / ("standby.signal" if waits else "recovery.signal")).touch(mode=0o600)
 
 
 def without_old_orders(settings: str) -> list[str]:
@@ -134,20 +137,35 @@ def without_old_orders(settings: str) -> list[str]:
 
 
 def recovery_settings(order: RestoreOrder, timeline: int, stop_at: datetime | None) -> list[str]:
-    """Return the lines for `postgresql.auto.conf`."""
-    lines = [
+    """Return the lines for `postgresql.auto.conf` that order the recovery."""
+    return [
         f"# Restored by Toban from {order.chain[-1].label}.",
         # All the log that exists is in pg_wal already.
         "restore_command = 'false'",
         f"recovery_target_timeline = '{timeline}'",
-        "recovery_target_action = 'promote'",
+        f"recovery_target_action = '{'pause' if order.pauses else 'promote'}'",
+        *recovery_target(order, stop_at),
     ]
+
+
+def recovery_target(order: RestoreOrder, stop_at: datetime | None) -> list[str]:
+    """Return the settings that say where the recovery ends; none: at the end of the log."""
     if not order.follows_log:
-        lines.append("recovery_target = 'immediate'")
-    elif order.to_lsn:
-        lines += [f"recovery_target_lsn = '{order.to_lsn}'", "recovery_target_inclusive = off"]
-    elif stop_at is not None:
-        lines.append(f"recovery_target_time = '{stop_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'")
+        return ["recovery_target = 'immediate'"]
+    if order.to_lsn:
+        return [f"recovery_target_lsn = '{order.to_lsn}'", "recovery_target_inclusive = off"]
+    if stop_at is not None:
+        return [f"recovery_target_time = '{stop_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'"]
+    return []
+
+
+def apart_from_source(order: RestoreOrder) -> list[str]:
+    """Return the settings that keep the restored server away from what the source's own settings name."""
+    # It has the source's archive_command: two servers would write into one archive.
+    lines = ["archive_mode = 'off'"]
+    if order.pauses:
+        # One that waits as a standby would follow the primary that the source has followed once.
+        lines += ["primary_conninfo = ''", "hot_standby = 'on'"]
     return lines
 
 
