@@ -6,6 +6,7 @@ Shown with every restore plan, and kept in the store as `RESTORE.md` for the day
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from psycopg import ProgrammingError
@@ -28,6 +29,7 @@ _DATABASE = re.compile(
 """A variable about a part of the database: `DB_HOST`, `SHOP_DB_USER`, `PGDATABASE`; a bare `DB`: its name."""
 _PARTS = {"HOST": "host", "PORT": "port", "USER": "user", "USERNAME": "user"}
 _S3 = re.compile(r"s3://[^\s'\"]+")
+_AWS = re.compile(r"\baws\s+s3\b")
 
 
 def values_of(source: BackupSource) -> Mapping[str, str]:
@@ -42,11 +44,23 @@ def values_of(source: BackupSource) -> Mapping[str, str]:
     return {key: str(said[key]) for key in ("host", "port", "user", "dbname") if said.get(key)}
 
 
-def filled(commands: Sequence[str], values: Mapping[str, str], stored_at: str = "") -> list[str]:
+def options_of(store: object) -> str:
+    """Return what the `aws` command must be told to reach a bucket of *store*, with a space in front."""
+    said = {
+        "--endpoint-url": getattr(store, "endpoint", ""),
+        "--region": getattr(store, "region", ""),
+        "--ca-bundle": getattr(store, "ca_file", None),
+    }
+    return "".join(f" {name} {quote(str(value))}" for name, value in said.items() if value)
+
+
+def filled(
+    commands: Sequence[str], values: Mapping[str, str], stored_at: str = "", options: str = ""
+) -> list[str]:
     """Return the document's *commands* with the known variables filled in.
 
     *stored_at*: where a backup of one object is kept; it replaces the address in the document, and its name
-    replaces the file's.
+    replaces the file's. *options*: those that `aws` needs there, with a space in front.
     """
     lines = [_VARIABLE.sub(lambda each: _value(each, values), line) for line in commands]
     addresses = {address for line in lines for address in _S3.findall(line)}
@@ -54,7 +68,10 @@ def filled(commands: Sequence[str], values: Mapping[str, str], stored_at: str = 
         return lines
     (written,) = addresses
     old, new = written.rpartition("/")[2], stored_at.rpartition("/")[2]
-    lines = [line.replace(written, stored_at) for line in lines]
+    lines = [
+        _AWS.sub(lambda _: f"aws{options} s3", line).replace(written, stored_at) if written in line else line
+        for line in lines
+    ]
     if old:
         lines = [line.replace(old, new).replace(_inflated(old), _inflated(new)) for line in lines]
     return lines
@@ -85,7 +102,7 @@ def text(source: BackupSource, planned: RestorePlan) -> str:
     for row in source.procedures:
         sections += _by_document(row, source, newest, place)
     if by_hand:
-        lines = [*_fetching(planned, place), *_opening(planned), *by_hand]
+        lines = [*_fetching(planned, place, options_of(source.store_config)), *_opening(planned), *by_hand]
         sections += [f"## {Message('backup-engines.commands-without-toban')}", _fenced(lines)]
     return "\n\n".join(sections) + "\n"
 
@@ -95,19 +112,21 @@ def _by_document(row: RestoreProcedure, source: BackupSource, newest: TakenBacku
     stored_at = f"{place}/{newest.objects[0].key}" if is_one_file else ""
     sections = [
         f"## {Message('backup-engines.procedure-of-document', origin=row.origin)}",
-        _fenced(filled(row.commands, values_of(source), stored_at)),
+        _fenced(filled(row.commands, values_of(source), stored_at, options_of(source.store_config))),
     ]
     return sections if is_one_file else [*sections, str(Message("backup-engines.not-one-file"))]
 
 
-def _fetching(planned: RestorePlan, place: str) -> list[str]:
+def _fetching(planned: RestorePlan, place: str, options: str) -> list[str]:
     folder = folder_of(planned.subject)
     names = [taken.label for taken in planned.chain]
     wanted = [(f"{place}/{folder}/{name}", name) for name in names]
     if planned.is_physical:
         wanted.append((f"{place}/{folder}/wal/{planned.newest.system_id}", "wal"))
     if place.startswith("s3://"):
-        return [f"aws s3 cp --recursive --only-show-errors '{there}/' {here}/" for there, here in wanted]
+        return [
+            f"aws{options} s3 cp --recursive --only-show-errors '{there}/' {here}/" for there, here in wanted
+        ]
     return [f"[ ! -d '{there}' ] || cp -R '{there}' {here}" for there, here in wanted]
 
 

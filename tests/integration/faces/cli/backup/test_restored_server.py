@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from tests.integration.buckets import ACCESS_KEY, SECRET_KEY, BucketOf, S3Server
 from tests.integration.chapters.backup.engines.native.chains import Chain
 from tests.integration.chapters.backup.engines.native.conftest import label, source
 from tests.integration.chapters.backup.engines.watching import Watching
@@ -26,6 +28,7 @@ from toban.chapters.backup.drills import postgres
 from toban.chapters.backup.engine import Method
 from toban.chapters.backup.engines.native.taking.take import take
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.s3.store import S3Store
 from toban.faces.cli.backup.restore import command
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -164,6 +167,7 @@ def test_a_paused_server_can_be_read_and_is_written_to_only_once_it_is_promoted(
     for _ in range(100):
         if asked(into, until) == [(len(expected),)]:
             break
+        time.sleep(0.05)
     assert asked(into, "SELECT id FROM orders ORDER BY id") == expected
     assert asked(into, "SELECT pg_is_in_recovery()") == [(True,)]
     assert asked(into, "SHOW primary_conninfo") == [("",)]
@@ -174,3 +178,51 @@ def test_a_paused_server_can_be_read_and_is_written_to_only_once_it_is_promoted(
     subprocess.run(promoted, check=True, cwd="/", capture_output=True, **account())  # type: ignore[call-overload]
     assert asked(into, "INSERT INTO orders VALUES (3) RETURNING id") == [(3,)]
     assert asked(into, "SELECT id FROM orders ORDER BY id") == [*expected, (3,)]
+
+
+def test_the_commands_without_toban_fetch_from_the_bound_server_and_reach_the_chosen_moment(
+    production: Production,
+    toban: Callable[..., Result],
+    into: Path,
+    tmp_path: Path,
+    bucket_of: BucketOf,
+    nanio: S3Server,
+) -> None:
+    if shutil.which("aws") is None:
+        pytest.skip("needs the aws command")
+    bucket = bucket_of(nanio)
+    s3 = S3Store(bucket)
+    for file in (each for each in production.store.rglob("*") if each.is_file()):
+        s3.put(file.relative_to(production.store).as_posix(), file.read_bytes())
+    keys = f'access_key = "file:{tmp_path}/access"\nsecret_key = "file:{tmp_path}/secret"'
+    place = f'bucket = "{bucket.bucket}"\nprefix = "shop"\nregion = "us-east-1"\nendpoint = "{nanio.url}"'
+    bound = BINDINGS.replace('kind = "directory"\npath = "{store}"', f'kind = "s3"\n{place}\n{keys}')
+    (tmp_path / "toban.toml").write_text(bound)
+
+    shown = toban("--procedure", "--to", production.moment.isoformat())
+
+    assert shown.exit_code == 0, shown.output
+    script = shown.output.rpartition("```bash\n")[2].partition("```")[0]
+    script, start = script.rsplit("pg_ctl", 1)
+    into.parent.mkdir(exist_ok=True)
+    environment = {
+        **os.environ,
+        "PATH": f"{programs()}:{os.environ['PATH']}",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+    }
+    subprocess.run(["/bin/bash", "-euc", script], cwd=into.parent, env=environment, check=True)
+    for each in into.parent.iterdir():
+        give_away(each)
+    (into.parent / "restored").rename(into)
+    (into.parent / "restored").symlink_to(into)
+    (into.parent / "log").touch()
+    give_away(into.parent / "log")
+    words = f"{programs()}/pg_ctl {start.strip()} -o '-p {free_port()}'".replace("-l restored.log", "-l log")
+    subprocess.run(["/bin/bash", "-euc", words], cwd=into.parent, check=True, **account())  # type: ignore[call-overload]
+    for _ in range(100):
+        if asked(into, "SELECT pg_get_wal_replay_pause_state()") == [("paused",)]:
+            break
+        time.sleep(0.05)
+    assert asked(into, "SELECT id FROM orders") == [(1,)]
+    assert asked(into, "SELECT pg_is_in_recovery(), current_setting('archive_mode')") == [(True, "off")]

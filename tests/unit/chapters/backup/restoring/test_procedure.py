@@ -2,7 +2,8 @@
 
 import pytest
 
-from toban.chapters.backup.restoring.procedure import filled
+from toban.chapters.backup.restoring.procedure import filled, options_of
+from toban.engine.stores.s3.config import S3Config
 
 COMMANDS = [
     "aws s3 cp s3://bucket/backups/db/2024/01/backup_20240101.sql.gz .",
@@ -20,6 +21,19 @@ def test_variables_and_the_url_of_the_newest_backup_are_filled_in() -> None:
         "gunzip dump.sql.gz",
         "psql -h db1 -U shop orders < dump.sql",
     ]
+
+
+def test_a_server_that_is_not_amazons_is_named_where_its_bucket_is_read() -> None:
+    config = S3Config(bucket="shop-backups", region="local", endpoint="https://s3.example.jp:9000")
+    commands = [*COMMANDS, "aws sts get-caller-identity"]
+
+    options = options_of(config)
+    lines = filled(commands, VALUES, "s3://shop-backups/PostgreSQL/x/dump.sql.gz", options)
+
+    assert options == " --endpoint-url https://s3.example.jp:9000 --region local"
+    assert lines[0] == f"aws{options} s3 cp s3://shop-backups/PostgreSQL/x/dump.sql.gz ."
+    assert lines[3] == "aws sts get-caller-identity"
+    assert options_of(S3Config(bucket="shop-backups")) == options_of(None) == ""
 
 
 @pytest.mark.parametrize(
