@@ -1,23 +1,26 @@
 """`toban worker`: the process that measures, judges and notifies."""
 
+import os
 import signal
 import threading
 
 import click
 import structlog
+from django.conf import settings
 from django.db import connection
 
 from toban.engine import loops
 from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
 from toban.engine.worker import Worker
-from toban.faces.terminal import speak_utf8
+from toban.faces.terminal import refuse, speak_utf8
 from toban.message import Message
 
 _PATIENCE = 2.0
 """Seconds that running steps get to finish after SIGTERM."""
 _KEPT = 60
 """Seconds until a connection is opened anew, so that a database file that has been replaced is noticed."""
+_UNUSABLE = 2
 
 
 @click.command("worker")
@@ -28,6 +31,7 @@ def command(parts: Parts) -> None:
     Changed files are read again. A version that can't be read is refused, and the last one stays in force.
     """
     speak_utf8()
+    know_the_store()
     log_as_events()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -39,6 +43,14 @@ def command(parts: Parts) -> None:
     all_ended = loops.run(worker.loops(), stop, patience=_PATIENCE)
     worker.close()
     log.info("worker_stopped", all_steps_ended=all_ended)
+
+
+def know_the_store() -> None:
+    """Have all of the worker know the store of measurements: the one that is named, else its home's."""
+    if not settings.TELEMETRY_URL:
+        refuse(Message("cli.no-store-named", home=settings.HOME), Message("cli.name-home-or-store"))
+        raise SystemExit(_UNUSABLE)
+    os.environ["TOBAN_TELEMETRY_URL"] = settings.TELEMETRY_URL
 
 
 def keep_connections() -> None:
