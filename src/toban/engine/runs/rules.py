@@ -46,7 +46,7 @@ class RunReason(StrEnum):
     RETRY = "retry"
     FAILED = "failed"
     NOT_RUNNABLE = "not-runnable"
-    """A retry can't help: there is no such command."""
+    """A retry can't help: there is no such command, or what it acts on refuses for good."""
     TIMED_OUT = "timed-out"
     LOST = "lost"
     FENCED = "fenced"

@@ -82,7 +82,7 @@ REASONS: Mapping[RunReason, Promise] = {
     RunReason.SUCCEEDED: gettext_lazy("成功"),
     RunReason.RETRY: gettext_lazy("失敗し、再試行待ち"),
     RunReason.FAILED: gettext_lazy("再試行の上限に達して失敗"),
-    RunReason.NOT_RUNNABLE: gettext_lazy("コマンドを起動できない"),
+    RunReason.NOT_RUNNABLE: gettext_lazy("再試行では直らない失敗"),
     RunReason.TIMED_OUT: gettext_lazy("制限時間を超過"),
     RunReason.LOST: gettext_lazy("ワーカーが続けて異常終了"),
     RunReason.FENCED: gettext_lazy("別のワーカーが引き継いだ"),

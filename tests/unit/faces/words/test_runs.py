@@ -2,12 +2,18 @@
 
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason, Start
-from toban.faces.words.runs import REASONS, WAITS, RunStatus, standing
+from toban.faces.words.runs import REASONS, WAITS, RunStatus, outcome, standing
 
 
 def test_every_reason_and_every_wait_has_a_text() -> None:
     assert REASONS.keys() == set(RunReason)
     assert WAITS.keys() == set(Start)
+
+
+def test_a_failure_that_is_not_retried_does_not_say_that_a_command_was_missing() -> None:
+    # A denied bucket, a wrong host key and a lacking program alike: which of them it was, the note says.
+    assert str(REASONS[RunReason.NOT_RUNNABLE]) == "再試行では直らない失敗"
+    assert outcome(RunReason.NOT_RUNNABLE) == "再試行では直らない失敗"
 
 
 def test_every_state_of_the_ledger_has_a_mark_and_a_word() -> None:
