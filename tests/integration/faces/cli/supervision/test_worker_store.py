@@ -36,7 +36,7 @@ def test_the_store_of_the_home_is_known_to_everything_that_the_worker_runs(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(NAME, "")
-    settings.TELEMETRY_URL = "http://toban:x@127.0.0.1:9/of-the-home"
+    settings.TELEMETRY_URL = "http://toban:x@127.0.0.1:9/home"
     own_store.cache_clear()
 
     know_the_store()
