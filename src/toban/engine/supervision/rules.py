@@ -17,6 +17,10 @@ CLOSE_WITHIN = timedelta(seconds=3.5)
 """How long all children together may take when everything stops; leaves time to reap within five seconds."""
 
 
+JUDGED_AFTER = timedelta(seconds=90)
+"""How long a program may take to be ready for the first time before it is judged like any other."""
+
+
 class ChildAction(StrEnum):
     """What to do about a child now."""
 
@@ -45,7 +49,7 @@ class Wish:
     is_held: bool = False
     """An operator stopped it on purpose."""
     may_start: bool = True
-    """Everything that it must start after has been ready once."""
+    """Everything that it must start after has been ready once, and what it judges is not merely starting."""
     closing_since: datetime | None = None
     has_running_dependents: bool = False
 

@@ -17,6 +17,7 @@ from toban.engine.supervision.process import ProcessLog, SupervisedProgram
 from toban.engine.supervision.program import Program
 from toban.engine.supervision.readiness import serves
 from toban.engine.supervision.rules import (
+    JUDGED_AFTER,
     ChildAction,
     Wish,
     after_death,
@@ -53,6 +54,7 @@ class Supervisor:
         self._url = url
         self._say = say
         self._clock = clock
+        self._began = clock()
         self._closing_since: datetime | None = None
         self._wake = asyncio.Event()
 
@@ -84,13 +86,20 @@ class Supervisor:
         return [kept for kept in self._kept.values() if kept.child.is_running]
 
     def _wish(self, kept: SupervisedProgram) -> Wish:
-        name, after = kept.program.name, kept.program.after
+        name = kept.program.name
         return Wish(
             is_held=self._home.holds(name),
-            # A program that waits for one which an operator holds would wait for ever.
-            may_start=all(self._kept[first].was_ready or self._home.holds(first) for first in after),
+            may_start=self._may_start(kept.program),
             closing_since=self._closing_since,
             has_running_dependents=any(name in other.program.after for other in self._running()),
+        )
+
+    def _may_start(self, program: Program) -> bool:
+        # A program that never gets ready is an outage: what judges it must say so.
+        judged = program.judges if self._clock() - self._began < JUDGED_AFTER else ()
+        # A program that waits for one which an operator holds would wait for ever.
+        return all(
+            self._kept[first].was_ready or self._home.holds(first) for first in (*program.after, *judged)
         )
 
     async def _take_step(self, kept: SupervisedProgram, tasks: asyncio.TaskGroup) -> None:
@@ -155,8 +164,10 @@ class Supervisor:
             await asyncio.sleep(LOOK_SECONDS)
         if kept.pid != pid:
             return
-        kept.is_ready = kept.was_ready = True
+        is_first, kept.is_ready, kept.was_ready = not kept.was_ready, True, True
         self._say(Message("supervision.program-ready", program=kept.program.name))
+        if is_first and kept.program.announces is not None:
+            self._say(kept.program.announces)
         self._show()
         self._wake.set()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.ports import free_port
 
 from toban.engine.supervision.home import HomeUnusable, hold_file, processes_file, take
 from toban.message import message_of
@@ -25,21 +26,26 @@ PARENT = (
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
 
 SUPERVISE = """
-import json, sys
+import itertools, json, sys
+from datetime import timedelta
 from pathlib import Path
+from toban.engine.clock import system_clock
 from toban.engine.supervision.home import take
 from toban.engine.supervision.program import Program
 from toban.engine.supervision.supervisor import Supervisor, run_until_signalled
 
 programs = [
-    Program(name=name, command=(sys.executable, "-c", code), after=tuple(after))
-    for name, code, after in json.loads(sys.argv[2])
+    Program(name=name, command=(sys.executable, "-c", code), after=tuple(after), **(more[0] if more else {}))
+    for name, code, after, *more in json.loads(sys.argv[2])
 ]
+# All looks but the first are as much later as the third argument says.
+later = itertools.chain([timedelta(0)], itertools.repeat(timedelta(seconds=float(sys.argv[3]))))
+clock = lambda: system_clock() + next(later)
 say = lambda line: print(line, flush=True)
-run_until_signalled(Supervisor(programs, take(Path(sys.argv[1])), url="", say=say))
+run_until_signalled(Supervisor(programs, take(Path(sys.argv[1])), url="", say=say, clock=clock))
 """
 
-Specification = tuple[str, str, list[str]]
+Specification = tuple[str, str, list[str]] | tuple[str, str, list[str], dict[str, Any]]
 Start = Callable[..., "Supervised"]
 
 
@@ -92,9 +98,9 @@ def is_gone(process: psutil.Process) -> bool:
 def supervise(tmp_path: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
-    def start(*programs: Specification) -> Supervised:
+    def start(*programs: Specification, later: float = 0) -> Supervised:
         process = subprocess.Popen(
-            [sys.executable, "-c", SUPERVISE, str(tmp_path / "home"), json.dumps(programs)],
+            [sys.executable, "-c", SUPERVISE, str(tmp_path / "home"), json.dumps(programs), str(later)],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -191,6 +197,55 @@ def test_a_second_request_to_stop_kills_at_once(supervise: Start) -> None:
     supervised.process.wait(timeout=30)
 
     assert not psutil.pid_exists(child)
+
+
+LISTENER = """
+import pathlib, socket, sys, time
+while not pathlib.Path({gate!r}).exists():
+    time.sleep(0.05)
+listener = socket.create_server(("127.0.0.1", {port}))
+time.sleep(600)
+"""
+
+
+def test_what_judges_a_program_starts_when_that_is_ready(supervise: Start, tmp_path: Path) -> None:
+    gate, port = tmp_path / "gate", free_port()
+    supervised = supervise(
+        ("shop", LISTENER.format(gate=str(gate), port=port), [], {"ready": f"tcp://127.0.0.1:{port}"}),
+        ("worker", SLEEPER, [], {"judges": ["shop"]}),
+    )
+    supervised.pid("shop")
+    time.sleep(1)
+    assert supervised.shown()["worker"]["phase"] == "waiting"
+
+    gate.touch()
+
+    assert supervised.pid("worker")
+    assert supervised.shown()["shop"]["phase"] == "ready"
+
+
+def test_what_never_gets_ready_is_judged_all_the_same(supervise: Start) -> None:
+    supervised = supervise(
+        ("shop", SLEEPER, [], {"ready": f"tcp://127.0.0.1:{free_port()}"}),
+        ("worker", SLEEPER, [], {"judges": ["shop"]}),
+        later=90,
+    )
+
+    assert supervised.pid("worker")
+    assert supervised.shown()["shop"]["phase"] == "starting"
+
+
+def test_what_an_operator_holds_is_judged_at_once(supervise: Start, tmp_path: Path) -> None:
+    hold = hold_file(tmp_path / "home", "shop")
+    hold.parent.mkdir(parents=True)
+    hold.touch()
+
+    supervised = supervise(
+        ("shop", SLEEPER, [], {"ready": f"tcp://127.0.0.1:{free_port()}"}),
+        ("worker", SLEEPER, [], {"judges": ["shop"]}),
+    )
+
+    assert supervised.pid("worker")
 
 
 def test_a_home_serves_one_instance_at_a_time(tmp_path: Path) -> None:

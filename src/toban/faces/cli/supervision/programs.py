@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toban.engine.supervision.program import Program
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Instance:
     """The store to run, or the URL of a ClickHouse that somebody else runs."""
     more: Mapping[str, str] = field(default_factory=dict)
     """Variables that the bindings refer to by `env:`, beyond the operator's own environment."""
+    judged: tuple[str, ...] = ()
+    """The programs that are started with it and that its document judges."""
 
     @property
     def metrics(self) -> Path:
@@ -80,13 +83,20 @@ def programs(instance: Instance) -> tuple[Program, ...]:
     after = tuple(store.name for store in stores)
     return (
         *stores,
-        Program(name="worker", command=toban("worker"), environment=instance.environment, after=after),
+        Program(
+            name="worker",
+            command=toban("worker"),
+            environment=instance.environment,
+            after=after,
+            judges=instance.judged,
+        ),
         Program(
             name="serve",
             command=toban("serve", "--host", instance.host, "--port", str(instance.port)),
             environment=instance.environment,
             ready=f"http://{reachable(instance.host)}:{instance.port}/healthz",
             after=after,
+            announces=Message("supervision.page-is-at", url=instance.public_url),
         ),
     )
 

@@ -95,13 +95,14 @@ def _run(order: UpOrder) -> None:
     home.secret("metrics-token")  # needed to scrape /metrics
     write_whole(home.path / "telemetry-url", instance.telemetry_url)  # other commands look there
     _prepare(instance)
+    started = (*shop, *programs.programs(instance))
     supervisor = Supervisor(
-        (*shop, *programs.programs(instance)),
+        started,
         home,
         url=instance.public_url,
         say=lambda line: say(f"[{time.monotonic() - began:6.1f}s] {line}"),
     )
-    say(Message("supervision.page-is-at", url=instance.public_url))
+    say(Message("supervision.starting", programs=[each.name for each in started]))
     run_until_signalled(supervisor)
     say(Message("supervision.stopped"))
 
@@ -126,6 +127,7 @@ def _plan(order: UpOrder, home: Home, port: int) -> tuple[Instance, tuple[Progra
         public_url=order.public_url or f"http://{programs.reachable(order.host)}:{port}",
         store=os.environ.get("TOBAN_TELEMETRY_URL") or OwnStore(free_port(), home.secret("telemetry-secret")),
         more=environment,
+        judged=tuple(each.name for each in shop if each.ready),
     )
     return instance, shop
 

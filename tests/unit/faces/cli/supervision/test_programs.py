@@ -1,5 +1,6 @@
 """The programs started by `toban up`, as values."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,19 @@ def test_the_worker_and_the_page_start_after_the_store() -> None:
     assert list(found) == ["store", "worker", "serve"]
     assert found["worker"].after == found["serve"].after == ("store",)
     assert found["store"].ready == "http://127.0.0.1:9000/ping"
+
+
+def test_the_worker_judges_what_starts_with_it() -> None:
+    found = by_name(programs.programs(replace(instance("http://…"), judged=("shop-api", "shop-web"))))
+
+    assert found["worker"].judges == ("shop-api", "shop-web")
+
+
+def test_the_address_is_said_by_the_page_itself_once_it_answers() -> None:
+    found = by_name(programs.programs(instance("http://…")))
+
+    assert "https://toban.example.com" in str(found["serve"].announces)
+    assert found["worker"].announces is None
 
 
 def test_with_an_external_clickhouse_no_store_is_started() -> None:
