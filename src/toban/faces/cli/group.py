@@ -13,6 +13,7 @@ from toban.engine.registry.commands import Command
 from toban.engine.registry.parts import Parts
 from toban.faces.cli import click_words
 from toban.faces.cli.state import set_up
+from toban.faces.terminal import say
 
 
 class LazyGroup(click.Group):
@@ -20,7 +21,9 @@ class LazyGroup(click.Group):
 
     def __init__(self, own: Mapping[str, Command], parts: Parts, *, help: str) -> None:  # noqa: A002 - click's own name
         """Commands in *own* are found without loading the extensions of *parts*, which bring more."""
-        super().__init__(help=help, context_settings={"help_option_names": ["-h", "--help"]})
+        super().__init__(
+            help=help, params=[_version_option()], context_settings={"help_option_names": ["-h", "--help"]}
+        )
         self._own = own
         self._parts = parts
 
@@ -42,6 +45,26 @@ class LazyGroup(click.Group):
         """Write each command's help as it is registered: click would import all commands for that."""
         with formatter.section(click_words.said("Commands")):
             formatter.write_dl([(name, str(self._all[name].help)) for name in self.list_commands(ctx)])
+
+
+def _version_option() -> click.Option:
+    return click.Option(
+        ["--version"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_say_version,
+        help=_in(catalogue.active_language(), "Show the version, and exit."),
+    )
+
+
+def _say_version(ctx: click.Context, _option: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        # Not at the top: it is slow to load, and no other command needs it.
+        from importlib.metadata import version  # noqa: PLC0415
+
+        say(f"toban {version('toban')}")
+        ctx.exit()
 
 
 class OpenGroup(click.Group):
