@@ -8,6 +8,7 @@ import django_stubs_ext
 from django.utils.translation import get_language
 
 from toban import catalogue, wiring
+from toban.secret_key import secret_key
 from toban.state_url import database
 
 django_stubs_ext.monkeypatch()
@@ -40,12 +41,10 @@ PAGE_STATIC = beside_pages("static")
 TELEMETRY_URL = _telemetry_url()
 
 
-def _secret_key() -> str:
-    path = HOME / "secret-key"
-    return path.read_text() if path.exists() else "only-for-tools-that-never-serve-a-page"
-
-
-SECRET_KEY = _secret_key()
+_OWN_KEY = secret_key(os.environ.get("TOBAN_SECRET_KEY", ""), HOME)
+HAS_SECRET_KEY = bool(_OWN_KEY)
+"""Whether the key is secret: without one, nothing is served, and nothing of other nodes believed."""
+SECRET_KEY = _OWN_KEY or "only-for-tools-that-never-serve-a-page"
 DEBUG = False
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "127.0.0.1", "127.0.0.1", "localhost"]
 DATABASES = {"default": database(STATE_URL)}

@@ -11,6 +11,7 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli import click_words
 from toban.faces.cli.group import LazyGroup
 from toban.message import Message
+from toban.secret_key import BadSecretKey
 from toban.state_url import BadStateUrl
 
 EXTENSIONS = (
@@ -114,6 +115,6 @@ def main() -> None:
     here = parts()
     try:
         command(here)(prog_name="toban", obj=here)
-    except (BrokenPackage, BadStateUrl) as wrong:
+    except (BrokenPackage, BadSecretKey, BadStateUrl) as wrong:
         sys.stderr.write(f"{wrong}\n")
         raise SystemExit(2) from None

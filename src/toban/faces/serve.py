@@ -131,7 +131,6 @@ class _WebServer(uvicorn.Server):
 
 def _require_secret_key() -> None:
     """Refuse to serve with the key in the source, which everybody may read."""
-    path = settings.HOME / "secret-key"
-    if not path.is_file() or not path.read_text().strip():
-        refuse(Message("cli.no-secret-key", path=path), Message("cli.start-by-up"))
+    if not settings.HAS_SECRET_KEY:
+        refuse(Message("cli.no-secret-key", path=settings.HOME / "secret-key"), Message("cli.start-by-up"))
         raise SystemExit(_UNUSABLE)

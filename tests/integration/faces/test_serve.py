@@ -9,6 +9,7 @@ from tests.forking import run
 from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from toban.faces.serve import trusted_proxies
+from toban.secret_key import secret_key
 
 
 @pytest.mark.parametrize("key", [None, "", "\n"], ids=["missing", "empty", "blank"])
@@ -51,3 +52,36 @@ def test_only_a_proxy_says_where_requests_come_from(
     trusted = _TrustedHosts(trusted_proxies())
 
     assert ("127.0.0.1" in trusted, "10.0.0.2" in trusted) == (local, other)
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("c2VjcmV0LWl0c2VsZi13cml0dGVuLWhlcmUtYnktbWlzdGFrZQ", "鍵そのものではなく"),
+        ("env:MY_KEY", "32 文字より短い"),
+        ("env:NO_SUCH_KEY", "NO_SUCH_KEY"),
+        ("file:/no/such/key", "/no/such/key"),
+    ],
+)
+def test_a_reference_to_no_usable_key_is_refused_without_repeating_it(
+    tmp_path: Path, reference: str, said: str
+) -> None:
+    (tmp_path / "secret-key").write_text("a key of the home that must not be taken instead")
+    more = {"TOBAN_HOME": str(tmp_path), "TOBAN_SECRET_KEY": reference, "MY_KEY": "short"}
+
+    done = run(["-m", "toban", "serve", "--port", 0], env={**os.environ, **more})
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "c2VjcmV0" not in done.stderr
+    assert "short" not in done.stderr
+
+
+def test_the_key_of_the_reference_replaces_that_of_the_home(tmp_path: Path) -> None:
+    (tmp_path / "secret-key").write_text("k" * 40)
+    (tmp_path / "shared").write_text("s" * 40 + "\n")
+
+    assert secret_key("", tmp_path) == "k" * 40
+    assert secret_key(f"file:{tmp_path}/shared", tmp_path) == "s" * 40
+    assert secret_key("", tmp_path / "empty") == ""

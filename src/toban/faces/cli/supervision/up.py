@@ -85,7 +85,8 @@ def command(
 def _run(order: UpOrder) -> None:
     home = take(order.home)
     _require_room(home.path)
-    home.secret("secret-key")  # for the pages; toban.settings reads it
+    if not os.environ.get("TOBAN_SECRET_KEY"):
+        home.secret("secret-key")  # for the pages; toban.settings reads it
     began = time.monotonic()
     port = order.port or free_port()
     _require_free(order.host, port)
