@@ -82,7 +82,8 @@ def test_a_term_excluded_with_a_minus_is_not_an_option(home: Path) -> None:
     (line,) = done.stdout.splitlines()
     assert json.loads(line)["requestId"] == "req-3"
     assert after_dashes.stdout == done.stdout
-    assert logs(home, "-h").stdout.startswith("Usage: ")
+    assert logs(home, "-h").stdout.startswith("使い方: ")
+    assert logs(home, "-h", language="en").stdout.startswith("Usage: ")
 
 
 def test_a_time_that_ends_before_it_begins_is_refused(home: Path) -> None:
