@@ -19,7 +19,7 @@ LONGEST = 1000
 
 _PART = re.compile(
     r"""(?P<not>-|!(?=[^\s:"]+:))?
-    (?:(?P<field>[^\s:"<>=-][^\s:"<>=]*)
+    (?:(?P<field>[^\s:"<>=/-][^\s:"<>=]*)
         # Neither https://… nor C:\… is a field with a value.
         (?P<relation>:(?!//|\\)(?:>=|<=|>|<)?|(?:>=|<=|>|<)(?=\d)))?
     (?:"(?P<quoted>(?:[^"\\]|\\.)*)"
@@ -85,8 +85,6 @@ _NUMBERS = {FieldKind.COUNT: re.compile(r"\d{1,15}")}
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _BEGINNING = re.compile(r"(\d{1,2})(?:\*+|[xX]{1,2})")
 """The beginning of a number, as in 5* and 5xx."""
-_ONLY_BACKTRACKING = re.compile(r"\(\?(?:[=!>]|<[=!])|\\[1-9]")
-"""What no engine knows that is safe from patterns of others: it looks around or back."""
 _OPERATORS = ("AND", "OR", "NOT")
 
 
@@ -187,12 +185,16 @@ class SearchPart:
         return match, bare
 
     def _pattern(self) -> str:
+        # Commands that read a search without a pattern don't wait for it.
+        import re2  # noqa: PLC0415
+
+        options = re2.Options()
+        options.log_errors = False
         try:
-            re.compile(self.value)
-        except re.error as flaw:
-            raise BadSearch(Message("engine.search-bad-pattern", part=self.written)) from flaw
-        if _ONLY_BACKTRACKING.search(self.value):
-            raise BadSearch(Message("engine.search-bad-pattern", part=self.written))
+            re2.compile(self.value, options)
+        except re2.error as flaw:
+            reason = flaw.args[0].decode() if isinstance(flaw.args[0], bytes) else str(flaw)
+            raise BadSearch(Message("engine.search-bad-pattern", part=self.written, reason=reason)) from flaw
         return self.value
 
     def _not_a_number(self) -> BadSearch:

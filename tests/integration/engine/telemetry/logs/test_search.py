@@ -101,6 +101,8 @@ def search(store: StoreProcess) -> LogSearch:
         ("status>=500", [200]),
         ("/100% decl[aeiou]ned/", [200]),
         ("-/order/ status:503", [200]),
+        (r"/[[:digit:]]{3}% \pL+_X\z/", [200]),
+        (r"requestId:req-7 /\p{Han}/", [7]),
         ("注文完了 /^Order 7 /", [7]),
         ("ｄｅｃｌｉｎｅｄ", [200]),
         ("ＤＥＣＬＩＮＥＤ OR service:blog", [201, 200]),

@@ -121,3 +121,10 @@ def test_no_result_and_an_invalid_search_have_different_exit_statuses(home: Path
     assert "HINT: " in unreadable.stderr
     assert away.returncode == 2
     assert "HINT: " in away.stderr
+
+
+def test_a_pattern_that_only_other_engines_read_is_refused_before_the_store_is_asked(tmp_path: Path) -> None:
+    done = logs(tmp_path, "/(?>time)out/", language="en")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "can't be read as a regular expression of RE2: invalid perl operator: (?>" in done.stderr
