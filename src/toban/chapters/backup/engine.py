@@ -37,6 +37,13 @@ class BackupFailed(Exception):
         self.retry = retry
 
 
+class Damaged(BackupFailed):
+    """The stored data is not what was backed up; the message names the object and the file in it."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message, retry=False)
+
+
 class NeedsFull(BackupFailed):
     """No increment can be made on the parent: a full backup must come first; the message says why."""
 

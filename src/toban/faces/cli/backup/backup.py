@@ -155,12 +155,12 @@ def run(parts: Parts, subject: str, incremental: bool) -> None:
         say(Message("backup.run-ordered", work=work, run=ordered.pk))
 
 
-@command.command("verify", epilog="Example: toban backup verify --subject PostgreSQL")
-@click.argument("label", required=False)
+@command.command("verify", epilog="Example: toban backup verify PostgreSQL")
+@click.argument("which", metavar="[SUBJECT|LABEL]", required=False)
 @click.option("--subject", help="Only the backups of this subject.")
 @click.pass_obj
-def verify(parts: Parts, label: str | None, subject: str | None) -> None:
-    """Read backups back whole, all or LABEL, and compare them with what was recorded.
+def verify(parts: Parts, which: str | None, subject: str | None) -> None:
+    """Read backups back whole, all or those of SUBJECT or LABEL, and compare them with what was recorded.
 
     Damage is shown at the row of the document and announced, and nothing is restored from that backup.
 
@@ -172,6 +172,9 @@ def verify(parts: Parts, label: str | None, subject: str | None) -> None:
     """
     with usable_state():
         edition, made = _planned(parts)
+        label = which
+        if which in made.sources and subject in {None, which}:
+            subject, label = which, None
         found = 0
         is_whole = True
         for name, source in made.sources.items():

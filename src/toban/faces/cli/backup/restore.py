@@ -6,13 +6,14 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
 
 from toban.chapters.backup.drills import postgres
 from toban.chapters.backup.drills.postgres import RestoredStart, ServerPrograms
-from toban.chapters.backup.engine import BACKUPS, BackupFailed, KeepsLog, RestoredBackup
+from toban.chapters.backup.engine import BACKUPS, BackupFailed, Damaged, KeepsLog, RestoredBackup
 from toban.chapters.backup.report import phase
 from toban.chapters.backup.restoring import procedure, records, restore
 from toban.chapters.backup.restoring.restore import KnownBackups, RestorePlan, RestoreRefusal, RestoreTarget
@@ -282,9 +283,24 @@ def _act(
         with Screen() as screen, _turn(asked, screen):
             restored: RestoredBackup = engine.restore(order, screen)
     except BackupFailed as failure:
-        refuse(message_of(failure), Message("backup.restore-again"))
+        refuse(message_of(failure), _way_on(failure, planned, asked))
         raise SystemExit(_FAILED) from failure
     return restored
+
+
+def _way_on(failure: BackupFailed, planned: RestorePlan, asked: _RestoreArguments) -> Message:
+    """Return what to do after *failure*: never a command that must fail in the same way."""
+    if failure.retry:
+        return Message("backup.restore-again")
+    if not isinstance(failure, Damaged):
+        return Message("backup.restore-again-once-mended")
+    if asked.from_store:
+        # Without the state nobody remembers the damage: only another backup can be named.
+        full, *increments = planned.chain
+        if not increments:
+            return Message("backup.restore-an-older")
+        return Message("backup.restore-without-increment", full=full.label)
+    return Message("backup.verify-and-restore", command=f"toban backup verify {quote(asked.subject)}")
 
 
 def _start(folder: Path, programs: ServerPrograms, start: RestoredStart) -> None:

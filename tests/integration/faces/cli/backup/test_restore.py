@@ -33,6 +33,7 @@ from toban.engine.bindings.load import load_bindings
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.sealed import SealedStore
+from toban.faces.cli.backup.backup import command as backup
 from toban.faces.cli.backup.restore import command
 from toban.message import Message
 
@@ -277,6 +278,33 @@ def test_a_damaged_backup_exits_with_status_3(catalogued: Chain, toban: Toban, t
 
     assert done.exit_code == 3
     assert key in done.output
+
+
+def test_after_a_damaged_increment_the_proposed_command_leads_to_the_newest_moment(
+    catalogued: Chain, toban: Toban, tmp_path: Path
+) -> None:
+    broken = tmp_path / "store"
+    shutil.copytree(catalogued.root, broken)
+    (tmp_path / "toban.toml").write_text(BINDINGS.format(store=broken))
+    key = max(catalogued.increment.objects, key=lambda stored: stored.size).key
+    content = bytearray((broken / key).read_bytes())
+    content[len(content) // 2] ^= 1
+    (broken / key).write_bytes(content)
+
+    failed = toban("--into", tmp_path / "back", "--yes")
+    lost = toban("--into", tmp_path / "back", "--yes", "--from-store")
+    checked = CliRunner().invoke(backup, ["verify", "PostgreSQL"], obj=PARTS)
+    done = toban("--into", tmp_path / "back", "--yes")
+    without = toban("--into", tmp_path / "again", "--yes", "--from-store", "--to", catalogued.full.label)
+
+    assert failed.exit_code == 3
+    assert "HINT: 同じコマンドは、また失敗します。toban backup verify PostgreSQL を" in failed.output
+    assert f"--to {catalogued.full.label}" in lost.output
+    assert checked.exit_code == 1
+    assert f"● PostgreSQL {catalogued.full.label}" in checked.output
+    assert f"■ PostgreSQL {catalogued.increment.label}" in checked.output
+    assert done.exit_code == 0, done.output
+    assert without.exit_code == 0, without.output
 
 
 def test_the_printed_commands_restore_the_chain_without_toban(

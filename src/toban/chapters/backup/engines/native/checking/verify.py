@@ -6,11 +6,10 @@ pg_verifybackup finds no fault with them afterwards.
 
 from collections.abc import Iterator
 
-from toban.chapters.backup.engine import ActWatch, BackupCheck, TakenBackup
+from toban.chapters.backup.engine import ActWatch, BackupCheck, Damaged, TakenBackup
 from toban.chapters.backup.engines.native.protocol.segments import position
 from toban.chapters.backup.engines.native.restoring import fetch, incremental
 from toban.chapters.backup.engines.native.restoring.fetch import (
-    Damaged,
     MemberContent,
     ReadProgress,
     StoredArchive,

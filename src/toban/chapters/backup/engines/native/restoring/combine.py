@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from toban.chapters.backup.engine import Damaged
 from toban.chapters.backup.engines.native.restoring import fetch, incremental
 from toban.chapters.backup.engines.native.restoring.fetch import (
-    Damaged,
     MemberContent,
     ReadProgress,
     StoredArchive,

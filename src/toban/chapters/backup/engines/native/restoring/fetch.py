@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from toban.chapters.backup.engine import ActWatch, BackupFailed, TakenBackup
+from toban.chapters.backup.engine import ActWatch, BackupFailed, Damaged, TakenBackup
 from toban.chapters.backup.engines.native.taking import manifest as manifests
 from toban.chapters.backup.engines.native.taking.archive import (
     BadArchive,
@@ -27,13 +27,6 @@ than cores are slower (2 readers 2.3 s, 4 readers 3.6 s on 2 cores)."""
 
 _OUTSIDE_MANIFEST = ("pg_wal/", "backup_manifest")
 """Paths that PostgreSQL leaves out of its manifest: the log has checksums of its own."""
-
-
-class Damaged(BackupFailed):
-    """The stored data is not what was backed up; the message names the object and the file in it."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message, retry=False)
 
 
 @dataclass(frozen=True, slots=True)
