@@ -1,6 +1,6 @@
 """Chapter 2, monitors: normal range, warning and critical against each other, targets and promises."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -19,16 +19,27 @@ from toban.message import Message
 @rule("MN001", FindingLevel.WARNING)
 def gap_between_normal_and_warning(on: Inspection) -> Iterator[Remark]:
     """Values between the normal range and the warning are neither."""
-    for monitor in on.of(Monitor):
-        gap = _gap(monitor)
-        if gap is None:
-            continue
-        normal, warning = gap
-        yield Remark.on(
-            monitor,
-            Message("design.gap-before-warning", monitor=_named(monitor), normal=normal, warning=warning),
-            Message("design.gap-before-warning-hint", normal=normal, warning=warning),
-        )
+    match [(monitor, gap) for monitor in on.of(Monitor) if (gap := _gap(monitor))]:
+        case []:
+            return
+        case [(monitor, (normal, warning))]:
+            yield Remark.on(
+                monitor,
+                Message("design.gap-before-warning", monitor=_named(monitor), normal=normal, warning=warning),
+                Message("design.gap-before-warning-hint", normal=normal, warning=warning),
+            )
+        case several:
+            yield _gaps_of([monitor for monitor, _ in several])
+
+
+def _gaps_of(monitors: Sequence[Monitor]) -> Remark:
+    """Return one remark that quotes all of *monitors*: who leaves gaps mostly does so in every row."""
+    return Remark(
+        monitors[0].origin,
+        "\n".join(monitor.text for monitor in monitors),
+        Message("design.gaps-before-warnings", count=len(monitors), lines=cite(*monitors)),
+        Message("design.gaps-before-warnings-hint"),
+    )
 
 
 def _gap(monitor: Monitor) -> tuple[Quantity, Quantity] | None:

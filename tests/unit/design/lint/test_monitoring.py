@@ -56,6 +56,18 @@ def test_a_gap_is_larger_than_one_step_of_the_last_digit(find: Find, row: str, c
     assert len(find("MN001", monitors(row))) == count
 
 
+def test_gaps_in_several_rows_are_one_finding_that_quotes_each(find: Find) -> None:
+    row = "| DB | %s | 0-60%% | 70%% | 85%% | 1分 |"
+    items = ("CPU使用率", "メモリ使用率", "ディスク使用率")
+
+    [found] = find("MN001", monitors(*(row % item for item in items)))
+
+    assert [line.split(" | ")[1] for line in found.quote.splitlines()] == list(items)
+    assert found.origin.line == 8
+    assert "3行で" in str(found.message)
+    assert "8〜10行目" in str(found.message)
+
+
 @pytest.mark.parametrize(
     ("warning", "critical", "count"),
     [("80%", "90%", 0), ("90%", "80%", 1), ("90%", "90%", 1), ("90%以上が5分継続", "90%以上が15分継続", 0)],
