@@ -1,7 +1,7 @@
 """Changes to the state from outside a test.
 
-session, lock, show CLAUSE VERDICT VALUE, tell CLAUSE [TARGET], arrived, token NAME, plan WORK, timeline
-INCIDENT, hold SECONDS.
+session, lock, show CLAUSE VERDICT VALUE, storm VERDICT VALUE CLAUSE..., tell CLAUSE [TARGET], arrived,
+token NAME, plan WORK, timeline INCIDENT, hold SECONDS.
 
 Each line of standard input is one act, a JSON list of its words; its answer is one line of JSON.
 """
@@ -38,7 +38,9 @@ def _act(words: list[str]) -> object:
         case ["lock"]:
             _lock()
         case ["show", clause, verdict, value]:
-            _show(clause, verdict, value)
+            _show([clause], verdict, value)
+        case ["storm", verdict, value, *clauses]:
+            _show(clauses, verdict, value)
         case ["tell", clause, *target]:
             return _tell(clause, "".join(target))
         case ["arrived", instance]:
@@ -113,18 +115,14 @@ def _lock() -> None:
     Operator.objects.update(is_active=False)
 
 
-def _show(clause: str, verdict: str, value: str) -> None:
+def _show(clauses: list[str], verdict: str, value: str) -> None:
     from toban.engine.clock import system_clock
     from toban.engine.evidence.status import StatusUpdate, show
     from toban.engine.evidence.verdict import Verdict
     from toban.message import plain
 
-    now = system_clock()
-    show(
-        [StatusUpdate(clause, Verdict(verdict), plain(value), plain("試験が言うとおりです"), now)],
-        now,
-        "digest",
-    )
+    now, said = system_clock(), plain("試験が言うとおりです")
+    show([StatusUpdate(each, Verdict(verdict), plain(value), said, now) for each in clauses], now, "digest")
 
 
 def _timeline(incident: int) -> list[list[str]]:

@@ -5,23 +5,55 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const of = (attribute, id) => all(`[${attribute}="${CSS.escape(id)}"]`);
 
-  // — rows —
+  const painted = () => new Promise((go) => (document.hidden ? setTimeout(go) : requestAnimationFrame(() => setTimeout(go))));
+
+  // — rows: a few between two paintings, so that the reader's keys and wheel are heard while everything changes —
+  const AT_ONCE = 20;
+  const FIELDS = ["clause", "value", "reason"];
+  const pending = new Map();
+  let isPatching = false;
   const setText = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
-  function patch(row) {
-    for (const cell of of("data-clause", row.id)) {
-      const turned = !cell.classList.contains(row.verdict);
-      cell.className = `verdict ${row.verdict}`;
-      cell.title = row.reason;
-      setText(cell.querySelector(".mark"), row.mark);
-      setText(cell.querySelector("b"), row.word);
-      setText(cell.querySelector(".since"), row.since);
-      setText(cell.querySelector(".due"), row.due);
-      setText(cell.querySelector(".exception"), row.exception);
-      if (turned) { void cell.offsetWidth; cell.classList.add("fresh"); }
+  /* Clause id → the nodes that show it: one look at the page instead of three for each row. */
+  function places() {
+    const found = new Map();
+    for (const node of all(FIELDS.map((field) => `[data-${field}]`).join())) {
+      const id = FIELDS.map((field) => node.dataset[field]).find(Boolean);
+      found.get(id)?.push(node) ?? found.set(id, [node]);
     }
-    for (const cell of of("data-value", row.id)) setText(cell, row.value);
-    for (const cell of of("data-reason", row.id)) setText(cell, row.reason);
+    return found;
   }
+  function patchVerdict(cell, row, shows) {
+    const turned = !cell.classList.contains(row.verdict);
+    const glows = shows ? turned || cell.classList.contains("fresh") : false;
+    cell.className = `verdict ${row.verdict}${glows ? " fresh" : ""}`;
+    cell.title = row.reason;
+    setText(cell.querySelector(".mark"), row.mark);
+    setText(cell.querySelector("b"), row.word);
+    for (const part of ["since", "due", "exception"]) setText(cell.querySelector(`.${part}`), row[part]);
+  }
+  function patch(row, nodes, shows) {
+    for (const node of nodes) {
+      if (node.dataset.clause) patchVerdict(node, row, shows);
+      else setText(node, node.dataset.value ? row.value : row.reason);
+    }
+  }
+  async function take(rows) {
+    for (const row of rows) pending.set(row.id, row);
+    if (isPatching) return;
+    isPatching = true;
+    while (pending.size) {
+      const [now, found] = [[...pending.values()], places()];
+      pending.clear();
+      // Where everything glows, nothing stands out.
+      const shows = now.length <= AT_ONCE;
+      for (let at = 0; at < now.length; at += AT_ONCE) {
+        for (const row of now.slice(at, at + AT_ONCE)) patch(row, found.get(row.id) ?? [], shows);
+        await painted();
+      }
+    }
+    isPatching = false;
+  }
+  document.addEventListener("animationend", (event) => event.target.classList.remove("fresh"));
   let waiting = 0;
   function refreshFigures() {
     if (waiting || !document.getElementById("figures")) return;
@@ -37,6 +69,7 @@
         old.replaceChildren(...next.childNodes);
         // What the keyboard stood on stands there again.
         if (held) old.querySelector(`[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+        await painted();
       }
     }, 1500);
   }
@@ -62,7 +95,7 @@
     });
     stream.addEventListener("rows", (event) => {
       body.dataset.revision = event.lastEventId;
-      JSON.parse(event.data).forEach(patch);
+      take(JSON.parse(event.data));
       refreshFigures();
     });
     stream.addEventListener("document", (event) => {
