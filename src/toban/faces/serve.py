@@ -16,8 +16,10 @@ from toban.engine.editions import present
 from toban.engine.editions.inforce import EditionInForce
 from toban.engine.editions.review import RecordedReview
 from toban.engine.operation import rows_of, running_works, works_of
+from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.work import Work
+from toban.engine.state import tables
 from toban.engine.supervision.home import in_force_folder
 from toban.engine.timekeeping.timekeeper import Timekeeper, clock_of_database
 from toban.faces.ingest.app import application
@@ -52,10 +54,11 @@ def command(parts: Parts, host: str, port: int) -> None:
     \b
     Exit status:
       0  stopped as asked
-      2  there is no secret key in TOBAN_HOME
+      2  there is no secret key in TOBAN_HOME, or a newer Toban has made the state
     """
     speak_utf8()
     _require_secret_key()
+    _require_known_state()
     sys.setswitchinterval(_TURN)
     # The worker keeps the edition in force there: a server that starts while a version waits shows that one.
     review = RecordedReview(
@@ -134,3 +137,11 @@ def _require_secret_key() -> None:
     if not settings.HAS_SECRET_KEY:
         refuse(Message("cli.no-secret-key", path=settings.HOME / "secret-key"), Message("cli.start-by-up"))
         raise SystemExit(_UNUSABLE)
+
+
+def _require_known_state() -> None:
+    try:
+        tables.require_known_if_readable()
+    except NotPossible as refused:
+        refuse(refused.said, refused.hint)
+        raise SystemExit(_UNUSABLE) from refused

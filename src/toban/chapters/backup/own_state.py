@@ -8,21 +8,20 @@ left out can be recreated: logs, counters, locks.
 import fcntl
 import json
 import shutil
-import sqlite3
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, cast
 
 import zstandard
-from psycopg.conninfo import make_conninfo
 
 from toban.chapters.backup.engine import ActWatch
+from toban.engine.state.copying import STATE_FILE, copied
+from toban.engine.state.upgrading import BEFORE_UPGRADES
 from toban.engine.stores.store import Store, StoredObject, StoreTrouble, Writer
 from toban.message import Message, plain
 
@@ -31,12 +30,16 @@ FOLDER = "toban-self/"
 
 FORM = 1
 LEFT_BEHIND = timedelta(days=1)
-STATE_FILE, STATE_DUMP, TELEMETRY = "state.sqlite3", "state.dump", "telemetry"
+TELEMETRY = "telemetry"
 _DESCRIPTION, _ARCHIVE = "backup.json", "toban.tar.zst"
 _LEFT_OUT = frozenset(
-    {*(f"{STATE_FILE}{beside}" for beside in ("", "-wal", "-shm", "-holds")), "lock", "processes.json"}
+    {
+        *(f"{STATE_FILE}{beside}" for beside in ("", "-wal", "-shm", "-holds", "-upgrade")),
+        "lock",
+        "processes.json",
+    }
 )
-_LEFT_OUT_FOLDERS = frozenset({"log", "metrics", "hold", "webshop", TELEMETRY})
+_LEFT_OUT_FOLDERS = frozenset({"log", "metrics", "hold", "webshop", BEFORE_UPGRADES, TELEMETRY})
 """`webshop` is what `toban up` runs without a document: it is not Toban's state."""
 _PIECE = 1 << 20
 
@@ -82,13 +85,13 @@ class OwnToban:
 def back_up(here: OwnToban, store: Store, now: datetime, watch: ActWatch) -> OwnBackup:
     """Write a backup of *here* into *store*; Toban may keep running meanwhile, its telemetry store may not.
 
-    Raises `OwnStateNotPossible` and `StoreTrouble`.
+    Raises `NotPossible`, `OwnStateNotPossible` and `StoreTrouble`.
     """
     label = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     key = f"{FOLDER}{label}/{_ARCHIVE}"
     with tempfile.TemporaryDirectory(dir=here.home, prefix="own-backup-") as scratch:
         watch.say(Message("backup.copying-the-state"))
-        copy = _copied_state(here.state, Path(scratch))
+        copy = copied(here.state, Path(scratch))
         with _telemetry_at_rest(here), store.writer(key) as writer:
             _pack(here, copy, writer, watch)
     own = OwnBackup(
@@ -167,35 +170,6 @@ def bring_back(own: OwnBackup, store: Store, folder: Path, watch: ActWatch) -> N
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-
-
-def _copied_state(state: Mapping[str, Any], scratch: Path) -> Path:
-    if "sqlite" in str(state["ENGINE"]):
-        copy = scratch / STATE_FILE
-        # SQLite's own online backup: a consistent copy even while others write.
-        with (
-            closing(sqlite3.connect(f"file:{state['NAME']}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(copy)) as target,
-        ):
-            source.backup(target)
-        return copy
-    return _dumped_state(state, scratch / STATE_DUMP)
-
-
-def _dumped_state(state: Mapping[str, Any], dump: Path) -> Path:
-    program = shutil.which("pg_dump")
-    if program is None:
-        raise OwnStateNotPossible(Message("backup.no-pg-dump"), Message("backup.install-the-client"))
-    # Everything but the password, which other users of the machine would see.
-    known = {"dbname": state["NAME"], "user": state["USER"], "host": state["HOST"], "port": state["PORT"]}
-    place = make_conninfo(**{key: value for key, value in known.items() if value}, **state["OPTIONS"])
-    command = [program, "--format=custom", "--no-password", f"--file={dump}", f"--dbname={place}"]
-    environment = {"PGPASSWORD": str(state["PASSWORD"]), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = Message("backup.pg-dump-failed", error=done.stderr.strip()[:500])
-        raise OwnStateNotPossible(said, Message("backup.check-the-state-url"))
-    return dump
 
 
 @contextmanager

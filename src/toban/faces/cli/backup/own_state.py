@@ -9,7 +9,7 @@ import click
 from django.conf import settings
 
 from toban.chapters.backup import own_state
-from toban.chapters.backup.own_state import STATE_DUMP, OwnBackup, OwnStateNotPossible
+from toban.chapters.backup.own_state import OwnBackup, OwnStateNotPossible
 from toban.engine.amounts import size
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.bindings.model import Bindings
@@ -17,6 +17,7 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.registry.parts import Parts
+from toban.engine.state.copying import STATE_DUMP
 from toban.engine.stores.directory import DirectoryConfig
 from toban.engine.stores.sealed import SealedConfig
 from toban.engine.stores.store import STORE_KINDS, Store, StoreTrouble

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,8 +13,10 @@ from django.db import OperationalError
 from toban.design.reader import UnreadableDocument, load_design
 from toban.engine.bindings.load import UnreadableBindings, load_bindings
 from toban.engine.clock import system_clock
+from toban.engine.orders import NotPossible
 from toban.engine.people.first import NAME, first_administrator
 from toban.engine.registry.parts import Parts
+from toban.engine.state import tables, upgrading
 from toban.engine.supervision.home import in_force_folder
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, message_of
@@ -22,11 +25,15 @@ _UNUSABLE = 2
 
 
 @click.command("prepare")
+@click.option(
+    "--no-copy", is_flag=True, help="Change tables without a copy of the state: you have one yourself."
+)
 @click.pass_obj
-def command(parts: Parts) -> None:
+def command(parts: Parts, no_copy: bool) -> None:
     """Check what TOBAN_DESIGN and TOBAN_BINDINGS name, migrate the state database, make the first account.
 
-    `toban up` does this first, each time. Repeating it is harmless.
+    `toban up` does this first, each time. Repeating it is harmless. Before an upgrade changes the state's
+    tables, the state is copied to HOME/before-upgrades.
 
     \b
     Exit status:
@@ -37,7 +44,7 @@ def command(parts: Parts) -> None:
     path = Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
     if not (_is_readable(path, parts) or _has_kept(path, parts)):
         raise SystemExit(_UNUSABLE)
-    _bring_state_up_to_date()
+    _bring_state_up_to_date(keeps_copy=not no_copy)
 
 
 def _is_readable(path: Path, parts: Parts) -> bool:
@@ -79,11 +86,15 @@ def _keep_private() -> None:
                     each.chmod(0o600)
 
 
-def _bring_state_up_to_date() -> None:
+def _bring_state_up_to_date(*, keeps_copy: bool) -> None:
     _keep_private()
     try:
-        call_command("migrate", verbosity=0, interactive=False)
-        password = first_administrator(system_clock())
+        with upgrading.alone(partial(say, err=True)):
+            _upgrade(keeps_copy=keeps_copy)
+            password = first_administrator(system_clock())
+    except NotPossible as exc:
+        refuse(exc.said, exc.hint)
+        raise SystemExit(_UNUSABLE) from exc
     except OperationalError as exc:
         refuse(
             Message("cli.state-unusable", why=message_of(exc)),
@@ -92,3 +103,13 @@ def _bring_state_up_to_date() -> None:
         raise SystemExit(_UNUSABLE) from exc
     if password is not None:
         say(Message("supervision.first-administrator", name=NAME, password=password))
+
+
+def _upgrade(*, keeps_copy: bool) -> None:
+    """Bring the tables up to date: those of a newer Toban are refused, and there is a copy of older ones."""
+    made = tables.applied()
+    tables.require_known(made)
+    if made and keeps_copy and not frozenset(tables.known()) <= frozenset(made):
+        copy = upgrading.keep_copy(settings.HOME, made, system_clock())
+        say(Message("supervision.state-copied-before-upgrade", file=copy))
+    call_command("migrate", verbosity=0, interactive=False)

@@ -12,7 +12,9 @@ from django.db import connection
 from toban.engine import loops
 from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
+from toban.engine.state import tables
 from toban.engine.worker import Worker
+from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, speak_utf8
 from toban.message import Message
 
@@ -32,6 +34,8 @@ def command(parts: Parts) -> None:
     """
     speak_utf8()
     know_the_store()
+    with usable_state():
+        tables.require_known_if_readable()
     log_as_events()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,1 @@
+"""Toban's state database as a whole: its tables, copies of it, and changes of them."""
