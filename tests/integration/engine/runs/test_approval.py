@@ -24,13 +24,15 @@ from toban.engine.overview import EditionStatus
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs import orders
 from toban.engine.runs.claiming import claim
-from toban.engine.runs.claiming.claim import LEASE, Claim
+from toban.engine.runs.claiming.claim import LEASE, Claim, Success
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.orders import ApprovalOrder
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.unanswered import watch
 from toban.engine.runs.work import Step, Work
+from toban.faces.web.runs.charts import length_of
+from toban.message import Message
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +89,35 @@ def ask(work: Work, after: timedelta = timedelta(0)) -> Run:
 def answer(run: Run, name: str, edition: Edition, note: str = "確認済み", **more: Any) -> ApprovalOrder:
     shown = more.pop("shown", None) or ApprovalRequest.objects.latest("pk").digest
     return ApprovalOrder(run.pk, shown, Giver(Operator.objects.get(username=name)), edition, note, **more)
+
+
+def test_the_wait_for_an_approval_is_no_part_of_how_long_a_run_took(work: Work, edition: Edition) -> None:
+    run = ask(work)
+    assert run.began_at is None
+    orders.approve(answer(run, "nami", edition), NOON + 8 * 60 * MINUTE)
+
+    held = take(work, 8 * 60 * MINUTE)
+    assert has_consent(held, work, NOON + 8 * 60 * MINUTE)
+    assert held is not None
+    claim.succeed_all([Success(held)], NOON + 8 * 60 * MINUTE + 5 * MINUTE)
+
+    done = Run.objects.get()
+    assert length_of(done) == 5 * MINUTE
+    ended = LedgerEntry.objects.filter(kind="verdict").latest("sequence").content
+    assert ended["began"] == (NOON + 8 * 60 * MINUTE).isoformat()
+
+
+def test_a_run_that_asks_again_after_it_has_failed_began_when_it_did(work: Work, edition: Edition) -> None:
+    orders.approve(answer(ask(work), "nami", edition), NOON)
+    held = take(work)
+    assert has_consent(held, work)
+    assert held is not None
+    claim.fail(held, replace(work, retry_delays=(MINUTE,)), RunReason.FAILED, Message("t.t"), NOON)
+    changed = replace(work, steps=(replace(work.steps[0], bound='command = ["other"]'),))
+
+    assert not has_consent(take(changed, MINUTE), changed, NOON + MINUTE)
+
+    assert Run.objects.get().began_at == NOON
 
 
 def test_a_waiting_run_occupies_no_worker_and_ends_unperformed_if_nobody_answers_in_time(

@@ -309,6 +309,9 @@ def has_consent(held: Claim, work: Work, step: Step, now: datetime) -> bool:
             return True
         _end_attempt(run, RunReason.AWAITING_APPROVAL, NOTHING, now)
         run.step = step.name
+        if not (run.failures or run.losses or run.steps.exists()):
+            # It has only asked: what takes five minutes did not take the night until somebody approved it.
+            run.began_at = None
         note = Message("runs.approval-awaited", step=step.name, wanted_of=asked.role)
         _let_go(run, RunReason.AWAITING_APPROVAL, now, note)
         return False
