@@ -59,7 +59,7 @@ def opened(folder: Path) -> Iterator[Webshop]:
     """Run the demo's database, API and web machine in *folder*, as `toban up` does, without its customers."""
     home = folder / "home"
     home.mkdir(mode=0o700)
-    ports = {name: free_port() for name in (*webshop.WRITTEN_PORTS, *webshop.MORE_PORTS)}
+    ports = {name: free_port() for name in webshop.PORTS}
     shop = webshop.open_webshop(Home(home, -1), ports, f"127.0.0.1:{free_port()}")
     webshop.place_bindings(shop, None)
     with ExitStack() as running:

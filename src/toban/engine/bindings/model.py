@@ -31,7 +31,7 @@ from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Assumed, Section, invalid
 from toban.engine.bindings.senders import SenderBinding
 from toban.engine.bindings.template import Template
-from toban.engine.bindings.values import Language, Length, Meant, WordMeaning, ZoneName, some
+from toban.engine.bindings.values import Language, Length, Meant, WebAddress, WordMeaning, ZoneName, some
 from toban.message import Message
 
 WHOLE_SYSTEM = "全体"
@@ -85,6 +85,10 @@ class System(Section):
     """The months in which a quarter begins, where the document does not name them."""
     office_hours: WeekHours | None = None
     """営業時間, where the document does not say it; None: the hours of its roles, else `OFFICE_HOURS`."""
+    links: Annotated[
+        Mapping[Annotated[str, Field(min_length=1, max_length=40)], WebAddress], Field(max_length=12)
+    ] = {}
+    """Other pages of the system, such as a wiki or a dashboard, by the name that the navigation shows."""
 
     @property
     def zone(self) -> ZoneInfo:

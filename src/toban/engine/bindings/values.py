@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from functools import cache
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, InstanceOf
@@ -32,6 +33,21 @@ def _zone(written: object) -> object:
 
 ZoneName = Annotated[str, BeforeValidator(_zone)]
 """A time zone by its IANA name."""
+
+
+def _web_address(written: object) -> object:
+    try:
+        place = urlsplit(written) if isinstance(written, str) else urlsplit("")
+    except ValueError:
+        place = urlsplit("")
+    # A user name would be a password's beginning, or hide which host it leads to.
+    if place.scheme not in {"http", "https"} or not place.hostname or "@" in place.netloc:
+        raise invalid(Message("bindings.not-a-web-address"), Message("bindings.write-a-web-address"))
+    return written
+
+
+WebAddress = Annotated[str, BeforeValidator(_web_address)]
+"""The address of a page for people: http or https, without a user name."""
 
 Language = Literal["ja", "en"]
 """A language that Toban writes notifications in."""

@@ -210,3 +210,28 @@ def test_an_invalid_closing_day_is_refused_with_the_expected_format() -> None:
     assert (found.code, found.origin.line) == ("BD004", 2)
     assert '"12-29..01-03" (毎年)' in str(found.message)
     assert "あるはずの日" in str(found.hint)
+
+
+def test_links_to_other_pages_are_read_with_their_names() -> None:
+    read = read_bindings(
+        '[system]\nlinks = { Wiki = "https://wiki.example.com/" }', Path("toban.toml"), KINDS
+    )
+
+    assert dict(read.system.links) == {"Wiki": "https://wiki.example.com/"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "//wiki.example.com",
+        "https://",
+        "https://nami:pw@example.com/",
+        "https://[::1/",
+    ],
+)
+def test_only_addresses_of_pages_become_links(address: str) -> None:
+    with pytest.raises(UnreadableBindings) as refused:
+        read_bindings(f'[system]\nlinks = {{ Wiki = "{address}" }}', Path("toban.toml"), KINDS)
+
+    assert "bindings.not-a-web-address" in repr(refused.value.findings)

@@ -113,8 +113,7 @@ def _plan(order: UpOrder, home: Home, port: int) -> tuple[Instance, tuple[Progra
     environment: dict[str, str] = {}
     design, bindings = order.design, order.bindings
     if design is None:
-        wanted = webshop.WRITTEN_PORTS | webshop.MORE_PORTS
-        taken = {part: _first_free(written) for part, written in wanted.items()}
+        taken = {part: _first_free(written) for part, written in webshop.PORTS.items()}
         demo = webshop.open_webshop(home, taken, f"{programs.reachable(order.host)}:{port}")
         design, bindings = _briefly(demo.design), webshop.place_bindings(demo, bindings)
         shop, environment = webshop.programs(demo), demo.for_toban

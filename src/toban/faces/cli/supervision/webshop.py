@@ -21,6 +21,15 @@ WRITTEN_PORTS = {"web": 8301, "api": 8302, "db": 8303}
 MORE_PORTS = {"web-2": 8304, "shop": 8305, "staging": 8306, "development": 8307, "git": 8308, "caddy": 8309}
 """More of the shop's web machine, in the same file; `web` is the first instance there. See `shop.web`."""
 
+INBOX_PORTS = {"inbox": 8310, "smtp": 8311}
+"""Where its notifications arrive, in the same file: the page with the chat's webhook, and the mail server."""
+
+PORTS = WRITTEN_PORTS | MORE_PORTS | INBOX_PORTS
+"""All of them."""
+
+CHAT_WEBHOOK = "chat-webhook"
+"""The file with the URL of the webhook, next to the bindings."""
+
 DATABASE_VARIABLE = "SHOP_DATABASE_URL"
 """The variable by which the bindings find the shop's database."""
 
@@ -42,6 +51,7 @@ class Webshop:
     listens: str
     """Where Toban receives the shop's reports: `127.0.0.1:8300`."""
     errors_key: str
+    chat_key: str
 
     @property
     def design(self) -> Path:
@@ -104,9 +114,10 @@ def folder() -> Path:
 
 def bind_ports(bindings: str, ports: dict[str, int]) -> str:
     """Return the text of the shop's bindings with the ports it really has."""
-    for part, written in (WRITTEN_PORTS | MORE_PORTS).items():
+    for part, written in PORTS.items():
         if part in ports:
             bindings = bindings.replace(f"127.0.0.1:{written}", f"127.0.0.1:{ports[part]}")
+            bindings = bindings.replace(f"\nport = {written}\n", f"\nport = {ports[part]}\n")
     return bindings
 
 
@@ -133,13 +144,22 @@ def open_webshop(home: Home, ports: dict[str, int], listens: str) -> Webshop:
     # 32 hexadecimal digits, like Sentry's own keys.
     key = hashlib.sha256(home.secret("webshop-errors-key").encode()).hexdigest()[:32]
     write_whole(place / ERRORS_KEY, key)
-    return Webshop(folder(), place, ports, home.secret("webshop-db-password"), listens, key)
+    chat = home.secret("webshop-chat-key")
+    write_whole(place / CHAT_WEBHOOK, f"http://127.0.0.1:{ports['inbox']}/chat/{chat}")
+    return Webshop(folder(), place, ports, home.secret("webshop-db-password"), listens, key, chat)
 
 
 def programs(shop: Webshop) -> tuple[Program, ...]:
-    """Return the shop's database, API, web front and customers."""
+    """Return the shop's inbox, database, API, web front and customers."""
     ports = {part: str(port) for part, port in shop.ports.items()}
     return (
+        Program(
+            name="shop-inbox",
+            command=_part("inbox", "--port", ports["inbox"], "--smtp-port", ports["smtp"]),
+            environment={"SHOP_CHAT_KEY": shop.chat_key, "PYTHONUNBUFFERED": "1"},
+            directory=shop.folder,
+            ready=f"http://127.0.0.1:{ports['inbox']}/healthz",
+        ),
         Program(
             name="shop-db",
             command=_part("db", "--place", str(shop.place / "db"), "--port", ports["db"]),

@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -280,3 +281,15 @@ def test_a_hostile_document_is_shown_as_plain_text(viewer: Client, in_force: Fix
         assert re.findall(r"<script(?![^>]* src=\"/static/)[^>]*>", text) == []
         assert not re.search(r"<[^>]*\son\w+=|<(img|svg/|i|b onclick)[ >/]|href=\"javascript:", text)
     assert LedgerEntry.objects.filter(kind=LedgerEntry.Kind.VERDICT).count() == len(monitors)
+
+
+def test_the_navigation_ends_with_the_systems_other_pages(viewer: Client, in_force: Fixed) -> None:
+    assert in_force.edition is not None
+    written = '[system]\nlinks = { "<Wiki>" = "https://wiki.example.com/?a=1&b=2" }'
+    in_force.edition = replace(
+        in_force.edition, bindings=read_bindings(written, Path("toban.toml"), schema())
+    )
+
+    page = viewer.get("/").content.decode()
+
+    assert '<a href="https://wiki.example.com/?a=1&amp;b=2" rel="noreferrer">&lt;Wiki&gt;' in page

@@ -79,19 +79,23 @@ def test_a_wildcard_address_is_replaced_by_a_reachable_one(host: str) -> None:
 def test_the_shops_bindings_contain_its_actual_ports() -> None:
     written = (SHOP_FOLDER / "toban.toml").read_text(encoding="utf-8")
 
-    bound = bind_ports(written, {"web": 41001, "api": 41002, "db": 41003})
+    bound = bind_ports(written, {"web": 41001, "api": 41002, "db": 41003, "inbox": 41004, "smtp": 41005})
 
     assert "127.0.0.1:41001/metrics" in bound
     assert "127.0.0.1:41002/products" in bound
+    assert "http://127.0.0.1:41004/" in bound
+    assert "\nport = 41005\n" in bound
     assert not any(f"127.0.0.1:{port}" in bound for port in WRITTEN_PORTS.values())
 
 
 def test_the_shop_starts_from_its_database_to_its_customers() -> None:
-    shop = Webshop(SHOP_FOLDER, Path("place"), {"web": 1, "api": 2, "db": 3}, "pw", "127.0.0.1:4", "key")
+    ports = {"web": 1, "api": 2, "db": 3, "inbox": 5, "smtp": 6}
+    shop = Webshop(SHOP_FOLDER, Path("place"), ports, "pw", "127.0.0.1:4", "key", "chat")
 
     order = [(program.name, program.after) for program in webshop.programs(shop)]
 
     assert order == [
+        ("shop-inbox", ()),
         ("shop-db", ()),
         ("shop-api", ("shop-db",)),
         ("shop-web", ("shop-api",)),
