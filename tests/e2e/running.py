@@ -148,14 +148,14 @@ def shop_bindings(folder: Path, *, smtp_port: int) -> Path:
     """Write the shop's bindings with people, Slack and the mail server at *smtp_port*; return the file."""
     path = folder / "toban.toml"
     written = (SHOP / "toban.toml").read_text(encoding="utf-8")
-    written = without_receivers(written)
+    written = without(written, "people", "channels")
     path.write_text(written + PEOPLE_AND_CHANNELS.format(smtp_port=smtp_port), encoding="utf-8")
     return path
 
 
-def without_receivers(written: str) -> str:
-    """Return the shop's bindings without its own people and its inbox: a test brings others."""
-    return re.sub(r"\n\[(?:people|channels)\.[^]]+\]\n(?:\w.*\n)+", "\n", written)
+def without(written: str, *tables: str) -> str:
+    """Return the shop's bindings without its own entries of *tables*: a test brings others."""
+    return re.sub(rf"\n\[(?:{'|'.join(tables)})\.[^]]+\]\n(?:\w.*\n)+", "\n", written)
 
 
 class Toban:

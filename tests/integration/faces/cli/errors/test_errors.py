@@ -205,7 +205,7 @@ def test_the_key_of_the_example_shop_is_available_in_any_shell(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.HOME, settings.PUBLIC_URL = tmp_path / "home", "http://127.0.0.1:8300"
-    shop = webshop.open_webshop(home.take(settings.HOME), webshop.WRITTEN_PORTS, "127.0.0.1:8300")
+    shop = webshop.open_webshop(home.take(settings.HOME), webshop.PORTS, "127.0.0.1:8300")
     monkeypatch.setenv("TOBAN_BINDINGS", str(webshop.place_bindings(shop, None)))
     monkeypatch.setenv("TOBAN_DESIGN", str(shop.design))
     monkeypatch.delenv(webshop.ERRORS_VARIABLE, raising=False)
