@@ -100,6 +100,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         "now": now,
         "zone": edition.bindings.system.zone,
         "alert": found,
+        "may": may_order(request.user),
         "clause": clause,
         "is_measured": clause is not None and settings.PARTS.chart(clause) is not None,
         "standing": standing(found, silences, now),
@@ -116,10 +117,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
     }
 
     def around() -> Mapping[str, object]:
-        return {
-            **frame(look(edition, now), "alerts"),
-            "may": may_order(request.user),
-        }
+        return frame(look(edition, now), "alerts")
 
     return parts.answer(request, "notify/alert.html", "notify/_alert.html", context, around)
 

@@ -165,6 +165,7 @@ def _page(
         "took": length_of(found),
         "usual": usual_lengths([found.work]).get(found.work),
         "steps": steps,
+        "acts": list(_acts(request, found, row, tuple(each.step.name for each in steps))),
         "hosts": list(found.hosts.order_by("pk")),
         "attempts": list(_attempts(found)),
         "approvals": shown_requests(subject_name(found.pk), request.user, edition, now),
@@ -181,7 +182,6 @@ def _page(
             **frame(look(edition, now), "batches"),
             **_log_context(found, lines, 0, now, zone),
             "is_cut": len(lines) == _LINES,
-            "acts": list(_acts(request, found, row, tuple(each.step.name for each in steps))),
             "question": question,
         }
 

@@ -407,3 +407,15 @@ def test_an_alert_that_waits_for_its_rows_timing_says_for_what(viewer: Client) -
     page = text(viewer, f"/alerts/{alert.pk}")
 
     assert "それまでに復旧すれば通知しません (5分継続後: " in page
+
+
+def test_an_open_page_offers_nothing_any_more_once_the_alert_is_over(design: Design, sign_in: SignIn) -> None:
+    alert = fired(design)
+    client = sign_in(OperatorRole.DEVELOPER)
+    assert 'value="take"' in client.get(f"/alerts/{alert.pk}", headers=PART).content.decode()
+
+    Alert.objects.filter(pk=alert.pk).update(resolved_at=system_clock())
+
+    part = client.get(f"/alerts/{alert.pk}", headers=PART).content.decode()
+    assert 'value="take"' not in part
+    assert "/alerts/silences?alert=" not in part

@@ -408,3 +408,17 @@ def test_cross_site_orders_are_refused(operator: Operators) -> None:
 
     assert client.post(f"/batches/{DAILY}", {"act": "run", "name": DAILY}).status_code == 403
     assert not Run.objects.exists()
+
+
+def test_an_open_page_offers_what_can_be_ordered_now_once_the_run_has_ended(sign_in: SignIn) -> None:
+    planned()
+    run = made(state=Run.State.RUNNING, reason=RunReason.CLAIMED)
+    client = sign_in(OperatorRole.DEVELOPER)
+    assert "?ask=cancel#ask" in client.get(f"/runs/{run.pk}", headers=PART).content.decode()
+
+    now = system_clock()
+    Run.objects.filter(pk=run.pk).update(state=Run.State.FAILED, reason=RunReason.FAILED, ended_at=now)
+
+    part = client.get(f"/runs/{run.pk}", headers=PART).content.decode()
+    assert "?ask=cancel#ask" not in part
+    assert "?ask=again#ask" in part
