@@ -8,9 +8,10 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.browsing import chromium, signed_in
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import Served, serving
-from tests.telemetry_rows import SpanRow, batch_of
+from tests.telemetry_rows import LogRow, SpanRow, batch_of
 
 from toban.engine.telemetry.batches import key_of
+from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.spans.rows import SpanStore
 
 pytestmark = pytest.mark.slow
@@ -32,6 +33,14 @@ def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Ite
         for number in range(1, 4)
     ]  # fmt: skip
     SpanStore(store.telemetry).write(batch_of(key_of("otel", "", b"three"), rows))
+    lines = [
+        LogRow(
+            "access", f"{at:%Y-%m-%d}", at.timestamp() - 60, "INFO", "shop-api", "", "", "", "", "", "",
+            "GET", f"/orders/{{}}/of-a-long-path-without-end/{number}", 503, 12.0, {}, "nginx", number,
+        )
+        for number in range(1, 4)
+    ]  # fmt: skip
+    LogStore(store.telemetry).write(batch_of(key_of("nginx", "", b"three"), lines))
     with serving(tmp_path_factory.mktemp("served"), telemetry=store.telemetry_url) as running:
         yield running
 
@@ -78,6 +87,19 @@ def test_nothing_is_cut_off_on_a_phone(browser: Browser, served: Served) -> None
     page = signed_in(browser, served).new_page()
     page.set_viewport_size({"width": 360, "height": 740})
 
-    for address in ("/traces/", "/traces/search", f"/traces/{TRACE}"):
+    for address in ("/traces/", "/traces/search", f"/traces/{TRACE}", "/logs/routes"):
         page.goto(served.url + address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_keyboard_leads_from_a_route_of_access_logs_to_its_lines(
+    browser: Browser, served: Served
+) -> None:
+    page = signed_in(browser, served).new_page()
+
+    page.goto(f"{served.url}/logs/routes")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/logs/?q=kind**")
+
+    expect(page.locator("#rows tr.row")).to_have_count(1)

@@ -48,6 +48,7 @@ EXTENSION = Extension(
         "logs": Command("toban.faces.cli.logs.logs", Message("commands.logs")),
         "masks": Command("toban.faces.cli.logs.masks", Message("commands.masks")),
         "retention": Command("toban.faces.cli.logs.retention", Message("commands.retention")),
+        "routes": Command("toban.faces.cli.logs.routes", Message("commands.routes")),
         "traces": Command("toban.faces.cli.logs.traces", Message("commands.traces")),
     },
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from toban.chapters.logs.spans.waterfall import Waterfall, WaterfallLine
+from toban.engine.telemetry.requests import LoggedRoute
 from toban.engine.telemetry.spans.search import FoundSpan, RouteFigures
 from toban.message import Message
 from toban.text import printable
@@ -74,24 +75,41 @@ def as_record(line: WaterfallLine) -> Mapping[str, object]:
     }
 
 
-def route_record(route: RouteFigures, seconds: float) -> Mapping[str, object]:
+def route_record(route: RouteFigures | LoggedRoute, seconds: float) -> Mapping[str, object]:
     """Return one route for scripts; its figures cover *seconds*."""
-    return {
+    lengths = {"p50Ms": route.p50_ms, "p95Ms": route.p95_ms, "p99Ms": route.p99_ms}
+    figures = {
         "service": route.service,
         "method": route.method,
         "route": route.endpoint,
         "count": route.count,
         "perMinute": round(route.count / seconds * 60, 3),
         "failed": route.failed,
-        "p50Ms": round(route.p50_ms, 3),
-        "p95Ms": round(route.p95_ms, 3),
-        "p99Ms": round(route.p99_ms, 3),
-        "slowest": route.slowest,
-        "lastFailed": route.last_failed,
+        **{name: None if ms is None else round(ms, 3) for name, ms in lengths.items()},
     }
+    if isinstance(route, LoggedRoute):
+        return figures
+    return {**figures, "slowest": route.slowest, "lastFailed": route.last_failed}
 
 
-def route_title(route: RouteFigures) -> str:
+def route_cells(route: RouteFigures | LoggedRoute, seconds: float) -> tuple[str, ...]:
+    """Return one route for a table: service, title, count, per minute, errors, and the three percentiles."""
+    failed = f"{FAILED} {route.failed / route.count:.1%}" if route.failed else "0%"
+    lengths = (
+        "—" if ms is None else length(ms * _MILLISECOND) for ms in (route.p50_ms, route.p95_ms, route.p99_ms)
+    )
+    per_minute = f"{route.count / seconds * 60:,.2f}"
+    return (
+        printable(route.service),
+        route_title(route),
+        f"{route.count:,}",
+        per_minute,
+        failed,
+        *lengths,
+    )
+
+
+def route_title(route: RouteFigures | LoggedRoute) -> str:
     """Return what a route is called: `GET /orders/{id}`."""
     title = f"{route.method} {route.endpoint}" if route.endpoint.startswith("/") else route.endpoint
     return printable(title.strip())

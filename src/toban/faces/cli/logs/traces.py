@@ -17,7 +17,7 @@ from toban.faces.cli.drawn import show
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words import traces as trace_words
 from toban.message import Message, message_of
-from toban.text import printable, printable_json
+from toban.text import printable_json
 
 _NOTHING, _UNUSABLE = 1, 2
 _USUAL = timedelta(hours=1)
@@ -25,8 +25,7 @@ _MOST = 100_000
 """How many spans of a trace are printed."""
 
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
-_MILLISECOND = 1_000_000
-_WIDE = 200
+WIDE = 200
 
 
 @click.command(
@@ -64,13 +63,13 @@ def command(
     if trace_id is not None and not _TRACE_ID.fullmatch(trace_id):
         refuse(Message("logs.not-a-trace-id", written=trace_id[:64]), Message("logs.where-trace-ids-are"))
         raise SystemExit(_UNUSABLE)
-    within = _within(since, start, end)
+    asked = TimeSpan(*within(since, start, end))
     try:
-        store = SpanSearch(_telemetry())
+        store = SpanSearch(store_of_home())
         if trace_id is not None:
             found = _show_trace(store, trace_id.lower(), form)
         else:
-            found = _show_routes(store, TimeSpan(*within), service, limit, form)
+            found = _show_routes(store, asked, service, limit, form)
     except (StoreUnavailable, StoreRefused) as away:
         refuse(
             Message("logs.trace-store-not-answering", reason=message_of(away)),
@@ -82,7 +81,7 @@ def command(
         raise SystemExit(_NOTHING)
 
 
-def _within(since: str | None, start: str | None, end: str | None) -> tuple[datetime, datetime]:
+def within(since: str | None, start: str | None, end: str | None) -> tuple[datetime, datetime]:
     """Return the start and the end of the period asked for."""
     if since is not None and start is not None:
         raise click.UsageError(str(Message("logs.since-or-from")))
@@ -94,7 +93,8 @@ def _within(since: str | None, start: str | None, end: str | None) -> tuple[date
     return begin, until
 
 
-def _telemetry() -> Telemetry:
+def store_of_home() -> Telemetry:
+    """Return the store that this home knows; raises `StoreUnavailable`."""
     if not settings.TELEMETRY_URL:
         raise StoreUnavailable("no address is known")
     return Telemetry(settings.TELEMETRY_URL)
@@ -126,6 +126,15 @@ def _show_routes(store: SpanSearch, within: TimeSpan, service: str, limit: int, 
 
 
 def _print(found: Sequence[RouteFigures], seconds: float) -> None:
+    table = route_table()
+    table.add_column(str(Message("logs.column-slowest")), no_wrap=True)
+    for route in found:
+        table.add_row(*trace_words.route_cells(route, seconds), route.slowest)
+    show(table, width=WIDE)
+
+
+def route_table() -> Table:
+    """Return a table with the headings of `route_cells`."""
     table = Table(box=None, pad_edge=False)
     for heading in ("service", "route"):
         table.add_column(str(Message(f"logs.column-{heading}")), overflow="fold")
@@ -133,21 +142,4 @@ def _print(found: Sequence[RouteFigures], seconds: float) -> None:
         table.add_column(str(Message(f"logs.column-{heading}")), justify="right", no_wrap=True)
     for percentile in ("95%", "99%"):
         table.add_column(percentile, justify="right", no_wrap=True)
-    table.add_column(str(Message("logs.column-slowest")), no_wrap=True)
-    for route in found:
-        failed = f"{trace_words.FAILED} {route.failed / route.count:.1%}" if route.failed else "0%"
-        lengths = (
-            trace_words.length(each * _MILLISECOND) for each in (route.p50_ms, route.p95_ms, route.p99_ms)
-        )
-        per_minute = f"{route.count / seconds * 60:,.2f}"
-        title = trace_words.route_title(route)
-        table.add_row(
-            printable(route.service),
-            title,
-            f"{route.count:,}",
-            per_minute,
-            failed,
-            *lengths,
-            route.slowest,
-        )
-    show(table, width=_WIDE)
+    return table

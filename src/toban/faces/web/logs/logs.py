@@ -93,6 +93,7 @@ def logs(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {
         "choice": chosen,
         "query": chosen.query,
+        "times": chosen.turned(q=""),
         "lengths": list(_lengths(chosen)),
         "may": may_order(request.user),
         "saved": list(saved_searches(request.user)),

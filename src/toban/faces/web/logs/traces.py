@@ -26,12 +26,12 @@ from toban.faces.words.verdicts import length
 
 PER_PAGE = 50
 MOST_ROUTES = 300
-_MOST_SERVICES = 200
+MOST_SERVICES = 200
 _WRONG = 400
-_MILLISECOND = 1_000_000
+MILLISECOND = 1_000_000
 _BAR = 1000
 
-_ORDERS: Mapping[str, tuple[Promise | str, Callable[[RouteFigures], float]]] = {
+ORDERS: Mapping[str, tuple[Promise | str, Callable[[RouteFigures], float]]] = {
     "count": (gettext_lazy("件数"), lambda route: route.count),
     "failed": (gettext_lazy("エラー率"), lambda route: route.failed / route.count),
     "p50": (gettext_lazy("中央値"), lambda route: route.p50_ms),
@@ -87,18 +87,18 @@ class ShownTrace:
 def routes(request: HttpRequest) -> HttpResponse:
     """Show the routes of `?service=`, or of all, within `?last=`, or from `?from=` to `?to=`, by `?sort=`."""
     order = request.GET.get("sort", _USUAL)
-    order = order if order in _ORDERS else _USUAL
+    order = order if order in ORDERS else _USUAL
 
     def found(chosen: TraceChoice, within: TimeSpan) -> Mapping[str, Any]:
         store = _store()
         rows = store.routes(within, service=chosen.service, limit=MOST_ROUTES)
-        rows.sort(key=_ORDERS[order][1], reverse=True)
+        rows.sort(key=ORDERS[order][1], reverse=True)
         return {
-            "services": store.services(within, limit=_MOST_SERVICES),
+            "services": store.services(within, limit=MOST_SERVICES),
             "rows": list(_shown_routes(rows, chosen, within)),
             "is_cut": len(rows) == MOST_ROUTES,
             "orders": [
-                (word, chosen.turned(sort=name), name == order) for name, (word, _key) in _ORDERS.items()
+                (word, chosen.turned(sort=name), name == order) for name, (word, _key) in ORDERS.items()
             ],
         }
 
@@ -122,7 +122,7 @@ def search(request: HttpRequest) -> HttpResponse:
         rows = traces[:PER_PAGE]
         older = chosen.turned(before=_place_text(rows[-1].place)) if len(traces) > PER_PAGE else ""
         return {
-            "services": store.services(within, limit=_MOST_SERVICES),
+            "services": store.services(within, limit=MOST_SERVICES),
             "rows": list(_shown_traces(rows, zone)),
             "older": older,
             "is_first": before is None,
@@ -140,7 +140,7 @@ def _page(
 ) -> HttpResponse:
     edition, now = in_force(), system_clock()
     chosen = trace_choice(request.GET.dict())
-    context |= {"choice": chosen, "query": chosen.query, "lengths": list(_lengths(chosen))}
+    context |= {"choice": chosen, "query": chosen.query, "lengths": list(lengths_of(chosen))}
     status = 200
     try:
         context |= found(chosen, span_of(chosen.time, edition.bindings.system.zone, now))
@@ -164,7 +164,8 @@ def _store() -> SpanSearch:
     return SpanSearch(telemetry())
 
 
-def _lengths(chosen: TraceChoice) -> Iterator[TracePeriodOption]:
+def lengths_of(chosen: TraceChoice) -> Iterator[TracePeriodOption]:
+    """Yield the stretches up to now, each with the query that chooses it."""
     time = chosen.time
     is_typed = bool(time.begin or time.end)
     for name, each in LENGTHS.items():
@@ -184,10 +185,10 @@ def _shown_routes(
             title=route_title(row),
             per_minute=f"{row.count / minutes:,.2f}",
             failed_share=f"{row.failed / row.count:.1%}",
-            p50=row.p50_ms * _MILLISECOND,
-            p95=row.p95_ms * _MILLISECOND,
-            p99=row.p99_ms * _MILLISECOND,
-            bar=_bar(row.p95_ms, highest),
+            p50=row.p50_ms * MILLISECOND,
+            p95=row.p95_ms * MILLISECOND,
+            p99=row.p99_ms * MILLISECOND,
+            bar=bar(row.p95_ms, highest),
             query=chosen.turned(**of_route),
             failed_query=chosen.turned(**of_route, status="error"),
         )
@@ -201,9 +202,10 @@ def _shown_traces(rows: Sequence[TraceSummary], zone: ZoneInfo) -> Iterator[Show
             trace=row,
             day=f"{local.year}/{local.month}/{local.day}",
             clock=f"{local:%H:%M:%S}.{local.microsecond // 1000:03}",
-            bar=_bar(row.duration_ns, longest),
+            bar=bar(row.duration_ns, longest),
         )
 
 
-def _bar(value: float, highest: float) -> int:
+def bar(value: float, highest: float) -> int:
+    """Return how long the bar of *value* is, in SVG units."""
     return max(round(value / highest * _BAR), 2) if highest else 2

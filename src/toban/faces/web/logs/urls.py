@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from toban.faces.web.logs import download, logs, row, saved, trace, traces
+from toban.faces.web.logs import access, download, logs, row, saved, trace, traces
 
 urlpatterns = [
     path("logs/", logs.logs, name="logs"),
     path("logs/histogram", logs.histogram, name="logs-histogram"),
     path("logs/facets", logs.facets, name="logs-facets"),
+    path("logs/routes", access.routes, name="logs-routes"),
     path("logs/download", download.download, name="logs-download"),
     path("logs/saved", saved.keep, name="logs-saved"),
     path("logs/<str:place>", row.log_row, name="log-row"),

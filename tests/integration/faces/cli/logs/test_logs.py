@@ -36,9 +36,17 @@ def home(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Path:
 
 
 def logs(home: Path, *arguments: str, language: str = "ja") -> subprocess.CompletedProcess[str]:
+    return toban("logs", home, *arguments, language=language)
+
+
+def routes(home: Path, *arguments: str, language: str = "ja") -> subprocess.CompletedProcess[str]:
+    return toban("routes", home, *arguments, language=language)
+
+
+def toban(command: str, home: Path, *arguments: str, language: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "TOBAN_TELEMETRY_URL"}
     return run(
-        ["-m", "toban", "logs", *arguments],
+        ["-m", "toban", command, *arguments],
         env={**environment, "TOBAN_HOME": str(home), "TOBAN_LANGUAGE": language},
     )
 
@@ -121,6 +129,42 @@ def test_no_result_and_an_invalid_search_have_different_exit_statuses(home: Path
     assert "HINT: " in unreadable.stderr
     assert away.returncode == 2
     assert "HINT: " in away.stderr
+
+
+def test_routes_of_access_logs_are_printed_with_their_figures(home: Path) -> None:
+    table = routes(home, "--since", "1h", language="en").stdout.splitlines()
+    (line,) = routes(
+        home, "--format", "json", "--sort", "failed", "--service", "shop-api"
+    ).stdout.splitlines()
+
+    assert table[0].split() == [
+        "Service",
+        "Route",
+        "Count",
+        "Per",
+        "minute",
+        "Errors",
+        "Median",
+        "95%",
+        "99%",
+    ]
+    assert table[1].split() == (
+        ["shop-api", "GET", "/orders", "5", "0.08", "■", "20.0%", "12.0", "ms", "12.0", "ms", "12.0", "ms"]
+    )
+    assert json.loads(line) == {
+        "service": "shop-api", "method": "GET", "route": "/orders", "count": 5, "perMinute": 0.083,
+        "failed": 1, "p50Ms": 12.0, "p95Ms": 12.0, "p99Ms": 12.0,
+    }  # fmt: skip
+
+
+def test_routes_that_are_not_there_differ_from_a_store_that_is_away(home: Path, tmp_path: Path) -> None:
+    nothing = routes(home, "--service", "nobody", language="en")
+    away = routes(tmp_path)
+
+    assert (nothing.returncode, nothing.stdout, nothing.stderr) == (1, "", "Nothing found\n")
+    assert away.returncode == 2
+    assert "HINT: " in away.stderr
+    assert "経路ごとの件数、エラー率" in routes(home, "--help").stdout
 
 
 def test_a_pattern_that_only_other_engines_read_is_refused_before_the_store_is_asked(tmp_path: Path) -> None:

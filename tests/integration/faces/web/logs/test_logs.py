@@ -385,3 +385,27 @@ def test_a_download_has_a_maximum_size(sign_in: SignIn, monkeypatch: pytest.Monk
 def test_a_refused_download_leaves_no_evidence(sign_in: SignIn, form: dict[str, str], status: int) -> None:
     assert sign_in(OperatorRole.DEVELOPER).post("/logs/download", form).status_code == status
     assert not LedgerEntry.objects.filter(content__event="logs-downloaded").exists()
+
+
+def test_routes_of_access_logs_have_their_figures_and_lead_to_their_lines(viewer: Client) -> None:
+    page = unescape(text(viewer, "/logs/routes", {"last": "6h"}))
+    (line,) = re.findall(r'class="opens" href="(/logs/\?[^"]*)">GET /orders<', page)
+    (failed,) = re.findall(r'href="([^"]*)">■ 100.0%', page)
+    (slow,) = re.findall(r'href="([^"]*)">遅いリクエスト<', page)
+
+    assert page.count('data-label="95%">12.0 ms<') == 1
+    for address in (line, failed, slow):
+        assert "last=6h" in address
+        assert ROW_ADDRESS.findall(text(viewer, address)) != []
+        assert "502" in text(viewer, address)
+    assert 'href="/logs/routes?last=6h"' in text(viewer, "/logs/", {"last": "6h", "q": "x"})
+
+
+def test_routes_of_no_time_and_of_no_service(viewer: Client) -> None:
+    wrong = text(viewer, "/logs/routes", {"from": "yesterday"}, status=400)
+    nothing = text(viewer, "/logs/routes", {"service": EVIL, "sort": EVIL})
+
+    assert "yesterday" in wrong
+    assert "この期間に、状態コードのあるアクセスログはありません。" in nothing
+    viewer.cookies["django_language"] = "en"
+    assert "Response times by route" in text(viewer, "/logs/routes")
