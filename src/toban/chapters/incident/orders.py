@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -29,6 +29,8 @@ from toban.message import Message, plain
 from toban.text import storable_text
 
 LONGEST_TITLE, LONGEST_WORDS, _MOST_TARGETS, _LONGEST_TARGET = 300, 4000, 50, 200
+_EARLIEST = timedelta(days=366)
+"""How long before its declaration an incident may have begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ def declare(said: Declaration, order: IncidentOrder, now: datetime) -> Incident:
     """Declare an incident: its clocks run at once, and those who are concerned are told."""
     _require_operator(order.by)
     title = title_of(said.title)
+    if said.began_at is not None and said.began_at < now - _EARLIEST:
+        raise NotPossible(
+            Message("incident.began-too-early", days=_EARLIEST.days), Message("incident.when-noticed")
+        )
     named = _level_named(said.level, order.plan) if said.level else None
     with transaction.atomic():
         ledger.hold()

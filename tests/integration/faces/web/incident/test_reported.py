@@ -220,3 +220,15 @@ def test_the_public_chooses_by_the_public_names_only(place: Place, in_force: Fix
     assert made.timeline.filter(key__startswith="report/same-target/").count() == 1
     # An internal name is not known to the public: that report is about nothing in particular.
     assert Incident.objects.latest("pk").targets == []
+
+
+@pytest.mark.parametrize(
+    "when", ["0001-01-01T00:00", "0001-01-10T00:00", "9999-12-31T23:59-14:00", "2000-01-01T00:00"]
+)
+def test_nobody_reports_that_it_began_in_another_age(place: Place, in_force: Fixed, when: str) -> None:
+    put(place, in_force, PUBLIC)
+
+    answer = Client().post("/report/", {"title": "注文できない", "text": "白い画面", "began_at": when})
+
+    assert answer.status_code == 409
+    assert not Incident.objects.exists()
