@@ -26,7 +26,7 @@ from toban.engine.notify.orders import acknowledge_all
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.message import Message, plain
-from toban.text import storable_text
+from toban.text import printable_lines, storable_text
 
 LONGEST_TITLE, LONGEST_WORDS, _MOST_TARGETS, _LONGEST_TARGET = 300, 4000, 50, 200
 _EARLIEST = timedelta(days=366)
@@ -96,8 +96,8 @@ def declare(said: Declaration, order: IncidentOrder, now: datetime) -> Incident:
 
 
 def title_of(written: str) -> str:
-    """Return the title of an incident as it is kept; raise `NotPossible` if it says nothing."""
-    return _words(written, "incident.title-missing", LONGEST_TITLE)
+    """Return the title of an incident as it is kept, on one line; raise `NotPossible` if it says nothing."""
+    return _words(_one_line(written), "incident.title-missing", LONGEST_TITLE)
 
 
 def take(number: int, order: IncidentOrder, now: datetime) -> Incident:
@@ -180,7 +180,7 @@ def split(number: int, alerts: Sequence[int], title: str, order: IncidentOrder, 
         moved = [seen(each.alert) for each in links]
         made = new_incident(
             order.plan,
-            plain(storable_text(title.strip())[:LONGEST_TITLE]) or moved[0].subject,
+            plain(_text(_one_line(title))[:LONGEST_TITLE]) or moved[0].subject,
             Incident.Origin.ALERT,
             detected_at=min(each.alert.opened_at for each in links),
             began_at=min(each.began_at for each in moved),
@@ -367,10 +367,18 @@ def _locked(number: int, *, is_closed_too: bool = False) -> Incident:
 
 
 def _words(written: str, missing: str, longest: int) -> str:
-    said = storable_text(written.strip())[:longest]
+    said = _text(written)[:longest]
     if not said:
         raise NotPossible(Message(missing), Message("incident.write-something"))
     return said
+
+
+def _text(written: str) -> str:
+    return printable_lines(storable_text(written.strip()))
+
+
+def _one_line(written: str) -> str:
+    return " ".join(written.split())
 
 
 def _targets(names: Sequence[str]) -> list[str]:

@@ -232,3 +232,15 @@ def test_nobody_reports_that_it_began_in_another_age(place: Place, in_force: Fix
 
     assert answer.status_code == 409
     assert not Incident.objects.exists()
+
+
+def test_a_reports_title_is_one_line_in_which_nothing_moves(place: Place, in_force: Fixed) -> None:
+    put(place, in_force, PUBLIC)
+    title = "注文\r\nできない\u202e\x1b[2J"
+    for _ in range(2):
+        Client().post("/report/", {"title": title, "text": "白\u202e\x1b"})
+
+    made = place.incident()
+    assert str(made.title) == "注文 できない��[2J"
+    # The second has joined the first: a reader tells the subject from the text by the end of its line.
+    assert [str(each.said) for each in made.timeline.order_by("pk")] == ["白��", f"{made.title}\n白��"]
