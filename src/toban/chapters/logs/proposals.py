@@ -10,6 +10,7 @@ from toban.design.clauses.logs import LogKind
 from toban.design.reader import Design
 from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.bindings.model import EvidenceBinding
+from toban.engine.bindings.senders import SenderBinding
 from toban.engine.registry.kinds import Kinds
 from toban.engine.stores.store import STORE_KINDS
 from toban.engine.telemetry.logs.words import AUDIT, kind_of
@@ -23,6 +24,7 @@ _LOG = re.compile(r"ログ|\blogs?\b", re.IGNORECASE)
 
 def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
     """Yield what the audit log and archived logs of *design* need, with a store of *kinds* for each."""
+    yield from _sent(design)
     yield from _fetched(design, kinds)
     stores = kinds.of(STORE_KINDS)
     kind = next((name for name in ("s3", "directory") if name in stores), "")
@@ -62,6 +64,20 @@ def _is_archived(row: LogKind) -> bool:
 
 def _speaks_of_it(text: str) -> bool:
     return _ARCHIVE.search(text) is not None and _LOG.search(text) is not None
+
+
+def _sent(design: Design) -> Iterator[OpenTable]:
+    """Yield one who may send the kinds of log that are neither fetched nor shipped."""
+    rows = [
+        row
+        for row in design.of(LogKind)
+        if kind_of(row.name) != AUDIT and not _CLOUDWATCH.search(row.destination)
+    ]
+    if rows:
+        names = [row.name for row in rows]
+        values = {"token": "env:APP_LOG_TOKEN", "may": ["logs"], "log": names[0], "kinds": names}
+        proposal = BindingProposal("", SenderBinding, values)
+        yield OpenTable("senders", "app", rows, [proposal], [Message("logs.who-sends-logs")])
 
 
 def _fetched(design: Design, kinds: Kinds) -> Iterator[OpenTable]:

@@ -17,7 +17,7 @@ from toban.engine.bindings.section import Section
 from toban.engine.bindings.toml import key, quoted
 from toban.message import Message
 
-_NOTHING: Mapping[str, str | Sequence[str]] = MappingProxyType({})
+_NOTHING: Mapping[str, str | int | Sequence[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class BindingProposal:
     kind: str
     """Empty for a table that has no kinds."""
     config: type[Section]
-    values: Mapping[str, str | Sequence[str]] = _NOTHING
+    values: Mapping[str, str | int | Sequence[str]] = _NOTHING
     """Values that are known better than in the example, or missing from it."""
 
 
@@ -99,7 +99,13 @@ def _proposed(proposal: BindingProposal) -> Iterator[str]:
     if proposal.kind:
         yield f"#kind = {quoted(proposal.kind)}"
     for name, value in {**proposal.config.example, **proposal.values}.items():
-        yield f"#{name} = {quoted(value) if isinstance(value, str) else f'[{", ".join(map(quoted, value))}]'}"
+        yield f"#{name} = {_written(value)}"
+
+
+def _written(value: str | int | Sequence[str]) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return quoted(value) if isinstance(value, str) else f"[{', '.join(map(quoted, value))}]"
 
 
 def _cite(clause: Clause) -> str:

@@ -23,7 +23,7 @@ class Section(BaseModel):
 
     Everything else is guarded, as are all keys of a kind that says nothing. See docs/adr/0026.
     """
-    example: ClassVar[Mapping[str, str | Sequence[str]]] = {}
+    example: ClassVar[Mapping[str, str | int | Sequence[str]]] = {}
     """Key → value, for the required keys: `toban init` proposes these values."""
 
 

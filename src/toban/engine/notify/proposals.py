@@ -10,7 +10,7 @@ from toban.design.reader import Design
 from toban.design.values.people import ChannelKind, ChannelRef, Recipient, Role
 from toban.engine.bindings import toml
 from toban.engine.bindings.draft import BindingProposal, OpenTable
-from toban.engine.bindings.model import Person
+from toban.engine.bindings.model import LayerBinding, Person
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS, settings_for
 from toban.engine.registry.kinds import Kinds
 from toban.message import Message
@@ -21,6 +21,7 @@ _PERSON = {"name": "", "email": "", "slack": "", "account": ""}
 def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
     """Yield the people and channels that the rows of *design* name."""
     yield from _people(design)
+    yield from _duty(design)
     yield from _channels(design, kinds)
 
 
@@ -42,6 +43,15 @@ def _people(design: Design) -> Iterator[OpenTable]:
             [BindingProposal("", Person, _PERSON)],
             [Message("notify.who-holds-it")],
         )
+
+
+def _duty(design: Design) -> Iterator[OpenTable]:
+    """Yield the roles at which people could take turns: the document names none who do."""
+    for duty in design.of(DutyRole):
+        if duty.rotation is None:
+            proposal = BindingProposal("", LayerBinding, {"people": [duty.role]})
+            note = Message("notify.who-takes-turns")
+            yield OpenTable("duty", duty.role, [duty], [proposal], [note], within="layers")
 
 
 def _channels(design: Design, kinds: Kinds) -> Iterator[OpenTable]:

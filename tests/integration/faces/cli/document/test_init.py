@@ -90,6 +90,39 @@ def test_the_written_bindings_cite_the_rows_and_say_what_cannot_be_bound(documen
     assert '#answers_to = "電話"' in text
 
 
+ANSWERING = """
+## 監視
+### 監視項目
+| 対象 | 監視項目 | 正常範囲 | 警告 | 異常 | 監視間隔 |
+|------|---------|---------|------|------|---------|
+| API | レスポンスタイム | 0-300ms | 500ms | 1000ms | 1分 |
+
+## ログ管理
+### ログ種別
+| ログ種別 | 内容 | 出力先 | 保存期間 |
+|---------|------|-------|---------|
+| アクセスログ | 要求と応答 | Toban | 90日 |
+| アプリログ | 処理 | Toban | 90日 |
+| 監査ログ | 権限への操作 | S3 | 1年 |
+"""
+
+
+def test_probes_senders_turns_and_the_mail_servers_port_are_proposed(document: Path) -> None:
+    document.write_text(DESIGN + ANSWERING, encoding="utf-8")
+    init(document)
+    path = document.with_name("toban.toml")
+    path.write_text(re.sub(r"(?m)^#(?! )", "", path.read_text()))
+
+    bindings = load(path)
+
+    assert [each.kind for each in bindings.targets["API"]] == ["prometheus", "http"]
+    assert [each.kind for each in bindings.targets["Webサーバー"]] == ["prometheus"]
+    assert bindings.senders["app"].may == ("logs",)
+    assert bindings.senders["app"].kinds == ("アクセスログ", "アプリログ")
+    assert bindings.duty["運用責任者"].layers[0].people == ("運用責任者",)
+    assert "\nport = 587\n" in path.read_text()
+
+
 def test_a_channel_that_no_kind_serves_is_said_to_be_unconnectable(document: Path) -> None:
     document.write_text(document.read_text(encoding="utf-8").replace("電話", "Sentry"), encoding="utf-8")
 

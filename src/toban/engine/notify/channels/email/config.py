@@ -1,6 +1,6 @@
 """Settings in `toban.toml` for the mail server."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -30,8 +30,9 @@ def _address(written: str) -> str:
 class EmailConfig(ChannelConfig):
     """`[channels.NAME]` with `kind = "email"`."""
 
-    example: ClassVar[Mapping[str, str]] = {
+    example: ClassVar[Mapping[str, str | int | Sequence[str]]] = {
         "host": "smtp.example.com",
+        "port": 587,
         "sender": "toban@example.com",
         "username": "toban",
         "password": "env:SMTP_PASSWORD",
