@@ -173,3 +173,31 @@ def test_without_scripts_the_figures_are_shown_as_a_table(
         assert page.locator(".chart tbody tr").count() > 100
         expect(page.locator(".chart .plot")).to_be_hidden()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+WRITTEN = """
+    window.written = []
+    const fill = CanvasRenderingContext2D.prototype.fillText
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+        if (this.textAlign === "left") window.written.push([text, x, y, this.measureText(text).width])
+        return fill.apply(this, arguments)
+    }
+"""
+
+
+def test_the_chart_of_an_alert_stays_when_rows_change_and_names_its_moments_apart(
+    page: Page, served: Served
+) -> None:
+    told = served.act("tell", CPU, "web-1")
+    page.add_init_script(WRITTEN)
+    page.goto(f"{served.url}/alerts/{told}")
+    place(page)
+    labels = {text: (x, y, width) for text, x, y, width in page.evaluate("window.written")}
+
+    with page.expect_response("**/figures"):
+        served.act("show", CPU, "deviating", "91%")
+    page.wait_for_timeout(300)
+
+    assert page.locator(".chart .u-over").is_visible()
+    began, seen = labels["しきい値を超過"], labels["検知した"]
+    assert began[0] + began[2] <= seen[0] or seen[0] + seen[2] <= began[0] or abs(began[1] - seen[1]) >= 11

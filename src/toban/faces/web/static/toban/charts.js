@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const { lang, zone, charts: address } = document.body.dataset;
-  const DAY = 86400, LINE = 14, STRIP = 5;
+  const DAY = 86400, LINE = 14, STRIP = 5, ROWS = 3;
   const plots = new Map();
   const kept = new Map();
   let library = null;
@@ -87,15 +87,18 @@
       ctx.fillRect(from, foot - strip, Math.max(to - from, 2 * ratio), strip);
     }
   });
+  // A label stands beside its line, at the edge before it, and above those that it would cover.
   const instants = (found) => (u) => onCanvas(u, (ctx, box, ratio) => {
-    let free = -Infinity;
-    for (const mark of found) {
+    const free = Array(ROWS).fill(-Infinity);
+    for (const mark of [...found].sort((one, two) => one.at - two.at)) {
       const x = Math.round(u.valToPos(mark.at, "x", true)) + 0.5;
       rule(ctx, [x, box.top], [x, box.top + box.height], mark.tone, [2, 2], ratio);
-      const width = ctx.measureText(mark.name).width, left = Math.min(x + 4 * ratio, box.left + box.width - width);
-      if (left < free) continue;
-      write(ctx, mark.name, left, box.top + box.height - 8 * ratio, mark.tone, ratio);
-      free = left + width + 6 * ratio;
+      const width = ctx.measureText(mark.name).width, gap = 4 * ratio;
+      const left = x + gap + width > box.left + box.width ? x - gap - width : x + gap;
+      const row = free.findIndex((each) => left >= each);
+      if (row < 0) continue;
+      write(ctx, mark.name, left, box.top + box.height - (8 + row * LINE) * ratio, mark.tone, ratio);
+      free[row] = left + width + 6 * ratio;
     }
   });
 
