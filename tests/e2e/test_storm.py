@@ -77,3 +77,24 @@ def test_a_row_that_turns_glows_and_a_storm_does_not(sheet: Page, served: Served
     expect(sheet.locator(".document .verdict.deviating")).to_have_count(ROWS)
     assert sheet.locator(".document .fresh").count() <= 1
     expect(sheet.locator(".document .fresh")).to_have_count(0)
+
+
+def test_rows_are_brought_in_as_the_reader_comes_to_them(sheet: Page) -> None:
+    last = clauses_of(ROWS)[-1]
+    assert sheet.locator(f'[data-clause="{last}"]').count() == 0
+    assert sheet.locator(".later").count() > 0
+
+    sheet.locator("td", has_text=f"host-{ROWS - 1:04}").scroll_into_view_if_needed()
+
+    expect(sheet.locator(f'[data-clause="{last}"] b')).to_have_text("適合")
+    expect(sheet.locator(f'[data-value="{last}"]')).to_have_text("12%")
+
+
+def test_the_keyboard_keeps_its_row_when_the_row_is_brought_in(sheet: Page) -> None:
+    for _ in range(60):
+        sheet.keyboard.press("j")
+
+    expect(sheet.locator("tr.chosen")).to_contain_text("host-0059")
+    expect(sheet.locator(".chosen [data-value]")).to_have_text("12%")
+    sheet.keyboard.press("Enter")
+    expect(sheet.locator("#drawer h2")).to_contain_text("host-0059")

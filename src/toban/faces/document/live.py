@@ -119,6 +119,11 @@ def verdict_html(row: LiveRow, address: str) -> SafeString:
     )
 
 
+def brief_html(row: LiveRow, address: str) -> SafeString:
+    """Write the verdict alone; it links to the evidence at *address*."""
+    return format_html('<a class="verdict {}" href="{}">{} {}</a>', row.verdict, address, row.mark, row.word)
+
+
 def value_html(row: LiveRow) -> SafeString:
     """Write the live value."""
     return format_html('<output class="value" data-value="{}">{}</output>', row.id, row.value)

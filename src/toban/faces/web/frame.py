@@ -65,7 +65,7 @@ def in_force() -> Edition:
 
 def look(edition: Edition, now: datetime) -> Sight:
     """Return *edition* with the status of its rows at *now*."""
-    built, page = _skeleton(edition)
+    built, page = drawn(edition)
     statuses = [each for each in current.statuses(now) if each.clause_id in built.clauses]
     rows = live_rows(built.clauses, statuses, now, edition.bindings.system.zone)
     return Sight(edition, now, built, page, statuses, rows)
@@ -116,7 +116,8 @@ def _runs_of_day(midnight: datetime) -> list[Run]:
     return [run for run in late[:_MOST] if (run.began_at or run.due_at) >= midnight]
 
 
-def _skeleton(edition: Edition) -> tuple[Outline, Skeleton]:
+def drawn(edition: Edition) -> tuple[Outline, Skeleton]:
+    """Return the outline of *edition* and its HTML in the active language."""
     key = (edition.design.document, edition.design.digest, get_language() or "")
     if key not in _skeletons:
         while len(_skeletons) >= _KEPT:

@@ -20,6 +20,7 @@ def gone(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", document.document, name="document"),
     path("version", version.version, name="version"),
+    path("rows/<str:digest>/<int:group>", document.rows, name="rows"),
     path("figures", document.figures, name="figures"),
     path("sparklines", document.sparklines, name="sparklines"),
     path("clauses/<path:clause_id>/series", document.series, name="series"),

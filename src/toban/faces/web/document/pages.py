@@ -34,8 +34,8 @@ from toban.faces.web import marks
 from toban.faces.web.changes.near import near
 from toban.faces.web.document import trends, version
 from toban.faces.web.document.assumptions import values_of
-from toban.faces.web.document.skeleton import filled
-from toban.faces.web.frame import Sight, frame, in_force, look
+from toban.faces.web.document.skeleton import filled, filled_rows, later
+from toban.faces.web.frame import Sight, drawn, frame, in_force, look
 from toban.faces.web.frame import figures as surrounding
 from toban.faces.web.measured import measured
 from toban.faces.web.parts import is_fragment
@@ -65,7 +65,10 @@ class FilteredRow:
 
 @require_safe
 def document(request: HttpRequest) -> HttpResponse:
-    """Show the whole document, or the rows that `?verdict=` and `?q=` ask for."""
+    """Show the document, or the rows that `?verdict=` and `?q=` ask for.
+
+    With `?whole=1` a long one has everything about all of its rows at once.
+    """
     edition = present.edition()
     if edition is None:
         return render(request, "document/nothing.html", {"refusal": present.refusal()}, status=503)
@@ -75,13 +78,30 @@ def document(request: HttpRequest) -> HttpResponse:
     if verdict or words:
         return render(request, "document/rows.html", context | {"found": _filtered(sight, verdict, words)})
     sparks = trends.SPARKS.drawn(edition.design.digest, settings.PARTS.charts(edition.design), sight.now)
+    is_whole = request.GET.get("whole") == "1" or not later(sight.skeleton)
     context |= {
         "changes": list(version.changes(sight.now, sight.zone)),
-        "page": filled(sight.skeleton, sight.rows, sparks.paths),
+        "page": filled(sight.skeleton, sight.rows, sparks.paths, is_whole=is_whole),
+        "is_whole": is_whole,
         "is_readable": sparks.is_readable,
         "unread": len(edition.design.unread),
     }
     return render(request, "document/document.html", context)
+
+
+@require_safe
+def rows(request: HttpRequest, digest: str, group: int) -> HttpResponse:
+    """Return everything about the rows of one *group* of the version with *digest*, for the page's script."""
+    del request
+    edition, now = in_force(), system_clock()
+    groups = later(drawn(edition)[1])
+    if digest != edition.design.digest or group >= len(groups):
+        raise Http404
+    wanted = groups[group]
+    statuses = current.statuses(now, wanted.clauses)
+    sparks = trends.SPARKS.drawn(digest, settings.PARTS.charts(edition.design), now)
+    shown = live_rows(wanted.clauses, statuses, now, edition.bindings.system.zone)
+    return HttpResponse(filled_rows(wanted, shown, sparks.paths))
 
 
 @require_safe

@@ -1,10 +1,12 @@
 """Today as a strip: what turned bad or good again, and what is planned, from midnight to midnight."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import groupby
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from toban.design.clauses.base import Clause
 from toban.engine.evidence.models import LedgerEntry
@@ -16,6 +18,8 @@ from toban.faces.words import verdicts as words
 from toban.faces.words.runs import standing
 
 _MINUTES = 24 * 60
+_AT_ONE_PLACE = 5
+"""Marks of one kind in one minute: they stand upon each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,23 @@ def today(
         for clause_id, at in due.items()
         if clause_id in clauses
     ]
-    shown = sorted((mark for mark in marks if 0 <= mark.minute < _MINUTES), key=lambda mark: mark.minute)
-    return Today(_minute(now, midnight), f"{now.astimezone(zone):%H:%M}", tuple(shown))
+    shown = sorted((mark for mark in marks if 0 <= mark.minute < _MINUTES), key=_place)
+    apart = (mark for _at, each in groupby(shown, _place) for mark in _apart(list(each)))
+    return Today(_minute(now, midnight), f"{now.astimezone(zone):%H:%M}", tuple(apart))
+
+
+def _place(mark: TodayMark) -> tuple[int, str]:
+    return mark.minute, mark.kind
+
+
+def _apart(marks: Sequence[TodayMark]) -> Iterator[TodayMark]:
+    """Yield what nobody could tell apart as a few marks, the last of which says how many follow."""
+    yield from marks[: _AT_ONE_PLACE - 1]
+    if len(marks) > _AT_ONE_PLACE:
+        further = _("ほか%(count)d件") % {"count": len(marks) - _AT_ONE_PLACE}
+        yield replace(marks[_AT_ONE_PLACE - 1], title=f"{marks[_AT_ONE_PLACE - 1].title} {further}")
+    else:
+        yield from marks[_AT_ONE_PLACE - 1 :]
 
 
 def start_of_day(now: datetime, zone: tzinfo) -> datetime:

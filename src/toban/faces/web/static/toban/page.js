@@ -3,7 +3,6 @@
   "use strict";
   const body = document.body;
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const of = (attribute, id) => all(`[${attribute}="${CSS.escape(id)}"]`);
 
   const painted = () => new Promise((go) => (document.hidden ? setTimeout(go) : requestAnimationFrame(() => setTimeout(go))));
 
@@ -13,11 +12,15 @@
   const pending = new Map();
   let isPatching = false;
   const setText = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
+  // A brief verdict names its row by its address alone.
+  const PLACES = [...FIELDS.map((field) => `[data-${field}]`), ".later .verdict"].join();
+  const idOf = (node) =>
+    FIELDS.map((field) => node.dataset[field]).find(Boolean) ?? decodeURIComponent(node.pathname.slice("/clauses/".length));
   /* Clause id → the nodes that show it: one look at the page instead of three for each row. */
   function places() {
     const found = new Map();
-    for (const node of all(FIELDS.map((field) => `[data-${field}]`).join())) {
-      const id = FIELDS.map((field) => node.dataset[field]).find(Boolean);
+    for (const node of all(PLACES)) {
+      const id = idOf(node);
       found.get(id)?.push(node) ?? found.set(id, [node]);
     }
     return found;
@@ -27,18 +30,19 @@
     const glows = shows ? turned || cell.classList.contains("fresh") : false;
     cell.className = `verdict ${row.verdict}${glows ? " fresh" : ""}`;
     cell.title = row.reason;
+    if (!cell.dataset.clause) { setText(cell, `${row.mark} ${row.word}`); return; }
     setText(cell.querySelector(".mark"), row.mark);
     setText(cell.querySelector("b"), row.word);
     for (const part of ["since", "due", "exception"]) setText(cell.querySelector(`.${part}`), row[part]);
   }
   function patch(row, nodes, shows) {
     for (const node of nodes) {
-      if (node.dataset.clause) patchVerdict(node, row, shows);
-      else setText(node, node.dataset.value ? row.value : row.reason);
+      if (node.dataset.value || node.dataset.reason) setText(node, node.dataset.value ? row.value : row.reason);
+      else patchVerdict(node, row, shows);
     }
   }
   async function take(rows) {
-    for (const row of rows) pending.set(row.id, row);
+    for (const row of rows) { pending.set(row.id, row); meanwhile.set(row.id, row); }
     if (isPatching) return;
     isPatching = true;
     while (pending.size) {
@@ -54,6 +58,39 @@
     isPatching = false;
   }
   document.addEventListener("animationend", (event) => event.target.classList.remove("fresh"));
+  // — rows of a long document, which are brief until the reader comes to them —
+  const reached = new Set();
+  const meanwhile = new Map();
+  let isBringing = false;
+  const watcher = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) reached[isIntersecting ? "add" : "delete"](target);
+    bring();
+  }, { rootMargin: "600px 0px" });
+  async function bring() {
+    if (isBringing) return;
+    isBringing = true;
+    while (reached.size) {
+      const [group] = reached;
+      reached.delete(group);
+      meanwhile.clear();
+      const answer = await fetch(`/rows/${body.dataset.digest}/${group.dataset.rows}`).catch(() => null);
+      if (!answer || !answer.ok || answer.redirected) continue;
+      put(group, await answer.text());
+      // It may be newer than the answer.
+      take([...meanwhile.values()]);
+      await painted();
+    }
+    isBringing = false;
+  }
+  function put(group, markup) {
+    const fresh = document.createElement("template");
+    fresh.innerHTML = markup;
+    const held = group.contains(document.activeElement) && document.activeElement.closest("tr");
+    watcher.unobserve(group);
+    group.replaceWith(fresh.content);
+    if (chosen && !chosen.isConnected) choose(document.getElementById(chosen.id), { scroll: false });
+    if (held) opener(document.getElementById(held.id))?.focus({ preventScroll: true });
+  }
   let waiting = 0;
   function refreshFigures() {
     if (waiting || !document.getElementById("figures")) return;
@@ -78,8 +115,7 @@
     const answer = await fetch("/sparklines").catch(() => null);
     if (!answer || !answer.ok || answer.redirected) return;
     const { paths } = await answer.json();
-    for (const [id, path] of Object.entries(paths))
-      for (const svg of of("data-spark", id)) svg.firstElementChild.setAttribute("d", path);
+    for (const svg of all("[data-spark]")) svg.firstElementChild.setAttribute("d", paths[svg.dataset.spark] ?? "");
   }
   function listen() {
     const stream = new EventSource(`/live?lang=${body.dataset.lang}&since=${body.dataset.revision}`);
@@ -156,7 +192,7 @@
     if (!verdict) return;
     event.preventDefault();
     // A row of the overview stands for the document's own.
-    const own = document.querySelector(`.document .verdict[href="${CSS.escape(verdict.getAttribute("href"))}"]`);
+    const own = all(".document .verdict").find((each) => each.pathname === verdict.pathname);
     const isOwn = Boolean(row.closest("main"));
     if (isOwn || own) choose(isOwn ? row : own.closest(".row, .whole"), { scroll: !isOwn });
     htmx.ajax("GET", verdict.getAttribute("href"), { target: "#drawer" });
@@ -194,5 +230,6 @@
 
   if (matchMedia("(max-width: 48rem)").matches) document.querySelector(".contents")?.removeAttribute("open");
   listen();
+  for (const group of all(".later")) watcher.observe(group);
   setInterval(refreshSparks, 30000);
 })();
