@@ -81,6 +81,7 @@ COMMANDS = {
         needs_state=False,
     ),
     "serve": Command("toban.faces.serve", Message("commands.serve")),
+    "state": Command("toban.faces.cli.supervision.state", Message("commands.state")),
     "status": Command(
         "toban.faces.cli.document.status",
         Message("commands.status"),

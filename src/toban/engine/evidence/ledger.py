@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 
 from toban.engine.changes import index
 from toban.engine.evidence import segments
@@ -113,10 +113,10 @@ def hold() -> None:
             )
 
 
-def verify(known: Iterable[LedgerHead] = ()) -> Verification:
+def verify(known: Iterable[LedgerHead] = (), *, database: str = DEFAULT_DB_ALIAS) -> Verification:
     """Walk the whole chain and report the first broken link; *known* are heads noted earlier."""
     head, noted = LedgerHead(0, START), _by_sequence(known)
-    for entry in LedgerEntry.objects.order_by("sequence").iterator(chunk_size=1000):
+    for entry in LedgerEntry.objects.using(database).order_by("sequence").iterator(chunk_size=1000):
         reason = _why_broken(entry, head)
         if reason:
             # The missing link is the one after the head, not the one found in its place.

@@ -1,16 +1,19 @@
 """Whether the tables of the state database are those that this Toban knows, by names of migrations."""
 
+import sqlite3
 from collections.abc import Collection
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
 from django.apps import apps
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from toban.engine.orders import NotPossible
+from toban.engine.state.copying import STATE_FILE
 from toban.message import Message
 
 type Migrations = Collection[tuple[str, str]]
@@ -47,6 +50,23 @@ def require_known_if_readable() -> None:
     """As `require_known`, for a process that starts without its state database, too, and waits for it."""
     with suppress(DatabaseError):
         require_known(applied())
+
+
+def require_no_other(home: Path) -> None:
+    """Raise `NotPossible` if the state database is an empty PostgreSQL while *home* has a state in a file."""
+    file = home / STATE_FILE
+    if connection.vendor == "postgresql" and not applied() and _has_accounts(file):
+        raise NotPossible(
+            Message("stores.empty-beside-full", file=file), Message("stores.move-or-begin-anew")
+        )
+
+
+def _has_accounts(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as state:
+            return state.execute("SELECT 1 FROM people_operator LIMIT 1").fetchone() is not None
+    except sqlite3.Error:
+        return False
 
 
 def _names(label: str) -> Collection[str]:

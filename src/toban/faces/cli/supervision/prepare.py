@@ -28,8 +28,11 @@ _UNUSABLE = 2
 @click.option(
     "--no-copy", is_flag=True, help="Change tables without a copy of the state: you have one yourself."
 )
+@click.option(
+    "--new-state", is_flag=True, help="Begin in an empty PostgreSQL, although the home has a state."
+)
 @click.pass_obj
-def command(parts: Parts, no_copy: bool) -> None:
+def command(parts: Parts, no_copy: bool, new_state: bool) -> None:
     """Check what TOBAN_DESIGN and TOBAN_BINDINGS name, migrate the state database, make the first account.
 
     `toban up` does this first, each time. Repeating it is harmless. Before an upgrade changes the state's
@@ -44,7 +47,7 @@ def command(parts: Parts, no_copy: bool) -> None:
     path = Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
     if not (_is_readable(path, parts) or _has_kept(path, parts)):
         raise SystemExit(_UNUSABLE)
-    _bring_state_up_to_date(keeps_copy=not no_copy)
+    _bring_state_up_to_date(keeps_copy=not no_copy, begins_anew=new_state)
 
 
 def _is_readable(path: Path, parts: Parts) -> bool:
@@ -86,10 +89,12 @@ def _keep_private() -> None:
                     each.chmod(0o600)
 
 
-def _bring_state_up_to_date(*, keeps_copy: bool) -> None:
+def _bring_state_up_to_date(*, keeps_copy: bool, begins_anew: bool) -> None:
     _keep_private()
     try:
         with upgrading.alone(partial(say, err=True)):
+            if not begins_anew:
+                tables.require_no_other(settings.HOME)
             _upgrade(keeps_copy=keeps_copy)
             password = first_administrator(system_clock())
     except NotPossible as exc:
