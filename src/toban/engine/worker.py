@@ -8,14 +8,15 @@ from functools import partial, wraps
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, transaction
 
 from toban.engine.clock import Clock
 from toban.engine.editions import records
 from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.editions.review import RecordedReview
+from toban.engine.editions.shared import StateDatabase, share
 from toban.engine.editions.standing import standing
-from toban.engine.evidence import status
+from toban.engine.evidence import ledger, status
 from toban.engine.loops import Loop
 from toban.engine.notify.delivery.lead import BEAT, Lead
 from toban.engine.operation import EditionLoop, Workplace, rows_of, running_works, works_of
@@ -42,7 +43,10 @@ class Worker:
         self._rows_of = partial(rows_of, operations=self._operations)
         works = partial(running_works, operations=self._operations)
         self._review = RecordedReview(self._rows_of, works, clock)
-        self._in_force = parts.in_force(in_force_folder(settings.HOME), review=self._review)
+        self._shared = StateDatabase()
+        self._in_force = parts.in_force(
+            in_force_folder(settings.HOME), review=self._review, shared=self._shared
+        )
         self._recorded = self._in_force.last_kept()
         self._news: Edition | EditionRefusal | None = None
         self._telemetry = Telemetry(os.environ["TOBAN_TELEMETRY_URL"])
@@ -134,9 +138,20 @@ class Worker:
             log.warning(
                 "bindings_doubtful", code=finding.code, at=str(finding.origin), reason=finding.message
             )
-        gate = self._review.gate_of(edition)
-        records.record_in_force(self._recorded, edition, self._rows_of, self._clock(), gate=gate)
+        if not self._in_force.is_from_elsewhere:
+            self._record_and_share(edition)
         self._recorded = edition
+
+    def _record_and_share(self, edition: Edition) -> None:
+        gate = self._review.gate_of(edition)
+        with transaction.atomic():
+            ledger.hold()
+            if self._shared.digests() != self._in_force.followed:
+                # Another node was faster: the next look follows it.
+                return
+            records.record_in_force(self._recorded, edition, self._rows_of, self._clock(), gate=gate)
+            if self._in_force.sources is not None:
+                share(edition, self._in_force.sources)
 
     def _step_runs(self) -> None:
         edition = self._in_force.edition

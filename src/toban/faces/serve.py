@@ -15,6 +15,7 @@ from toban.engine.clock import system_clock
 from toban.engine.editions import present
 from toban.engine.editions.inforce import EditionInForce
 from toban.engine.editions.review import RecordedReview
+from toban.engine.editions.shared import StateDatabase
 from toban.engine.operation import rows_of, running_works, works_of
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
@@ -66,7 +67,9 @@ def command(parts: Parts, host: str, port: int) -> None:
         partial(running_works, operations=parts.operations),
         system_clock,
     )
-    in_force = parts.in_force(in_force_folder(settings.HOME), review=review)
+    in_force = parts.in_force(
+        in_force_folder(settings.HOME), review=review, shared=StateDatabase(), proposes=False
+    )
     timekeeper = Timekeeper(settings.HOME, system_clock, clock_of_database())
 
     def refresh() -> tuple[str, str]:

@@ -13,6 +13,9 @@ from toban.engine.bindings.model import Bindings
 from toban.engine.registry.kinds import Kinds
 from toban.message import NOTHING, Message, from_json
 
+type Sources = tuple[bytes, bytes]
+"""The contents of the files of a document and its bindings."""
+
 
 class Planner[P](Protocol):
     """Something that derives a plan from an edition."""

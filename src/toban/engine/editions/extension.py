@@ -8,6 +8,7 @@ EXTENSION = Extension(
     name="editions",
     manual="your-document.md",
     operation="toban.engine.editions.operation",
+    apps=("toban.engine.editions",),
     tables=(DOCUMENT,),
     offers={APPROVAL_EFFECTS: "toban.engine.editions.gate.approval:EFFECT"},
 )

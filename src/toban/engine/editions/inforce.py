@@ -1,6 +1,7 @@
 """The document and bindings in force: re-read when changed, kept when the new version can't be read."""
 
 import hashlib
+import io
 import os
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +13,7 @@ from toban.engine.assumptions.vague import settle
 from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_bindings
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.table import Schema
-from toban.engine.editions.edition import Edition, EditionFiles, EditionRefusal, Hold
+from toban.engine.editions.edition import Edition, EditionFiles, EditionRefusal, Hold, Sources
 from toban.engine.editions.gate.exposure import others_who_write
 from toban.engine.registry.kinds import Kinds
 from toban.message import NOTHING, Message, message_of
@@ -22,6 +23,9 @@ log = structlog.get_logger(__name__)
 _KEPT_DESIGN, _KEPT_BINDINGS = "design.md", "toban.toml"
 _KEPT_FOLDER = "folder"
 """Holds the folder of the original bindings: a process that reads the copies may run in another folder."""
+_KEPT_CAUSE = "files"
+"""Holds the digest of this home's own files that came into force last: if they have not changed since, and
+something else is in force now, another node has put it there."""
 _MISSING = b"\0missing"
 """Stands for a missing file, as opposed to an empty one."""
 
@@ -36,6 +40,19 @@ class Review(Protocol):
         """Return why *edition*, read from *files*, must wait if it replaces *former*; None if it need not."""
 
 
+class Shared(Protocol):
+    """Where all nodes find the edition in force."""
+
+    def digests(self) -> tuple[str, str] | None:
+        """Return the digests of the edition in force; None if no node has put one there."""
+
+    def sources(self) -> Sources | None:
+        """Return the contents of its files."""
+
+    def was_in_force(self, digests: tuple[str, str], /) -> bool:
+        """Return whether the edition with *digests* once was in force."""
+
+
 class EditionInForce:
     """The edition in force, for one process. Call `refresh` regularly, from one thread at a time.
 
@@ -44,6 +61,10 @@ class EditionInForce:
 
     `keep` copies the edition in force into the folder *kept*, if given: a process that starts while the files
     can't be read, or wait for confirmation, continues with that version.
+
+    What *shared* has in force, every node has, whatever its own files say. Files that change on a node are a
+    new version for all; files that only were left behind by a change elsewhere are not. A process that does
+    not *propose* leaves it to others to put its files in force.
     """
 
     def __init__(
@@ -55,6 +76,8 @@ class EditionInForce:
         kinds: Kinds | None = None,
         kept: Path | None = None,
         review: Review | None = None,
+        shared: Shared | None = None,
+        proposes: bool = True,
     ) -> None:
         self._design = design
         self._bindings = bindings
@@ -62,11 +85,19 @@ class EditionInForce:
         self._schema = schema
         self._kinds = kinds or Kinds()
         self._review = review
+        self._shared = shared
+        self._proposes = proposes
+        self._followed: tuple[str, str] | None = None
+        """The digests that *shared* showed last."""
+        self._here: tuple[str, str] | None = None
+        """The digests of the edition in this node's own files."""
         self._seen = ""
         self._decided = ""
         self._edition: Edition | None = None
         self._refusal: EditionRefusal | None = None
-        self._unkept: tuple[bytes, bytes] | None = None
+        self._unkept: tuple[Sources, str] | None = None
+        self._sources: Sources | None = None
+        self._is_from_elsewhere = False
         self._writers = NOTHING
         """How others could write the files, at any look since the edition in force came into force."""
 
@@ -80,6 +111,27 @@ class EditionInForce:
         """Why the files' current contents are not in force; None when they are."""
         return self._refusal
 
+    @property
+    def sources(self) -> Sources | None:
+        """The contents that the edition in force was read from; None if they changed while they were read."""
+        return self._sources
+
+    @property
+    def followed(self) -> tuple[str, str] | None:
+        """The digests that all nodes had in force at the last look."""
+        return self._followed
+
+    @property
+    def is_from_elsewhere(self) -> bool:
+        """Whether another node has put the edition in force there: it has recorded that, too."""
+        return self._is_from_elsewhere
+
+    @property
+    def is_left_behind(self) -> bool:
+        """Whether this node's files are readable, and another node has put another edition in force."""
+        edition, here = self._edition, self._here
+        return self._shared is not None and edition is not None and here not in (None, edition.digests)
+
     def refresh(self) -> Edition | EditionRefusal | None:
         """Check the files: return the edition now in force, a new refusal, or None if nothing changed.
 
@@ -92,28 +144,30 @@ class EditionInForce:
         found = _digest(contents)
         is_settled = found == self._seen or self._edition is None
         self._seen = found
+        followed = self._follow()
         if found == self._decided:
-            return self._confirmed(contents)
+            return self._confirmed(contents) or followed
         if not is_settled:
-            return None
+            return followed
         news = self._decision(contents, found)
         # Only now: if the review can't reach the state database, the next call decides.
         self._decided = found
-        return news
+        return news or followed
 
     def keep(self) -> None:
         """Copy the files of the edition in force, each whole or not at all, unless that has been done."""
-        contents, self._unkept = self._unkept, None
-        if self._kept is None or contents is None:
+        unkept, self._unkept = self._unkept, None
+        if self._kept is None or unkept is None:
             return
+        contents, cause = unkept
         try:
             self._kept.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder = os.fsencode(self._bindings.absolute().parent)
-            names = (_KEPT_DESIGN, _KEPT_BINDINGS, _KEPT_FOLDER)
-            for content, name in zip((*contents, folder), names, strict=True):
+            parts = dict(zip((_KEPT_DESIGN, _KEPT_BINDINGS), contents, strict=True)) | {_KEPT_FOLDER: folder}
+            for name, content in (parts | ({_KEPT_CAUSE: cause.encode()} if cause else {})).items():
                 copy = self._kept / f"{name}.new"
                 copy.touch(mode=0o600)
-                copy.write_bytes(b"" if content == _MISSING else content)
+                copy.write_bytes(content)
                 copy.replace(self._kept / name)
         except OSError as error:
             # The edition is in force anyway; only a restart would need the copy.
@@ -123,16 +177,61 @@ class EditionInForce:
         """Return the edition read from the copies, or None if there are none. It cites the original paths."""
         if self._kept is None or not (self._kept / _KEPT_BINDINGS).exists():
             return None
-        design = (self._kept / _KEPT_DESIGN).read_text(encoding="utf-8-sig")
-        bindings = (self._kept / _KEPT_BINDINGS).read_text(encoding="utf-8")
+        copies = (self._kept / _KEPT_DESIGN).read_bytes(), (self._kept / _KEPT_BINDINGS).read_bytes()
+        # None if copied by a version of Toban that accepted more than this one.
+        return self._read_from(copies, self._kept_folder(self._kept))
+
+    def _read_from(self, sources: Sources, folder: Path | None = None) -> Edition | None:
         try:
+            design, bindings = sources[0].decode("utf-8-sig"), _text(sources[1])
             return self._edition_of(
                 read_design(design, str(self._design)),
-                read_bindings(bindings, self._bindings, self._schema, folder=self._kept_folder(self._kept)),
+                read_bindings(bindings, self._bindings, self._schema, folder=folder),
             )
-        except (UnreadableDocument, UnreadableBindings):
-            # Copied by a version of Toban that accepted more than this one.
+        except (UnreadableDocument, UnreadableBindings, UnicodeDecodeError):
             return None
+
+    def _follow(self) -> Edition | None:
+        """Adopt what has newly come into force for all nodes, if it is not in force here."""
+        digests = self._shared.digests() if self._shared is not None else None
+        # Only news: what came into force here and is not recorded yet is not undone.
+        if self._shared is None or digests is None or digests == self._followed:
+            return None
+        sources = None
+        if self._edition is None or self._edition.digests != digests:
+            sources = self._shared.sources()
+        edition = self._read_from(sources) if sources is not None else None
+        self._followed = digests
+        if sources is not None and edition is None:
+            # Written by a newer version of Toban, which understands more.
+            log.error("edition_not_understood", digest=digests[0])
+        if sources is None or edition is None or edition.digests != digests:
+            # It is in force here already, or another one just replaced it.
+            return None
+        self._edition, self._sources, self._writers = edition, sources, NOTHING
+        self._is_from_elsewhere = True
+        self._unkept = sources, ""
+        return edition
+
+    def _is_no_proposal(self, edition: Edition, found: str) -> bool:
+        """Return whether *edition*, in this node's files, is not to replace the one that all nodes have."""
+        followed = self._followed
+        if self._shared is None or followed is None or followed == edition.digests:
+            return False
+        if not self._proposes:
+            return True
+        if self._decided:
+            # They have been changed while this process looked.
+            return False
+        if self._kept_cause() == found:
+            return True
+        kept = self.last_kept()
+        is_up_to_date = kept is not None and kept.digests == followed
+        return not is_up_to_date and self._shared.was_in_force(edition.digests)
+
+    def _kept_cause(self) -> str:
+        path = self._kept / _KEPT_CAUSE if self._kept is not None else None
+        return path.read_text(encoding="utf-8") if path is not None and path.exists() else ""
 
     def _kept_folder(self, kept: Path) -> Path | None:
         """Return the folder that the copied bindings' relative paths start from; None if not recorded."""
@@ -150,6 +249,10 @@ class EditionInForce:
             return self._refuse(EditionRefusal(str(self._design), digest, reason))
         except UnreadableBindings as error:
             return self._refuse(EditionRefusal(str(self._bindings), digest, message_of(error)))
+        self._here = edition.digests
+        if self._is_no_proposal(edition, digest):
+            self._refusal = None
+            return None
         former = self._edition or self.last_kept()
         hold = self._hold(former, edition)
         if hold is not None:
@@ -171,13 +274,19 @@ class EditionInForce:
             return None
         return self._adopt(waiting, contents)
 
-    def _adopt(self, edition: Edition, contents: tuple[bytes, bytes]) -> Edition | None:
-        was_refused, self._refusal = self._refusal is not None, None
-        if self._edition is not None and self._edition.digests == edition.digests:
+    def _adopt(self, edition: Edition, contents: Sources) -> Edition | None:
+        # Whether the evidence may say otherwise: of a version that waited when this process began, too.
+        was_refused = self._refusal is not None or (self._is_from_elsewhere and not self._decided)
+        is_same = self._edition is not None and self._edition.digests == edition.digests
+        self._refusal, self._is_from_elsewhere = None, False
+        # Files that have changed again while they were read are not kept.
+        self._sources = self._unkept = None
+        if self._contents() == contents:
+            self._sources = _without_markers(contents)
+            self._unkept = self._sources, _digest(contents) if self._shared is not None else ""
+        if is_same:
             return self._edition if was_refused else None
         self._edition, self._writers = edition, NOTHING
-        # Files that have changed again while they were read are not kept.
-        self._unkept = contents if self._contents() == contents else None
         return edition
 
     def _refuse(self, refusal: EditionRefusal, former: Edition | None = None) -> EditionRefusal:
@@ -215,6 +324,17 @@ def _content(path: Path) -> bytes:
         return _MISSING
     except OSError as error:
         return f"unreadable: {error.errno}".encode()
+
+
+def _text(content: bytes) -> str:
+    """Return *content* as `Path.read_text` does, which reads the bindings."""
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8").read()
+
+
+def _without_markers(contents: Sources) -> Sources:
+    """Return *contents* with nothing where a file is missing."""
+    design, bindings = (b"" if each == _MISSING else each for each in contents)
+    return design, bindings
 
 
 def _digest(contents: tuple[bytes, bytes]) -> str:

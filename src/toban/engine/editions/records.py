@@ -41,6 +41,13 @@ def in_force() -> LedgerEntry | None:
     return _entries().filter(content__has_key=IN_FORCE).first()
 
 
+def was_in_force(digests: tuple[str, str]) -> bool:
+    """Return whether the edition with *digests* ever came into force."""
+    document, bindings = digests
+    came = _entries().filter(content__has_key=IN_FORCE, document_digest=document)
+    return any(names(each)[1] == bindings for each in came)
+
+
 def accepted(now: datetime) -> LedgerEntry | None:
     """Return the newest entry about an edition that is in force, or that people let come into force.
 

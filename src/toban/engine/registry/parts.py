@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from toban.engine.bindings.model import Bindings
     from toban.engine.bindings.table import Schema
     from toban.engine.changes.act import ActReader
-    from toban.engine.editions.inforce import EditionInForce, Review
+    from toban.engine.editions.inforce import EditionInForce, Review, Shared
     from toban.engine.extension import Extension, RowKind, Scope
     from toban.engine.operation import ChartedSeries, Operation
 
@@ -127,18 +127,33 @@ class Parts:
         return binding_findings(design, bindings, self.schema, doubts)
 
     def in_force(
-        self, kept: Path | None = None, design: Path | None = None, review: "Review | None" = None
+        self,
+        kept: Path | None = None,
+        design: Path | None = None,
+        review: "Review | None" = None,
+        shared: "Shared | None" = None,
+        *,
+        proposes: bool = True,
     ) -> "EditionInForce":
         """Return the edition of *design*, or else of the file in TOBAN_DESIGN; nothing is read yet.
 
-        TOBAN_BINDINGS names the bindings. See `EditionInForce` for *kept* and *review*.
+        TOBAN_BINDINGS names the bindings. See `EditionInForce` for the rest.
         """
         from toban.engine.editions.inforce import EditionInForce
 
         design = design or Path(os.environ.get("TOBAN_DESIGN", "運用設計書.md"))
         bindings = os.environ.get("TOBAN_BINDINGS")
         path = Path(bindings) if bindings else design.with_name("toban.toml")
-        return EditionInForce(design, path, self.schema, kinds=self.kinds, kept=kept, review=review)
+        return EditionInForce(
+            design,
+            path,
+            self.schema,
+            kinds=self.kinds,
+            kept=kept,
+            review=review,
+            shared=shared,
+            proposes=proposes,
+        )
 
 
 def _extension(module: str) -> "Extension":

@@ -1,0 +1,205 @@
+"""The version in force belongs to the state database: two nodes never run two documents."""
+
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from pytest_django import Settings
+from tests.integration.engine.editions.server import BINDINGS, DESIGN, Server
+from tests.registered import PARTS
+
+from toban.engine.editions import records
+from toban.engine.editions.edition import Edition, EditionRefusal
+from toban.engine.editions.inforce import EditionInForce
+from toban.engine.editions.models import SharedEdition
+from toban.engine.editions.shared import StateDatabase, share
+from toban.engine.evidence.models import LedgerEntry
+
+pytestmark = pytest.mark.django_db
+
+AT_FIVE = DESIGN.replace("2:00", "5:00")
+
+
+class Node(Server):
+    """A node with files and a home of its own, as a worker or a server looks at them."""
+
+    proposes = True
+
+    def start(self, kept: str = "kept") -> None:
+        super().start(kept)
+        self.files = EditionInForce(
+            self.folder / "ops.md", self.folder / "toban.toml", PARTS.schema, kinds=PARTS.kinds,
+            kept=self.folder / kept, review=self.review, shared=StateDatabase(), proposes=self.proposes,
+        )  # fmt: skip
+
+    def look(self) -> None:
+        for _ in range(3):
+            former = self.files.edition
+            match self.files.refresh():
+                case Edition() as edition if self.proposes and not self.files.is_from_elsewhere:
+                    gate = self.review.gate_of(edition)
+                    with transaction.atomic():
+                        records.record_in_force(former, edition, self.review.rows_of, self.now, gate=gate)
+                        assert self.files.sources is not None
+                        share(edition, self.files.sources)
+                case EditionRefusal() as refusal if self.proposes:
+                    records.record_refusal(self.files.edition, refusal, self.review.rows_of, self.now)
+                case _:
+                    pass
+            if self.proposes:
+                self.files.keep()
+
+    @property
+    def time(self) -> str:
+        assert self.files.edition is not None
+        found = next(each for each in self.files.edition.design.clauses if each.kind == "batch")
+        return next(each for each in ("2:00", "5:00", "6:00") if each in found.text)
+
+
+class ServingNode(Node):
+    """A server: it shows what is in force, and puts nothing in force itself."""
+
+    proposes = False
+
+
+@pytest.fixture(autouse=True)
+def key(settings: Settings) -> None:
+    settings.HAS_SECRET_KEY, settings.SECRET_KEY = True, "k" * 40
+
+
+def node(folder: Path, design: str = DESIGN, kind: type[Node] = Node) -> Node:
+    folder.mkdir(parents=True)
+    made = kind(folder)
+    made.write(design=design)
+    made.look()
+    return made
+
+
+def in_force() -> list[str]:
+    found = LedgerEntry.objects.filter(kind="document", content__has_key="in_force").order_by("sequence")
+    return [each.document_digest for each in found]
+
+
+def test_a_change_on_one_node_is_in_force_on_the_other_whose_files_are_old(tmp_path: Path) -> None:
+    one, other = node(tmp_path / "one"), node(tmp_path / "other")
+
+    one.write(design=AT_FIVE)
+    one.look()
+    other.look()
+
+    assert (one.time, other.time) == ("5:00", "5:00")
+    assert (one.files.is_left_behind, other.files.is_left_behind) == (False, True)
+    assert len(in_force()) == 2
+
+
+def test_files_left_behind_do_not_bring_the_former_version_back_at_a_restart(tmp_path: Path) -> None:
+    one, other = node(tmp_path / "one"), node(tmp_path / "other")
+    one.write(design=AT_FIVE)
+    one.look()
+    other.look()
+
+    other.start()
+    other.look()
+    one.look()
+
+    assert (one.time, other.time) == ("5:00", "5:00")
+    assert len(in_force()) == 2
+
+
+def test_a_new_home_with_files_of_a_former_version_follows(tmp_path: Path) -> None:
+    one = node(tmp_path / "one")
+    one.write(design=AT_FIVE)
+    one.look()
+
+    late = node(tmp_path / "late")
+
+    assert (late.time, late.files.is_left_behind) == ("5:00", True)
+    assert len(in_force()) == 2
+
+
+def test_a_new_home_with_files_that_were_never_in_force_brings_them(tmp_path: Path) -> None:
+    one = node(tmp_path / "one")
+
+    new = node(tmp_path / "new", AT_FIVE)
+    one.look()
+
+    assert (one.time, new.time) == ("5:00", "5:00")
+
+
+def test_one_node_goes_back_to_a_former_version_while_it_is_stopped(tmp_path: Path) -> None:
+    one = node(tmp_path / "one")
+    one.write(design=AT_FIVE)
+    one.look()
+
+    one.write(design=DESIGN)
+    one.start()
+    one.look()
+
+    assert one.time == "2:00"
+    assert len(in_force()) == 3
+
+
+def test_a_server_shows_what_is_in_force_and_not_its_own_files(tmp_path: Path) -> None:
+    node(tmp_path / "one")
+
+    shown = node(tmp_path / "two", AT_FIVE, ServingNode)
+
+    assert shown.time == "2:00"
+    assert shown.files.is_left_behind
+
+
+def test_files_that_are_brought_up_to_date_are_no_news(tmp_path: Path) -> None:
+    one, other = node(tmp_path / "one"), node(tmp_path / "other")
+    one.write(design=AT_FIVE)
+    one.look()
+    other.look()
+
+    other.write(design=AT_FIVE)
+    other.look()
+
+    assert not other.files.is_left_behind
+    assert len(in_force()) == 2
+
+
+@pytest.mark.parametrize("flaw", ["signature", "document", "key", "no key"])
+def test_what_no_node_has_signed_is_not_run(tmp_path: Path, settings: Settings, flaw: str) -> None:
+    one = node(tmp_path / "one")
+    found = SharedEdition.objects.get()
+    if flaw == "signature":
+        SharedEdition.objects.update(document_digest="0" * 64)
+    if flaw == "document":
+        SharedEdition.objects.update(document=bytes(found.document).replace(b"2:00", b"6:00"))
+    if flaw == "key":
+        settings.SECRET_KEY = "x" * 40
+    if flaw == "no key":
+        settings.HAS_SECRET_KEY = False
+
+    (tmp_path / "one" / "ops.md").unlink()
+    one.start()
+    one.look()
+    late = node(tmp_path / "late", AT_FIVE)
+
+    assert (one.time, late.time) == ("2:00", "5:00")
+
+
+def test_windows_line_ends_are_the_same_version_everywhere(tmp_path: Path) -> None:
+    one = node(tmp_path / "one")
+    (one.folder / "toban.toml").write_bytes(BINDINGS.replace("\n", "\r\n").encode() + b"# end\r\n")
+    (one.folder / "ops.md").write_bytes(AT_FIVE.replace("\n", "\r\n").encode())
+    one.look()
+
+    late = node(tmp_path / "late")
+
+    assert one.files.edition is not None
+    assert late.files.edition is not None
+    assert late.files.edition.digests == one.files.edition.digests
+    assert late.time == "5:00"
+
+
+def test_a_new_node_with_the_version_in_force_records_nothing_new(tmp_path: Path) -> None:
+    node(tmp_path / "one")
+
+    other = node(tmp_path / "other")
+
+    assert not other.files.is_left_behind
+    assert in_force() == [SharedEdition.objects.get().document_digest]
