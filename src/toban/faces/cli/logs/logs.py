@@ -72,7 +72,8 @@ def command(
 ) -> None:
     """Print the newest rows that a search finds, the oldest of them first.
 
-    A keyword is searched in the message, FIELD:VALUE in that field. Numbers compare, as in status:>=500; a
+    A keyword or /PATTERN/ is searched in the message, FIELD:VALUE in that field. Numbers compare, as in
+    status:>=500, or begin, as in status:5*. All terms must match; A OR B wants one of the two, and NOT or a
     leading - excludes. The fields are kind, level, service, userId, requestId, traceId, ip, method, route,
     status, durationMs, and every other field that was sent (cart.items:3).
 

@@ -109,8 +109,10 @@ def test_the_command_speaks_english_too(home: Path, tmp_path: Path) -> None:
     assert nothing.stderr == "Nothing found\n"
     assert "Choose either --since or --from" in both.stderr
     assert away.stderr.startswith("The log store does not respond: ")
-    assert "A keyword is searched in the message" in logs(home, "-h", language="en").stdout
-    assert "キーワードは本文から" in logs(home, "-h").stdout
+    assert "A keyword or /PATTERN/ is searched in the message" in logs(home, "-h", language="en").stdout
+    assert "A OR B wants one of the two, and NOT or a" in logs(home, "-h", language="en").stdout
+    assert "キーワードと /正規表現/ は本文から" in logs(home, "-h").stdout
+    assert "A OR B はどちらか一方でよく、前に NOT か" in logs(home, "-h").stdout
 
 
 def test_csv_output_has_a_header(home: Path) -> None:
