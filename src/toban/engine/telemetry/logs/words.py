@@ -32,6 +32,8 @@ _LEVELS = {
 Bunyan (10 to 60), and of Monolog (100 to 600)."""
 PYTHONS_LEVELS = {"10": "DEBUG", "20": "INFO", "25": "INFO", "30": "WARNING", "40": "ERROR", "50": "CRITICAL"}
 """The numbers of Python's loggers, which are others' for something else."""
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+"""The usual names."""
 _OFFSET = re.compile(r"[+-]\d{1,3}$")
 """Between two levels: Go's slog writes INFO+2."""
 

@@ -14,6 +14,7 @@ from toban.engine.registry.parts import Parts
 from toban.engine.search_parts import BadSearch, parts_of, quoted
 from toban.engine.telemetry.logs.language import MOST_TERMS, read_search
 from toban.engine.telemetry.logs.search import FoundRow, LogSearch, LogTerm, RowPosition, TimeSpan
+from toban.engine.telemetry.logs.unknown import unknown_names
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli import period
 from toban.faces.cli.logs.from_archive import newest_archived
@@ -117,6 +118,8 @@ def _print_stored(
         found = _newest(store, terms, span, limit)
         for row in found:
             say(show(row))
+        for unknown in () if found else unknown_names(store, terms, span):
+            say(unknown, err=True)
         if follow:
             _follow(store, terms, span.start, {row.place for row in found}, show)
     except (StoreUnavailable, StoreRefused) as away:

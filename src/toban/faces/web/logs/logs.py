@@ -18,6 +18,7 @@ from toban.engine.people.access import may_order
 from toban.engine.search_parts import BadSearch, Match, term
 from toban.engine.telemetry.logs.language import FIELDS, ParsedSearch, read_search
 from toban.engine.telemetry.logs.search import FoundRow, LogSearch, RowPosition, TimeSpan
+from toban.engine.telemetry.logs.unknown import unknown_names
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.faces.logs.choice import (
@@ -185,6 +186,7 @@ def _found(request: HttpRequest, asked: ParsedChoice, edition: Edition) -> Mappi
     has_older = has_more or after is not None
     turned = asked.choice.turned
     return {
+        "unknown": [] if rows else unknown_names(_store(), asked.search.terms, asked.span),
         "rows": list(shown(rows, edition.bindings.system.zone)),
         "older": turned(before=place_text(rows[-1].place)) if rows and has_older else "",
         "newer": turned(after=place_text(rows[0].place)) if rows and not is_newest else "",

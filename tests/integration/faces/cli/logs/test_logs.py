@@ -133,6 +133,24 @@ def test_no_result_and_an_invalid_search_have_different_exit_statuses(home: Path
     assert "HINT: " in away.stderr
 
 
+def test_an_unknown_name_in_a_search_that_finds_nothing_is_said(home: Path) -> None:
+    near = logs(home, "level:EROR OR levle:ERROR", "sevice:shop-api", language="en")
+    far = logs(home, "-request", "level:LOUD", "formula:*", "zzz.yyy:1")
+
+    assert (near.returncode, near.stdout) == (1, "")
+    assert near.stderr.splitlines() == [
+        "No line of this time has the level “EROR”. Did you mean “ERROR”?",
+        "No line of this time has a field “levle”. Did you mean “level”?",
+        "No line of this time has a field “sevice”. Did you mean “service”?",
+        "Nothing found",
+    ]
+    # The field formula is there.
+    assert far.stderr.splitlines()[:2] == [
+        "この期間に、レベル「LOUD」の行はありません",
+        "この期間に、項目「zzz.yyy」のある行はありません",
+    ]
+
+
 def test_routes_of_access_logs_are_printed_with_their_figures(home: Path) -> None:
     table = routes(home, "--since", "1h", language="en").stdout.splitlines()
     (line,) = routes(

@@ -409,3 +409,11 @@ def test_routes_of_no_time_and_of_no_service(viewer: Client) -> None:
     assert "この期間に、状態コードのあるアクセスログはありません。" in nothing
     viewer.cookies["django_language"] = "en"
     assert "Response times by route" in text(viewer, "/logs/routes")
+
+
+def test_an_unknown_name_in_a_search_that_finds_nothing_is_said(viewer: Client) -> None:
+    unknown = text(viewer, "/logs/", {"q": "sevice:shop-api"})
+    known = text(viewer, "/logs/", {"q": "cart.items:77 level:ERROR"})
+
+    assert "この期間に、項目「sevice」のある行はありません。「service」ではありませんか" in unknown
+    assert "のある行はありません" not in known
