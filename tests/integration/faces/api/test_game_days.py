@@ -87,3 +87,15 @@ def test_who_may_only_read_orders_none(day: Day, program: Programs) -> None:
     program(OperatorRole.MANAGER, *READING).post("/game-days", WANTED, 403)
 
     assert Run.objects.filter(work=KEY, state=Run.State.WAITING).count() == 0
+
+
+def test_who_answers_incidents_breaks_nothing(day: Day, program: Programs) -> None:
+    over(day)
+    before = Run.objects.count()
+
+    answering = program(OperatorRole.MANAGER, *READING, "act:incidents", name="bot")
+    refused = answering.post("/game-days", WANTED, 403)
+
+    assert "act:runs" in str(refused)
+    assert Run.objects.count() == before
+    program(OperatorRole.MANAGER, "act:runs", name="ci").post("/game-days", WANTED, 201)

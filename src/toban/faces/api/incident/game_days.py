@@ -22,7 +22,8 @@ from toban.faces.values.incident import game_day_values
 from toban.faces.values.runs import run_values
 
 router = ScopedRouter()
-_READ, _ACT = "read:incidents", "act:incidents"
+_READ, _ACT = "read:incidents", "act:runs"
+"""Who answers incidents need not be let to break anything: that is a run with commands."""
 
 
 class ShownGameDayPart(Schema):
