@@ -13,13 +13,14 @@ from toban.chapters.incident.declaring.telling import page_of
 from toban.chapters.incident.models import Incident
 from toban.chapters.incident.orders import Declaration
 from toban.design.values.metric import Metric
+from toban.engine.evidence import ledger
 from toban.engine.notify.chat.ordering import account_of, buttons_of, carried_out, language_of
 from toban.engine.notify.chat.port import ChatMessage, ChatRequest
 from toban.engine.notify.delivery import outbox
 from toban.engine.notify.models import Announcement, Delivery
 from toban.engine.notify.signal import Condition
 from toban.engine.orders import NotPossible
-from toban.engine.people.models import Operator
+from toban.engine.people.models import Operator, OperatorRole
 
 pytestmark = pytest.mark.django_db
 
@@ -276,3 +277,18 @@ def test_what_is_not_known_is_answered_with_what_is(chatting: Place) -> None:
         )
     assert order(chatting, "drop").startswith("there is no order “drop”")
     assert "declare NUMBER" not in order(chatting, "")
+
+
+def test_whoever_loses_the_role_while_the_order_waits_orders_nothing(
+    chatting: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = ledger.hold
+
+    def late() -> None:
+        hold()
+        Operator.objects.filter(username="nami").update(operator_role=OperatorRole.VIEWER)
+
+    monkeypatch.setattr(ledger, "hold", late)
+
+    assert refusal(chatting, "incident", "注文できない") == "chat.only-reads"
+    assert not Incident.objects.exists()

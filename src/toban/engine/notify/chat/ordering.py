@@ -2,7 +2,10 @@
 
 from datetime import datetime
 
+from django.db import transaction
+
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence import ledger
 from toban.engine.notify.chat.port import CHAT, ChatAct, ChatOrder, ChatRequest
 from toban.engine.notify.delivery.notice import NoticeButton
 from toban.engine.notify.models import Alert, Delivery
@@ -25,15 +28,18 @@ def carried_out(asked: ChatRequest, ports: Ports, edition: Edition, now: datetim
         known = lines(*(each.usage for each in _acts(ports).values()))
         is_question = asked.act in {"", "help"}
         return known if is_question else lines(Message("chat.unknown", word=asked.act[:50]), known)
-    order = ChatOrder(
-        account_of(asked.member, edition),
-        storable_text(asked.words.strip())[:_LONGEST_WORDS],
-        edition,
-        now,
-        asked.message,
-        _alerts_of(asked.message.thread) if asked.message is not None else (),
-    )
-    return act.do(order)
+    with transaction.atomic():
+        # First: the account may lose its role while the order waits for another to be carried out.
+        ledger.hold()
+        order = ChatOrder(
+            account_of(asked.member, edition),
+            storable_text(asked.words.strip())[:_LONGEST_WORDS],
+            edition,
+            now,
+            asked.message,
+            _alerts_of(asked.message.thread) if asked.message is not None else (),
+        )
+        return act.do(order)
 
 
 def account_of(member: str, edition: Edition) -> Operator:
