@@ -9,8 +9,9 @@ from django.utils.crypto import salted_hmac
 
 from toban.message import Message
 
-_TOBANS = frozenset(("bindings", "log-gap", "ping", "schedule", "toban", "trigger", "watch"))
-"""Who orders what no person orders, by name: an account of that name would pass for it."""
+_TOBANS = frozenset(("bindings", "log-gap", "ping", "report", "schedule", "toban", "trigger", "watch"))
+"""Who orders what no person orders, or reports without signing in, by name: an account of that name would
+pass for it."""
 
 
 class OperatorRole(models.TextChoices):

@@ -85,7 +85,7 @@ def test_a_name_that_no_further_account_may_have_is_refused(name: str) -> None:
     assert Operator.objects.count() == 1
 
 
-@pytest.mark.parametrize("name", ["toban", "Schedule", "trigger", "watch", "bindings"])
+@pytest.mark.parametrize("name", ["toban", "Schedule", "trigger", "watch", "bindings", "Report"])
 def test_no_account_is_called_like_what_orders_by_itself(name: str) -> None:
     with pytest.raises(ValidationError, match="Toban 自身"):
         added_account(name, OperatorRole.DEVELOPER, NOON)
