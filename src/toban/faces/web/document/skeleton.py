@@ -196,7 +196,7 @@ class _BlockDrawing:
         self._left -= len(first)
         if first:
             yield from self._body(part, first)
-        for group in batched(part.lines[len(first) :], _GROUP, strict=False):
+        for group in batched(part.lines[len(first) :], _GROUP):
             brief = chain.from_iterable(self._brief(part, line) for line in group)
             yield LaterRows(tuple(_merged(chain(brief, [_END]))), tuple(_merged(self._body(part, group))))
         yield mark_safe("</table></div>")
