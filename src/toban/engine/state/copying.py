@@ -56,7 +56,10 @@ def _dumped(state: Mapping[str, Any], dump: Path) -> Path:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         said = Message("stores.pg-dump-failed", error=done.stderr.strip()[:500])
-        raise NotPossible(said, Message("stores.check-the-state-url"))
+        # The environment names no language: these are pg_dump's own words.
+        is_older = "server version mismatch" in done.stderr
+        hint = "stores.install-a-newer-client" if is_older else "stores.check-the-state-url"
+        raise NotPossible(said, Message(hint))
     return dump
 
 

@@ -13,6 +13,7 @@ from tests.forking import run
 
 from toban.chapters.backup import own_state
 from toban.chapters.backup.own_state import OwnStateNotPossible, OwnToban
+from toban.engine.orders import NotPossible
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
 from toban.engine.stores.store import StoreTrouble
 from toban.message import NOTHING, Message
@@ -292,3 +293,24 @@ def test_a_key_file_is_private_and_never_overwritten(machine: Machine, tmp_path:
 
     assert (tmp_path / "key.txt").read_text() == before
     assert (tmp_path / "key.txt").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pg_dump_older_than_the_server_is_named_as_the_cause(
+    home: Path, store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The words are those of pg_dump 17 about a server of version 18.
+    said = "pg_dump: error: aborting because of server version mismatch"
+    detail = "pg_dump: detail: server version: 18.1; pg_dump version: 17.12"
+    program = tmp_path / "bin" / "pg_dump"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho '{said}' >&2\necho '{detail}' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    place = {"NAME": "toban", "USER": "toban", "HOST": "db", "PORT": "5432", "PASSWORD": "s3cr3t"}
+    state = {"ENGINE": "django.db.backends.postgresql", "OPTIONS": {}, **place}
+
+    with pytest.raises(NotPossible) as failed:
+        own_state.back_up(replace(here(home), state=state), store, NOON, Quiet())
+
+    assert failed.value.hint.code == "stores.install-a-newer-client"
+    assert "pg_dump version: 17.12" in str(failed.value)
