@@ -134,6 +134,8 @@ class RestoreOrder:
     """The folder of the database's own programs, in the chain's version; None if it is not known."""
     pauses: bool = False
     """For physical backups: recovered, the server stays read-only until a person promotes it."""
+    owner: tuple[int, int] | None = None
+    """User and group of the account that the server will run as; None: those of this process."""
 
 
 @dataclass(frozen=True, slots=True)

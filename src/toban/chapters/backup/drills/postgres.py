@@ -39,6 +39,11 @@ class SystemAccount:
     uid: int
     gid: int
 
+    @property
+    def ids(self) -> tuple[int, int]:
+        """User and group."""
+        return self.uid, self.gid
+
 
 @dataclass(frozen=True, slots=True)
 class ServerPrograms:

@@ -221,7 +221,13 @@ class _Rehearsal:
         """Restore, start, and wait until the recovery has ended; RTO is the time that this takes."""
         began = time.monotonic()
         data = self.folder / "data"
-        order = RestoreOrder(chain=planned.chain, into=data, to_lsn=wanted.to_lsn, binaries=programs.folder)
+        order = RestoreOrder(
+            chain=planned.chain,
+            into=data,
+            to_lsn=wanted.to_lsn,
+            binaries=programs.folder,
+            owner=programs.account and programs.account.ids,
+        )
         with turn_of(self.source.subject, self.watch, run=self.run, clock=self.source.clock):
             restored = self.engine.restore(order, self.watch)
         self.outcome.phases |= restored.phases

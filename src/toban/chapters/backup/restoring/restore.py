@@ -87,7 +87,13 @@ class RestorePlan:
         return self.newest.end is not None
 
     def order(
-        self, into: Path, *, server: str = "", binaries: Path | None = None, pauses: bool = False
+        self,
+        into: Path,
+        *,
+        server: str = "",
+        binaries: Path | None = None,
+        pauses: bool = False,
+        owner: tuple[int, int] | None = None,
     ) -> RestoreOrder:
         """Return the order for the engine."""
         return RestoreOrder(
@@ -98,6 +104,7 @@ class RestorePlan:
             follows_log=self.follows_log,
             binaries=binaries,
             pauses=pauses,
+            owner=owner,
         )
 
 

@@ -279,13 +279,22 @@ def _act(
     into = asked.into or Path("restore.work")
     try:
         binaries = programs.folder if programs else None
-        order = planned.order(into, server=server, binaries=binaries, pauses=asked.pause)
+        order = planned.order(into, server=server, binaries=binaries, pauses=asked.pause, owner=_owner(asked))
         with Screen() as screen, _turn(asked, screen):
             restored: RestoredBackup = engine.restore(order, screen)
     except BackupFailed as failure:
         refuse(message_of(failure), _way_on(failure, planned, asked))
         raise SystemExit(_FAILED) from failure
     return restored
+
+
+def _owner(asked: _RestoreArguments) -> tuple[int, int] | None:
+    try:
+        account = postgres.account_for(asked.account)
+    except BackupFailed:
+        # Whoever starts no server here needs no account for it.
+        return None
+    return account and account.ids
 
 
 def _way_on(failure: BackupFailed, planned: RestorePlan, asked: _RestoreArguments) -> Message:

@@ -1,7 +1,9 @@
 """`toban restore` for backups that are not in a store of ours: pgBackRest's repository, RDS's snapshots."""
 
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,8 +70,8 @@ def toban(*words: object) -> Result:
 
 
 @pytest.fixture
-def backed(debian: Debian17) -> Iterator[Backed]:  # noqa: F811 - the fixture
-    made = pgbackrest_source.make(debian, "command")
+def backed(debian: Debian17, tmp_path: Path) -> Iterator[Backed]:  # noqa: F811 - the fixture
+    made = pgbackrest_source.make(debian, tmp_path.name)
     yield made
     pgbackrest_source.discard(made)
 
@@ -118,6 +120,29 @@ def test_pgbackrest_restores_a_moment_that_only_its_log_reaches(
     finally:
         restored.stop()
         shutil.rmtree(restored.data)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_restores_where_only_root_may_write_although_pgbackrest_runs_as_the_cluster(
+    backed: Backed, bind: Callable[[str], TakenBackup]
+) -> None:
+    settings = {"stanza": STANZA, "command": backed.cluster.debian.pgbackrest, "config": str(backed.config)}
+    bind(
+        "\n".join(
+            ['kind = "pgbackrest"', *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]
+        )
+    )
+    roots = Path(tempfile.mkdtemp(prefix="toban-root"))
+    roots.chmod(0o755)
+
+    done = toban("--into", roots / "back", "--account", "nobody")
+
+    try:
+        assert done.exit_code == 0, done.output
+        assert (roots / "back" / "PG_VERSION").exists()
+        assert [each.name for each in roots.iterdir()] == ["back"]
+    finally:
+        shutil.rmtree(roots)
 
 
 def test_rds_restores_a_moment_as_a_new_instance_with_the_given_name(

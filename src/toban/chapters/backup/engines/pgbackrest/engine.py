@@ -1,9 +1,10 @@
 """The engine: pgBackRest makes, keeps, checks and restores; Toban decides when, and what is removed."""
 
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -99,8 +100,11 @@ class PgBackRestEngine:
         if copy is None:
             raise BackupFailed(Message("backup-engines.not-in-repository", backup=_name(taken)), retry=False)
         into = order.into.absolute()
-        goes_on = _prepare(into, copy)
+        goes_on = _prepare(into, copy, order.owner)
         self._followed(self._commands.restore(copy.label, into, _target(order), goes_on=goes_on), watch)
+        with suppress(OSError):
+            # Only a cluster with tablespaces has something in it.
+            commands.tablespaces(into).rmdir()
         watch.say(Message("backup-engines.archives-nothing"))
         return RestoredBackup(into, {"restore": round(time.monotonic() - began, 3)})
 
@@ -238,10 +242,17 @@ def _target(order: RestoreOrder) -> Mapping[str, str]:
     return commands.to_the_end(pauses=order.pauses)
 
 
-def _prepare(into: Path, copy: RepositoryBackup) -> bool:
+def _prepare(into: Path, copy: RepositoryBackup, owner: tuple[int, int] | None) -> bool:
     """Make the folder, and return whether an earlier attempt left files to continue from."""
     try:
+        is_new = not into.exists()
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if is_new and owner is not None:
+            # pgBackRest may run as the cluster's account, which can't enter what root makes.
+            os.chown(into, *owner)
+            spaces = commands.tablespaces(into)
+            spaces.mkdir(mode=0o700, exist_ok=True)
+            os.chown(spaces, *owner)
         # pgBackRest keeps this file until a restore is complete, and trusts no other folder with files in it.
         goes_on = (into / "backup.manifest").exists()
         if any(into.iterdir()) and not goes_on:
