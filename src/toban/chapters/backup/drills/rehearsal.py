@@ -226,7 +226,7 @@ class _Rehearsal:
             into=data,
             to_lsn=wanted.to_lsn,
             binaries=programs.folder,
-            owner=programs.account and programs.account.ids,
+            owner=programs.account.ids if programs.account is not None else None,
         )
         with turn_of(self.source.subject, self.watch, run=self.run, clock=self.source.clock):
             restored = self.engine.restore(order, self.watch)

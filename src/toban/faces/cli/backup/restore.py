@@ -294,7 +294,7 @@ def _owner(asked: _RestoreArguments) -> tuple[int, int] | None:
     except BackupFailed:
         # Whoever starts no server here needs no account for it.
         return None
-    return account and account.ids
+    return account.ids if account is not None else None
 
 
 def _way_on(failure: BackupFailed, planned: RestorePlan, asked: _RestoreArguments) -> Message:
