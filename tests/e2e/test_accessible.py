@@ -23,7 +23,7 @@ from toban.engine.telemetry.samples import Sample
 
 MINUTE = timedelta(minutes=1)
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = Path(__file__).parents[2] / ".boot" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 KEY = "0123456789abcdef0123456789abcdef"
