@@ -90,6 +90,10 @@ class System(Section):
     ] = {}
     """Other pages of the system, such as a wiki or a dashboard, by the name that the navigation shows."""
 
+    def __hash__(self) -> int:
+        # Schedules are cached by it; a mapping has no hash, and decides nothing about them.
+        return hash((self.timezone, self.holidays, self.closed, self.fortnight, self.quarters))
+
     @property
     def zone(self) -> ZoneInfo:
         """The zone, ready to compute with."""

@@ -60,7 +60,7 @@ def test_a_report_is_drafted_from_evidence_and_says_what_is_missing(toban: Run, 
     assert "◆ 【要記入】利用者にできなかったこと、原因" in drafted
     shown = toban("report", "show", number).output
     assert "1. 件名\n" in shown
-    assert f"{WEB} 死活" in shown
+    assert f"{WEB} がすべて停止しています" in shown
     assert LedgerEntry.objects.get(content__order="draft-report").actor == "nami"
     assert re.search(r"^  検知: 20[^\n]*  \[アラート \d+\]$", shown, re.MULTILINE)
     assert "失敗したリクエスト: 測定していない" in shown
