@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.message import Message
 
 SHORTEST = 32
@@ -21,6 +20,9 @@ def secret_key(reference: str, home: Path) -> str:
     if not reference:
         path = home / "secret-key"
         return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    # Not at the top: it is slow to load, and commands that only read a document need no key.
+    from toban.engine.bindings.secret import Secret, SecretUnavailable  # noqa: PLC0415
+
     if not reference.startswith((Secret.ENV, Secret.FILE)):
         raise BadSecretKey(Message("stores.secret-key-is-no-reference"))
     try:

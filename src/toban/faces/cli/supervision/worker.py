@@ -33,9 +33,9 @@ def command(parts: Parts) -> None:
     Changed files are read again. A version that can't be read is refused, and the last one stays in force.
     """
     speak_utf8()
-    know_the_store()
     with usable_state():
         tables.require_known_if_readable()
+    know_the_store()
     log_as_events()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -63,6 +63,11 @@ SETTINGS = {
     "apprise": ("LINE", 'url = "env:IT_APPRISE"\nanswers_to = "LINE"'),
     "email": ("メール", 'host = "127.0.0.1"\nport = {smtp}\nsecurity = "none"\nsender = "t@example.com"'),
 }
+EACH = [
+    pytest.param(kind, marks=pytest.mark.slow) if kind in ("webhook", "alertmanager") else kind
+    for kind in SETTINGS
+]
+"""The two that are told of each alert alone take more than half a minute."""
 ALONE = ("webhook", "alertmanager")
 """The kinds for programs, which get each alert by itself."""
 
@@ -150,7 +155,7 @@ def signals(signal: MakeSignal) -> Callable[..., list[Signal]]:
     return made
 
 
-@pytest.mark.parametrize("storm", SETTINGS, indirect=True)
+@pytest.mark.parametrize("storm", EACH, indirect=True)
 def test_an_outage_is_told_in_as_few_messages_as_the_receiver_can_take(
     storm: Storm, signals: Callable[..., list[Signal]], request: pytest.FixtureRequest
 ) -> None:
@@ -175,7 +180,7 @@ def test_an_outage_is_told_in_as_few_messages_as_the_receiver_can_take(
     assert not Delivery.objects.exclude(state="delivered").exists()
 
 
-@pytest.mark.parametrize("storm", SETTINGS, indirect=True)
+@pytest.mark.parametrize("storm", EACH, indirect=True)
 def test_a_new_critical_alert_is_told_within_five_seconds_after_a_storm(
     storm: Storm, signals: Callable[..., list[Signal]]
 ) -> None:

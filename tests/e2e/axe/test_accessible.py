@@ -25,7 +25,7 @@ MINUTE = timedelta(minutes=1)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-AXE = Path(__file__).parents[2] / ".boot" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parents[3] / ".boot" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 KEY = "0123456789abcdef0123456789abcdef"
 ERRORS = """
 [errors.shop]
