@@ -74,6 +74,12 @@ def _port(process: psutil.Process) -> int:
 
 behind_each = pytest.mark.parametrize("environment", ["caddy", "haproxy", "nginx"], indirect=True)
 """Runs a test behind each of the proxies."""
+behind_each_slowly = pytest.mark.parametrize(
+    "environment",
+    ["nginx", *(pytest.param(name, marks=pytest.mark.slow) for name in ("caddy", "haproxy"))],
+    indirect=True,
+)
+"""The same for tests that keep a machine busy for long: behind all but one of them in the long suite."""
 
 
 def _free_range() -> range:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.integration.chapters.release.engines.proxy import killed_worker
-from tests.integration.chapters.release.engines.proxy.conftest import Environment, behind_each
+from tests.integration.chapters.release.engines.proxy.conftest import Environment, behind_each_slowly
 from tests.integration.chapters.release.engines.proxy.customers import Customers
 from tests.integration.chapters.release.engines.proxy.test_hosts import (
     as_containers,
@@ -40,7 +40,7 @@ def third(environment: Environment) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("requests", [200, pytest.param(5_000, marks=pytest.mark.slow)])
-@behind_each
+@behind_each_slowly
 def test_no_request_fails_while_instances_come_and_go(environment: Environment, requests: int) -> None:
     version, engine = environment.version("v1"), environment.engine()
     engine.switch(version, QUIET)
@@ -62,7 +62,7 @@ def test_no_request_fails_while_instances_come_and_go(environment: Environment, 
     assert engine.size() == InstanceCount(wanted=2, serving=2, most=5)
 
 
-@behind_each
+@behind_each_slowly
 def test_the_number_stays_whatever_is_released_and_whoever_asks(environment: Environment) -> None:
     old, new = environment.version("v1"), environment.version("v2")
     environment.engine().switch(old, QUIET)
@@ -224,7 +224,7 @@ def killed_at(environment: Environment, to: int, step: int) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("stride", [13, 1])
 @pytest.mark.parametrize("to", [3, 2])
-@behind_each
+@behind_each_slowly
 def test_a_change_that_is_killed_anywhere_is_finished_by_the_next(
     environment: Environment, to: int, stride: int
 ) -> None:
@@ -250,7 +250,7 @@ def test_a_change_that_is_killed_anywhere_is_finished_by_the_next(
 @pytest.mark.slow
 @pytest.mark.parametrize("stride", [13, 1])
 @pytest.mark.parametrize("to", [3, 2])
-@behind_each
+@behind_each_slowly
 def test_what_a_killed_change_has_left_is_cleared_although_nobody_repeats_it(
     environment: Environment, to: int, stride: int
 ) -> None:
@@ -273,7 +273,7 @@ def test_what_a_killed_change_has_left_is_cleared_although_nobody_repeats_it(
     assert step > 2 * stride
 
 
-@pytest.mark.parametrize("kind", ["units", "containers"])
+@pytest.mark.parametrize("kind", ["units", pytest.param("containers", marks=pytest.mark.slow)])
 def test_units_and_containers_grow_and_shrink_too(environment: Environment, place: Path, kind: str) -> None:
     if kind == "units":
         engine, version = as_units(environment, place), environment.version("v1")

@@ -2,7 +2,11 @@
 
 import httpx
 import pytest
-from tests.integration.chapters.release.engines.proxy.conftest import Environment, behind_each
+from tests.integration.chapters.release.engines.proxy.conftest import (
+    Environment,
+    behind_each,
+    behind_each_slowly,
+)
 from tests.integration.chapters.release.engines.proxy.customers import Customers
 from tests.integration.chapters.release.engines.watching import Watching
 
@@ -84,7 +88,7 @@ def test_a_version_that_is_not_healthy_gets_no_request(
     assert len(engine.serving()) == 2
 
 
-@behind_each
+@behind_each_slowly
 def test_a_canary_gets_its_share_first(environment: Environment) -> None:
     old, new = environment.version("v1"), environment.version("v2")
     engine = environment.engine(canary="20%", canary_for="1秒")
