@@ -37,6 +37,7 @@ EXTENSIONS = (
     "toban.chapters.batch.extension",
     "toban.chapters.capacity.extension",
     "toban.chapters.incident.extension",
+    "toban.chapters.vulnerabilities.extension",
     "toban.chapters.routine.extension",
     "toban.chapters.decisions.extension",
 )

@@ -33,6 +33,11 @@ _OPEN = (Cadence.CRON, Cadence.ON_EVENT, Cadence.ON_DEMAND, Cadence.CONTINUOUS)
 _RESTORE = r"リストア|復元|復旧|restore|recovery"
 _TEST = r"テスト|訓練|演習|検証|確認|test|drill|rehears|exercise"
 _DRILL = re.compile(rf"(?:{_RESTORE}).*(?:{_TEST})|(?:{_TEST}).*(?:{_RESTORE})", re.IGNORECASE)
+_SCAN = re.compile(
+    r"(?:脆弱性|vulnerabilit\w*|cve|セキュリティ).{0,12}(?:スキャン|チェック|scan|check)"
+    r"|(?:スキャン|scan).{0,12}(?:脆弱性|vulnerabilit\w*|cve)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,11 @@ class SameAct:
 def is_restore_test(routine: Routine) -> bool:
     """Whether *routine* is a test of restores: バックアップリストアテスト, 復旧訓練, restore drill."""
     return _DRILL.search(routine.name) is not None
+
+
+def is_vulnerability_scan(row: SecurityRoutine | Routine) -> bool:
+    """Whether *row* is a scan for known vulnerabilities: 脆弱性スキャン, CVEチェック, vulnerability scan."""
+    return _SCAN.search(normalise(row.name)) is not None
 
 
 def same_acts(design: Design) -> tuple[SameAct, ...]:

@@ -44,6 +44,7 @@ class TrialCode(StrEnum):
     CAPACITY = "LV011"
     REMEDY = "LV012"
     GAME_DAY = "LV013"
+    INVENTORY = "LV014"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,12 @@ DOCUMENT = """\
 |-----------|-----|----------|
 | マイナーリリース | 月1回 | 毎月第2火曜日 |
 
+## セキュリティ運用
+### 脆弱性管理
+| 項目 | 頻度 | 内容 |
+|-----|-----|-----|
+| 脆弱性スキャン | 週次 | CVEチェック |
+
 ## キャパシティ管理
 ### リソース使用状況
 | リソース | 現在使用量 | 上限 | 使用率 | 次回拡張予定 |
@@ -183,6 +189,9 @@ restore = ["true"]
 
 [game_days]
 schedule = "毎月第1水曜 10:00"
+
+[advisories]
+folder = "osv"
 """
 INSTEAD = {
     "[system] timezone": '"UTC"',
@@ -221,6 +230,7 @@ INSTEAD = {
     "[remedies.プロセス再起動] effect_within": '"7分"',
     "[remedies.プロセス再起動] approval_within": '"7時間"',
     "[game_days] announce": '"7日"',
+    "[advisories] oldest": '"3日"',
     "[deployments.本番環境] cause_within": '"7営業日"',
     "[deployments.ステージング環境] drill": '"毎月第3火曜 10:00"',
 }

@@ -44,6 +44,7 @@ UNTRIED = {
     "exceptions": "it only says who grants them, and for how long",
     "incidents": "it only holds values that are assumed otherwise",
     "game_days": "it only says when what [faults] makes is made, and that is tried",
+    "vulnerabilities": "it only says how soon they are mended",
 }
 """Tables for which nothing can be tried, and why."""
 
@@ -60,6 +61,7 @@ UNPROPOSED = {
     "incidents": "its values are assumed: the page of assumptions names them",
     "faults": "nobody's first bindings break something on purpose",
     "game_days": "nobody's first bindings break something on purpose",
+    "vulnerabilities": "no row of a document says how soon they are mended",
 }
 """Tables that `toban init` need not write, and why."""
 

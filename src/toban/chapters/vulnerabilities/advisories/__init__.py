@@ -1,0 +1,1 @@
+"""What is known of vulnerabilities: advisories in the OSV format, from a mirror of them."""

@@ -1,0 +1,158 @@
+"""A mirror of advisories: a folder with `{ecosystem}/all.zip`, as OSV publishes them.
+
+https://google.github.io/osv.dev/data/ The folder is refreshed from an address, or carried in by hand.
+Whatever the archives hold, reading them ends and fits into memory.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+import orjson
+
+from toban.chapters.vulnerabilities.advisories.advisory import Advisory, Affected, NoAdvisory, read_advisory
+from toban.message import Message
+
+ARCHIVE = "all.zip"
+_LARGEST_RECORD = 16 * 1024 * 1024
+"""Bytes, unpacked; the largest that OSV publishes have about 2 MB."""
+_LARGEST_ARCHIVE = 8 * 1024 * 1024 * 1024
+"""Bytes, unpacked."""
+_MOST_RECORDS = 2_000_000
+
+
+class MirrorUnreadable(Exception):
+    """The archive can't be used at all; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class EcosystemData:
+    """What a mirror holds for one ecosystem."""
+
+    ecosystem: str
+    file: Path
+    records: int
+    newest: datetime
+    """When the newest of its records was changed: the data are at least as new."""
+    unreadable: int
+    """Records that are no advisories."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advisories:
+    """What a mirror knows about the packages that were asked for."""
+
+    known: Mapping[tuple[str, str], list[tuple[Advisory, Affected]]]
+    data: Mapping[str, EcosystemData]
+    """By ecosystem, as the packages name it."""
+    missing: Mapping[str, Message]
+    """Ecosystem → why nothing is known of its packages."""
+
+
+def read_mirror(folder: Path, wanted: Collection[tuple[str, str]], now: datetime) -> Advisories:
+    """Return what the mirror in *folder* says about *wanted*: ecosystems and canonical names of packages.
+
+    Records that were changed after *now* do not count as new: a wrong clock would hide that data are old.
+    """
+    known: dict[tuple[str, str], list[tuple[Advisory, Affected]]] = defaultdict(list)
+    data: dict[str, EcosystemData] = {}
+    missing: dict[str, Message] = {}
+    for ecosystem in sorted({each for each, _ in wanted}):
+        file = _archive(folder, ecosystem)
+        if file is None:
+            missing[ecosystem] = Message("vulnerabilities.no-archive", ecosystem=ecosystem, folder=folder)
+            continue
+        try:
+            data[ecosystem] = _read(file, ecosystem, wanted, known, now)
+        except MirrorUnreadable as error:
+            missing[ecosystem] = error.args[0]
+    return Advisories(known, data, missing)
+
+
+def _archive(folder: Path, ecosystem: str) -> Path | None:
+    """Return the archive of an ecosystem; that of a distribution may hold all of its releases."""
+    for name in dict.fromkeys((ecosystem, ecosystem.partition(":")[0])):
+        # A name comes from what is installed: it must not lead out of the folder.
+        if "/" in name or name in {"", ".", ".."}:
+            continue
+        if (file := folder / name / ARCHIVE).is_file():
+            return file
+    return None
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Counts while an archive is read."""
+
+    now: datetime
+    records: int = 0
+    unreadable: int = 0
+    bytes: int = 0
+    newest: datetime | None = None
+
+    def count(self, advisory: Advisory) -> None:
+        self.records += 1
+        if advisory.modified <= self.now:
+            self.newest = max(self.newest or advisory.modified, advisory.modified)
+
+
+def _read(
+    file: Path,
+    ecosystem: str,
+    wanted: Collection[tuple[str, str]],
+    known: dict[tuple[str, str], list[tuple[Advisory, Affected]]],
+    now: datetime,
+) -> EcosystemData:
+    reading = _Reading(now)
+    try:
+        with ZipFile(file) as archive:
+            for advisory in _advisories(archive, file, reading):
+                for affected in advisory.affected:
+                    if affected.ecosystem == ecosystem and affected.key in wanted:
+                        known[affected.key].append((advisory, affected))
+    except (BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise MirrorUnreadable(
+            Message("vulnerabilities.archive-unreadable", file=file, why=str(error) or type(error).__name__)
+        ) from error
+    if reading.newest is None:
+        raise MirrorUnreadable(Message("vulnerabilities.archive-empty", file=file))
+    return EcosystemData(ecosystem, file, reading.records, reading.newest, reading.unreadable)
+
+
+def _advisories(archive: ZipFile, file: Path, reading: _Reading) -> Iterator[Advisory]:
+    for entry in archive.infolist():
+        if entry.is_dir() or not entry.filename.endswith(".json"):
+            continue
+        written = _unpacked(archive, entry, file, reading)
+        try:
+            advisory = read_advisory(orjson.loads(written))
+        except (orjson.JSONDecodeError, NoAdvisory):
+            reading.unreadable += 1
+            continue
+        reading.count(advisory)
+        yield advisory
+
+
+def _unpacked(archive: ZipFile, entry: ZipInfo, file: Path, reading: _Reading) -> bytes:
+    with archive.open(entry) as stream:
+        # What the entry says of its own size may be a lie.
+        written = stream.read(_LARGEST_RECORD + 1)
+    reading.bytes += len(written)
+    is_too_much = reading.bytes > _LARGEST_ARCHIVE or reading.records + reading.unreadable >= _MOST_RECORDS
+    if len(written) > _LARGEST_RECORD or is_too_much:
+        raise MirrorUnreadable(Message("vulnerabilities.archive-too-large", file=file))
+    return written
+
+
+def folder_doubts(folder: Path) -> Iterator[Message]:
+    """Yield why the mirror in *folder* says nothing at all."""
+    try:
+        archives = [each for each in folder.glob(f"*/{ARCHIVE}") if each.is_file()]
+    except OSError as error:
+        yield Message("vulnerabilities.file-unreadable", file=folder, why=error.strerror or str(error))
+        return
+    if not archives:
+        yield Message("vulnerabilities.no-archives", folder=folder)

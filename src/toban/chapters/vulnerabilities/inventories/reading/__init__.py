@@ -1,0 +1,1 @@
+"""Lists of what is installed, as their programs write them: read into packages. Pure."""

@@ -1,0 +1,95 @@
+"""The verdict on a row that orders a scan. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from toban.chapters.vulnerabilities.advisories.rating import Rating
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.rows.judgement import Judgement
+from toban.message import NOTHING, Message, sentences
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVulnerability:
+    """A vulnerability that a scan found and that is still there."""
+
+    name: str
+    package: str
+    inventory: str
+    rating: Rating
+    fixed: str
+    first_seen: datetime
+
+    def is_late(self, limits: Mapping[Rating, timedelta], now: datetime) -> bool:
+        """Whether it should have been mended before *now*."""
+        limit = limits.get(self.rating)
+        return limit is not None and now >= self.first_seen + limit
+
+
+@dataclass(frozen=True, slots=True)
+class LastScan:
+    """What the newest scan said."""
+
+    run: int
+    at: datetime
+    packages: int
+    gaps: Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanState:
+    """What is known about a row that orders scans."""
+
+    last: LastScan | None
+    """The newest that went through."""
+    open: Sequence[FoundVulnerability]
+    """Worst first."""
+    failure: Message = NOTHING
+    """Why the newest run did not go through."""
+    was_missed: bool = False
+    next_due: datetime | None = None
+
+
+def judge(state: ScanState, limits: Mapping[Rating, timedelta], now: datetime) -> Judgement:
+    """Return the verdict: what is late deviates, and what could not be looked at is not known to be well."""
+    last, value = state.last, counted(state.open)
+    if state.failure:
+        verdict = Verdict.NOT_PERFORMED if state.was_missed else Verdict.DEVIATING
+        return Judgement(verdict, state.failure, value, next_due=state.next_due)
+    if last is None:
+        return Judgement(Verdict.NOT_DUE, Message("vulnerabilities.not-scanned-yet"), next_due=state.next_due)
+    late = [each for each in state.open if each.is_late(limits, now)]
+    proof = {"run": last.run, "at": last.at.isoformat(), "packages": last.packages, "open": len(state.open)}
+    gap = NOTHING
+    if last.gaps:
+        gap = Message("vulnerabilities.not-all-looked-at", why=last.gaps[0], more=len(last.gaps) - 1)
+    if late:
+        worst = late[0]
+        said = Message(
+            "vulnerabilities.late",
+            count=len(late),
+            name=worst.name,
+            package=worst.package,
+            inventory=worst.inventory,
+            since=worst.first_seen,
+        )
+        return Judgement(Verdict.DEVIATING, sentences(said, gap), value, state.next_due, proof)
+    if gap:
+        return Judgement(Verdict.NOT_MEASURABLE, gap, value, state.next_due, proof)
+    said = Message("vulnerabilities.scanned-at", at=last.at, packages=last.packages)
+    return Judgement(Verdict.CONFORMING, said, value, state.next_due, proof)
+
+
+def counted(found: Sequence[FoundVulnerability]) -> Message:
+    """Return how many there are of each rating."""
+    counts = Counter(each.rating for each in found)
+    if not counts:
+        return Message("vulnerabilities.none-open")
+    return Message(
+        "vulnerabilities.open-counts",
+        critical=counts[Rating.CRITICAL],
+        high=counts[Rating.HIGH],
+        other=len(found) - counts[Rating.CRITICAL] - counts[Rating.HIGH],
+    )

@@ -1,0 +1,103 @@
+"""What is installed where, the vulnerabilities found there, and the scans that looked for them."""
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from toban.engine.message_field import MessageField
+
+
+class InventoryReading(models.Model):
+    """The newest look at an inventory."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    looked_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+    """When that was installed which was read last; null if it never was read."""
+    packages = models.JSONField(default=list)
+    """Ecosystem, name, version and installed name of each package."""
+    trouble = MessageField()
+    """Why the newest look failed; nothing if it did not."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VulnerabilityQuerySet(models.QuerySet["Vulnerability"]):
+    """Vulnerabilities by their state."""
+
+    def open(self) -> Self:
+        """Return those that were there at the newest look."""
+        return self.filter(ended_at=None)
+
+    def worst_first(self) -> Self:
+        """Return them by rating; among equals those that can be mended come first, then the oldest."""
+        return self.order_by("rank", F("fixable_since").asc(nulls_last=True), "first_seen", "pk")
+
+
+class Vulnerability(models.Model):
+    """A vulnerability of a package in an inventory, from the scan that found it to the one that did not."""
+
+    inventory = models.CharField(max_length=200)
+    ecosystem = models.CharField(max_length=100)
+    package = models.CharField(max_length=300)
+    installed = models.JSONField(default=list)
+    """The names under which the package is installed, if they are others."""
+    version = models.CharField(max_length=300)
+    name = models.CharField(max_length=200)
+    """Its CVE number, or the advisory's own name."""
+    advisories = models.JSONField(default=list)
+    summary = models.TextField(blank=True)
+    rating = models.CharField(max_length=10)
+    """A `Rating`."""
+    rank = models.PositiveSmallIntegerField()
+    """Of the rating: 0 for the worst."""
+    fixed = models.CharField(max_length=300, blank=True)
+    """The lowest version that mends it; empty if there is none yet."""
+    first_seen = models.DateTimeField()
+    fixable_since = models.DateTimeField(null=True)
+    """When a scan first knew a version that mends it."""
+    last_seen = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = VulnerabilityQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("inventory", "ecosystem", "package", "name"),
+                condition=Q(ended_at=None),
+                name="one_open_vulnerability",
+            ),
+        )
+        indexes = (models.Index(fields=("ended_at",), name="vulnerability_end"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.package} {self.inventory}"
+
+    def due_at(self, limit: timedelta) -> datetime:
+        """Return until when it must be mended."""
+        return self.first_seen + limit
+
+
+class VulnerabilityScan(models.Model):
+    """One scan of all inventories."""
+
+    run = models.PositiveBigIntegerField(unique=True)
+    """The number of its run."""
+    at = models.DateTimeField()
+    inventories = models.PositiveIntegerField()
+    packages = models.PositiveIntegerField()
+    compared = models.PositiveIntegerField()
+    found = models.PositiveIntegerField()
+    """New ones."""
+    ended = models.PositiveIntegerField()
+    data = models.JSONField(default=dict)
+    """Ecosystem → when the newest of its advisories was changed."""
+    gaps = models.JSONField(default=list)
+    """What it could say nothing about, as messages."""
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.at.isoformat()}"

@@ -1,0 +1,50 @@
+"""What is installed, as advisories name it. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Package:
+    """A package that is installed somewhere."""
+
+    ecosystem: str
+    """As OSV writes it: `PyPI`, `npm`, `Debian:12`."""
+    name: str
+    """By which advisories know it: of distributions the *source* package, since they mend that one."""
+    version: str
+    """Of what `name` names: of distributions that of the source package."""
+    installed: str = ""
+    """The name under which it is installed, if that is another: a binary package."""
+
+    @property
+    def family(self) -> str:
+        """The ecosystem without its release: `Debian`."""
+        return self.ecosystem.partition(":")[0]
+
+    @property
+    def shown(self) -> str:
+        """The name under which people know it where it is installed."""
+        return self.installed or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything installed on one host, in one image or by one lock file, at a time."""
+
+    packages: Sequence[Package]
+    taken_at: datetime
+    """When this was the case: of a document about it, when that was made."""
+    unknown: Sequence[str] = ()
+    """What is installed, too, and no advisories could be about: as package URLs."""
+
+
+def canonical(ecosystem: str, name: str) -> str:
+    """Return *name* as its registry compares it; PEP 503 for PyPI."""
+    if ecosystem.partition(":")[0] == "PyPI":
+        return _SEPARATORS.sub("-", name).lower()
+    return name

@@ -1,0 +1,174 @@
+"""The status of every row that orders a scan, and the alerts about what is mended late."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from toban.chapters.vulnerabilities.advisories.rating import Rating
+from toban.chapters.vulnerabilities.judging import FoundVulnerability, LastScan, ScanState, counted, judge
+from toban.chapters.vulnerabilities.models import Vulnerability, VulnerabilityScan
+from toban.chapters.vulnerabilities.plan import ScanOrder, ScanPlan
+from toban.engine.evidence import status
+from toban.engine.evidence.acts import also_shown
+from toban.engine.notify import alerts
+from toban.engine.notify.models import Alert
+from toban.engine.notify.signal import Condition, Signal
+from toban.engine.rows.judgement import Judgement
+from toban.engine.rows.report import RowAlerts, condition_of, update_of
+from toban.engine.runs.models import Run
+from toban.engine.runs.standing import ENDED, WorkStatus, standings
+from toban.message import NOTHING, Message, from_json
+
+_ALERTS = RowAlerts(
+    item="vulnerabilities",
+    limit=Message("vulnerabilities.as-the-row-orders"),
+    advice=Message("vulnerabilities.look-at-the-page"),
+)
+_LATELY = timedelta(hours=1)
+"""A scan is announced this late at most: a worker that was away longer has other things to report."""
+_MOST_ALERTS = 50
+"""Of vulnerabilities that are mended late, the worst: each can be excepted by its name."""
+
+
+def tell(plan: ScanPlan, now: datetime, document_digest: str) -> None:
+    """Show the status of every row, and report what is wrong."""
+    found, last = open_now(plan), last_scan(plan)
+    works = standings([each.key for each in plan.orders], now)
+    judged = [(order, _judged(order, plan, found, last, works, now)) for order in plan.orders]
+    updates = [update_of(order.row, each, now) for order, each in judged]
+    signals = [one for order, each in judged for one in _signals(order, each, plan, found, now)]
+    ended = _ended({each.key for each in signals}, now)
+    with transaction.atomic():
+        status.show(list(also_shown(updates, plan.acts)), now, document_digest)
+        alerts.report([*signals, *ended], now, document_digest)
+        alerts.tell(
+            [_event(order, last, found) for order in plan.orders if _is_news(last, now)], now, document_digest
+        )
+
+
+def open_now(plan: ScanPlan) -> Sequence[FoundVulnerability]:
+    """Return the vulnerabilities of the inventories that are bound, worst first."""
+    names = [each.name for each in plan.inventories]
+    return [
+        FoundVulnerability(
+            each.name,
+            each.package,
+            each.inventory,
+            Rating(each.rating),
+            each.fixed,
+            each.first_seen.astimezone(plan.zone),
+        )
+        for each in Vulnerability.objects.open().filter(inventory__in=names).worst_first()
+    ]
+
+
+def last_scan(plan: ScanPlan) -> LastScan | None:
+    """Return the newest scan that went through; None if none did yet."""
+    found = VulnerabilityScan.objects.order_by("-at", "-run").first()
+    if found is None:
+        return None
+    return LastScan(
+        found.run, found.at.astimezone(plan.zone), found.packages, [from_json(gap) for gap in found.gaps]
+    )
+
+
+def _judged(
+    order: ScanOrder,
+    plan: ScanPlan,
+    found: Sequence[FoundVulnerability],
+    last: LastScan | None,
+    works: Mapping[str, WorkStatus],
+    now: datetime,
+) -> Judgement:
+    work = works.get(order.key, WorkStatus())
+    ended = work.last
+    has_failed = ended is not None and ended.state != Run.State.DONE
+    failure = (ended.note or ENDED[Run.State(ended.state)]) if ended is not None and has_failed else NOTHING
+    was_missed = ended is not None and ended.state != Run.State.FAILED
+    state = ScanState(last, found, failure, was_missed, work.next_due)
+    return judge(state, plan.terms.limits, now)
+
+
+def _signals(
+    order: ScanOrder, judged: Judgement, plan: ScanPlan, found: Sequence[FoundVulnerability], now: datetime
+) -> Iterator[Signal]:
+    late = [each for each in found if each.is_late(plan.terms.limits, now)]
+    condition = condition_of(judged)
+    # What is late has an alert of its own each.
+    if late and condition is Condition.CRITICAL:
+        condition = Condition.OK
+    subject = Message("vulnerabilities.subject", name=order.row.name)
+    yield _ALERTS.signal(order.row, judged, now, condition=condition, subject=subject)
+    for each in late[:_MOST_ALERTS]:
+        yield _late(order, each, plan, now)
+
+
+def _late(order: ScanOrder, each: FoundVulnerability, plan: ScanPlan, now: datetime) -> Signal:
+    since = each.first_seen + plan.terms.limits[each.rating]
+    return Signal(
+        key=f"{order.row.id}/{each.inventory}/{each.package}/{each.name}"[:300],
+        clause_id=order.row.id,
+        citation=str(order.row.origin),
+        clause_text=order.row.text,
+        condition=Condition.CRITICAL if each.rating is Rating.CRITICAL else Condition.WARNING,
+        subject=Message("vulnerabilities.subject-late", name=each.name, package=each.package),
+        value=Message("vulnerabilities.open-since", since=each.first_seen, inventory=each.inventory),
+        limit=Message("vulnerabilities.limit-of", rating=_rating(each.rating), until=since),
+        began_at=since,
+        detected_at=now,
+        advice=_advice(each),
+        labels={"item": "vulnerabilities", "vulnerability": each.name, "target": each.inventory},
+    )
+
+
+def _advice(each: FoundVulnerability) -> Message:
+    if each.fixed:
+        return Message("vulnerabilities.update-to", package=each.package, version=each.fixed)
+    return Message("vulnerabilities.no-fix-yet")
+
+
+def _ended(told: Collection[str], now: datetime) -> Iterator[Signal]:
+    """Yield the end of what was late and was mended, or is not bound any more."""
+    for alert in Alert.objects.filter(resolved_at=None, labels__item=_ALERTS.item).exclude(key__in=told):
+        yield Signal(
+            key=alert.key,
+            clause_id=alert.clause_id,
+            citation=alert.citation,
+            clause_text=alert.clause_text,
+            condition=Condition.OK,
+            subject=alert.subject,
+            value=Message("vulnerabilities.not-there-any-more"),
+            limit=NOTHING,
+            began_at=now,
+            detected_at=now,
+            labels=alert.labels,
+        )
+
+
+def _is_news(last: LastScan | None, now: datetime) -> bool:
+    return last is not None and now - last.at < _LATELY
+
+
+def _event(order: ScanOrder, last: LastScan | None, found: Sequence[FoundVulnerability]) -> Signal:
+    """Return the announcement of a scan that went through."""
+    if last is None:
+        raise AssertionError("what was not scanned is no news")
+    return Signal(
+        key=f"{order.row.id}/scan/{last.run}",
+        clause_id=order.row.id,
+        citation=str(order.row.origin),
+        clause_text=order.row.text,
+        condition=Condition.INFO,
+        subject=Message("vulnerabilities.subject", name=order.row.name),
+        value=counted(found),
+        limit=NOTHING,
+        began_at=last.at,
+        detected_at=last.at,
+        advice=_ALERTS.advice,
+        labels={"item": _ALERTS.item},
+    )
+
+
+def _rating(rating: Rating) -> Message:
+    return Message(f"vulnerabilities.rated-{rating.value}")

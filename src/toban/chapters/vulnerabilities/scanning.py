@@ -1,0 +1,218 @@
+"""The work of a scan: read what is installed and what is known, compare, and keep what was found."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.db import transaction
+
+from toban.chapters.vulnerabilities.advisories.mirror import read_mirror
+from toban.chapters.vulnerabilities.bindings import AdvisoriesBinding
+from toban.chapters.vulnerabilities.inventory import InventoryUnknown
+from toban.chapters.vulnerabilities.matching import VulnerablePackage
+from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability, VulnerabilityScan
+from toban.chapters.vulnerabilities.package import Inventory
+from toban.chapters.vulnerabilities.plan import BoundInventory, ScanPlan
+from toban.chapters.vulnerabilities.scan import Scanned, installed_as, scan, wanted
+from toban.design.reader import Design
+from toban.engine.bindings.model import Bindings
+from toban.engine.clock import Clock, system_clock
+from toban.engine.runs.steps.recording import record_once
+from toban.engine.runs.work import RunTurn, Step, Work
+from toban.message import NOTHING, Message, message_of
+
+_AT_ONCE = 8
+"""Hosts that are asked at the same time."""
+
+log = structlog.get_logger(__name__)
+
+
+def works(
+    plan: ScanPlan, design: Design, bindings: Bindings, *, clock: Clock = system_clock
+) -> Mapping[str, Work]:
+    """Return the scans as works, by key."""
+    advisories = plan.advisories
+    if advisories is None:
+        return {}
+    act = ScanAct(plan.inventories, advisories, bindings.system.zone, clock)
+    return {
+        order.key: Work(
+            key=order.key,
+            clause_id=order.row.id,
+            document_digest=design.digest,
+            acting_digest=bindings.acting_digest,
+            steps=(Step("scan", act),),
+            schedule=order.schedule,
+            system=bindings.system,
+        )
+        for order in plan.orders
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a scan changed."""
+
+    found: int
+    ended: int
+
+
+@dataclass(frozen=True)
+class ScanAct:
+    """Scans all inventories."""
+
+    inventories: Sequence[BoundInventory]
+    advisories: AdvisoriesBinding
+    zone: ZoneInfo
+    """Of the times that are told."""
+    clock: Clock
+
+    def __call__(self, turn: RunTurn) -> Message:
+        """Carry out the scan for a run; what can't be read is a gap of its result, and no failure."""
+        now = self.clock().astimezone(self.zone)
+        read, unread = self._inventories(turn, now)
+        turn.progress(60)
+        known = read_mirror(self.advisories.folder, wanted(read), now)
+        scanned = scan(read, unread, known, now, self.advisories.oldest)
+        turn.progress(90)
+        counts = keep(scanned, read, unread, turn.run_id, now)
+        for gap in scanned.gaps:
+            turn.say(gap)
+        return _summed(scanned, counts)
+
+    def _inventories(
+        self, turn: RunTurn, now: datetime
+    ) -> tuple[Mapping[str, Inventory], Mapping[str, Message]]:
+        read: dict[str, Inventory] = {}
+        unread: dict[str, Message] = {}
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="inventory") as pool:
+            answers = pool.map(lambda each: _asked(each, now), self.inventories)
+            for each, answer in zip(self.inventories, answers, strict=True):
+                if isinstance(answer, Inventory):
+                    read[each.name] = answer
+                else:
+                    unread[each.name] = answer
+                done = len(read) + len(unread)
+                turn.progress(
+                    50 * done / len(self.inventories), Message("vulnerabilities.read", name=each.name)
+                )
+        return read, unread
+
+
+def _asked(each: BoundInventory, now: datetime) -> Inventory | Message:
+    try:
+        return each.opened().read(now)
+    except InventoryUnknown as unknown:
+        return message_of(unknown)
+    except Exception as error:
+        # Another's kind may fail in any way: that list is unknown, and the others are looked at all the same.
+        log.exception("inventory_failed", inventory=each.name)
+        return message_of(error)
+
+
+def keep(
+    scanned: Scanned,
+    read: Mapping[str, Inventory],
+    unread: Mapping[str, Message],
+    run_id: int,
+    now: datetime,
+) -> Counts:
+    """Record what a scan found, in the audit log once: a run that is repeated records the same again."""
+    with transaction.atomic():
+        _keep_lists(read, unread, now)
+        counts = Counts(
+            sum(_found(name, found, read[name], now) for name, found in scanned.found.items()),
+            _ended(scanned, now),
+        )
+        VulnerabilityScan.objects.update_or_create(
+            run=run_id,
+            defaults={
+                "at": now,
+                "inventories": len(read),
+                "packages": scanned.packages,
+                "compared": scanned.compared,
+                "found": counts.found,
+                "ended": counts.ended,
+                "data": {name: newest.isoformat() for name, newest in scanned.data.items()},
+                "gaps": [gap.as_json() for gap in scanned.gaps],
+            },
+        )
+        content = {
+            "event": "vulnerabilities-scanned",
+            "inventories": sorted(read),
+            "unread": sorted(unread),
+            "packages": scanned.packages,
+            "gaps": len(scanned.gaps),
+            **asdict(counts),
+        }
+        record_once(run_id, content, now)
+    return counts
+
+
+def _keep_lists(read: Mapping[str, Inventory], unread: Mapping[str, Message], now: datetime) -> None:
+    for name, inventory in read.items():
+        packages = [[each.ecosystem, each.name, each.version, each.installed] for each in inventory.packages]
+        values = {
+            "looked_at": now,
+            "taken_at": inventory.taken_at,
+            "packages": packages,
+            "trouble": NOTHING,
+        }
+        InventoryReading.objects.update_or_create(name=name, defaults=values)
+    for name, why in unread.items():
+        InventoryReading.objects.update_or_create(name=name, defaults={"looked_at": now, "trouble": why})
+
+
+def _found(name: str, found: Sequence[VulnerablePackage], inventory: Inventory, now: datetime) -> int:
+    """Record the vulnerabilities of one inventory, and return how many are new."""
+    installed = installed_as(inventory.packages)
+    new = 0
+    for each in found:
+        values = {
+            "installed": sorted(set(installed[each.package])),
+            "version": each.package.version,
+            "advisories": [one.id for one in each.advisories],
+            "summary": each.advisories[0].summary,
+            "rating": each.rating.value,
+            "rank": each.rating.rank,
+            "fixed": each.fixed,
+            "last_seen": now,
+        }
+        row, is_new = Vulnerability.objects.update_or_create(
+            inventory=name,
+            ecosystem=each.package.ecosystem,
+            package=each.package.name,
+            name=each.name,
+            ended_at=None,
+            defaults=values,
+            create_defaults={**values, "first_seen": now},
+        )
+        if each.fixed and row.fixable_since is None:
+            Vulnerability.objects.filter(pk=row.pk).update(fixable_since=now)
+        new += is_new
+    return new
+
+
+def _ended(scanned: Scanned, now: datetime) -> int:
+    """End what the inventories that could be read have no more, and return how much that is.
+
+    An ecosystem without advisories says nothing: what was found there before stays.
+    """
+    looked = Vulnerability.objects.open().filter(
+        inventory__in=list(scanned.found), ecosystem__in=scanned.data
+    )
+    return looked.exclude(last_seen=now).update(ended_at=now)
+
+
+def _summed(scanned: Scanned, counts: Counts) -> Message:
+    code = "scanned-with-gaps" if scanned.gaps else "scanned"
+    return Message(
+        f"vulnerabilities.{code}",
+        packages=scanned.packages,
+        found=counts.found,
+        ended=counts.ended,
+        gaps=len(scanned.gaps),
+    )

@@ -1,0 +1,51 @@
+"""Vulnerabilities and inventories as JSON values, and in the words of pages and commands."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from toban.chapters.vulnerabilities.advisories.rating import Rating
+from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability
+from toban.chapters.vulnerabilities.plan import ScanPlan
+
+
+def vulnerability_values(each: Vulnerability, plan: ScanPlan) -> Mapping[str, object]:
+    """Return *each*, with its owner and until when it must be mended."""
+    due = due_at(each, plan)
+    return {
+        "name": each.name,
+        "advisories": each.advisories,
+        "rating": each.rating,
+        "summary": each.summary,
+        "inventory": each.inventory,
+        "ecosystem": each.ecosystem,
+        "package": each.package,
+        "installed": each.installed,
+        "version": each.version,
+        "fixed": each.fixed,
+        "owner": owner_of(each.inventory, plan),
+        "first_seen": each.first_seen.isoformat(),
+        "last_seen": each.last_seen.isoformat(),
+        "due_at": due.isoformat() if due is not None else None,
+    }
+
+
+def inventory_values(each: InventoryReading) -> Mapping[str, object]:
+    """Return *each* without its packages."""
+    return {
+        "name": each.name,
+        "packages": len(each.packages),
+        "looked_at": each.looked_at.isoformat(),
+        "taken_at": each.taken_at.isoformat() if each.taken_at else None,
+        "trouble": each.trouble.as_output() if each.trouble else None,
+    }
+
+
+def due_at(each: Vulnerability, plan: ScanPlan) -> datetime | None:
+    """Return until when *each* must be mended; None if nobody has set a limit."""
+    limit = plan.terms.limits.get(Rating(each.rating))
+    return each.due_at(limit) if limit is not None else None
+
+
+def owner_of(inventory: str, plan: ScanPlan) -> str:
+    """Return the role that mends what is found in *inventory*; empty if nobody is named."""
+    return next((each.config.owner for each in plan.inventories if each.name == inventory), "")

@@ -1,0 +1,119 @@
+"""What scans found: the vulnerabilities that are there, and what could not be looked at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from toban.chapters.vulnerabilities.advisories.rating import Rating
+from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability, VulnerabilityScan
+from toban.chapters.vulnerabilities.operation import OPERATION
+from toban.chapters.vulnerabilities.plan import ScanPlan
+from toban.chapters.vulnerabilities.report import last_scan
+from toban.engine.clock import system_clock
+from toban.faces.values.vulnerabilities import due_at, owner_of
+from toban.faces.web.frame import frame, in_force, look
+from toban.message import Message
+
+_PER_PAGE = 100
+_OSV = "https://osv.dev/vulnerability/"
+_JVN = "https://jvndb.jvn.jp/search/index.php?mode=_vulnerability_search_IA_VulnSearch&keyword="
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVulnerability:
+    """A line of the list."""
+
+    found: Vulnerability
+    owner: str
+    due_at: datetime | None
+    now: datetime
+
+    @property
+    def rating(self) -> Message:
+        """Its rating in words."""
+        return Message(f"vulnerabilities.rated-{self.found.rating}")
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it should have been mended."""
+        return self.due_at is not None and self.now >= self.due_at
+
+    @property
+    def osv(self) -> str:
+        """Where its advisory can be read."""
+        return _OSV + quote((self.found.advisories or [self.found.name])[0], safe="")
+
+    @property
+    def jvn(self) -> str:
+        """Where it is described in Japanese; empty without a CVE number."""
+        return _JVN + quote(self.found.name, safe="") if self.found.name.startswith("CVE-") else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedInventory:
+    """An inventory that is bound, and its newest look."""
+
+    name: str
+    owner: str
+    reading: InventoryReading | None
+    count: int
+    """How many vulnerabilities are open there."""
+
+
+@require_safe
+def vulnerabilities(request: HttpRequest) -> HttpResponse:
+    """Show the open vulnerabilities, worst first; `inventory`, `rating` and `fixable` narrow them."""
+    edition, now = in_force(), system_clock()
+    plan = edition.plan(OPERATION)
+    names = [each.name for each in plan.inventories]
+    found = Vulnerability.objects.open().filter(inventory__in=names)
+    asked = {
+        "inventory": request.GET.get("inventory", ""),
+        "rating": request.GET.get("rating", ""),
+        "fixable": request.GET.get("fixable", ""),
+    }
+    shown = found.filter(inventory=asked["inventory"]) if asked["inventory"] else found
+    shown = shown.filter(rating=asked["rating"]) if asked["rating"] in Rating else shown
+    shown = shown.exclude(fixed="") if asked["fixable"] else shown
+    page = Paginator(shown.worst_first(), _PER_PAGE).get_page(request.GET.get("page"))
+    last = last_scan(plan)
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        **frame(look(edition, now), "vulnerabilities"),
+        "heading": Message("vulnerabilities.page"),
+        "page": page,
+        "query": query.urlencode(),
+        "listed": [
+            ListedVulnerability(each, owner_of(each.inventory, plan), due_at(each, plan), now)
+            for each in page
+        ],
+        "inventories": _inventories(plan),
+        "asked": asked,
+        "ratings": [(each.value, Message(f"vulnerabilities.rated-{each.value}")) for each in Rating],
+        "last": last,
+        "data": _data(),
+    }
+    return render(request, "vulnerabilities/vulnerabilities.html", context)
+
+
+def _inventories(plan: ScanPlan) -> Sequence[ListedInventory]:
+    readings = InventoryReading.objects.in_bulk([each.name for each in plan.inventories])
+    open_now = list(Vulnerability.objects.open().values_list("inventory", flat=True))
+    return [
+        ListedInventory(each.name, each.config.owner, readings.get(each.name), open_now.count(each.name))
+        for each in plan.inventories
+    ]
+
+
+def _data() -> Sequence[tuple[str, datetime]]:
+    """Return the ecosystems of the newest scan, and how new their advisories were."""
+    newest = VulnerabilityScan.objects.order_by("-at", "-run").first()
+    written = newest.data if newest is not None else {}
+    return [(name, datetime.fromisoformat(at)) for name, at in sorted(written.items())]

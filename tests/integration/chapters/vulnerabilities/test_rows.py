@@ -1,0 +1,174 @@
+"""The rows that order a scan, as they should be and as they should not, on the real ledger."""
+
+from pathlib import Path
+
+import pytest
+from tests.integration.chapters.vulnerabilities.place import (
+    CRITICAL,
+    DAY,
+    ROUTINE_ROW,
+    SECURITY_ROW,
+    Place,
+)
+from tests.unit.chapters.vulnerabilities.mirrors import advisory
+
+from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability, VulnerabilityScan
+from toban.chapters.vulnerabilities.operation import OPERATION
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.notify.models import Alert
+from toban.engine.runs.models import Run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    found = Place(tmp_path)
+    found.know(advisory("CVE-2026-1", "lib", "2.0", severity=CRITICAL))
+    return found
+
+
+def test_before_the_first_wednesday_nothing_is_due(place: Place) -> None:
+    place.tell()
+
+    assert place.verdict() is Verdict.NOT_DUE
+    assert ClauseStatus.objects.get(clause_id=ROUTINE_ROW).next_due is not None
+
+
+def test_one_scan_proves_both_rows(place: Place) -> None:
+    place.scan()
+
+    assert (place.verdict(), place.verdict(SECURITY_ROW)) == (Verdict.CONFORMING, Verdict.CONFORMING)
+    assert place.value() == "緊急1 重要0 その他0"
+    assert "運用設計書.md:16 と同じ" in place.said(SECURITY_ROW)
+    assert len(place.runs()) == 1
+    entry = LedgerEntry.objects.get(content__event="vulnerabilities-scanned")
+    assert entry.content["found"] == 1
+    assert place.edition.plan(OPERATION).rows.keys() == {ROUTINE_ROW, SECURITY_ROW}
+
+
+def test_what_is_not_mended_in_time_deviates_until_a_scan_finds_it_no_more(place: Place) -> None:
+    place.scan()
+    place.pass_(7 * DAY)
+    place.tell()
+
+    assert place.verdict() is Verdict.DEVIATING
+    assert "shop の lib に CVE-2026-1" in place.said()
+    assert place.alerts() == ["lib の CVE-2026-1"]
+
+    place.know(advisory("CVE-2026-1", "lib", "2.0", severity=CRITICAL, modified=place.now.isoformat()))
+    place.install("lib==2.0")
+    place.scan()
+
+    assert place.verdict() is Verdict.CONFORMING
+    assert place.alerts() == []
+    found = Vulnerability.objects.get()
+    assert found.ended_at == place.now
+    assert VulnerabilityScan.objects.latest("at").ended == 1
+
+
+def test_a_scan_by_old_advisories_says_nothing(place: Place) -> None:
+    place.pass_(14 * DAY)
+    place.scan()
+
+    assert place.verdict() is Verdict.NOT_MEASURABLE
+    assert "PyPI の脆弱性情報は" in place.said()
+    assert "日前です" in place.said()
+    assert place.alerts() == ["脆弱性スキャン"]
+
+
+def test_a_package_that_can_not_be_looked_up_is_named(place: Place) -> None:
+    place.install("lib==1.0", "odd==what")
+    place.scan()
+
+    assert place.verdict() is Verdict.NOT_MEASURABLE
+    assert "odd what" in place.said()
+    assert Vulnerability.objects.count() == 1
+
+
+def test_a_list_that_can_not_be_read_ends_nothing(place: Place) -> None:
+    place.scan()
+    (place.folder / "requirements.txt").unlink()
+    place.know(advisory("CVE-2026-1", "lib", "2.0", severity=CRITICAL, modified="2026-12-01T00:00:00Z"))
+    place.scan()
+
+    assert Vulnerability.objects.open().count() == 1
+    assert "requirements.txt を読めません" in place.said()
+    reading = InventoryReading.objects.get()
+    assert len(reading.packages) == 1
+    assert reading.trouble
+
+
+def test_an_archive_that_is_gone_ends_nothing(place: Place) -> None:
+    place.scan()
+    (place.folder / "osv/PyPI/all.zip").unlink()
+    place.scan()
+
+    assert Vulnerability.objects.open().count() == 1
+    assert place.verdict() is Verdict.DEVIATING
+    assert "すべては調べられていません" in place.said()
+
+
+def test_a_scan_is_announced_once_by_the_matrix(place: Place) -> None:
+    place.scan()
+    place.tell()
+
+    told = Alert.objects.get(condition="info")
+    assert str(told.subject) == "脆弱性スキャン"
+    assert str(told.value) == "緊急1 重要0 その他0"
+
+
+def test_a_scan_that_was_missed_is_not_performed(place: Place) -> None:
+    place.scan()
+    run = place.runs()[-1]
+    Run.objects.filter(pk=run.pk).update(state=Run.State.MISSED)
+    place.tell()
+
+    assert place.verdict() is Verdict.NOT_PERFORMED
+
+
+def test_a_run_that_is_repeated_counts_once(place: Place) -> None:
+    place.scan()
+    (work,) = place.works.values()
+    run = place.runs()[0]
+
+    class Again:
+        run_id = run.pk
+
+        def say(self, _text: object) -> None: ...
+
+        def progress(self, *_said: object) -> None: ...
+
+    work.steps[0].act(Again())  # type: ignore[arg-type]
+
+    assert Vulnerability.objects.count() == VulnerabilityScan.objects.count() == 1
+    assert LedgerEntry.objects.filter(content__event="vulnerabilities-scanned").count() == 1
+
+
+def test_without_bindings_the_rows_say_what_to_bind(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.take("[advisories]\nfolder = 'osv'\n")
+
+    rows = place.edition.plan(OPERATION).rows
+
+    assert "[inventory.名前] と [advisories]" in str(rows[ROUTINE_ROW])
+    assert str(rows[SECURITY_ROW]) == str(rows[ROUTINE_ROW])
+
+
+def test_a_scan_that_people_carry_out_is_theirs(place: Place) -> None:
+    from tests.integration.chapters.vulnerabilities.place import BINDINGS, DOCUMENT  # noqa: PLC0415
+
+    place.take(BINDINGS, DOCUMENT.replace("| 自動 |", "| 運用責任者 |"))
+
+    assert not place.edition.plan(OPERATION).rows
+
+
+def test_what_is_bound_no_more_raises_no_alert(place: Place) -> None:
+    place.scan()
+    place.pass_(7 * DAY)
+    place.tell()
+    place.take(place.bindings.replace("inventory.shop", "inventory.other"))
+    place.tell()
+
+    assert place.alerts() == []
