@@ -46,3 +46,14 @@ class AnsweredRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.token_id} {self.key}"
+
+
+class SignedRequest(models.Model):
+    """A signed request that was carried out or refused: the same one orders nothing again."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    """SHA-256 of the signature: a leaked database has none that still counts."""
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest

@@ -1,10 +1,10 @@
-"""What the tokens extension does: it forgets answers that nobody can ask for again."""
+"""What the tokens extension does: it forgets requests that nobody can send again."""
 
 from datetime import datetime
 
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
-from toban.engine.tokens import once
+from toban.engine.tokens import once, signed_once
 
 
 def _plan(_edition: Edition) -> Rows:
@@ -13,6 +13,7 @@ def _plan(_edition: Edition) -> Rows:
 
 def _forget(_edition: Edition, now: datetime) -> None:
     once.forget(now)
+    signed_once.forget(now)
 
 
 def _shift(_at: Workplace) -> WorkerShift:

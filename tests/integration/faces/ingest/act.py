@@ -1,7 +1,7 @@
 """Changes to the state from outside a test.
 
 session, lock, show CLAUSE VERDICT VALUE, storm VERDICT VALUE CLAUSE..., tell CLAUSE [TARGET], arrived,
-token NAME, plan WORK, timeline INCIDENT, hold SECONDS.
+token NAME, plan WORK, timeline INCIDENT, hold SECONDS, release.
 
 Each line of standard input is one act, a JSON list of its words; its answer is one line of JSON.
 """
@@ -56,6 +56,8 @@ def _act_beside(words: list[str]) -> object:
             return _timeline(int(incident))
         case ["hold", seconds]:
             _hold(float(seconds))
+        case ["release"]:
+            _release()
         case other:
             raise SystemExit(f"unknown act: {other}")
     return None
@@ -144,6 +146,16 @@ def _hold(seconds: float) -> None:
     with transaction.atomic():
         ledger.hold()
         time.sleep(seconds)
+
+
+def _release() -> None:
+    """Withdraw the acknowledgement of every alert."""
+    from toban.engine.clock import system_clock
+    from toban.engine.notify import orders
+    from toban.engine.notify.models import Alert
+
+    for alert in Alert.objects.exclude(acknowledged_at=None):
+        orders.release(alert.pk, by="ren", now=system_clock())
 
 
 def _tell(clause: str, target: str) -> int:

@@ -4,12 +4,16 @@ The signature proves that Slack itself is asking, and who it is that asks. Anyon
 acknowledge it; everything else is done in the name of the account that `[people]` binds to the member. Slack
 waits three seconds for the answer to a command; what takes longer, and what a button has done, is told by the
 request's own `response_url` (https://docs.slack.dev/interactivity/handling-user-interaction).
+
+A request that comes again, from Slack or from somebody who has recorded it, is answered with 200 and nothing
+else: each press of a button has a `trigger_id` of its own, and so a signature of its own.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -36,6 +40,7 @@ from toban.engine.notify.chat.ordering import carried_out, language_of
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.orders import NotPossible
 from toban.engine.registry.ports import Ports
+from toban.engine.tokens import signed_once
 from toban.message import Message, message_of, sentences
 
 _LARGEST = 512 * 1024
@@ -53,6 +58,7 @@ class _Signed:
     """A request that Slack has signed, for one of the bound apps."""
 
     body: bytes
+    signature: str
     config: SlackAppConfig
     edition: Edition
     now: datetime
@@ -74,7 +80,7 @@ class SlackRequests:
             return signed
         match interaction(signed.body):
             case Acknowledged() as pressed:
-                return await _acknowledge(pressed, signed.now)
+                return await _acknowledge(pressed, signed)
             case SlackOrder() as order if self._is_busy:
                 return PlainTextResponse(self._said(Message("chat.busy"), order, signed), 503)
             case SlackOrder() as order:
@@ -94,7 +100,8 @@ class SlackRequests:
         doing = self._begin(self._carried_out(order, signed))
         done, _ = await asyncio.wait({doing}, timeout=_PATIENCE)
         if done:
-            return JSONResponse(answer(doing.result()))
+            said = doing.result()
+            return PlainTextResponse("") if said is None else JSONResponse(answer(said))
         self._begin(self._told(doing, order, signed))
         return JSONResponse(answer(self._said(Message("chat.under-way"), order, signed)))
 
@@ -110,7 +117,7 @@ class SlackRequests:
         edition, now = self._edition(), self._clock()
         for config, secret in _apps(edition):
             if edition is not None and is_signed(body, timestamp, signature, secret, now.timestamp()):
-                return _Signed(body, config, edition, now)
+                return _Signed(body, signature, config, edition, now)
         return PlainTextResponse("not signed by Slack\n", 401)
 
     @property
@@ -123,13 +130,16 @@ class SlackRequests:
         task.add_done_callback(self._running.discard)
         return task
 
-    async def _carried_out(self, order: SlackOrder, signed: _Signed) -> str:
-        """Return what is to be told about *order*, which is then carried out or refused."""
-        return self._said(await asyncio.to_thread(_outcome, order, signed, self._ports), order, signed)
+    async def _carried_out(self, order: SlackOrder, signed: _Signed) -> str | None:
+        """Return what is to be told about *order*, which is then carried out or refused: once."""
+        outcome = await asyncio.to_thread(_outcome, order, signed, self._ports)
+        return None if outcome is None else self._said(outcome, order, signed)
 
-    async def _told(self, doing: asyncio.Task[str], order: SlackOrder, signed: _Signed) -> None:
+    async def _told(self, doing: asyncio.Task[str | None], order: SlackOrder, signed: _Signed) -> None:
         """Post the outcome where Slack wants it."""
         said = await doing
+        if said is None:
+            return
         if not may_answer(order.answer_to, signed.config.url):
             log.warning("slack_answer_not_sent", member=order.asked.member, reason="not an address of Slack")
             return
@@ -146,10 +156,14 @@ class SlackRequests:
         return said.in_language(language_of(order.asked.member, signed.edition))
 
 
-def _outcome(order: SlackOrder, signed: _Signed, ports: Ports) -> Message:
+def _outcome(order: SlackOrder, signed: _Signed, ports: Ports) -> Message | None:
     close_old_connections()
     try:
-        return carried_out(order.asked, ports, signed.edition, signed.now)
+        act = partial(carried_out, order.asked, ports, signed.edition, signed.now)
+        return signed_once.carried_out(signed.signature, act, signed.now)
+    except signed_once.OrderedBefore:
+        log.warning("slack_request_repeated", member=order.asked.member, act=order.asked.act[:50])
+        return None
     except NotPossible as refusal:
         log.info("slack_order_refused", member=order.asked.member, reason=refusal.said.as_json())
         return sentences(refusal.said, refusal.hint)
@@ -160,10 +174,12 @@ def _outcome(order: SlackOrder, signed: _Signed, ports: Ports) -> Message:
         close_old_connections()
 
 
-async def _acknowledge(pressed: Acknowledged, now: datetime) -> Response:
+async def _acknowledge(pressed: Acknowledged, signed: _Signed) -> Response:
     number, by = pressed.announcement, pressed.by
     try:
-        await asyncio.to_thread(_acknowledged, number, by, now)
+        await asyncio.to_thread(_acknowledged, pressed, signed)
+    except signed_once.OrderedBefore:
+        log.warning("slack_request_repeated", member=by, act="acknowledge")
     except NotPossible as refusal:
         log.info("slack_action_refused", announcement=number, by=by, reason=refusal.said.as_json())
     except DatabaseError as error:
@@ -172,10 +188,11 @@ async def _acknowledge(pressed: Acknowledged, now: datetime) -> Response:
     return PlainTextResponse("")
 
 
-def _acknowledged(number: int, by: str, now: datetime) -> None:
+def _acknowledged(pressed: Acknowledged, signed: _Signed) -> None:
     close_old_connections()
     try:
-        orders.acknowledge_told(number, by=by, now=now)
+        act = partial(orders.acknowledge_told, pressed.announcement, by=pressed.by, now=signed.now)
+        signed_once.carried_out(signed.signature, act, signed.now)
     finally:
         close_old_connections()
 
