@@ -32,10 +32,11 @@ def main(folder: str, node: str, account: str, start: float) -> None:
         server.look()
         if server.command not in commands[-1:]:
             commands.append(server.command)
+        # Once: the other node may have approved it, and brought it into force, by the next question.
         request = asked()
         if request is not None:
             try:
-                server.approve(account)
+                server.approve(account, request)
                 heard += 1
             except NotPossible:
                 pass

@@ -11,6 +11,7 @@ from tests.registered import PARTS
 from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.editions import records
 from toban.engine.editions.edition import Edition, EditionRefusal
@@ -102,16 +103,19 @@ class Server:
         assert self.files.edition is not None
         return str(self.files.edition.bindings.guarded["batches", "B001", "command"])
 
-    def order(self, name: str | None, note: str = "", **more: object) -> AnswerOrder:
-        request, edition = asked(), self.files.edition
+    def order(
+        self, name: str | None, note: str = "", request: ApprovalRequest | None = None, **more: object
+    ) -> AnswerOrder:
+        """Return an answer to *request*, or to what waits now."""
+        request, edition = request or asked(), self.files.edition
         assert request is not None
         assert edition is not None
         account = Operator.objects.get(username=name) if name else None
         order = AnswerOrder(request.pk, request.digest, Giver(account), edition, note)
         return replace(order, **more)  # type: ignore[arg-type]
 
-    def approve(self, name: str) -> None:
-        answering.approve(self.order(name), PARTS.ports.all(APPROVAL_EFFECTS), self.now)
+    def approve(self, name: str, request: ApprovalRequest | None = None) -> None:
+        answering.approve(self.order(name, request=request), PARTS.ports.all(APPROVAL_EFFECTS), self.now)
 
     def refuse(self, name: str) -> None:
         answering.refuse(self.order(name, "unknown program"), PARTS.ports.all(APPROVAL_EFFECTS), self.now)
