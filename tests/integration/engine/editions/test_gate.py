@@ -12,6 +12,7 @@ from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.approvals.rules import RequestState
 from toban.engine.editions import announcements, records
+from toban.engine.editions.edition import EditionRefusal
 from toban.engine.editions.gate.approval import asked
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
@@ -290,3 +291,25 @@ def test_a_worker_without_a_copy_waits_for_what_it_cannot_compare(server: Server
     server.look()
 
     assert server.command == "['./cleanup']"
+
+
+def test_what_was_let_in_while_a_slow_node_looked_does_not_wait_again(server: Server) -> None:
+    server.open_to_others()
+    server.look()
+    slow = Server(server.folder)
+    slow.start("kept-slow")
+    slow.look()
+    server.write(EVIL)
+    slow.files.refresh()
+    former, refusal = slow.files.edition, slow.files.refresh()
+    assert isinstance(refusal, EditionRefusal)
+    server.look()
+    server.approve("nami")
+    server.look()
+    known = records.latest()
+
+    records.record_refusal(former, refusal, slow.review.rows_of, NOON)
+
+    assert (records.latest(), records.waiting()) == (known, None)
+    slow.look()
+    assert (slow.command, records.latest()) == ("['/bin/evil']", known)
