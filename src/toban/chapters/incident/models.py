@@ -68,6 +68,8 @@ class Incident(models.Model):
     """What the status page says about it."""
     updated_at = models.DateTimeField()
     """When people were last told how it stands."""
+    writers = models.JSONField(default=list)
+    """The numbers of the accounts whose words its reports take over: none of them approves one."""
 
     class Meta:
         indexes = (

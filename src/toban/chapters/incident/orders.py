@@ -1,6 +1,6 @@
 """What people order about incidents. One transaction each, audited; `NotPossible` comes with a hint."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,7 +9,12 @@ from django.db import transaction
 from toban.chapters.incident.declaring import following
 from toban.chapters.incident.declaring.closing import why_not_closed
 from toban.chapters.incident.declaring.declare import seen
-from toban.chapters.incident.declaring.records import give_level, new_incident, record
+from toban.chapters.incident.declaring.records import (
+    give_level,
+    new_incident,
+    note_writer,
+    record,
+)
 from toban.chapters.incident.declaring.rules import Proposal, SeenAlert, proposal_of
 from toban.chapters.incident.declaring.stages import is_signed
 from toban.chapters.incident.declaring.telling import names_of, tell, tell_raised
@@ -17,7 +22,7 @@ from toban.chapters.incident.models import Incident, IncidentAlert, StageDone
 from toban.chapters.incident.plan import IncidentPlan
 from toban.chapters.incident.timeline.amending import REPORTED
 from toban.design.clauses.incident import IncidentLevel, IncidentScope
-from toban.engine.approvals.answers import Giver, account_named
+from toban.engine.approvals.answers import Giver, account_named, from_shell
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.message_field import storable
@@ -25,7 +30,7 @@ from toban.engine.notify.models import Alert
 from toban.engine.notify.orders import acknowledge_all
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
-from toban.message import Message, plain
+from toban.message import NOTHING, Message, plain
 from toban.text import printable_lines, storable_text
 
 LONGEST_TITLE, LONGEST_WORDS, _MOST_TARGETS, _LONGEST_TARGET = 300, 4000, 50, 200
@@ -89,7 +94,9 @@ def declare(said: Declaration, order: IncidentOrder, now: datetime) -> Incident:
         _link(incident, found, order.by.name, now)
         by, design = order.by.name[:150], order.edition.design
         give_level(incident, level, why, plan=order.plan, design=design, now=now, by=by)
-        record(incident, "incident-declared", order.by.name, now, note=why)
+        # The title is theirs.
+        note_writer(incident, order.by.name, order.by.shell_user)
+        _record(incident, "incident-declared", order, now, note=why)
         told = Message("incident.told-declared", by=order.by.name, level=incident.level)
         tell(incident, order.plan, order.edition, "declared", told, now)
     return incident
@@ -117,7 +124,7 @@ def take(number: int, order: IncidentOrder, now: datetime) -> Incident:
         unacknowledged = incident.joined.filter(alert__resolved_at=None, alert__acknowledged_at=None)
         if alerts := list(unacknowledged.values_list("alert", flat=True)):
             acknowledge_all(alerts, by=order.by.name[:150], now=now)
-        record(incident, "incident-taken", order.by.name, now)
+        _record(incident, "incident-taken", order, now)
     return incident
 
 
@@ -133,13 +140,13 @@ def confirm_level(number: int, level: str, reason: str, order: IncidentOrder, no
         incident.confirmed_at, incident.confirmed_by = now, order.by.name[:150]
         if row.id == incident.clause_id and order.plan.document_digest == incident.document_digest:
             incident.save(update_fields=["confirmed_at", "confirmed_by"])
-            record(incident, "incident-level-confirmed", order.by.name, now, note=plain(reason.strip()))
+            _record(incident, "incident-level-confirmed", order, now, note=plain(reason.strip()))
             return incident
         former, why = incident.level, plain(_words(reason, "incident.reason-missing", LONGEST_WORDS))
         give_level(
             incident, row, why, plan=order.plan, design=order.edition.design, now=now, by=order.by.name[:150]
         )
-        record(incident, "incident-level", order.by.name, now, {"former": former}, why)
+        _record(incident, "incident-level", order, now, {"former": former}, why)
         tell_raised(incident, order.plan, order.edition, why, now)
     return incident
 
@@ -163,7 +170,7 @@ def merge(number: int, into: int, order: IncidentOrder, now: datetime) -> Incide
             first = min(answered, key=lambda each: each.responded_at or now)
             whole.responded_at, whole.responded_by = first.responded_at, first.responded_by
         _rebase(whole, part, order, now)
-        record(part, "incident-merged", order.by.name, now, {"into": whole.pk})
+        _record(part, "incident-merged", order, now, {"into": whole.pk})
     return whole
 
 
@@ -197,7 +204,9 @@ def split(number: int, alerts: Sequence[int], title: str, order: IncidentOrder, 
         made.is_drill = incident.is_drill
         made.save()
         give_level(made, level, made.why, plan=order.plan, design=order.edition.design, now=now)
-        record(made, "incident-split", order.by.name, now, {"from": incident.pk})
+        if title.strip():
+            note_writer(made, order.by.name, order.by.shell_user)
+        _record(made, "incident-split", order, now, {"from": incident.pk})
     return made
 
 
@@ -225,8 +234,9 @@ def split_report(number: int, entry: int, order: IncidentOrder, now: datetime) -
         # As the first line of the new one it has joined nothing.
         line.incident, line.key = made, f"note/{line.key.rpartition('/')[2]}"
         line.save(update_fields=["incident", "key"])
+        note_writer(made, line.by)
         give_level(made, level, made.why, plan=order.plan, design=order.edition.design, now=now)
-        record(made, "incident-split", order.by.name, now, {"from": incident.pk, "entry": line.pk})
+        _record(made, "incident-split", order, now, {"from": incident.pk, "entry": line.pk})
         told = Message("incident.told-declared", by=order.by.name, level=made.level)
         tell(made, order.plan, order.edition, "declared", told, now)
     return made
@@ -256,7 +266,7 @@ def set_people(
                 tell(incident, order.plan, order.edition, key, said, now, only=only)
         incident.save(update_fields=["commander", "scribe"])
         people = {"commander": incident.commander, "scribe": incident.scribe}
-        record(incident, "incident-people", order.by.name, now, people)
+        _record(incident, "incident-people", order, now, people)
     return incident
 
 
@@ -280,7 +290,7 @@ def finish_stage(number: int, step: int, note: str, order: IncidentOrder, now: d
             incident=incident, step=step, words=words[:300], at=now, by=order.by.name[:150], said=plain(said)
         )
         more = {"step": step, "words": words}
-        record(incident, "incident-stage", order.by.name, now, more, plain(said))
+        _record(incident, "incident-stage", order, now, more, plain(said))
     return done
 
 
@@ -301,7 +311,7 @@ def say_recovered(
             raise NotPossible(Message("incident.recovered-when"), Message("incident.give-a-time-between"))
         incident.recovered_at = at or now
         incident.save(update_fields=["recovered_at"])
-        record(incident, "incident-recovered", order.by.name, now)
+        _record(incident, "incident-recovered", order, now)
     return incident
 
 
@@ -315,7 +325,7 @@ def publish(number: int, note: str, order: IncidentOrder, now: datetime, *, is_s
             raise NotPossible(Message("incident.drills-are-not-shown"))
         incident.is_public, incident.public_note = is_shown, said or incident.public_note
         incident.save(update_fields=["is_public", "public_note"])
-        record(incident, "incident-published", order.by.name, now, {"shown": is_shown}, plain(said))
+        _record(incident, "incident-published", order, now, {"shown": is_shown}, plain(said))
     return incident
 
 
@@ -327,7 +337,7 @@ def tell_update(number: int, words: str, order: IncidentOrder, now: datetime) ->
         incident = _locked(number)
         incident.updated_at = now
         incident.save(update_fields=["updated_at"])
-        record(incident, "incident-update", order.by.name, now, note=said)
+        _record(incident, "incident-update", order, now, note=said)
         tell(incident, order.plan, order.edition, f"update/{now.isoformat()}", said, now)
     return incident
 
@@ -344,8 +354,22 @@ def close(number: int, order: IncidentOrder, now: datetime) -> Incident:
         steps = order.plan.flow.steps if order.plan.flow is not None else ()
         incident.steps_left = [each for each in steps if each[:300] not in done]
         incident.save(update_fields=["closed_at", "closed_by", "steps_left"])
-        record(incident, "incident-closed", order.by.name, now, {"steps_left": incident.steps_left})
+        _record(incident, "incident-closed", order, now, {"steps_left": incident.steps_left})
     return incident
+
+
+def _record(
+    incident: Incident,
+    act: str,
+    order: IncidentOrder,
+    now: datetime,
+    more: Mapping[str, object] | None = None,
+    note: Message = NOTHING,
+) -> None:
+    """Append *act* to the evidence; whoever says something by it has written in the incident's reports."""
+    if note:
+        note_writer(incident, order.by.name, order.by.shell_user)
+    record(incident, act, order.by.name, now, {**(more or {}), **from_shell(order.by.shell_user)}, note)
 
 
 def _require_operator(by: Giver) -> None:

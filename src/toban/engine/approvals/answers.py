@@ -55,6 +55,14 @@ class Giver:
         return tuple(dict.fromkeys(found))
 
 
+def from_shell(shell_user: str) -> Mapping[str, object]:
+    """Return what the evidence keeps of an order by a command on the server: whose shell it was.
+
+    *shell_user* is the user of the operating system; empty for an order that came otherwise.
+    """
+    return {"via": _Via.SHELL, "shell_user": shell_user} if shell_user else {}
+
+
 def grant(
     number: int, note: str, *, shown: str, by: Giver, edition: Edition, now: datetime
 ) -> ApprovalRequest:

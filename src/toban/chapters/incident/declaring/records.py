@@ -8,9 +8,11 @@ from toban.chapters.incident.models import Incident, LevelChange
 from toban.chapters.incident.plan import IncidentPlan
 from toban.design.clauses.incident import IncidentLevel
 from toban.design.reader import Design
+from toban.engine.approvals.answers import Giver
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.message_field import storable
+from toban.engine.people.models import Operator
 from toban.engine.tasks.works import hours_of
 from toban.message import NOTHING, Message
 
@@ -112,6 +114,18 @@ def record(
         document_digest=incident.document_digest,
     )
     ledger.append(entry, now=now)
+
+
+def note_writer(incident: Incident, by: str, shell_user: str = "") -> None:
+    """Note that *by*, or who is at their shell, wrote words that reports of *incident* take over.
+
+    They approve no report of it: see `reports.approval`.
+    """
+    account = Operator.objects.filter(username=by).first()
+    writers = sorted({*incident.writers, *Giver(account, shell_user=shell_user).orderers})
+    if writers != incident.writers:
+        incident.writers = writers
+        incident.save(update_fields=["writers"])
 
 
 def _times(incident: Incident) -> dict[str, str]:

@@ -6,8 +6,10 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from toban.chapters.incident.declaring.records import note_writer
 from toban.chapters.incident.found import incident_numbered, locked
 from toban.chapters.incident.models import PreventionMeasure
+from toban.engine.approvals.answers import from_shell
 from toban.engine.approvals.holders import person_named
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
@@ -44,9 +46,13 @@ def wanted_of(measure: PreventionMeasure) -> WantedMeasure:
 
 
 def record(
-    incident: int, wanted: WantedMeasure, *, by: str, edition: Edition, now: datetime
+    incident: int, wanted: WantedMeasure, *, by: str, edition: Edition, now: datetime, shell_user: str = ""
 ) -> PreventionMeasure:
-    """Record a measure against the recurrence of *incident*; raise `NotPossible`."""
+    """Record a measure against the recurrence of *incident*; raise `NotPossible`.
+
+    *shell_user* is the user of the operating system, for a command on the server. Whoever writes here
+    approves no report of the incident.
+    """
     clean = _checked(wanted, edition, now)
     with transaction.atomic():
         ledger.hold()
@@ -64,12 +70,14 @@ def record(
             recorded_by=by[:150],
             proof=_NOT_LOOKED,
         )
-        audit({"order": "record-measure", **_named(made)}, by, now, found.clause_id)
+        content = {"order": "record-measure", **_named(made), **from_shell(shell_user)}
+        audit(content, by, now, found.clause_id)
+        note_writer(found, by, shell_user)
     return made
 
 
 def change(
-    number: int, wanted: WantedMeasure, *, by: str, edition: Edition, now: datetime
+    number: int, wanted: WantedMeasure, *, by: str, edition: Edition, now: datetime, shell_user: str = ""
 ) -> PreventionMeasure:
     """Change a measure; what proves it is looked for again. Raises `NotPossible`."""
     clean = _checked(wanted, edition, now)
@@ -84,12 +92,13 @@ def change(
         if is_other:
             found.kept_at, found.proof = None, _NOT_LOOKED
         found.save()
-        content = {"order": "change-measure", **_named(found), "before": before}
+        content = {"order": "change-measure", **_named(found), "before": before, **from_shell(shell_user)}
         audit(content, by, now, found.incident.clause_id)
+        note_writer(found.incident, by, shell_user)
     return found
 
 
-def withdraw(number: int, reason: str, *, by: str, now: datetime) -> PreventionMeasure:
+def withdraw(number: int, reason: str, *, by: str, now: datetime, shell_user: str = "") -> PreventionMeasure:
     """Withdraw a measure: it stays, with the reason, and counts no more. Raises `NotPossible`."""
     why = printable_lines(storable_text(reason.strip()))
     if not why:
@@ -100,8 +109,9 @@ def withdraw(number: int, reason: str, *, by: str, now: datetime) -> PreventionM
         found = _locked(number)
         found.withdrawn_at, found.withdrawn_by, found.withdrawn_because = now, by[:150], why
         found.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_because"])
-        content = {"order": "withdraw-measure", **_named(found), "reason": why}
+        content = {"order": "withdraw-measure", **_named(found), "reason": why, **from_shell(shell_user)}
         audit(content, by, now, found.incident.clause_id)
+        note_writer(found.incident, by, shell_user)
     return found
 
 

@@ -18,7 +18,7 @@ from toban.chapters.incident.reports.orders import (
     record,
     subject_of,
 )
-from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.answers import Giver, from_shell
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, live_request, request_for
 from toban.engine.approvals.rules import ApprovalTerms, RequestState
@@ -31,7 +31,8 @@ _Kind, _State = IncidentReport.Kind, IncidentReport.State
 def ask(number: int, plan: IncidentPlan, *, by: Giver, now: datetime) -> ApprovalRequest:
     """Ask for the approval of the report *number*, as it is; raise `NotPossible` if something is missing.
 
-    Whoever wrote in it, or asks for it, does not approve it.
+    Whoever asks for it does not approve it, nor does anybody whose words are in it: its answers, the title,
+    lines of the timeline, what steps were signed with, measures.
     """
     check(by)
     with transaction.atomic():
@@ -43,9 +44,10 @@ def ask(number: int, plan: IncidentPlan, *, by: Giver, now: datetime) -> Approva
         draft = draft_of(found)
         _check_complete(draft)
         found.state, found.digest = _State.ASKED, draft.digest
-        found.writers = sorted({*found.writers, *by.orderers})
+        found.writers = sorted({*found.writers, *found.incident.writers, *by.orderers})
         found.save(update_fields=["state", "digest", "writers"])
-        record(found, {"order": "ask-report", **named(found), "digest": found.digest}, by.name, now)
+        content = {"order": "ask-report", **named(found), "digest": found.digest}
+        record(found, {**content, **from_shell(by.shell_user)}, by.name, now)
         return request_for(_subject(found, draft, plan, by.name), now)
 
 

@@ -13,7 +13,7 @@ from toban.chapters.incident.plan import IncidentPlan
 from toban.chapters.incident.reports.content import ReportFacts, ReportQuestion
 from toban.chapters.incident.reports.draft import ReportDraft
 from toban.chapters.incident.reports.facts import facts_of, impact_of
-from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.answers import Giver, from_shell
 from toban.engine.approvals.requests import supersede
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
@@ -104,7 +104,7 @@ def answer(number: int, answers: Mapping[str, str], *, by: Giver, now: datetime)
         _reopen(found, now)
         found.save()
         content = {"order": "answer-report", **named(found), "answers": dict(found.answers)}
-        record(found, content, by.name, now)
+        record(found, {**content, **from_shell(by.shell_user)}, by.name, now)
     return found
 
 
@@ -200,6 +200,7 @@ def _record_draft(
         "until": (report.incident.recovered_at or now).isoformat(),
         "figures": figures,
         "document": desk.edition.design.digest,
+        **from_shell(by.shell_user if by is not None else ""),
     }
     return record(report, content, by.name if by is not None else "toban", now)
 

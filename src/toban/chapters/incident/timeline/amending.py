@@ -7,9 +7,11 @@ from uuid import uuid4
 
 from django.db import transaction
 
+from toban.chapters.incident.declaring.records import note_writer
 from toban.chapters.incident.found import incident_numbered, locked
 from toban.chapters.incident.models import Incident, TimelineEdit, TimelineEntry
 from toban.chapters.incident.timeline.kinds import EntryKind
+from toban.engine.approvals.answers import from_shell
 from toban.engine.changes.recorded import LONGEST_URL, is_link
 from toban.engine.evidence import ledger
 from toban.engine.notify.orders import audit
@@ -57,8 +59,12 @@ class WantedLine:
         return f"{self.report}\n{_text(self.text)}" if self.text.strip() else self.report
 
 
-def add(incident: int, wanted: WantedLine, *, by: str, now: datetime) -> TimelineEntry:
-    """Add a line; the same *source* a second time changes nothing. Raises `NotPossible`."""
+def add(incident: int, wanted: WantedLine, *, by: str, now: datetime, shell_user: str = "") -> TimelineEntry:
+    """Add a line; the same *source* a second time changes nothing. Raises `NotPossible`.
+
+    *shell_user* is the user of the operating system, for a command on the server. Whoever writes here
+    approves no report of the incident.
+    """
     text, key = wanted.said, wanted.key
     with transaction.atomic():
         ledger.hold()
@@ -79,12 +85,19 @@ def add(incident: int, wanted: WantedLine, *, by: str, now: datetime) -> Timelin
             url=wanted.url if _is_link(wanted.url) else "",
         )
         content = {"order": "add-timeline-entry", **_named(made), "said": text, "at": at.isoformat()}
-        audit(content, by, now, found.clause_id)
+        audit({**content, **from_shell(shell_user)}, by, now, found.clause_id)
+        note_writer(found, by, shell_user)
     return made
 
 
 def amend(
-    entry: int, *, text: str | None = None, at: datetime | None = None, by: str, now: datetime
+    entry: int,
+    *,
+    text: str | None = None,
+    at: datetime | None = None,
+    by: str,
+    now: datetime,
+    shell_user: str = "",
 ) -> TimelineEntry:
     """Give a line another text, or another time; raise `NotPossible`."""
     with transaction.atomic():
@@ -99,23 +112,28 @@ def amend(
         found.save(update_fields=["said", "at", "is_amended"])
         after = {"said": said.as_json(), "at": moment.isoformat()}
         content = {"order": "amend-timeline-entry", **_named(found), "before": before, "after": after}
-        audit(content, by, now, found.incident.clause_id)
+        audit({**content, **from_shell(shell_user)}, by, now, found.incident.clause_id)
+        note_writer(found.incident, by, shell_user)
     return found
 
 
-def hide(entry: int, *, by: str, now: datetime) -> TimelineEntry:
+def hide(entry: int, *, by: str, now: datetime, shell_user: str = "") -> TimelineEntry:
     """Have a line left out of exports and reports; it stays, and can be shown again."""
     with transaction.atomic():
         found = _hidden(entry, by, now, is_hidden=True)
-        audit({"order": "hide-timeline-entry", **_named(found)}, by, now, found.incident.clause_id)
+        content = {"order": "hide-timeline-entry", **_named(found), **from_shell(shell_user)}
+        audit(content, by, now, found.incident.clause_id)
+        note_writer(found.incident, by, shell_user)
     return found
 
 
-def show(entry: int, *, by: str, now: datetime) -> TimelineEntry:
+def show(entry: int, *, by: str, now: datetime, shell_user: str = "") -> TimelineEntry:
     """Show a hidden line again."""
     with transaction.atomic():
         found = _hidden(entry, by, now, is_hidden=False)
-        audit({"order": "show-timeline-entry", **_named(found)}, by, now, found.incident.clause_id)
+        content = {"order": "show-timeline-entry", **_named(found), **from_shell(shell_user)}
+        audit(content, by, now, found.incident.clause_id)
+        note_writer(found.incident, by, shell_user)
     return found
 
 

@@ -13,7 +13,7 @@ from toban.chapters.incident.models import PreventionMeasure
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
-from toban.faces.cli.incident.options import AS, INCIDENT, found, giver_named
+from toban.faces.cli.incident.options import AS, INCIDENT, found, shell_of
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
@@ -92,8 +92,8 @@ def record(
     """
     wanted = WantedMeasure(words, PreventionMeasure.Kind(kind), reference, owner, due.date())
     with usable_state():
-        edition, by = edition_of(parts), giver_named(account).name
-        made = orders.record(number, wanted, by=by, edition=edition, now=system_clock())
+        edition, by = edition_of(parts), shell_of(account)
+        made = orders.record(number, wanted, **by, edition=edition, now=system_clock())
         say(Message("incident-reports.measure-recorded", measure=made.pk))
 
 
@@ -132,10 +132,10 @@ def change(
         "due_on": due.date() if due is not None else None,
     }
     with usable_state():
-        edition, by = edition_of(parts), giver_named(account).name
+        edition, by = edition_of(parts), shell_of(account)
         changed = {name: each for name, each in given.items() if each is not None}
         wanted = replace(wanted_of(_measure(measure)), **changed)
-        orders.change(measure, wanted, by=by, edition=edition, now=system_clock())
+        orders.change(measure, wanted, **by, edition=edition, now=system_clock())
         say(Message("incident-reports.measure-changed", measure=measure))
 
 
@@ -155,7 +155,7 @@ def withdraw(measure: int, reason: str, account: str) -> None:
       2  the state database can't be used
     """
     with usable_state():
-        orders.withdraw(measure, reason, by=giver_named(account).name, now=system_clock())
+        orders.withdraw(measure, reason, **shell_of(account), now=system_clock())
         say(Message("incident-reports.measure-withdrawn", measure=measure))
 
 

@@ -1,5 +1,7 @@
 """What the commands about incidents have in common: an incident by its number, and who orders."""
 
+from typing import TypedDict
+
 import click
 
 from toban.chapters.incident.models import Incident
@@ -12,6 +14,14 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.faces.cli.shell import shell_user
 from toban.message import Message
+
+
+class WhoWrites(TypedDict):
+    """Who orders, and whose shell it is."""
+
+    by: str
+    shell_user: str
+
 
 AS = click.option("--as", "account", metavar="ACCOUNT", required=True, help="Your account in Toban.")
 INCIDENT = click.argument("number", type=click.IntRange(1), metavar="INCIDENT")
@@ -31,6 +41,12 @@ def giver_named(account: str) -> Giver:
     if not may_order(operator):
         raise NotPossible(Message("incident.viewers-only-look"), Message("modes.who-moves"))
     return Giver(operator, ApprovalAnswer.Via.SHELL, shell_user())
+
+
+def shell_of(account: str) -> WhoWrites:
+    """Return the same for orders that take a name; see `giver_named`."""
+    by = giver_named(account)
+    return {"by": by.name, "shell_user": by.shell_user}
 
 
 def order_by(account: str, edition: Edition) -> IncidentOrder:

@@ -11,7 +11,7 @@ from toban.chapters.incident.timeline.reading import TimelinePlace, line_of
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
-from toban.faces.cli.incident.options import AS, INCIDENT, found, giver_named
+from toban.faces.cli.incident.options import AS, INCIDENT, found, shell_of
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import moment
 from toban.faces.cli.state import FORMAT, usable_state
@@ -133,8 +133,7 @@ def add(number: int, text: str, written: str | None, account: str) -> None:
     """
     at = moment(written, "--at") if written is not None else None
     with usable_state():
-        by = giver_named(account).name
-        made = amending.add(number, WantedLine(text, at), by=by, now=system_clock())
+        made = amending.add(number, WantedLine(text, at), **shell_of(account), now=system_clock())
         say(Message("incident-reports.line-added", line=made.pk))
 
 
@@ -156,7 +155,7 @@ def amend(line: int, text: str | None, written: str | None, account: str) -> Non
     """
     at = moment(written, "--at") if written is not None else None
     with usable_state():
-        amending.amend(line, text=text, at=at, by=giver_named(account).name, now=system_clock())
+        amending.amend(line, text=text, at=at, **shell_of(account), now=system_clock())
         say(Message("incident-reports.line-amended", line=line))
 
 
@@ -175,7 +174,7 @@ def hide(line: int, account: str, *, undo: bool) -> None:
     """
     with usable_state():
         act = amending.show if undo else amending.hide
-        act(line, by=giver_named(account).name, now=system_clock())
+        act(line, **shell_of(account), now=system_clock())
         say(Message("incident-reports.line-shown" if undo else "incident-reports.line-hidden", line=line))
 
 
