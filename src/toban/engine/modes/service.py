@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.answers import Giver, from_shell
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, request_for, supersede
 from toban.engine.approvals.rules import ApprovalTerms, RequestState
@@ -60,7 +60,7 @@ def move(
         if needs_approval(act, wanted):
             return request_for(_subject(act, current, wanted, reason, by, edition), now)
         supersede(f"{KIND}/{act.subject}", now)
-        _apply(act.subject, wanted, act.declared, reason, by.name, now)
+        _apply(act.subject, wanted, act.declared, reason, by.name, now, shell_user=by.shell_user)
     return None
 
 
@@ -152,6 +152,7 @@ def _apply(
     *,
     approved_by: str = "",
     approved: str = "",
+    shell_user: str = "",
 ) -> None:
     former = ModeSetting.objects.filter(subject=subject).first()
     told = {
@@ -170,5 +171,6 @@ def _apply(
         "declared": declared,
         "reason": told["reason"],
         "approved_by": approved_by,
+        **from_shell(shell_user),
     }
     ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by[:150]), now=now)

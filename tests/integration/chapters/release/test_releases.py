@@ -153,6 +153,29 @@ def test_who_orders_what_others_approve_must_be_known(shop: Shop) -> None:
         orders.order_release(made, nobody, shop.now)
 
 
+def test_what_is_ordered_from_a_shell_says_whose_it_was(shop: Shop) -> None:
+    serving(shop, "v1")
+    shop.source.add("v2")
+    shop.stage("v2")
+    ken, deployment = replace(shop.giver("ken"), via=VIA.SHELL, shell_user="eve"), PRODUCTION
+    order = ReleaseOrder(ken, shop.edition, shop.plan)
+    before, place = LedgerEntry.objects.count(), shop.plan.deployments[deployment]
+
+    made = draft(shop.edition, shop.plan, Wish(deployment, "v2", shop.now), home=shop.home, now=shop.now)
+    release = orders.order_release(made, order, shop.now)
+    orders.abort(release.pk, "別の日にする", ken, shop.now)
+    orders.lock(place, "棚卸し中", ken, shop.now)
+    orders.unlock(place, ken, shop.now)
+
+    told = LedgerEntry.objects.filter(sequence__gt=before, actor="ken").order_by("sequence")
+    assert [(each.content["order"], each.content.get("shell_user")) for each in told] == [
+        ("release-planned", "eve"),
+        ("release-aborted", "eve"),
+        ("environment-locked", "eve"),
+        ("environment-unlocked", "eve"),
+    ]
+
+
 def test_viewers_and_second_releases_are_refused(shop: Shop) -> None:
     shop.stage("v1")
     with pytest.raises(NotPossible):

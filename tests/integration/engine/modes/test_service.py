@@ -63,6 +63,13 @@ def test_a_move_counts_at_once_and_is_in_the_evidence(edition: Edition) -> None:
     assert entry.content["reason"] == "compared"
 
 
+def test_a_move_from_a_shell_says_whose_it_was(edition: Edition) -> None:
+    moved(ACT, Mode.ACT, edition, by=Giver(account("tanaka"), ApprovalAnswer.Via.SHELL, "suzuki"))
+
+    entry = LedgerEntry.objects.get(kind="audit")
+    assert (entry.actor, entry.content["via"], entry.content["shell_user"]) == ("tanaka", "shell", "suzuki")
+
+
 def test_acting_on_what_can_not_be_undone_waits_for_another_holder_of_the_role(edition: Edition) -> None:
     request = moved(FOREVER, Mode.ACT, edition)
     assert request is not None

@@ -15,7 +15,7 @@ from toban.chapters.release.ordering.records import record
 from toban.chapters.release.ordering.rules import PastRelease, migrations_in, target_of
 from toban.chapters.release.running.artifacts import described
 from toban.chapters.release.source import Commit, ReleaseSource
-from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.answers import Giver, from_shell
 from toban.engine.approvals.holders import holders_of
 from toban.engine.approvals.identity import accounts_with_addresses, is_self_made
 from toban.engine.approvals.requests import supersede
@@ -89,7 +89,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         authors = _authors(draft.commits, order.plan)
         release.orderers = list(dict.fromkeys((*order.by.orderers, *authors)))
         release.save()
-        record(release, "release-planned", order.by.name, now)
+        record(release, "release-planned", order.by.name, now, order.by.shell_user)
         call_workers()
     return release
 
@@ -159,9 +159,9 @@ def abort(number: int, reason: str, by: Giver, now: datetime) -> Release:
         if release.state == Release.State.RUNNING:
             _stop_run(release, by.name, now)
             release.save(update_fields=["note"])
-            record(release, "release-aborted", by.name, now)
+            record(release, "release-aborted", by.name, now, by.shell_user)
         else:
-            end(release, Release.State.ABORTED, release.note, now, by=by.name)
+            end(release, Release.State.ABORTED, release.note, now, by=by.name, shell_user=by.shell_user)
     return release
 
 
@@ -192,7 +192,7 @@ def roll_back(
         if release.is_reversible and _decides(deployment, order, now):
             release.decided_at = now
         release.save()
-        record(release, "rollback-ordered", order.by.name, now)
+        record(release, "rollback-ordered", order.by.name, now, order.by.shell_user)
         if release.decided_at is not None:
             make_way(release, order.by.name, now)
         call_workers()
@@ -270,17 +270,25 @@ def roll_back_wanted(
     return back
 
 
-def end(release: Release, state: Release.State, note: Message, now: datetime, *, by: str = "") -> None:
+def end(
+    release: Release,
+    state: Release.State,
+    note: Message,
+    now: datetime,
+    *,
+    by: str = "",
+    shell_user: str = "",
+) -> None:
     """Give *release* its final state, and its environment free. The caller holds the ledger.
 
-    *by*: who ended it; Toban did if it is empty.
+    *by*: who ended it, and whose shell that was; Toban did if it is empty.
     """
     release.state, release.note, release.ended_at = state, note, now
     release.save()
     DeploymentLock.objects.filter(release=release).delete()
     supersede(subject_name(release), now)
     if state is Release.State.ABORTED:
-        record(release, "release-aborted", by or TOBAN, now)
+        record(release, "release-aborted", by or TOBAN, now, shell_user)
     else:
         record(release, "release-ended", by or TOBAN, now)
 
@@ -473,5 +481,6 @@ def _locked(number: int) -> Release:
 
 
 def _record(act: str, found: DeploymentLock, by: Giver, now: datetime) -> None:
-    content = {"order": act, "deployment": found.deployment, "owner": found.owner, "reason": found.reason}
+    told = {"order": act, "deployment": found.deployment, "owner": found.owner, "reason": found.reason}
+    content = {**told, **from_shell(by.shell_user)}
     ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=by.name[:150]), now=now)

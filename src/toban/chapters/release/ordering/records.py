@@ -3,12 +3,16 @@
 from datetime import datetime
 
 from toban.chapters.release.models import Release
+from toban.engine.approvals.answers import from_shell
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 
 
-def record(release: Release, act: str, by: str, now: datetime) -> None:
-    """Append *act* (`release-planned`, …) with all that tells one release from another."""
+def record(release: Release, act: str, by: str, now: datetime, shell_user: str = "") -> None:
+    """Append *act* (`release-planned`, …) with all that tells one release from another.
+
+    *shell_user* is the user of the operating system, for a command on the server.
+    """
     content = {
         "order": act,
         "release": release.pk,
@@ -24,6 +28,7 @@ def record(release: Release, act: str, by: str, now: datetime) -> None:
         "state": release.state,
         "note": release.note.as_json(),
         **_times(release),
+        **from_shell(shell_user),
     }
     entry = ledger.Record(
         LedgerEntry.Kind.AUDIT,
