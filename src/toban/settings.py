@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "toban.faces.web.gate.Gate",
+    "toban.faces.web.storable.StorableRequests",
 ]
 TEMPLATES = [
     {

@@ -1,6 +1,6 @@
 """What people order on the page of an incident: each act of a form, by its name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,8 +37,7 @@ class OrderedAct:
 
     def number_typed(self, name: str) -> int:
         """Return the number in a field; 0 if it is none."""
-        written = self.typed(name).strip()
-        return int(written) if written.isdecimal() and len(written) <= _LONGEST_NUMBER else 0
+        return next(iter(numbers([self.typed(name).strip()])), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,11 @@ class ActDone:
 
 
 type Act = Callable[[OrderedAct], ActDone]
+
+
+def numbers(written: Iterable[str]) -> list[int]:
+    """Return those of *written* that are numbers which every database takes."""
+    return [int(each) for each in written if each.isdecimal() and len(each) <= _LONGEST_NUMBER]
 
 
 def order_of(request: HttpRequest) -> IncidentOrder:
@@ -113,7 +117,7 @@ def _merge(act: OrderedAct) -> ActDone:
 
 
 def _split(act: OrderedAct) -> ActDone:
-    chosen = [int(each) for each in act.form.getlist("alerts") if each.isdecimal()][:_MOST_CHOSEN]
+    chosen = numbers(act.form.getlist("alerts"))[:_MOST_CHOSEN]
     made = orders.split(act.number, chosen, act.typed("title"), act.order, act.now)
     return ActDone(_("障害 %(number)s に分けました。") % {"number": made.pk}, incident=made.pk)
 

@@ -20,7 +20,7 @@ from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.faces.web.frame import frame, in_force, look
-from toban.faces.web.incident.acting import order_of, time_typed
+from toban.faces.web.incident.acting import numbers, order_of, time_typed
 from toban.faces.words import verdicts as words
 
 _CONFLICT = 409
@@ -40,7 +40,7 @@ def declare(request: HttpRequest) -> HttpResponse:
             title=form.get("title", ""),
             level=form.get("level", ""),
             targets=form.getlist("targets"),
-            alerts=_numbers(form.getlist("alerts")),
+            alerts=numbers(form.getlist("alerts")),
             began_at=time_typed(form.get("began_at", "")),
         )
         made = orders.declare(said, order_of(request), system_clock())
@@ -82,7 +82,3 @@ def _preset(number: str, alerts: list[Alert]) -> Mapping[str, str]:
     """Return what is filled in for the alert called *number*."""
     found = next((each for each in alerts if str(each.pk) == number), None)
     return {"title": str(found.subject)} if found is not None else {}
-
-
-def _numbers(written: list[str]) -> list[int]:
-    return [int(each) for each in written if each.isdecimal() and len(each) <= len(str(2**62))]

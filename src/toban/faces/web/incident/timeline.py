@@ -87,7 +87,8 @@ def export(request: HttpRequest, pk: int, form: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def entry(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
     """Show a line and what it said before; POST amends it (`act` is `amend`), hides it, or shows it again."""
-    found = TimelineEntry.objects.select_related("incident").filter(pk=entry, incident=pk).first()
+    of_incident = TimelineEntry.objects.select_related("incident").filter(incident=_incident(pk))
+    found = of_incident.filter(pk=entry).first()
     if found is None:
         raise Http404
     if request.method != "POST":

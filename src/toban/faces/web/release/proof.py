@@ -100,7 +100,7 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
     del request
     edition = in_force()
     related = ("release__artifact", "release__former")
-    drill = RollbackDrill.objects.select_related(*related).filter(release=pk).first()
+    drill = RollbackDrill.objects.select_related(*related).filter(release__pk=pk).first()
     if drill is None:
         raise Http404
     try:

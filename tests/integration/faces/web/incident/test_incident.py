@@ -391,3 +391,15 @@ def test_the_reason_of_the_rule_stands_beside_the_level(place: Place, viewer: Cl
     assert isinstance(place.incident().why, Message)
     assert str(place.incident().why) in shown
     assert "自動判定" in shown
+
+
+def test_numbers_that_no_database_takes_name_nothing(place: Place, manager: Client) -> None:
+    made, huge = declared(place), "9" * 19
+
+    acted(manager, made, "split", 409, alerts=[huge, "9" * 5000], title="")
+    declared_now = manager.post("/incidents/declare", {"title": "注文できない", "alerts": [huge]})
+    addresses = (f"/incidents/{huge}/timeline/1", f"/incidents/{made.pk}/timeline/{huge}")
+    found = [manager.get(each).status_code for each in (*addresses, f"/releases/{huge}/certificate/")]
+
+    assert declared_now.status_code == 302
+    assert found == [404] * 3
