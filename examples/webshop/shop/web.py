@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 
 from shop.history import make
+from shop.old_logs import keep_packing
 from shop.repository import RepositoryServer
 from toban.engine.supervision.tether import tethered
 
@@ -92,7 +93,9 @@ def main(place: Path, ports: tuple[tuple[str, int], ...]) -> None:
     """Serve the repository, and run the proxy, until stopped."""
     numbers = dict(ports)
     hold(place / "web-lock")
-    (place / "log").mkdir(mode=0o750, exist_ok=True)
+    logs = place / "log"
+    logs.mkdir(mode=0o750, exist_ok=True)
+    threading.Thread(target=keep_packing, args=(logs,), daemon=True).start()
     for folder in ("git", "routes", "caddy"):
         (place / folder).mkdir(mode=0o700, exist_ok=True)
     make(place / "git" / "shop.git")
