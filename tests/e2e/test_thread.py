@@ -35,7 +35,7 @@ SAMPLES = "SELECT metric, target, instance, at, value FROM samples"
 MEASURED = re.compile(r"^\s*(応答あり|[0-9][0-9,.]*\s*(%|ms|秒|s)?)")
 
 LANGUAGES = ("ja", "en")
-PROGRAMS = ["store", "worker", "serve", "shop-db", "shop-api", "shop-web", "shop-traffic"]
+PROGRAMS = ["store", "worker", "serve", "shop-db", "shop-api", "shop-web", "shop-traffic", "shop-agent"]
 
 
 @pytest.fixture(scope="module")

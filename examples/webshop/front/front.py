@@ -1,8 +1,8 @@
 """The shop's front: pages for people, made from the API's answers. `python front.py PORT`.
 
-SHOP_API_URL names the API; if it is down, customers get an honest 503 page. SHOP_LOGS is the folder of its
-access log, SHOP_LOCK the file that the shop's machine holds while it is on. Needs nothing but Python: several
-of it run.
+SHOP_API_URL names the API; if it is down, customers get an honest 503 page. SHOP_LOCK is the file that the
+shop's machine holds while it is on; `reports.py` says where logs, errors and traces go. Needs nothing but
+Python: several of it run.
 """
 
 import fcntl
@@ -13,7 +13,6 @@ import threading
 import time
 from collections import Counter
 from contextlib import suppress
-from datetime import datetime
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,8 +21,8 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pages
+from reports import LABEL, Visit, keep_reporting
 
-LABEL = os.environ.get("RELEASE_VERSION", "")
 REQUESTS: Counter[tuple[str, int]] = Counter()
 UNCOUNTED = ("/metrics", "/healthz", "/version")
 """A monitor's own requests say nothing about how customers are served."""
@@ -33,16 +32,20 @@ BEGAN = time.monotonic()
 class ApiAway(Exception):
     """The API does not answer, or can't take this."""
 
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the API answers {code}" if code else "the API does not answer")
+        self.code = code or 503
 
-def ask(path: str, body: object = None) -> Any:
+
+def ask(visit: Visit, path: str, body: object = None) -> Any:
     """Ask the API; raise `ApiAway` unless it answers well."""
     content = None if body is None else json.dumps(body).encode()
     try:
-        where, kind = os.environ["SHOP_API_URL"] + path, {"content-type": "application/json"}
-        with urlopen(Request(where, content, kind), timeout=5) as answer:  # noqa: S310 - the shop's own API
+        where, told = os.environ["SHOP_API_URL"] + path, {"content-type": "application/json", **visit.headers}
+        with urlopen(Request(where, content, told), timeout=5) as answer:  # noqa: S310 - the shop's own API
             return json.load(answer)
     except (OSError, HTTPException, ValueError) as error:
-        raise ApiAway(getattr(error, "code", 503) if isinstance(error, HTTPError) else 503) from error
+        raise ApiAway(error.code if isinstance(error, HTTPError) else 0) from error
 
 
 class Front(BaseHTTPRequestHandler):
@@ -50,13 +53,19 @@ class Front(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
+    @override
+    def parse_request(self) -> bool:
+        """Note when it came."""
+        self.visit = Visit(self.client_address[0])
+        return super().parse_request()
+
     def do_GET(self) -> None:
         """Show the shelves or an order; say how this instance is."""
         path = self.path.partition("?")[0]
         if path == "/":
-            self.page(lambda: pages.shelves(ask("/products")))
+            self.page(lambda: pages.shelves(ask(self.visit, "/products")))
         elif path.startswith("/orders/") and path[8:].isdecimal():
-            self.page(lambda: pages.order(ask(path)))
+            self.page(lambda: pages.order(ask(self.visit, path)))
         elif path == "/healthz":
             trouble = pages.trouble()
             self.answer(500 if trouble else 200, f"{trouble or 'ok'}\n", "text/plain")
@@ -75,15 +84,18 @@ class Front(BaseHTTPRequestHandler):
             self.answer(404, "")
             return
         wish = {"customer": 1, "product": int(product), "quantity": 1}
-        self.page(lambda: ask("/orders", wish), moved=True)
+        self.page(lambda: ask(self.visit, "/orders", wish), moved=True)
 
     def page(self, made: Any, *, moved: bool = False) -> None:
         """Answer with a page, or lead on to the new order."""
         try:
             found = made()
         except ApiAway as away:
-            self.answer(404 if away.args[0] == 404 else 503, pages.away())
+            if away.code != 404:
+                self.visit.failed(away, f"{self.command} {self.path}: {away}")
+            self.answer(404 if away.code == 404 else 503, pages.away())
         except pages.Broken as broken:
+            self.visit.failed(broken, f"{self.command} {self.path}: {broken}")
             self.answer(500, pages.sorry(str(broken)))
         else:
             self.answer(
@@ -102,22 +114,11 @@ class Front(BaseHTTPRequestHandler):
         self.wfile.write(content)
         if self.path not in UNCOUNTED:
             REQUESTS[self.command, status] += 1
-            log(f'{self.client_address[0]} "{self.requestline}" {status}')
+            self.visit.answered(self.requestline, status, len(content))
 
     @override
     def log_message(self, format: str, *args: object) -> None:
         """Only answers are logged, in the access log."""
-
-
-def log(line: str) -> None:
-    """Append a line to the access log of the day."""
-    folder, now = os.environ.get("SHOP_LOGS"), datetime.now().astimezone()
-    if folder:
-        with (
-            suppress(OSError),
-            (Path(folder) / f"access.log.{now:%Y-%m-%d}").open("a", encoding="utf-8") as file,
-        ):
-            file.write(f"{now.isoformat(timespec='milliseconds')} {line}\n")
 
 
 def exposition() -> str:
@@ -167,4 +168,5 @@ class Server(ThreadingHTTPServer):
 
 if __name__ == "__main__":
     threading.Thread(target=end_with_the_machine, daemon=True).start()
+    threading.Thread(target=keep_reporting, daemon=True).start()
     Server(("127.0.0.1", int(sys.argv[1])), Front).serve_forever()

@@ -1,19 +1,20 @@
 """The shop's API: products and orders as JSON over PostgreSQL. `python -m shop.api --port N`.
 
-SHOP_DATABASE_URL names the database, SHOP_ERRORS_DSN the error tracker, SHOP_SWITCHES the folder of its
-switches. Answers 503 while the database is unavailable: an outage is a fact to report, not a reason to die.
+SHOP_DATABASE_URL names the database, SHOP_SWITCHES the folder of its switches; `shop.journal` says where its
+logs, errors and traces go. Answers 503 while the database is unavailable: an outage is a fact to report, not
+a reason to die.
 """
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 import psycopg
-import sentry_sdk
 import uvicorn
+from opentelemetry.trace import Span, SpanKind
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
@@ -23,7 +24,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from shop.delivery import days_of
 from shop.exposition import CountRequests, metrics
+from shop.journal import Follow, app_log, audit_log, note_customer, open_journal, tracer
 from shop.shelf import Shelf
 from shop.switches import SLOW, Switches
 
@@ -38,11 +41,24 @@ NEW_ORDER = """
     RETURNING id, amount_yen
 """
 
+PARCEL = """
+    SELECT products.is_chilled, customers.address FROM orders
+    JOIN products ON products.id = product_id JOIN customers ON customers.id = customer_id
+    WHERE orders.id = %(id)s
+"""
+
 
 async def _rows(request: Request, query: str, **params: object) -> list[dict[str, Any]]:
     pool: Pool = request.app.state.pool
-    async with pool.connection() as connection:
-        return await (await connection.execute(query, params)).fetchall()
+    with _in_database(query):
+        async with pool.connection() as connection:
+            return await (await connection.execute(query, params)).fetchall()
+
+
+def _in_database(query: str) -> AbstractContextManager[Span]:
+    words = query.split()
+    about = {"db.system.name": "postgresql", "db.query.text": " ".join(words)}
+    return tracer.start_as_current_span(words[0], kind=SpanKind.CLIENT, attributes=about)
 
 
 async def products(request: Request) -> Response:
@@ -62,12 +78,35 @@ async def take_order(request: Request) -> Response:
     """Accept an order for one product; 422 if it makes no sense."""
     body = await request.json()
     wish = {name: int(body[name]) for name in ("customer", "product", "quantity")}
-    pool: Pool = request.app.state.pool
-    async with pool.connection() as connection:
-        order = await (await connection.execute(NEW_ORDER, wish)).fetchone()
-        if order is None:
-            raise HTTPException(422, "no such product")
-    return JSONResponse(order, status_code=201)
+    note_customer(wish["customer"])
+    taken = await _rows(request, NEW_ORDER, **wish)
+    if not taken:
+        raise ValueError("no such product")
+    order = taken[0]
+    app_log.info("Order %d accepted: ¥%d", order["id"], order["amount_yen"])
+    return JSONResponse(order | {"days": await _days(request, order["id"])}, status_code=201)
+
+
+async def _days(request: Request, order: int) -> int | None:
+    """Return the days until the parcel arrives; None if nobody can say: an order is taken all the same."""
+    (parcel,) = await _rows(request, PARCEL, id=order)
+    try:
+        return days_of(parcel["address"], is_chilled=parcel["is_chilled"])
+    except LookupError:
+        app_log.exception("Nobody knows when order %d arrives", order)
+        return None
+
+
+async def set_newsletter(request: Request) -> Response:
+    """Have a member get the newsletter, or not any more."""
+    wish = {"member": request.path_params["id"], "wanted": (await request.json())["wanted"] is True}
+    note_customer(wish["member"])
+    changed = "UPDATE customers SET newsletter = %(wanted)s WHERE id = %(member)s RETURNING id, newsletter"
+    found = await _rows(request, changed, **wish)
+    if not found:
+        raise HTTPException(404)
+    audit_log.info("Newsletter of member %(member)d: %(wanted)s", wish)
+    return JSONResponse(found[0])
 
 
 async def order(request: Request) -> Response:
@@ -88,11 +127,13 @@ async def healthz(request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def _nonsense(_: Request, problem: Exception) -> Response:
+def _nonsense(request: Request, problem: Exception) -> Response:
+    app_log.warning("%s %s refused: %s", request.method, request.url.path, type(problem).__name__)
     return JSONResponse({"error": type(problem).__name__}, status_code=422)
 
 
-def _database_away(_: Request, problem: Exception) -> Response:
+def _database_away(request: Request, problem: Exception) -> Response:
+    app_log.error("%s %s: the database is away", request.method, request.url.path, exc_info=problem)
     return JSONResponse({"error": type(problem).__name__}, status_code=503)
 
 
@@ -126,10 +167,11 @@ app = Starlette(
         Route("/products", products),
         Route("/orders", take_order, methods=["POST"]),
         Route("/orders/{id:int}", order),
+        Route("/members/{id:int}/newsletter", set_newsletter, methods=["PUT"]),
         Route("/healthz", healthz),
         Route("/metrics", metrics),
     ],
-    middleware=[Middleware(CountRequests)],
+    middleware=[Middleware(Follow), Middleware(CountRequests)],
     exception_handlers={
         KeyError: _nonsense,
         TypeError: _nonsense,
@@ -146,8 +188,7 @@ app = Starlette(
 @click.option("--port", type=int, required=True)
 def main(port: int) -> None:
     """Serve the API on a loopback port."""
-    # Without a DSN the SDK does nothing.
-    sentry_sdk.init(os.environ.get("SHOP_ERRORS_DSN"), release="shop@1.0.0", environment="production")
+    open_journal()
     uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, timeout_graceful_shutdown=1)
 
 

@@ -39,6 +39,7 @@ class Version:
         return {
             "front.py": (FRONT / "front.py").read_bytes(),
             "check.py": (FRONT / "check.py").read_bytes(),
+            "reports.py": (FRONT / "reports.py").read_bytes(),
             "pages.py": (FRONT / self.pages).read_bytes(),
         }
 

@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS customers (
     joined_at   timestamptz NOT NULL DEFAULT now()
 );
 ALTER TABLE customers ADD COLUMN IF NOT EXISTS address text NOT NULL DEFAULT '';
+ALTER TABLE customers ADD COLUMN IF NOT EXISTS newsletter boolean NOT NULL DEFAULT false;
 
 CREATE TABLE IF NOT EXISTS products (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -14,6 +15,7 @@ CREATE TABLE IF NOT EXISTS products (
 );
 -- Percent; food is taxed at the reduced rate. Prices hold the tax.
 ALTER TABLE products ADD COLUMN IF NOT EXISTS tax_rate integer NOT NULL DEFAULT 8 CHECK (tax_rate IN (8, 10));
+ALTER TABLE products ADD COLUMN IF NOT EXISTS is_chilled boolean NOT NULL DEFAULT false;
 
 CREATE TABLE IF NOT EXISTS orders (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -31,6 +33,7 @@ INSERT INTO products (name, price_yen, tax_rate) VALUES
     ('南風の塩 200g', 680, 8), ('島みかんジャム', 920, 8), ('黒糖ひとくち', 540, 8),
     ('海ぶどう 150g', 1480, 8), ('月桃茶', 1100, 8), ('手ぬぐい 波', 1650, 10)
 ON CONFLICT (name) DO UPDATE SET tax_rate = excluded.tax_rate;
+UPDATE products SET is_chilled = true WHERE name LIKE '海ぶどう%' AND NOT is_chilled;
 
 INSERT INTO customers (name, is_company, address) VALUES
     ('青木', false, ''), ('石川', false, ''), ('上原', false, ''), ('江藤', false, ''),

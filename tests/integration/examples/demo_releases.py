@@ -56,7 +56,10 @@ _OPEN_WITHIN = 60
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Webshop]:
-    """Run the demo's database, API and web machine in *folder*, as `toban up` does, without its customers."""
+    """Run the demo's database, API and web machine in *folder*, as `toban up` does, without its customers.
+
+    Without the agent that sends its logs, too: there is nobody to send them to.
+    """
     home = folder / "home"
     home.mkdir(mode=0o700)
     ports = {name: free_port() for name in webshop.PORTS}
@@ -64,7 +67,7 @@ def opened(folder: Path) -> Iterator[Webshop]:
     webshop.place_bindings(shop, None)
     with ExitStack() as running:
         for program in webshop.programs(shop):
-            if program.name != "shop-traffic":
+            if program.name not in ("shop-traffic", "shop-agent"):
                 running.enter_context(_running(program, folder))
         for name in ("shop", "staging", "development"):
             wait_for(lambda name=name: _version(ports[name]) == "v1.0.0", within=_OPEN_WITHIN)  # type: ignore[misc]

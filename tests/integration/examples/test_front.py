@@ -21,6 +21,7 @@ from shop import history, opening, web
 from shop.repository import RepositoryServer
 from tests.ports import free_port
 
+from toban.chapters.logs.formats import access
 from toban.chapters.release.running.packing import pack
 from toban.chapters.release.source import ProofKind
 from toban.chapters.release.sources import git as git_source
@@ -143,7 +144,7 @@ def test_toban_finds_reviewed_versions_over_http_and_packs_what_the_shop_began_w
     assert heads == {"main", "recommendation", "visits"}
     assert (began.commit, began.digest) == (first, pack(tmp_path / "tree", tmp_path / "toban.tar"))
     with tarfile.open(tmp_path / "toban.tar") as packed:
-        assert packed.getnames() == ["check.py", "front.py", "pages.py"]
+        assert packed.getnames() == ["check.py", "front.py", "pages.py", "reports.py"]
     assert proofs[ProofKind.REVIEW] is True
 
 
@@ -164,15 +165,24 @@ def test_customers_see_what_is_for_sale_and_buy(repository: Path, tmp_path: Path
     assert f"node_memory_MemTotal_bytes {psutil.virtual_memory().total}\n" in figures
     logged = next(logs.glob("access.log.*")).read_text(encoding="utf-8")
     assert '"POST /buy/2 HTTP/1.1" 303' in logged
+    found = [access.request(line) or {} for line in logged.splitlines()]
+    assert [(each["method"], each["path"], each["status"]) for each in found] == [
+        ("GET", "/", 200), ("POST", "/buy/2", 303), ("GET", "/orders/7", 200)
+    ]  # fmt: skip
+    assert all(0 <= each["request_time"] < 5 for each in found)
 
 
 def test_customers_get_an_honest_answer_while_the_api_is_away(repository: Path, tmp_path: Path) -> None:
-    tree = checked_out(repository, "v1.0.0", tmp_path / "tree")
-    with front(tree, SHOP_API_URL=f"http://127.0.0.1:{free_port()}") as client:
+    tree, logs = checked_out(repository, "v1.0.0", tmp_path / "tree"), tmp_path / "log"
+    logs.mkdir()
+    with front(tree, SHOP_API_URL=f"http://127.0.0.1:{free_port()}", SHOP_LOGS=str(logs)) as client:
         shelves, health = client.get("/"), client.get("/healthz")
 
     assert (shelves.status_code, health.status_code) == (503, 200)
     assert "ただいま注文を受けられません" in shelves.text
+    line = json.loads(next(logs.glob("error.log.*")).read_text(encoding="utf-8"))
+    assert (line["level"], line["message"]) == ("ERROR", "GET /: the API does not answer")
+    assert "Connection refused" in line["stack"]
 
 
 def test_the_bad_version_works_until_customers_have_come(repository: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The demo shop: its API on its real PostgreSQL, started like `toban up` does it."""
 
+import json
 import os
 import shutil
 import signal
@@ -73,11 +74,17 @@ def database() -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def client(database: Database) -> Iterator[httpx.Client]:
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the shop's logs."""
+    return tmp_path_factory.mktemp("log")
+
+
+@pytest.fixture(scope="module")
+def client(database: Database, logs: Path) -> Iterator[httpx.Client]:
     url = f"http://127.0.0.1:{free_port()}"
     command = ["shop.api", "--port", url.rpartition(":")[2]]
     with (
-        running(*command, ready=f"{url}/healthz", SHOP_DATABASE_URL=database.url),
+        running(*command, ready=f"{url}/healthz", SHOP_DATABASE_URL=database.url, SHOP_LOGS=str(logs)),
         httpx.Client(base_url=url) as client,
     ):
         yield client
@@ -172,3 +179,60 @@ def test_host_metrics_have_the_names_of_node_exporter(client: httpx.Client) -> N
     assert values["node_memory_MemTotal_bytes"] == psutil.virtual_memory().total
     assert values["node_boot_time_seconds"] == psutil.boot_time()
     assert values["node_cpu_seconds_total"] >= 0
+
+
+def lines(logs: Path, name: str, request: str) -> list[dict[str, object]]:
+    """Return the lines of the log *name* about one request."""
+    (path,) = logs.glob(f"{name}.log.*")
+    found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [line for line in found if line["requestId"] == request]
+
+
+def test_an_order_leaves_a_line_in_the_documents_format(client: httpx.Client, logs: Path) -> None:
+    wish = {"customer": 1, "product": 1, "quantity": 2}
+
+    order = client.post("/orders", json=wish, headers={"x-request-id": "req-one"}).json()
+
+    (line,) = lines(logs, "app", "req-one")
+    assert line.pop("timestamp")
+    assert line == {
+        "level": "INFO",
+        "message": f"Order {order['id']} accepted: ¥1360",
+        "userId": 1,
+        "requestId": "req-one",
+        "ip": "127.0.0.1",
+        "service": "shop-api",
+    }
+
+
+def test_an_order_that_nobody_can_deliver_is_taken_and_its_error_logged_with_the_stack(
+    client: httpx.Client, logs: Path
+) -> None:
+    wish = {"customer": 6, "product": 4, "quantity": 1}
+
+    order = client.post("/orders", json=wish, headers={"x-request-id": "req-island"})
+
+    assert (order.status_code, order.json()["days"]) == (201, None)
+    (line,) = lines(logs, "error", "req-island")
+    assert (line["level"], line["userId"]) == ("ERROR", 6)
+    assert str(line["stack"]).endswith("KeyError: '907'")
+    assert [each["level"] for each in lines(logs, "app", "req-island")] == ["INFO"]
+
+
+def test_a_refused_order_is_a_warning(client: httpx.Client, logs: Path) -> None:
+    wish = {"customer": 1, "product": 1, "quantity": 21}
+
+    client.post("/orders", json=wish, headers={"x-request-id": "req-many"})
+
+    assert [each["level"] for each in lines(logs, "app", "req-many")] == ["WARNING"]
+
+
+def test_what_is_done_to_a_member_is_in_the_audit_log_only(client: httpx.Client, logs: Path) -> None:
+    told = {"x-request-id": "req-letter"}
+
+    done = client.put("/members/2/newsletter", json={"wanted": True}, headers=told)
+    nobody = client.put("/members/999/newsletter", json={"wanted": True}, headers=told)
+
+    assert (done.json(), nobody.status_code) == ({"id": 2, "newsletter": True}, 404)
+    assert [each["userId"] for each in lines(logs, "audit", "req-letter")] == [2]
+    assert lines(logs, "app", "req-letter") == []

@@ -13,6 +13,7 @@ import click
 import toban
 from toban.engine.supervision.home import Home, write_whole
 from toban.engine.supervision.program import Program
+from toban.faces.cli.supervision.programs import toban as toban_command
 from toban.message import Message
 
 WRITTEN_PORTS = {"web": 8301, "api": 8302, "db": 8303}
@@ -39,6 +40,12 @@ ERRORS_VARIABLE = "SHOP_ERRORS_KEY"
 ERRORS_KEY = "errors-key"
 """The file with that key, next to the bindings: `toban errors dsn` finds it there in any shell."""
 
+SENDER_TOKEN = "sender-token"  # noqa: S105 - the name of a file
+"""The file with the token by which the shop sends its logs and traces, next to the bindings."""
+
+LOG_FILES = "*.log.20[2-9]*"
+"""What the shop's agent sends: each day's files, and none of those with which a game day fills the folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Webshop:
@@ -52,6 +59,7 @@ class Webshop:
     """Where Toban receives the shop's reports: `127.0.0.1:8300`."""
     errors_key: str
     chat_key: str
+    sender_token: str
 
     @property
     def design(self) -> Path:
@@ -64,9 +72,24 @@ class Webshop:
         return f"postgresql://shop:{self.password}@127.0.0.1:{self.ports['db']}/postgres"
 
     @property
+    def logs(self) -> Path:
+        """The folder of the shop's logs."""
+        return self.place / "log"
+
+    @property
     def for_front(self) -> dict[str, str]:
         """The variables of the front's instances, whoever starts them."""
-        return {"SHOP_LOGS": str(self.place / "log"), "SHOP_LOCK": str(self.place / "web-lock")}
+        return {"SHOP_LOGS": str(self.logs), "SHOP_LOCK": str(self.place / "web-lock"), **self.for_reports}
+
+    @property
+    def for_reports(self) -> dict[str, str]:
+        """The variables by which the shop's programs report errors and traces; OTEL_* are OpenTelemetry's."""
+        return {
+            "SHOP_ERRORS_DSN": f"http://{self.errors_key}@{self.listens}/1",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{self.listens}",
+            "OTEL_EXPORTER_OTLP_HEADERS": f"Authorization=Bearer%20{self.sender_token}",
+            "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",
+        }
 
     @property
     def for_switches(self) -> dict[str, str]:
@@ -92,7 +115,6 @@ class Webshop:
         return {
             "SHOP_DB_PASSWORD": self.password,
             DATABASE_VARIABLE: self.database_url,
-            "SHOP_ERRORS_DSN": f"http://{self.errors_key}@{self.listens}/1",
             "SHOP_API_URL": f"http://127.0.0.1:{self.ports['api']}",
             "SHOP_WEB_URL": f"http://127.0.0.1:{self.ports.get('shop', MORE_PORTS['shop'])}",
             **self.for_front,
@@ -141,16 +163,19 @@ def open_webshop(home: Home, ports: dict[str, int], listens: str) -> Webshop:
     place.mkdir(mode=0o700, exist_ok=True)
     # Its bindings keep backups there, and a store never creates its own folder.
     (place / "backups").mkdir(mode=0o700, exist_ok=True)
+    (place / "log").mkdir(mode=0o750, exist_ok=True)
     # 32 hexadecimal digits, like Sentry's own keys.
     key = hashlib.sha256(home.secret("webshop-errors-key").encode()).hexdigest()[:32]
     write_whole(place / ERRORS_KEY, key)
     chat = home.secret("webshop-chat-key")
     write_whole(place / CHAT_WEBHOOK, f"http://127.0.0.1:{ports['inbox']}/chat/{chat}")
-    return Webshop(folder(), place, ports, home.secret("webshop-db-password"), listens, key, chat)
+    token = home.secret("webshop-sender-token")
+    write_whole(place / SENDER_TOKEN, token)
+    return Webshop(folder(), place, ports, home.secret("webshop-db-password"), listens, key, chat, token)
 
 
 def programs(shop: Webshop) -> tuple[Program, ...]:
-    """Return the shop's inbox, database, API, web front and customers."""
+    """Return the shop's inbox, database, API, web front, customers, and the agent that sends its logs."""
     ports = {part: str(port) for part, port in shop.ports.items()}
     return (
         Program(
@@ -192,6 +217,20 @@ def programs(shop: Webshop) -> tuple[Program, ...]:
             directory=shop.folder,
             after=("shop-web",),
         ),
+        _agent(shop),
+    )
+
+
+def _agent(shop: Webshop) -> Program:
+    spool = str(shop.place / "agent")
+    where = ("--url", f"http://{shop.listens}", "--instance", "shop", "--spool", spool)
+    files = ("--no-metrics", "--log", str(shop.logs / LOG_FILES))
+    return Program(
+        name="shop-agent",
+        command=toban_command("agent", *where, *files),
+        environment={"TOBAN_AGENT_TOKEN": shop.sender_token, "PYTHONUNBUFFERED": "1"},
+        # Its first look finds who takes what it sends, and what the shop has written since it opened.
+        after=("shop-web", "serve"),
     )
 
 
