@@ -8,8 +8,9 @@ import django_stubs_ext
 from django.utils.translation import get_language
 
 from toban import catalogue, wiring
+from toban.engine.state.reach import is_news
 from toban.secret_key import secret_key
-from toban.state_url import database
+from toban.state_url import database, impatient
 
 django_stubs_ext.monkeypatch()
 
@@ -47,7 +48,7 @@ HAS_SECRET_KEY = bool(_OWN_KEY)
 SECRET_KEY = _OWN_KEY or "only-for-tools-that-never-serve-a-page"
 DEBUG = False
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "127.0.0.1", "127.0.0.1", "localhost"]
-DATABASES = {"default": database(STATE_URL)}
+DATABASES = {"default": impatient(database(STATE_URL))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
@@ -170,6 +171,7 @@ SECURE_CSP = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"errors": {"class": "logging.StreamHandler"}},
+    "filters": {"news": {"()": "django.utils.log.CallbackFilter", "callback": is_news}},
+    "handlers": {"errors": {"class": "logging.StreamHandler", "filters": ["news"]}},
     "loggers": {"django": {"handlers": ["errors"], "level": "ERROR"}},
 }

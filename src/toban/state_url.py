@@ -8,6 +8,14 @@ from toban.message import Message
 
 _POSTGRESQL = ("postgresql", "postgres")
 _NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+_PATIENCE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""Seconds, and at the end milliseconds: https://www.postgresql.org/docs/current/libpq-connect.html"""
 _UNKNOWN = re.compile(r'invalid URI query parameter: "(\w+)"')
 
 
@@ -40,6 +48,16 @@ def database(url: str) -> dict[str, Any]:
         named = {name: str(found.pop(key, "")) for key, name in _NAMES.items()}
         return {"ENGINE": "django.db.backends.postgresql", **named, "OPTIONS": found}
     raise BadStateUrl(Message("stores.state-url-of-unknown-database", scheme=scheme[:40]))
+
+
+def impatient(state: dict[str, Any]) -> dict[str, Any]:
+    """Return *state* with limits to waiting for a server that is gone, where its address sets none.
+
+    libpq would wait for minutes, or for ever, for a machine that does not answer at all.
+    """
+    if "postgresql" not in state["ENGINE"]:
+        return state
+    return {**state, "OPTIONS": {**_PATIENCE, **state["OPTIONS"]}}
 
 
 def _libpq(url: str) -> dict[str, Any]:

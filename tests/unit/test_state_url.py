@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.state_url import BadStateUrl, database
+from toban.state_url import BadStateUrl, database, impatient
 
 
 def test_sqlite_is_named_by_its_file() -> None:
@@ -47,3 +47,12 @@ def test_what_can_not_be_honoured_is_refused_without_the_password(url: str, said
         database(url)
 
     assert "secret" not in str(refused.value)
+
+
+def test_a_server_that_is_gone_is_waited_for_as_long_as_the_address_says_or_for_seconds() -> None:
+    usual = impatient(database("postgresql://toban@db/state"))["OPTIONS"]
+    own = impatient(database("postgresql://toban@db/state?connect_timeout=60"))["OPTIONS"]
+
+    assert usual["connect_timeout"] == "5"
+    assert own == {**usual, "connect_timeout": "60"}
+    assert "connect_timeout" not in impatient(database("sqlite:///var/state.sqlite3"))["OPTIONS"]

@@ -13,6 +13,10 @@ _AFTER_FAILURE = 0.5
 log = structlog.get_logger(__name__)
 
 
+class Hindered(Exception):
+    """A step that can't be done now, for a reason that has been said already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loop:
     """A repeated step: it runs again `every` seconds after it ended.
@@ -28,8 +32,8 @@ class Loop:
 def run(loops: Sequence[Loop], stop: threading.Event, *, patience: float) -> bool:
     """Run *loops*, each in its thread, until *stop* is set; return whether all end within *patience* seconds.
 
-    An exception of a step is logged, and the step runs again at its next turn. A step that is running when
-    *stop* is set is finished.
+    An exception of a step is logged, except `Hindered`, and the step runs again at its next turn. A step that
+    is running when *stop* is set is finished.
     """
     threads = [
         threading.Thread(target=_turn, args=(loop, stop), name=f"loop {loop.name}", daemon=True)
@@ -49,6 +53,8 @@ def _turn(loop: Loop, stop: threading.Event) -> None:
         pause = loop.every
         try:
             loop.step()
+        except Hindered:
+            pause = max(pause, _AFTER_FAILURE)
         except Exception:
             log.exception("step_failed", loop=loop.name)
             pause = max(pause, _AFTER_FAILURE)

@@ -8,7 +8,7 @@ from functools import partial, wraps
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import DatabaseError, Error, close_old_connections, transaction
 
 from toban.engine.clock import Clock
 from toban.engine.editions import records
@@ -17,11 +17,12 @@ from toban.engine.editions.review import RecordedReview
 from toban.engine.editions.shared import StateDatabase, share
 from toban.engine.editions.standing import standing
 from toban.engine.evidence import ledger, status
-from toban.engine.loops import Loop
+from toban.engine.loops import Hindered, Loop
 from toban.engine.notify.delivery.lead import BEAT, Lead
 from toban.engine.operation import EditionLoop, Workplace, rows_of, running_works, works_of
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.service import Runs
+from toban.engine.state.reach import STATE
 from toban.engine.supervision.home import in_force_folder
 from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.output import OutputBuffer
@@ -73,7 +74,7 @@ class Worker:
             Loop("reload", with_state(self._reload), every=2.0),
             Loop("lead", with_state(self._beat), every=BEAT),
             # It waits by itself and keeps its connection: a due run should not wait for either.
-            Loop("runs", self._step_runs, every=0.01),
+            Loop("runs", _without_state_later(self._step_runs), every=0.01),
             Loop("standing", with_state(self._show_standing), every=2.0),
             Loop("store", self._store, every=1.0),
             Loop("output", self._store_output, every=1.0),
@@ -105,6 +106,7 @@ class Worker:
     def _beat(self) -> None:
         self._timekeeper.compare()
         self._lead.beat(may_lead=self._timekeeper.trusts(self._clock()))
+        STATE.find()
 
     def _let_go(self) -> None:
         try:
@@ -198,12 +200,29 @@ class Worker:
 def with_state(step: Callable[[], None]) -> Callable[[], None]:
     """Reconnect a loop to the state database after the database was unavailable."""
 
+    hindered = _without_state_later(step)
+
     @wraps(step)
     def guarded() -> None:
         close_old_connections()
         try:
-            step()
+            hindered()
         finally:
             close_old_connections()
 
     return guarded
+
+
+def _without_state_later(step: Callable[[], None]) -> Callable[[], None]:
+    """Return *step*, which is `Hindered` while the database is away: all loops together say so once."""
+
+    @wraps(step)
+    def hindered() -> None:
+        try:
+            step()
+        except Error as error:
+            if STATE.explains(error):
+                raise Hindered from error
+            raise
+
+    return hindered

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import orjson
 import structlog
-from django.db import DatabaseError
+from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
@@ -16,6 +16,7 @@ from pydantic import Field
 
 from toban.engine.orders import NotPossible
 from toban.engine.search_parts import BadSearch
+from toban.engine.state.reach import AGAIN
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
 from toban.engine.tokens.once import AccessLost, KeyReused
 from toban.faces.problem import MEDIA_TYPE, problem
@@ -78,7 +79,7 @@ def listen(api: NinjaAPI) -> None:
         BadSearch: _bad_search,
         StoreUnavailable: _away,
         StoreRefused: _away,
-        DatabaseError: _away,
+        Error: _away,
         KeyReused: lambda _request, _wrong: Problem("key-reused", HTTPStatus.UNPROCESSABLE_ENTITY).answer,
         AccessLost: lambda _request, _wrong: _plain(HTTPStatus.UNAUTHORIZED),
         Exception: _failed,
@@ -143,7 +144,8 @@ def _bad_search(_request: HttpRequest, wrong: BadSearch) -> HttpResponse:
 def _away(_request: HttpRequest, wrong: Exception) -> HttpResponse:
     # The reason names hosts and accounts: it belongs in the log, not in the answer.
     log.warning("api_store_away", reason=str(message_of(wrong)))
-    return _answer(problem("store-away", HTTPStatus.SERVICE_UNAVAILABLE))
+    told = problem("store-away", HTTPStatus.SERVICE_UNAVAILABLE)
+    return _answer(told, {"Retry-After": str(AGAIN)})
 
 
 def _failed(request: HttpRequest, wrong: Exception) -> HttpResponse:

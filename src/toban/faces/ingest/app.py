@@ -13,7 +13,7 @@ from typing import cast, override
 import structlog
 from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.db import DatabaseError
+from django.db import Error, close_old_connections
 from django.utils import translation
 from django.utils.module_loading import import_string
 from starlette.applications import Starlette
@@ -30,6 +30,7 @@ from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.work import Work
+from toban.engine.state.reach import AGAIN, STATE
 from toban.engine.telemetry.logs.rows import LogStore
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.spans.rows import SpanStore
@@ -48,7 +49,7 @@ from toban.faces.ingest.hub import Hub, News
 from toban.faces.ingest.metrics import Metrics
 from toban.faces.ingest.senders import Senders
 from toban.faces.ingest.server import IngestServer, Intake, intakes
-from toban.faces.ingest.visitor import may_read
+from toban.faces.ingest.visitor import may_read, may_still_read
 from toban.faces.problem import MEDIA_TYPE, problem
 
 log = structlog.get_logger(__name__)
@@ -95,7 +96,7 @@ def application(
     bare = Starlette(
         routes=routes,
         lifespan=lambda _app: _running(hub, brought),
-        exception_handlers={BodyTooSlow: _slow, ClientDisconnect: _left},
+        exception_handlers={BodyTooSlow: _slow, ClientDisconnect: _left, Error: _failed_state},
     )
     # A redirect to the address with a slash would go to whatever host the request names.
     bare.router.redirect_slashes = False
@@ -123,6 +124,17 @@ def _problem_too_large() -> Response:
 
 async def _slow(_request: Request, _error: Exception) -> Response:
     return too_slow()
+
+
+async def _failed_state(_request: Request, error: Exception) -> Response:
+    if not STATE.explains(error):
+        raise error
+    return _without_state()
+
+
+def _without_state() -> Response:
+    headers = {"Retry-After": str(AGAIN)}
+    return PlainTextResponse("the state database does not answer", 503, headers=headers)
 
 
 async def _left(_request: Request, _error: Exception) -> Response:
@@ -177,12 +189,23 @@ async def _running(hub: Hub, brought: Sequence[Intake]) -> AsyncIterator[None]:
 async def healthz(_request: Request) -> Response:
     """Say whether the pages can be shown: the state database answers."""
     try:
-        await asyncio.to_thread(current.latest_revision)
-    except DatabaseError as exc:
+        await asyncio.to_thread(_ask_state)
+    except Error as exc:
         # The reason names hosts and accounts: it belongs in the log, not in the answer.
-        log.warning("state_unreadable", reason=str(exc))
-        return PlainTextResponse("the state database does not answer", 503)
+        if not STATE.explains(exc):
+            log.warning("state_unreadable", reason=str(exc))
+        return _without_state()
+    STATE.find()
     return PlainTextResponse("ok")
+
+
+def _ask_state() -> None:
+    # A connection that a thread keeps would only say that it was broken by a restart of the database.
+    close_old_connections()
+    try:
+        current.latest_revision()
+    finally:
+        close_old_connections()
 
 
 async def live(request: Request) -> Response:
@@ -213,7 +236,7 @@ async def _while_permitted(hub: Hub, session: str | None) -> AsyncIterator[News 
     asked = time.monotonic()
     async for news in hub.listen():
         if time.monotonic() - asked >= _RECHECKED:
-            if not await asyncio.to_thread(may_read, session):
+            if not await asyncio.to_thread(may_still_read, session):
                 return
             asked = time.monotonic()
         yield news

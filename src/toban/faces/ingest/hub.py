@@ -7,11 +7,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 
 from toban.engine.clock import Clock, system_clock
 from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus
+from toban.engine.state.reach import STATE
 
 log = structlog.get_logger(__name__)
 
@@ -75,8 +76,13 @@ class Hub:
 
     def start(self) -> None:
         """Start polling; changes from now on are passed on."""
-        self._versions = self._refresh()
-        self._known, self._looked_at = current.latest_revision(), self.clock()
+        try:
+            self._versions = self._refresh()
+            self._known, self._looked_at = current.latest_revision(), self.clock()
+        except Error as exc:
+            # The server starts without its state, too, and says so on every page.
+            if not STATE.explains(exc):
+                raise
         self._thread.start()
 
     def stop(self) -> None:
@@ -129,10 +135,12 @@ class Hub:
             versions = self._refresh()
             now = self.clock()
             statuses = current.changes(self._known, self._looked_at, now)
-        except DatabaseError as exc:
+        except Error as exc:
             # The state may be away for a moment: changes made meanwhile are found later by their revision.
-            log.warning("state_unreadable", reason=str(exc))
+            if not STATE.explains(exc):
+                log.warning("state_unreadable", reason=str(exc))
             return
+        STATE.find()
         self._looked_at = now
         if not statuses and versions == self._versions:
             return

@@ -4,11 +4,12 @@ from importlib import import_module
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.db import close_old_connections
+from django.db import Error, close_old_connections
 from django.http import HttpRequest
 
 from toban.engine.people.access import hurdle_before
 from toban.engine.people.models import Operator
+from toban.engine.state.reach import STATE
 
 
 def may_read(session_key: str | None) -> bool:
@@ -25,3 +26,13 @@ def may_read(session_key: str | None) -> bool:
         return isinstance(user, Operator) and user.is_active and hurdle_before(user) is None
     finally:
         close_old_connections()
+
+
+def may_still_read(session_key: str | None) -> bool:
+    """Say the same about a stream that has begun; without the state it ends, and the browser asks again."""
+    try:
+        return may_read(session_key)
+    except Error as error:
+        if not STATE.explains(error):
+            raise
+        return False

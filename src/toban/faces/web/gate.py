@@ -13,6 +13,8 @@ from toban.engine.people.access import hurdle_before
 from toban.engine.people.models import Operator
 from toban.engine.people.passwords import rules_in_force
 from toban.engine.people.rules import Hurdle
+from toban.engine.state.reach import STATE
+from toban.faces.web.away import away
 
 # Calendar programs can't sign in: the feeds themselves ask for their secret, and so does the API, in which no
 # session counts.
@@ -45,6 +47,9 @@ class Gate:
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
+        if STATE.is_lost and not request.path.startswith(settings.API_PATH):
+            # At once: each request would otherwise wait for a connection, and hold a thread meanwhile.
+            return away(request)
         # Before the user is looked up: such an answer is the same for everybody.
         if request.path in (*_FEEDS, *_PUBLIC) or request.path.startswith(settings.API_PATH):
             return self._get_response(request)

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from toban.faces.web import away
 from toban.faces.web.calendar import feed
 from toban.faces.web.calendar import pages as calendar
 from toban.faces.web.document import assumptions, version
@@ -16,6 +17,8 @@ def gone(request: HttpRequest) -> HttpResponse:
     del request
     return HttpResponse(status=404)
 
+
+handler500 = away.failed
 
 urlpatterns = [
     path("", document.document, name="document"),

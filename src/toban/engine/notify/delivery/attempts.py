@@ -25,6 +25,7 @@ from toban.engine.message_field import storable
 from toban.engine.notify.counters import STAGE_TOTAL
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.models import Posting
+from toban.engine.state.reach import STATE
 from toban.message import NOTHING, Message, message_of
 from toban.text import storable_text
 
@@ -232,7 +233,8 @@ def _insist(write: Callable[[], object]) -> None:
         try:
             write()
         except (OperationalError, InterfaceError) as error:
-            log.warning("receipt_waits_for_state", reason=str(error))
+            if not STATE.explains(error):
+                log.warning("receipt_waits_for_state", reason=str(error))
             connections.close_all()
             time.sleep(_STATE_AGAIN)
         else:

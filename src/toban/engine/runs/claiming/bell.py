@@ -9,6 +9,8 @@ import threading
 import structlog
 from django.db import Error, connection
 
+from toban.engine.state.reach import STATE
+
 _CHANNEL = "toban_runs"
 _LISTENS = 0.5
 """Seconds after which the listener checks whether it should end."""
@@ -62,7 +64,8 @@ class Bell:
             try:
                 self._hear()
             except Error as error:
-                log.warning("runs_bell_silent", reason=str(error))
+                if not STATE.explains(error):
+                    log.warning("runs_bell_silent", reason=str(error))
                 self._is_closed.wait(_AGAIN)
             finally:
                 connection.close()

@@ -24,6 +24,7 @@ from toban.engine.runs.modes.acts import asking
 from toban.engine.runs.parameters import choices, why_refused
 from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.work import Step, StepFailed, Work
+from toban.engine.state.reach import STATE
 from toban.engine.telemetry.output import OutputBuffer, OutputLine
 from toban.message import NOTHING, Message, message_of, plain
 
@@ -238,9 +239,10 @@ class Runner:
         while not self._is_closed.wait(_BEAT):
             try:
                 self._beat([hand for hand in list(self._hands.values()) if not hand.ended.is_set()])
-            except Exception:
+            except Exception as error:
                 # The thread's own boundary: whatever went wrong, the next heartbeat must come.
-                log.exception("heartbeat_missed")
+                if not STATE.explains(error):
+                    log.exception("heartbeat_missed")
                 connections.close_all()
         connections.close_all()
 
@@ -343,7 +345,8 @@ def _insist[T](write: Callable[[], T]) -> T:
         try:
             return write()
         except (OperationalError, InterfaceError) as error:
-            log.warning("run_waits_for_state", reason=str(error))
+            if not STATE.explains(error):
+                log.warning("run_waits_for_state", reason=str(error))
             connections.close_all()
             time.sleep(_STATE_AGAIN)
 

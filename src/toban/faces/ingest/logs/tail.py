@@ -22,7 +22,7 @@ from toban.engine.telemetry import row_binary
 from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.search import FoundRow, LogSearch
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
-from toban.faces.ingest.visitor import may_read
+from toban.faces.ingest.visitor import may_read, may_still_read
 from toban.faces.logs.choice import choice
 from toban.faces.logs.rows import shown
 
@@ -98,7 +98,7 @@ class LogTail:
             asked = time.monotonic()
             while not self._is_stopped():
                 if time.monotonic() - asked >= _RECHECKED:
-                    if not await asyncio.to_thread(may_read, session):
+                    if not await asyncio.to_thread(may_still_read, session):
                         return
                     asked = time.monotonic()
                 yield await asyncio.to_thread(_look, following, self._clock(), words)
