@@ -24,6 +24,7 @@ EXTENSIONS = (
     "toban.engine.changes.extension",
     "toban.engine.stores.extension",
     "toban.engine.timekeeping.extension",
+    "toban.engine.nodes.extension",
     "toban.engine.modes.extension",
     "toban.engine.runs.extension",
     "toban.engine.tasks.extension",

@@ -18,6 +18,7 @@ from toban.engine.editions.shared import StateDatabase, share
 from toban.engine.editions.standing import standing
 from toban.engine.evidence import ledger, status
 from toban.engine.loops import Hindered, Loop
+from toban.engine.nodes.beating import NodeBeat
 from toban.engine.notify.delivery.lead import BEAT, Lead
 from toban.engine.operation import EditionLoop, Workplace, rows_of, running_works, works_of
 from toban.engine.registry.parts import Parts
@@ -56,6 +57,7 @@ class Worker:
         holder = f"{socket.gethostname()}/{os.getpid()}"
         self._lead = Lead(holder)
         self._timekeeper = Timekeeper(settings.HOME, clock, clock_of_database())
+        self._node = NodeBeat("worker", self._in_force, self._timekeeper)
         self._runs = Runs(
             holder,
             clock,
@@ -73,6 +75,7 @@ class Worker:
         return (
             Loop("reload", with_state(self._reload), every=2.0),
             Loop("lead", with_state(self._beat), every=BEAT),
+            Loop("node", with_state(self._node.beat), every=1.0),
             # It waits by itself and keeps its connection: a due run should not wait for either.
             Loop("runs", _without_state_later(self._step_runs), every=0.01),
             Loop("standing", with_state(self._show_standing), every=2.0),
@@ -84,6 +87,7 @@ class Worker:
     def close(self) -> None:
         """Store what is still waiting, as far as the store accepts it, and release everything."""
         self._let_go()
+        self._node.leave()
         self._runs.close()
         for shift in self._shifts:
             shift.close()

@@ -1,6 +1,8 @@
 """`toban serve`: the process that shows the living document and receives data, both in one server."""
 
+import asyncio
 import os
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,6 +18,7 @@ from toban.engine.editions import present
 from toban.engine.editions.inforce import EditionInForce
 from toban.engine.editions.review import RecordedReview
 from toban.engine.editions.shared import StateDatabase
+from toban.engine.nodes.beating import NodeBeat
 from toban.engine.operation import rows_of, running_works, works_of
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
@@ -71,10 +74,12 @@ def command(parts: Parts, host: str, port: int) -> None:
         in_force_folder(settings.HOME), review=review, shared=StateDatabase(), proposes=False
     )
     timekeeper = Timekeeper(settings.HOME, system_clock, clock_of_database())
+    node = NodeBeat("serve", in_force, timekeeper)
 
     def refresh() -> tuple[str, str]:
         timekeeper.compare()
         in_force.refresh()
+        node.beat()
         edition, refusal = in_force.edition, in_force.refusal
         return edition.design.digest if edition else "", refusal.digest if refusal else ""
 
@@ -93,7 +98,7 @@ def command(parts: Parts, host: str, port: int) -> None:
         proxy_headers=True,
         forwarded_allow_ips=trusted_proxies(),
     )
-    _WebServer(config, before_exit=hub.stop).run()
+    _WebServer(config, before_exit=hub.stop, at_end=node.leave).run()
 
 
 def trusted_proxies() -> str:
@@ -125,14 +130,22 @@ class _Works:
 class _WebServer(uvicorn.Server):
     """Ends the live streams when told to stop: otherwise they would wait for news forever."""
 
-    def __init__(self, config: uvicorn.Config, *, before_exit: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, before_exit: Callable[[], None], at_end: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._before_exit = before_exit
+        self._before_exit, self._at_end = before_exit, at_end
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._before_exit()
         super().handle_exit(sig, frame)
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # Here and not after `run`, which ends the process by the signal itself.
+        await asyncio.to_thread(self._at_end)
 
 
 def _require_secret_key() -> None:

@@ -65,6 +65,12 @@ class Timekeeper:
         reading = self._reading
         return reading is not None and rules.is_right(now - reading.time(self._seconds()), reading)
 
+    @property
+    def ahead(self) -> timedelta | None:
+        """How far this process' clock is from the database's; None if that is not known."""
+        reading = self._reading
+        return None if reading is None else self._clock() - reading.time(self._seconds())
+
     def now(self) -> datetime:
         """Return the time to go by: that of this process' clock, or of the database's if it is wrong."""
         now, reading = self._clock(), self._reading

@@ -39,6 +39,8 @@ class ShownStatus(Schema):
     refusal: Said | None
     is_waiting: bool
     wrong_clocks: list[dict[str, Any]]
+    nodes: list[dict[str, Any]]
+    node_findings: list[dict[str, Any]]
     figures: list[dict[str, Any]]
     overview: dict[str, Any]
     chapters: list[dict[str, Any]]

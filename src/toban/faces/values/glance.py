@@ -9,6 +9,8 @@ from toban.engine.editions import records
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus
+from toban.engine.nodes.models import all_nodes
+from toban.engine.nodes.rules import Node, NodeFinding, findings
 from toban.engine.timekeeping.models import WrongClock
 from toban.faces.document.live import NOT_JUDGED, LiveRow, live_rows, worst_first
 from toban.faces.document.outline import outline
@@ -21,6 +23,7 @@ from toban.faces.document.overview import (
     overview,
     seen_of,
 )
+from toban.faces.values.nodes import finding_values, node_values
 from toban.message import NOTHING, Message, from_json
 
 
@@ -56,6 +59,8 @@ class Glance:
     needs_approval: bool = False
     """Whether the waiting version takes an approval; a confirmation is enough if not."""
     wrong_clocks: Sequence[WrongClock] = ()
+    nodes: Sequence[Node] = ()
+    node_findings: Sequence[NodeFinding] = ()
     is_part: bool = False
     """Whether only some chapters were asked for."""
 
@@ -83,12 +88,14 @@ def look(edition: Edition, operations: Operations, now: datetime) -> Glance:
     refusal = from_json(latest.content.get("reason")) if latest else NOTHING
     seen = _glance(edition, operations, now, refusal)
     wrong_clocks = list(WrongClock.objects.order_by("host"))
-    waiting = records.waiting()
+    waiting, nodes = records.waiting(), all_nodes()
     return replace(
         seen,
         is_waiting=waiting is not None,
         needs_approval=waiting is not None and records.need_of(waiting) is not None,
         wrong_clocks=wrong_clocks,
+        nodes=nodes,
+        node_findings=findings(nodes, now),
     )
 
 
@@ -123,6 +130,8 @@ def glance_values(seen: Glance) -> dict[str, object]:
             {"host": each.host, "ahead_seconds": each.ahead_seconds, "since": _iso(each.since)}
             for each in seen.wrong_clocks
         ],
+        "nodes": [node_values(each, seen.now) for each in seen.nodes],
+        "node_findings": finding_values(seen.node_findings),
         "figures": [_figure_as_json(figure) for figure in seen.overview.figures],
         "overview": _overview_as_json(seen),
         "chapters": [_line_as_json(chapter.line) for chapter in seen.chapters],

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toban.engine.evidence.verdict import QUIET, Verdict
+from toban.engine.nodes.rules import NodeFinding, NodeTrouble
 from toban.faces.document.overview import Chore, ContentsLine, Overview, RowTrouble, ShownFigure, short
 from toban.faces.values.glance import Glance, GlanceRow
 from toban.faces.words import verdicts as words
@@ -38,6 +39,7 @@ def as_text(seen: Glance, *, whole: bool) -> RenderableType:
 def _blocks(seen: Glance, whole: bool) -> Iterator[RenderableType]:
     yield _heading(seen)
     yield from (_text(each.said, "bold red") for each in seen.wrong_clocks)
+    yield from (_text(each.said, "bold yellow") for each in seen.node_findings if not _is_said(each))
     yield _figures(seen.overview.figures)
     yield Text()
     if seen.is_part:
@@ -54,6 +56,11 @@ def _blocks(seen: Glance, whole: bool) -> Iterator[RenderableType]:
     if seen.refusal:
         state = "refused" if not seen.is_waiting else "unapproved" if seen.needs_approval else "waits"
         yield Text(f"\n{Message(f'document.new-version-{state}')}\n{seen.refusal}", "bold yellow")
+
+
+def _is_said(finding: NodeFinding) -> bool:
+    """Return whether the lines about wrong clocks have said it."""
+    return finding.trouble is NodeTrouble.CLOCK
 
 
 def _heading(seen: Glance) -> Text:

@@ -1,0 +1,1 @@
+"""The page of the processes that share the state database."""

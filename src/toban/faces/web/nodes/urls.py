@@ -1,0 +1,7 @@
+"""The nodes."""
+
+from django.urls import path
+
+from toban.faces.web.nodes import nodes
+
+urlpatterns = [path("nodes/", nodes.nodes, name="nodes")]
