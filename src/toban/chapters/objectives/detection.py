@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min
+from django.db.models import Exists, Min, OuterRef
 
 from toban.design.clauses.decisions import Decision, DecisionSubject
 from toban.engine.amounts import length
@@ -12,8 +12,9 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence.assertions import CounterExample, Judge, Judgement
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.extension import Link
-from toban.engine.notify.models import Alert, Delivery
-from toban.engine.notify.signal import Condition
+from toban.engine.notify.models import Alert, AnnouncedAlert, Delivery, StageOutcome
+from toban.engine.notify.reason import NoticeReason
+from toban.engine.notify.signal import EVENT, Condition
 from toban.message import Message, lines, plain
 
 _LATELY = timedelta(days=30)
@@ -47,9 +48,14 @@ def judge(decision: Decision, _edition: Edition, now: datetime) -> Judgement:
 
 
 def _stories(now: datetime) -> Sequence[DetectionTimes]:
-    """Return the document's own recent alerts; mere events (a handover) are not trouble, nor is a verdict."""
+    """Return the document's own recent alerts; mere events (a handover) are not trouble, nor is a verdict.
+
+    What another alert inhibited is not detected by itself: that one is counted.
+    """
     own = Alert.objects.filter(opened_at__gte=now - _LATELY, ends_at=None).exclude(condition=Condition.INFO)
-    own = own.exclude(clause_id__startswith=f"{Decision.chapter}/")
+    own = own.exclude(clause_id__startswith=f"{Decision.chapter}/").exclude(labels__has_key=EVENT)
+    inhibited = StageOutcome.objects.filter(alert=OuterRef("pk"), reason=NoticeReason.MUTED)
+    own = own.exclude(Exists(inhibited) & ~Exists(AnnouncedAlert.objects.filter(alert=OuterRef("pk"))))
     found = list(own.order_by("-id").values_list("id", "began_at", "opened_at")[:_MOST])
     told = _first_arrivals([alert for alert, _, _ in found[:_FOLLOWED]])
     return [DetectionTimes(*row, told.get(row[0])) for row in found]

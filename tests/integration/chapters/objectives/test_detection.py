@@ -8,7 +8,7 @@ from tests.integration.chapters.decisions.judging import edition_of, judge
 
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.notify.alerts import report, tell
-from toban.engine.notify.models import Alert, Announcement, Delivery
+from toban.engine.notify.models import Alert, Announcement, Delivery, StageOutcome
 from toban.engine.notify.signal import Condition, Signal
 from toban.message import NOTHING, plain
 
@@ -95,6 +95,37 @@ def test_a_mere_event_is_not_counted_as_a_detected_problem() -> None:
     event = Signal(
         key="e", clause_id="x", citation="d:1", clause_text="x", condition=Condition.INFO, subject=plain("x"),
         value=plain("1"), limit=NOTHING, began_at=NOON - HOUR, detected_at=NOON,
+    )  # fmt: skip
+    tell([event], NOON)
+
+    judge(EDITION, NOON)
+
+    assert shown("decisions/decision/障害対応/即時検知")[0] == "not-due"
+
+
+def test_what_another_alert_inhibited_is_detected_with_that() -> None:
+    detect(2 * MINUTE, 1)
+    alert = Alert.objects.get()
+    StageOutcome.objects.create(
+        alert=alert, at=NOON, condition=alert.condition, passed=False, stage="mute", reason="muted", trail=[]
+    )
+
+    judge(EDITION, NOON)
+    assert shown("decisions/decision/障害対応/即時検知")[0] == "not-due"
+
+    # Once it was told, because its cause was over and it was not, it is trouble of its own.
+    told = Announcement.objects.create(
+        alert=alert, kind="firing", condition="warning", level="warning", title="x", facts=[], at=NOON
+    )
+    told.alerts.add(alert, through_defaults={"kind": "firing", "condition": "warning"})
+    judge(EDITION, NOON)
+    assert shown("decisions/decision/障害対応/即時検知")[0] == "deviating"
+
+
+def test_that_a_level_was_raised_late_is_no_late_detection() -> None:
+    event = Signal(
+        key="e", clause_id="x", citation="d:1", clause_text="x", condition=Condition.CRITICAL,
+        subject=plain("x"), value=plain("1"), limit=NOTHING, began_at=NOON - HOUR, detected_at=NOON,
     )  # fmt: skip
     tell([event], NOON)
 
