@@ -85,10 +85,14 @@ class Inbox:
 class Mailbox(Inbox):
     """Accept mail like an SMTP server; its texts are subject and body."""
 
+    recipients: list[str] = field(default_factory=list)
+    """Whom each of the mails is for."""
+
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Store the mail and accept it (aiosmtpd's hook)."""
         message = message_from_bytes(envelope.original_content or b"", _class=EmailMessage, policy=modern)
         body = message.get_body(("plain",))
+        self.recipients.append(", ".join(envelope.rcpt_tos))
         self.texts.append(f"{message['Subject']}\n{body.get_content() if body else ''}")
         return "250 OK"
 
@@ -121,7 +125,7 @@ def slack_receiver() -> Iterator[tuple[Inbox, str]]:
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[Inbox, int]]:
+def mail_server() -> Iterator[tuple[Mailbox, int]]:
     """Run a real SMTP server; yields the inbox and the port."""
     mailbox = Mailbox()
     port = free_port()

@@ -5,17 +5,19 @@ host is out of bounds must also be notified of the second.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from toban.chapters.monitoring import wording
 from toban.chapters.monitoring.measuring.feeds import JudgedMonitor
+from toban.chapters.monitoring.measuring.shared import Instance
 from toban.chapters.monitoring.measuring.suspects import NOBODY, Suspects
 from toban.chapters.monitoring.rules import InstanceWatch, deciding
 from toban.design.values.metric import Metric
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.notify.signal import UNDECIDED, UNREACHABLE, WHOLE_TARGET, Condition, Signal
+from toban.engine.notify.routing.muting import around
+from toban.engine.notify.signal import PROBED_BY, UNDECIDED, UNREACHABLE, WHOLE_TARGET, Condition, Signal
 from toban.message import NOTHING, Message, plain, sentences
 
 _VERDICTS = {
@@ -40,6 +42,8 @@ class MonitorReport:
     """Whether nothing that probes its target has had an answer lately."""
     suspects: Suspects = NOBODY
     """The instances of its target of which it is being decided whether they are down."""
+    probes: Mapping[Instance, str] = field(default_factory=dict)
+    """Instance of a target → the alert of another target that the place of both is down."""
 
     @property
     def decides(self) -> InstanceWatch:
@@ -88,11 +92,24 @@ def signals(row: MonitorReport, now: datetime) -> Iterator[Signal]:
         labels = {WHOLE_TARGET: "yes"} if len(conditions) == 1 else {}
         if row.is_unreachable and watch.condition in _BAD:
             labels[UNREACHABLE] = "yes"
-        is_bad = watch.condition is not Condition.OK and row.judged.limits.metric is not Metric.UP
-        if is_bad and row.suspects.explain(watch.instance):
+        if watch.condition is not Condition.OK and _is_undecided(row, watch):
             labels[UNDECIDED] = "yes"
+        if watch.condition is not Condition.OK and (probe := _probe(row, watch)):
+            labels[PROBED_BY] = probe
         several = len(row.watches) > 1
         yield _signal(row.judged, watch, now, value=value, labels=labels, names_instance=several)
+
+
+def _is_undecided(row: MonitorReport, watch: InstanceWatch) -> bool:
+    """Return whether more may be known in a moment: that its instance is down, or that others are, too."""
+    if row.judged.limits.metric is Metric.UP:
+        return watch.condition is Condition.CRITICAL and bool(row.suspects.instances - {watch.instance})
+    return row.suspects.explain(watch.instance)
+
+
+def _probe(row: MonitorReport, watch: InstanceWatch) -> str:
+    places = (row.probes.get((row.judged.target, place), "") for place in around(watch.instance))
+    return next(filter(None, places), "")
 
 
 def gone(judged: JudgedMonitor, watch: InstanceWatch, now: datetime) -> Signal:

@@ -63,6 +63,7 @@ class Monitoring:
         self._permit = permit
         self._judged: tuple[JudgedMonitor, ...] = ()
         self._digest = ""
+        self._up_rows: Mapping[str, str] = {}
         self._watches: dict[str, Watches] = {}
         self._waiting: list[tuple[str, Measurement]] = []
         self._troubles: Mapping[str, Message] = {}
@@ -105,6 +106,8 @@ class Monitoring:
         """Run *plan*, for the document with *digest*, from now on; rows that stay keep their state."""
         self._board.adopt(plan.feeds, plan.finds)
         self._judged, self._digest = plan.judged, digest
+        is_up = (each for each in plan.judged if each.limits.metric is Metric.UP)
+        self._up_rows = {each.target: each.monitor.id for each in is_up}
         self._watches = _not_ahead(states.load(), now)
         runs = {each.monitor.id for each in plan.judged}
         with transaction.atomic():
@@ -177,6 +180,7 @@ class Monitoring:
 
     def _write(self, rows: Mapping[str, JudgedMonitor], found: Mapping[str, Watches], now: datetime) -> None:
         """Write the state, statuses and alerts of *rows* together, or none of them."""
+        probes = self._board.shared.probes(self._up_rows)
         shown = [
             MonitorReport(
                 judged,
@@ -184,6 +188,7 @@ class Monitoring:
                 self._aside(judged),
                 is_unreachable=judged.target in self._unreachable,
                 suspects=self._suspects.get(judged.target, NOBODY),
+                probes=probes,
             )
             for clause_id, judged in rows.items()
         ]

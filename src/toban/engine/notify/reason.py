@@ -31,6 +31,8 @@ class NoticeReason(StrEnum):
     NO_CAUSE_ABOVE = "no-cause-above"
     MUTED = "muted"
     CAUSE_UNDECIDED = "cause-undecided"
+    CAUSE_UNTOLD = "cause-untold"
+    OTHERS_DOWN = "others-down"
     # silence
     NOT_SILENCED = "not-silenced"
     SILENCED = "silenced"

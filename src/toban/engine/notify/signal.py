@@ -35,6 +35,13 @@ UNDECIDED = "undecided"
 NO_DATA_SUFFIX = "/no-data"
 """What follows a signal's key in the key of its alert about missing data."""
 
+PROBED_BY = "probed_by"
+"""The label of a bad signal that is measured at a place of another target, too: the key of the alert that
+this place is down."""
+
+BECAUSE = "because"
+"""The label of an event that only follows from an alert: its key. One notification of both is enough."""
+
 EVENT = "event"
 """The label of an alert that is announced once and has no recovery."""
 

@@ -14,7 +14,7 @@ from toban.design.values.metric import Metric
 from toban.engine.notify import inwards, orders
 from toban.engine.notify.inwards import IncomingAlert
 from toban.engine.notify.models import Alert
-from toban.engine.notify.signal import Condition
+from toban.engine.notify.signal import BECAUSE, Condition
 
 SOURCE = 'sources = [{ kind = "tcp", address = "127.0.0.1:9" }]\n'
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,8 @@ def test_a_graver_alert_raises_the_level_and_its_clocks_count_from_the_detection
     assert incident.level == "Critical"
     assert incident.recover_by == NOON + HOUR
     assert [each.level for each in incident.levels.order_by("pk")] == ["High", "Critical"]
-    assert Alert.objects.filter(key__startswith=f"incident/{incident.pk}/level/").count() == 1
+    told = Alert.objects.get(key__startswith=f"incident/{incident.pk}/level/")
+    assert told.labels[BECAUSE] == Alert.objects.get(labels__target=DB).key
 
 
 def test_an_incident_of_one_instance_is_named_after_the_whole_target_when_all_of_it_is_down(

@@ -8,12 +8,12 @@ import pytest
 
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
-from toban.engine.notify.alerts import report
+from toban.engine.notify.alerts import report, tell
 from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.models import Announcement, Delivery
 from toban.engine.notify.routing.contacts import Contacts
-from toban.engine.notify.routing.muting import AFTERMATH, UNDECIDED_FOR
-from toban.engine.notify.signal import UNDECIDED, WHOLE_TARGET, Condition, Signal
+from toban.engine.notify.routing.muting import AFTERMATH, TOGETHER, UNDECIDED_FOR, UNTOLD_FOR
+from toban.engine.notify.signal import BECAUSE, UNDECIDED, WHOLE_TARGET, Condition, Signal
 
 pytestmark = pytest.mark.django_db
 
@@ -42,16 +42,27 @@ class Outage:
             **labels,
         )
 
-    def up(self, condition: Condition, at: datetime) -> Signal:
+    def up(self, condition: Condition, at: datetime, instance: str = "api-1", **labels: str) -> Signal:
         return self._signal(
             condition,
             at,
-            key="up",
-            subject="API 死活",
+            key="up" if instance == "api-1" else f"up/{instance}",
+            subject="API 死活" if instance == "api-1" else f"API 死活 ({instance})",
             target="API",
             item=Metric.UP.value,
-            instance="api-1",
-            **{WHOLE_TARGET: "yes"},
+            instance=instance,
+            **(labels or {WHOLE_TARGET: "yes"}),
+        )
+
+    def level(self, because: str, at: datetime) -> Signal:
+        """Return the event that an incident's level was raised by the alert *because*."""
+        return self._signal(
+            Condition.CRITICAL,
+            at,
+            key="incident/1/level/2",
+            subject="障害 1",
+            item="incident",
+            **{BECAUSE: because},
         )
 
     def tell(self, now: datetime, *signals: Signal) -> list[str]:
@@ -149,3 +160,58 @@ def test_what_begins_after_the_outage_is_told_at_once(outage: Outage) -> None:
     told = outage.tell(back + SECOND, outage.row("errors", Condition.CRITICAL, back + SECOND))
 
     assert told == ["■ 異常: API errors 92%"]
+
+
+def test_instances_that_are_down_together_are_one_message_and_recover_in_one(outage: Outage) -> None:
+    since, back = NOON + SECOND, NOON + 10 * MINUTE
+    told = outage.tell(NOON, outage.up(Condition.CRITICAL, NOON, **{UNDECIDED: "yes"}))
+    told += outage.tell(since, *(outage.up(Condition.CRITICAL, since, each) for each in ("api-1", "api-2")))
+    told += outage.tell(back, outage.up(Condition.OK, back))
+    told += outage.tell(back + MINUTE)
+    told += outage.tell(back + 2 * MINUTE, outage.up(Condition.OK, back + 2 * MINUTE, "api-2"))
+
+    assert told == ["■ 異常 2件: API 死活、API 死活 (api-2)", "● 復旧 2件: API 死活、API 死活 (api-2)"]
+
+
+def test_an_instance_that_is_down_does_not_wait_long_for_the_others(outage: Outage) -> None:
+    outage.tell(NOON, outage.up(Condition.CRITICAL, NOON, **{UNDECIDED: "yes"}))
+
+    assert outage.tell(NOON + TOGETHER - SECOND) == []
+    assert len(outage.tell(NOON + TOGETHER)) == 1
+
+
+def test_an_instance_that_is_up_again_does_not_wait_long_for_the_others(outage: Outage) -> None:
+    outage.tell(NOON, *(outage.up(Condition.CRITICAL, NOON, each) for each in ("api-1", "api-2")))
+    back = NOON + MINUTE
+
+    assert outage.tell(back, outage.up(Condition.OK, back)) == []
+    assert outage.tell(back + AFTERMATH - SECOND) == []
+    assert [title[:4] for title in outage.tell(back + AFTERMATH)] == ["● 復旧"]
+
+
+def test_what_follows_from_an_alert_is_no_second_message_where_that_is_told(outage: Outage) -> None:
+    report([outage.up(Condition.CRITICAL, NOON)], NOON)
+    tell([outage.level("up", NOON)], NOON)
+
+    told = [title for after in range(4) for title in outage.tell(NOON + after * SECOND)]
+
+    assert [title[:11] for title in told] == ["■ 異常: API 死"]
+
+
+@pytest.mark.parametrize("because", ["errors", "gone"])
+def test_what_follows_from_an_alert_of_which_nobody_is_told_is_told_at_once(
+    outage: Outage, because: str
+) -> None:
+    outage.tell(NOON, outage.up(Condition.CRITICAL, NOON), outage.row("errors", Condition.CRITICAL, NOON))
+    tell([outage.level(because, NOON)], NOON)
+
+    assert len(outage.tell(NOON + SECOND)) == 1
+
+
+def test_what_follows_from_an_alert_that_was_told_long_ago_is_told(outage: Outage) -> None:
+    outage.tell(NOON, outage.up(Condition.CRITICAL, NOON))
+    later = NOON + 20 * MINUTE
+    tell([outage.level("up", later)], later)
+
+    assert outage.tell(later) == []
+    assert len(outage.tell(later + UNTOLD_FOR)) == 1

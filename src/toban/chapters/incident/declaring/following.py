@@ -145,7 +145,7 @@ def _raise(
         return
     give_level(incident, level, raised_.why, plan=plan, design=edition.design, now=now)
     record(incident, "incident-level", TOBAN, now, {"former": former}, raised_.why)
-    tell_raised(incident, plan, edition, raised_.why, now)
+    tell_raised(incident, plan, edition, raised_.why, now, because=raised_.because)
 
 
 def _turn(incident: Incident, recovered_at: datetime | None, plan: IncidentPlan, now: datetime) -> None:

@@ -90,6 +90,12 @@ def proposal_of(alerts: Iterable[SeenAlert]) -> Proposal | None:
     return min(found, key=lambda each: _SCOPES.index(each.scope), default=None)
 
 
+def newest_saying(scope: IncidentScope, alerts: Iterable[SeenAlert]) -> SeenAlert:
+    """Return the newest of *alerts* by which so much fails."""
+    agreeing = (each for each in alerts if proposed(each).scope is scope)
+    return max(agreeing, key=lambda each: (each.decided_at, each.number))
+
+
 def proposed(alert: SeenAlert) -> Proposal:
     """Return how much fails by *alert* alone."""
     target, is_whole = alert.about, WHOLE_TARGET in alert.labels

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from toban.chapters.incident.declaring.rules import SeenAlert, proposal_of
+from toban.chapters.incident.declaring.rules import SeenAlert, newest_saying, proposal_of
 from toban.chapters.incident.plan import IncidentPlan
 from toban.design.clauses.incident import IncidentLevel
 from toban.message import NOTHING, Message
@@ -61,6 +61,8 @@ class RaisedLevel:
     why: Message
     is_whole: bool = False
     """See `Proposal`."""
+    because: str = ""
+    """The key of the newest alert that says so."""
 
 
 def raised(alerts: Sequence[JoinedAlert], proposed: str, plan: IncidentPlan) -> RaisedLevel | None:
@@ -79,4 +81,5 @@ def raised(alerts: Sequence[JoinedAlert], proposed: str, plan: IncidentPlan) -> 
     ranks = [each.id for each in plan.levels]
     if former is not None and ranks.index(level.id) >= ranks.index(former.id):
         return None
-    return RaisedLevel(level, found.why, found.is_whole)
+    newest = newest_saying(found.scope, (each.seen for each in alerts))
+    return RaisedLevel(level, found.why, found.is_whole, newest.key)

@@ -12,7 +12,7 @@ from toban.design.values.severity import IncidentSeverity
 from toban.engine.approvals.holders import people_of
 from toban.engine.editions.edition import Edition
 from toban.engine.notify import alerts
-from toban.engine.notify.signal import Condition, Signal
+from toban.engine.notify.signal import BECAUSE, Condition, Signal
 from toban.engine.people.models import Operator
 from toban.message import NOTHING, Message
 
@@ -73,8 +73,11 @@ def tell(
     now: datetime,
     *,
     only: tuple[str, ...] | None = None,
+    because: str = "",
 ) -> None:
     """Tell those who are concerned once; *only*: tell these people, and the 情報 row, instead.
+
+    *because* is the key of the alert from which alone it follows.
 
     Without any row about incidents there is nothing to cite, and the alerts themselves have been told.
     """
@@ -93,16 +96,22 @@ def tell(
         began_at=incident.began_at,
         detected_at=now,
         advice=Message("incident.open-the-page", url=page_of(incident)),
-        labels={"item": ITEM, "incident": str(incident.pk)},
+        labels={"item": ITEM, "incident": str(incident.pk), **({BECAUSE: because} if because else {})},
         people=concerned(incident, plan, edition) if only is None else only,
     )
     alerts.tell([signal], now, edition.design.digest)
 
 
 def tell_raised(
-    incident: Incident, plan: IncidentPlan, edition: Edition, why: Message, now: datetime
+    incident: Incident,
+    plan: IncidentPlan,
+    edition: Edition,
+    why: Message,
+    now: datetime,
+    *,
+    because: str = "",
 ) -> None:
-    """Tell that the level has changed, and why."""
+    """Tell that the level has changed, and why; *because* is the key of the alert that has raised it."""
     number = incident.levels.count()
     said = Message("incident.told-level", level=incident.level, why=why)
-    tell(incident, plan, edition, f"level/{number}", said, now)
+    tell(incident, plan, edition, f"level/{number}", said, now, because=because)

@@ -17,6 +17,7 @@ import structlog
 from toban.chapters.monitoring.discovery import DiscoveryKind
 from toban.chapters.monitoring.measuring.feeds import Feed, Find, SourceKinds, labels
 from toban.chapters.monitoring.measuring.lookout import DiscoveryOutlook, Lookout
+from toban.chapters.monitoring.measuring.shared import SharedPlaces, shared_places
 from toban.chapters.monitoring.source import Measurement, Source, Unmeasurable
 from toban.design.values.metric import Metric
 from toban.engine.clock import Clock
@@ -101,6 +102,7 @@ class MeasuringBoard:
         self._bound: tuple[Feed, ...] = ()
         self._held: list[tuple[Result, int]] = []
         self._slots: list[FeedSlot] = []
+        self._shared = SharedPlaces()
         self._results: SimpleQueue[Result] = SimpleQueue()
 
     @property
@@ -111,6 +113,11 @@ class MeasuringBoard:
     def outlooks(self) -> Mapping[str, DiscoveryOutlook]:
         """Return, by target, what is known about its discovered hosts."""
         return self._lookout.outlooks()
+
+    @property
+    def shared(self) -> SharedPlaces:
+        """The places that several targets are measured at."""
+        return self._shared
 
     def unreachable(self) -> frozenset[str]:
         """Return the targets of which no source that probes them has had an answer lately."""
@@ -146,6 +153,7 @@ class MeasuringBoard:
             self._placed(feed, source, name, slot, now)
             for feed, source, name, slot in zip(feeds, sources, names, former, strict=True)
         ]
+        self._shared = shared_places((slot.feed, slot.label) for slot in self._slots)
         for slot in gone:
             self._retire(slot)
 

@@ -1,6 +1,7 @@
 """Instances of which it is being decided whether they are down: then that is why other rows are bad. Pure.
 
-A stopped server shows in its other rows first, wherever they are measured elsewhere or more often.
+A stopped server shows in its other rows first, wherever they are measured elsewhere or more often; and one of
+several instances shows first that all of them are down.
 """
 
 from collections import defaultdict
@@ -14,6 +15,8 @@ from toban.design.values.metric import Metric
 from toban.engine.notify.signal import Condition
 
 _BAD = (Condition.WARNING, Condition.CRITICAL, Condition.NO_DATA)
+_FEW = 10
+"""So many are asked in a moment. Whether all of a larger target are down, too, is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,10 @@ def suspects(
             ups[each.target] += watches
         else:
             bad[each.target] += [watch for watch in watches if watch.condition in _BAD]
-    by_target = {target: _of(watches, bad[target]) for target, watches in ups.items() if bad.get(target)}
+    for target, watches in ups.items():
+        if len(watches) <= _FEW:
+            bad[target] += [watch for watch in watches if watch.condition is Condition.CRITICAL]
+    by_target = {target: _of(watches, bad[target]) for target, watches in ups.items() if bad[target]}
     return {target: each for target, each in by_target.items() if each.instances}
 
 

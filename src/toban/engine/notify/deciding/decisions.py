@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from toban.design.clauses.duty import DutyRole
@@ -19,13 +19,20 @@ from toban.engine.notify.routing import flapping
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.grouping import URGENT, PassedNotice, busy_until
 from toban.engine.notify.routing.maintenance import open_window, window_for
-from toban.engine.notify.routing.muting import UNDECIDED_FOR, Causes, OpenAlert
+from toban.engine.notify.routing.muting import (
+    AFTERMATH,
+    TOGETHER,
+    UNDECIDED_FOR,
+    UNTOLD_FOR,
+    Causes,
+    OpenAlert,
+)
 from toban.engine.notify.routing.recipients import Recipients
 from toban.engine.notify.routing.routing import DeadEnd, Route, Routing
 from toban.engine.notify.routing.silences import lifted_at, silencing
 from toban.engine.notify.routing.stages import AlertContext, Candidate, Judgement, Situation, judge
 from toban.engine.notify.routing.timing import DeliveryCalendar, departure, office_hours
-from toban.engine.notify.signal import NO_DATA_SUFFIX, UNDECIDED
+from toban.engine.notify.signal import BECAUSE, NO_DATA_SUFFIX, UNDECIDED
 from toban.message import Message
 
 _HELD = frozenset(
@@ -38,11 +45,17 @@ _WAITING = frozenset(
         NoticeReason.CAUSE_UNDECIDED,
         NoticeReason.GATHERING,
         NoticeReason.STILL_WRONG,
+        NoticeReason.OTHERS_DOWN,
+        NoticeReason.CAUSE_UNTOLD,
         NoticeReason.OUTSIDE_HOURS,
         NoticeReason.FOR_DIGEST,
     }
 )
 """The reasons for which a notification that is stopped now may pass later, without a change of its alert."""
+_FOR_OTHERS = frozenset({NoticeReason.OTHERS_DOWN, NoticeReason.CAUSE_UNTOLD})
+"""Those that another alert may end at any moment, so that one message says both."""
+_SAME_MOMENT = timedelta(minutes=1)
+"""A notification of an alert so shortly before an event says what follows from it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +169,7 @@ class _Look:
             alert.condition,
             route,
             past.told(route.destination, alert.kind),
-            standing,
+            self._beside_cause(alert, route, standing),
             self._is_group_ongoing(alert, route),
             past.is_swinging(route.destination),
             alert.changed_at,
@@ -164,6 +177,19 @@ class _Look:
             # What was held back until the end of a maintenance, a cause or a silence is not told afterwards.
             is_listed=route.is_digest and past.reason_at(route.destination) not in _HELD,
         )
+
+    def _beside_cause(self, alert: AlertRecord, route: Route, standing: AlertContext) -> AlertContext:
+        """Return *standing* with what the alert that *alert* follows from means for this place."""
+        cause = self._open.get(alert.labels.get(BECAUSE, ""))
+        if cause is None or self._causes.of(cause, self._runs_on) is not None:
+            # Nobody is told of that.
+            return standing
+        since = alert.opened_at - _SAME_MOMENT
+        told = (each for each in self._snapshot.told_of.get(cause.key, ()) if each.is_trouble)
+        there = (each for each in told if each.destination == route.destination and each.at >= since)
+        if any(each.condition is alert.condition for each in there):
+            return replace(standing, muted_by=cause)
+        return replace(standing, untold_until=alert.opened_at + UNTOLD_FOR)
 
     def _is_group_ongoing(self, alert: AlertRecord, route: Route) -> bool:
         return _incident(alert, route) in self._snapshot.ongoing_groups
@@ -173,7 +199,8 @@ class _Look:
         return AlertContext(
             window=window_for(labels, seen.maintenance, self._window),
             muted_by=self._cause(alert),
-            undecided_until=alert.opened_at + UNDECIDED_FOR if UNDECIDED in labels else None,
+            undecided_until=_undecided_until(alert),
+            others_until=self._others_until(alert),
             silence=silencing(seen.silences, alert.clause_id, labels, now),
             exception=next((each for each in seen.exceptions if each.covers(alert.clause_id, labels)), None),
             lifted_at=lifted_at(seen.silences, alert.clause_id, labels, now),
@@ -192,9 +219,26 @@ class _Look:
         past = self._aftermath.of(alert.trouble, self._runs_on)
         return past if past is not None and alert.began_at <= self._over[past.key] else None
 
+    def _others_until(self, alert: AlertRecord) -> datetime | None:
+        """Return how long the end of *alert* waits for that of the instances that are down with it."""
+        trouble = alert.trouble
+        if alert.resolved_at is None or not trouble.is_down:
+            return None
+        is_alone = trouble.target not in self._down
+        return None if is_alone else alert.resolved_at + AFTERMATH
+
     def _led_to(self, alert: AlertRecord) -> tuple[Message, ...]:
         is_cause = alert.resolved_at is None and alert.trouble.is_down
         return tuple(self._consequences.get(alert.key, ())) if is_cause else ()
+
+    @cached_property
+    def _open(self) -> Mapping[str, OpenAlert]:
+        return {each.key: each for each in self._snapshot.troubles}
+
+    @cached_property
+    def _down(self) -> frozenset[str]:
+        """The targets of which an instance is down."""
+        return frozenset(each.target for each in self._snapshot.troubles if each.is_down)
 
     @cached_property
     def _consequences(self) -> Mapping[str, Sequence[Message]]:
@@ -254,6 +298,8 @@ class _Look:
         self, standing: AlertContext, judgements: Sequence[Judgement], progress: EscalationProgress | None
     ) -> datetime:
         """Return when the passing of time alone may change the decision."""
+        if any(judgement.last.reason in _FOR_OTHERS for judgement in judgements):
+            return self._now
         ends = [
             _next_call(progress),
             standing.window.until if standing.window is not None else None,
@@ -265,6 +311,12 @@ class _Look:
         ]
         to_come: list[datetime] = [at for at in ends if at is not None and at > self._now]
         return min([*to_come, self._now + AT_LEAST_EVERY])
+
+
+def _undecided_until(alert: AlertRecord) -> datetime | None:
+    if UNDECIDED not in alert.labels:
+        return None
+    return alert.opened_at + (TOGETHER if alert.trouble.is_down else UNDECIDED_FOR)
 
 
 def _value_key(alert: AlertRecord) -> str | None:

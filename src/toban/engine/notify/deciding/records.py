@@ -169,6 +169,8 @@ class AlertingSnapshot:
     """All open alerts: they may inhibit others."""
     lately_down: Sequence[tuple[OpenAlert, datetime]] = ()
     """What was down, with the end of each: what it led to may take a little longer to be over."""
+    told_of: Mapping[str, Sequence[SentNotice]] = field(default_factory=dict)
+    """Key of an open alert from which one of `alerts` follows → its notifications."""
     silences: Sequence[ActiveSilence] = ()
     """Active silences, and those that ended recently enough for an open alert to be notified again."""
     exceptions: Sequence[CoveringException] = ()

@@ -1,7 +1,7 @@
 """Reads the input of a look, in hardly more queries for a thousand alerts than for one."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from itertools import batched
@@ -35,7 +35,7 @@ from toban.engine.notify.models import (
 from toban.engine.notify.routing.maintenance import AnnouncedMaintenance
 from toban.engine.notify.routing.muting import AFTERMATH, OpenAlert
 from toban.engine.notify.routing.silences import ActiveSilence
-from toban.engine.notify.signal import Condition
+from toban.engine.notify.signal import BECAUSE, Condition
 from toban.message import Message
 
 _AT_ONCE = 500
@@ -58,6 +58,7 @@ def load(now: datetime, *, everything: bool, digests: frozenset[Schedule] = froz
         alerts=alerts,
         troubles=tuple(_troubles()),
         lately_down=(*_lately_down(now), *_just_over(alerts)),
+        told_of=_told_of({each.labels[BECAUSE] for each in alerts if BECAUSE in each.labels}),
         silences=tuple(_silences(unsettled, now)),
         exceptions=tuple(each for each in in_force(now) if each.holds_notices),
         maintenance=tuple(_maintenance(now)),
@@ -184,6 +185,14 @@ def _just_over(alerts: Iterable[AlertRecord]) -> Iterator[tuple[OpenAlert, datet
     for alert in alerts:
         if alert.resolved_at is not None and alert.trouble.is_down:
             yield alert.trouble, alert.resolved_at
+
+
+def _told_of(keys: Collection[str]) -> Mapping[str, Sequence[SentNotice]]:
+    if not keys:
+        return {}
+    found = dict(Alert.objects.filter(key__in=keys, resolved_at=None).values_list("pk", "key"))
+    notices = _notices(found)
+    return {key: tuple(notices.get(pk, {}).values()) for pk, key in found.items()}
 
 
 def _silences(unsettled: QuerySet[Alert], now: datetime) -> Iterator[ActiveSilence]:

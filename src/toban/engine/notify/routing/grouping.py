@@ -14,7 +14,10 @@ from toban.engine.notify.signal import Condition
 from toban.message import Message
 
 MANY = 3
-"""From this number on, simultaneous alerts of one kind go to a place in one message."""
+"""From this number on, simultaneous alerts of one kind go to a place in one message.
+
+That instances of one target are down, or up again, is one message whatever their number.
+"""
 
 BUSY = 6
 """From this number of messages within a minute on, a place's messages are delayed and grouped."""
@@ -105,9 +108,23 @@ def _sort(passed: PassedNotice) -> _Sort:
 def _lots(there: Sequence[PassedNotice]) -> Iterable[list[PassedNotice]]:
     if there[0].is_digest:
         return [sorted(there, key=_gravest_first)]
-    if len(there) >= MANY and there[0].route.way.gathers:
-        return [sorted(there, key=lambda each: (each.alert.began_at, each.alert.id))]
-    return [[each] for each in there]
+    if not there[0].route.way.gathers:
+        return [[each] for each in there]
+    if len(there) >= MANY:
+        return [_oldest_first(there)]
+    by_outage: dict[str, list[PassedNotice]] = defaultdict(list)
+    for each in there:
+        by_outage[_outage(each.alert)].append(each)
+    return [_oldest_first(lot) for lot in by_outage.values()]
+
+
+def _outage(alert: AlertRecord) -> str:
+    """Return what the instances of one target that are down have in common; else what no other alert has."""
+    return f"down {alert.trouble.target}" if alert.trouble.is_down else f"alert {alert.id}"
+
+
+def _oldest_first(lot: Sequence[PassedNotice]) -> list[PassedNotice]:
+    return sorted(lot, key=lambda each: (each.alert.began_at, each.alert.id))
 
 
 def _gravest_first(passed: PassedNotice) -> tuple[bool, int, datetime, int]:

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from toban.design.values.metric import Metric
-from toban.engine.notify.signal import WHOLE_TARGET, Condition
+from toban.engine.notify.signal import PROBED_BY, WHOLE_TARGET, Condition
 from toban.message import Message
 
 UNDECIDED_FOR = timedelta(minutes=2)
 """How long an alert waits at most for the decision whether its instance is down."""
+TOGETHER = timedelta(seconds=5)
+"""How long an instance that is down waits at most for what the others of its target say."""
+UNTOLD_FOR = timedelta(seconds=10)
+"""How long an event that follows from an alert waits at most for the notification about that."""
 AFTERMATH = timedelta(minutes=3)
 """How long what an outage has led to may take to be over, too: until then it is no news."""
 
@@ -56,6 +60,7 @@ class Causes:
         critical = [each for each in troubles if each.target and each.condition is Condition.CRITICAL]
         down = [each for each in critical if each.is_down]
         self._down = {(each.target, each.instance): each for each in down}
+        self._by_key = {each.key: each for each in down}
         self._whole = {each.target: each for each in down if WHOLE_TARGET in each.labels}
         self._critical = {_subject(each): each for each in critical}
 
@@ -64,8 +69,9 @@ class Causes:
 
         An instance that is down inhibits all other alerts about it. A target whose instances are all down
         inhibits all other alerts about the target, and all alerts about targets that run on it (*runs_on*:
-        target → target). A critical alert about an item inhibits another row's warning about the same item of
-        the same instance.
+        target → target). If several targets are measured at one place, that this is down inhibits all other
+        alerts about what is measured there. A critical alert about an item inhibits another row's warning
+        about the same item of the same instance.
         """
         if not trouble.target:
             return None
@@ -73,7 +79,8 @@ class Causes:
         candidates = [self._whole.get(target) for target in below]
         if not trouble.is_down:
             candidates.append(self._whole.get(here))
-            candidates += [self._down.get((here, place)) for place in _around(trouble.instance)]
+            candidates.append(self._by_key.get(trouble.labels.get(PROBED_BY, "")))
+            candidates += [self._down.get((here, place)) for place in around(trouble.instance)]
         if trouble.condition is Condition.WARNING:
             candidates.append(self._critical.get(_subject(trouble)))
         return next((each for each in candidates if each is not None and each.key != trouble.key), None)
@@ -83,7 +90,7 @@ def _subject(alert: OpenAlert) -> tuple[str, str, str, str]:
     return alert.sender, alert.target, alert.item, alert.instance
 
 
-def _around(instance: str) -> Iterator[str]:
+def around(instance: str) -> Iterator[str]:
     """Yield *instance* and the instances that may contain it: `web-1 /var` is within `web-1`."""
     words = instance.split(" ")
     for count in range(len(words), 0, -1):

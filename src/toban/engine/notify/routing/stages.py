@@ -56,6 +56,10 @@ class AlertContext:
     muted_by: OpenAlert | None = None
     undecided_until: datetime | None = None
     """How long it waits at most for the decision whether its instance is down; None if that is known."""
+    untold_until: datetime | None = None
+    """How long it waits at most for the notification about the alert that it follows from."""
+    others_until: datetime | None = None
+    """How long its end waits at most for other instances of its target, which are still down."""
     silence: ActiveSilence | None = None
     exception: CoveringException | None = None
     """The exception that holds its notifications back."""
@@ -153,12 +157,18 @@ def maintenance(candidate: Candidate, situation: Situation) -> Ruling:
 
 
 def mute(candidate: Candidate, situation: Situation) -> Ruling:
-    """Hold back an alert that another one inhibits, and a new one while that is being decided."""
+    """Hold back an alert that another one inhibits, and a new one while that is being decided.
+
+    An outage ends once: an instance that is up again waits for the others of its target.
+    """
     standing = candidate.standing
     if candidate.kind is NoticeKind.RECOVERED:
-        return _pass(NoticeReason.NO_CAUSE_ABOVE)
+        is_early = standing.others_until is not None and situation.now < standing.others_until
+        return _stop(NoticeReason.OTHERS_DOWN) if is_early else _pass(NoticeReason.NO_CAUSE_ABOVE)
     if standing.muted_by is not None:
         return _stop(NoticeReason.MUTED, standing.muted_by.subject)
+    if standing.untold_until is not None and situation.now < standing.untold_until:
+        return _stop(NoticeReason.CAUSE_UNTOLD)
     until = standing.undecided_until
     if until is not None and situation.now < until and candidate.told is None:
         return _stop(NoticeReason.CAUSE_UNDECIDED)

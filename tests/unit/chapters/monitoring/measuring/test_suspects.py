@@ -9,7 +9,7 @@ import pytest
 
 from toban.chapters.monitoring.limits import limits_of
 from toban.chapters.monitoring.measuring.feeds import JudgedMonitor
-from toban.chapters.monitoring.measuring.suspects import suspects
+from toban.chapters.monitoring.measuring.suspects import NOBODY, suspects
 from toban.chapters.monitoring.report import MonitorReport, signals
 from toban.chapters.monitoring.rules import ConditionReason, InstanceWatch
 from toban.design.clauses.monitoring import Monitor
@@ -109,3 +109,32 @@ def test_only_bad_signals_of_other_rows_are_labelled() -> None:
     assert labelled(ERRORS, BAD) == [True]
     assert labelled(ERRORS, watch(Condition.OK)) == [False]
     assert labelled(UP, BAD) == [False]
+
+
+@pytest.mark.parametrize(
+    ("other", "waits"),
+    [
+        pytest.param(replace(FAILING, instance="api-2"), True, id="it has just not answered, either"),
+        pytest.param(watch(Condition.OK, "api-2", NOON - SECOND), True, id="nobody has asked it since"),
+        pytest.param(watch(Condition.OK, "api-2"), False, id="it answered when the first was down"),
+        pytest.param(watch(Condition.CRITICAL, "api-2"), False, id="both are known to be down"),
+    ],
+)
+def test_an_instance_that_is_down_waits_for_what_the_others_of_its_target_say(
+    other: InstanceWatch, waits: bool
+) -> None:
+    by_target = suspects([UP, ERRORS], found([BAD, other], []))
+    row = MonitorReport(UP, [BAD, other], suspects=by_target.get("API", NOBODY))
+
+    undecided = [
+        UNDECIDED in each.labels for each in signals(row, NOON) if each.labels["instance"] == "api-1"
+    ]
+
+    assert undecided == [waits]
+
+
+def test_nobody_asks_all_instances_of_a_large_target_because_one_is_down() -> None:
+    others = [watch(Condition.OK, f"web-{n}", NOON - SECOND) for n in range(10)]
+
+    assert suspects([UP, ERRORS], found([BAD, *others], [])) == {}
+    assert suspects([UP, ERRORS], found([BAD, *others[1:]], [])) != {}

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from toban.engine.notify.routing.muting import Causes, OpenAlert
-from toban.engine.notify.signal import WHOLE_TARGET, Condition
+from toban.engine.notify.signal import PROBED_BY, WHOLE_TARGET, Condition
 from toban.message import plain
 
 
@@ -94,3 +94,13 @@ def test_what_a_sender_says_of_something_that_is_down_is_no_news() -> None:
     outside = replace(SLOW, key="outside/1", labels={**SLOW.labels, "sender": "prometheus"})
 
     assert Causes([DOWN]).of(outside, {}) == DOWN
+
+
+def test_that_a_place_is_down_inhibits_alerts_about_what_other_targets_have_there() -> None:
+    down = trouble("api/up/1", "API", "up", instance="api-1")
+    host = trouble("host/cpu/no-data", "APIサーバー", "cpu", Condition.NO_DATA, instance="host-1")
+    there = replace(host, labels={**host.labels, PROBED_BY: "api/up/1"})
+
+    assert Causes([down, there]).of(there, {}) == down
+    assert Causes([down, host]).of(host, {}) is None
+    assert Causes([replace(down, condition=Condition.WARNING), there]).of(there, {}) is None
