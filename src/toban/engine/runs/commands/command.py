@@ -20,6 +20,9 @@ from toban.message import NOTHING, Message
 _GRACE = 3.0
 """Seconds between asking a command to end and killing it."""
 
+_NOT_FOUND = 127
+"""The shell's exit status for a command that does not exist."""
+
 _LOOK = 0.2
 _CHUNK = 65536
 MOST_BYTES = 16 * 1024**2
@@ -43,7 +46,8 @@ class CommandHearer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LocalCommand:
-    """Runs *arguments*, without a shell. Status 0 is success; 127 (no such command) is not retried.
+    """Runs *arguments*, without a shell. Status 0 is success. That the command can't be started is not
+    retried, nor is 127, by which shells say the same of a command within.
 
     The environment describes the run: `BATCH_RUN`, `BATCH_DUE_AT` (ISO 8601), and each parameter as `BATCH_`
     and its name in capitals.
@@ -188,6 +192,8 @@ def judged(status: int, arguments: Sequence[str]) -> object:
         return {"status": 0}
     if status == guard.NOT_RUNNABLE:
         raise StepFailed(Message("runs.cannot-start", program=arguments[0]), RunReason.NOT_RUNNABLE)
+    if status == _NOT_FOUND:
+        raise StepFailed(Message("runs.not-found", program=arguments[0]), RunReason.NOT_RUNNABLE)
     if status > 128:
         raise StepFailed(Message("runs.ended-by-signal", signal=status - 128))
     raise StepFailed(Message("runs.ended-with-status", status=status))

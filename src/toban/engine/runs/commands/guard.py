@@ -12,8 +12,8 @@ import subprocess
 import sys
 
 _PR_SET_PDEATHSIG = 1  # prctl(2), linux/prctl.h
-NOT_RUNNABLE = 127
-"""The shell's exit status for a command that does not exist."""
+NOT_RUNNABLE = -signal.SIGUSR2
+"""How the guard itself ends if the command can't be started: the command may end with any exit status."""
 
 
 def _end_group(*_: object) -> None:
@@ -33,7 +33,8 @@ def _main() -> int:
         status = subprocess.call(command)
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", flush=True)  # noqa: T201 - the log is its standard output
-        return NOT_RUNNABLE
+        os.kill(os.getpid(), signal.SIGUSR2)
+        return 1
     # As shells report it: 128 plus the signal's number.
     return status if status >= 0 else 128 - status
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import asyncssh
 
+from toban.engine.runs.commands import guard
 from toban.engine.runs.commands.command import LineSplitter, environment, judged, tell
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, StepFailed
@@ -36,8 +37,8 @@ _UNDERWAY = 8 * 1024**2
 """More bytes than the buffers of pipe, channel and connection hold together."""
 
 _CHUNK = 65536
-_NOT_EXECUTABLE = 126
-"""The shell's exit status for a program that exists but can't be run."""
+_NOT_EXECUTABLE, _NOT_FOUND = 126, 127
+"""The shell's exit statuses for a program that exists but can't be run, and for one that does not exist."""
 
 _GOES_ON = Message("runs.may-go-on-there")
 
@@ -209,4 +210,5 @@ def _outcome(process: asyncssh.SSHClientProcess[bytes], command: RemoteCommand) 
     if process.exit_status == _NOT_EXECUTABLE:
         said = Message("runs.may-not-execute", program=command.arguments[0])
         raise StepFailed(said, RunReason.NOT_RUNNABLE)
-    return judged(process.exit_status, command.arguments)
+    is_missing = process.exit_status == _NOT_FOUND
+    return judged(guard.NOT_RUNNABLE if is_missing else process.exit_status, command.arguments)

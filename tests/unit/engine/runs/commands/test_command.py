@@ -107,6 +107,38 @@ def test_a_missing_command_is_not_retried() -> None:
     assert turn.said == ["no-such-program: No such file or directory"]
 
 
+@pytest.mark.parametrize(
+    ("command", "said", "reason"),
+    [
+        (("no-such-program",), "「no-such-program」を起動できません", RunReason.NOT_RUNNABLE),
+        (("/etc/hostname",), "「/etc/hostname」を起動できません", RunReason.NOT_RUNNABLE),
+        # The shell was started: it found no such command.
+        (
+            ("sh", "-c", "no-such-program"),
+            "終了コード 127: 「sh」か、その中で実行するコマンドが見つかりません",
+            RunReason.NOT_RUNNABLE,
+        ),
+        (("sh", "-c", "exit 3"), "終了コード 3 で終わりました", RunReason.FAILED),
+        (("sh", "-c", "kill -SEGV $$"), "シグナル 11 で終わりました", RunReason.FAILED),
+        (("sh", "-c", "kill -USR2 $$"), "シグナル 12 で終わりました", RunReason.FAILED),
+    ],
+)
+def test_each_way_to_fail_is_told_by_what_happened(
+    command: tuple[str, ...], said: str, reason: RunReason
+) -> None:
+    with pytest.raises(StepFailed) as failed:
+        LocalCommand(command, Path.cwd())(FakeTurn())
+
+    assert (str(failed.value), failed.value.reason) == (said, reason)
+
+
+def test_a_folder_that_is_not_there_is_told_as_that() -> None:
+    with pytest.raises(StepFailed, match="/no/such/folder") as failed:
+        LocalCommand(("true",), Path("/no/such/folder"))(FakeTurn())
+
+    assert failed.value.reason is RunReason.NOT_RUNNABLE
+
+
 def test_a_stopped_command_takes_its_children_with_it() -> None:
     # The shell starts a child that would outlive it, and prints its process id.
     turn = FakeTurn(stop_after="child")
