@@ -20,10 +20,7 @@ def kept_edition(parts: Parts, home: Path) -> Edition | None:
 
     It is cited as the worker cites it, by the name in the ledger.
     """
-    told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT, content__has_key="in_force")
-    taken = told.order_by("-sequence").first()
-    document = Path(str(taken.content["in_force"])) if taken else None
-    kept = parts.in_force(in_force_folder(home), document).last_kept()
+    kept = parts.in_force(in_force_folder(home), _document()).last_kept()
     if kept is not None or "TOBAN_DESIGN" not in os.environ:
         return kept
     named = parts.in_force()
@@ -31,12 +28,29 @@ def kept_edition(parts: Parts, home: Path) -> Edition | None:
     return named.edition
 
 
-def named_edition(parts: Parts) -> Edition:
-    """Return what TOBAN_DESIGN and TOBAN_BINDINGS name, as it is; if it can't be read, end with status 2.
+def _document() -> Path | None:
+    """Return the document in force by the name in the ledger."""
+    told = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT, content__has_key="in_force")
+    taken = told.order_by("-sequence").first()
+    return Path(str(taken.content["in_force"])) if taken else None
+
+
+def asked_edition(parts: Parts) -> Edition:
+    """Return what TOBAN_DESIGN and TOBAN_BINDINGS name if one of them does, else the edition in force.
+
+    This is for what a person tries at a terminal beside the worker: bringing back, reading back, masking.
+    """
+    if "TOBAN_DESIGN" in os.environ:
+        return named_edition(parts)
+    return named_edition(parts, _document()) if os.environ.get("TOBAN_BINDINGS") else edition_of(parts)
+
+
+def named_edition(parts: Parts, design: Path | None = None) -> Edition:
+    """Return what TOBAN_DESIGN, or *design*, and TOBAN_BINDINGS name; if unreadable, end with status 2.
 
     This is for when the state database is lost and nobody can say what was in force.
     """
-    named = parts.in_force()
+    named = parts.in_force(design=design)
     named.refresh()
     if named.edition is None:
         reason = named.refusal.reason if named.refusal is not None else Message("cli.unreadable-document")

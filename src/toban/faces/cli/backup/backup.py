@@ -28,7 +28,7 @@ from toban.engine.stores.store import StoreTrouble
 from toban.faces.cli.backup.bucket import fix_bucket
 from toban.faces.cli.backup.lacking import tell_missing
 from toban.faces.cli.backup.own_state import back_up_self
-from toban.faces.cli.kept import edition_of
+from toban.faces.cli.kept import asked_edition, edition_of
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
@@ -171,7 +171,8 @@ def verify(parts: Parts, which: str | None, subject: str | None) -> None:
       2  the document or the state database can't be used
     """
     with usable_state():
-        edition, made = _planned(parts)
+        edition = asked_edition(parts)
+        made = _plan_of(edition)
         label = which
         if which in made.sources and subject in {None, which}:
             subject, label = which, None
@@ -314,9 +315,13 @@ def keygen(file: Path) -> None:
 
 def _planned(parts: Parts) -> tuple[Edition, BackupPlan]:
     edition = edition_of(parts)
+    return edition, _plan_of(edition)
+
+
+def _plan_of(edition: Edition) -> BackupPlan:
     from toban.chapters.backup.operation import OPERATION  # noqa: PLC0415
 
-    return edition, edition.plan(OPERATION).backups
+    return edition.plan(OPERATION).backups
 
 
 @contextmanager

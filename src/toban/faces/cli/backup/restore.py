@@ -26,7 +26,7 @@ from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.backup.lacking import tell_missing
-from toban.faces.cli.kept import edition_of, named_edition
+from toban.faces.cli.kept import asked_edition, named_edition
 from toban.faces.cli.screen import Screen
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
@@ -124,7 +124,7 @@ def command(parts: Parts, /, procedure: bool, **words: Any) -> None:
 
 
 def _restore(parts: Parts, asked: _RestoreArguments, *, shows_procedure: bool) -> None:
-    edition = named_edition(parts) if asked.from_store else edition_of(parts)
+    edition = named_edition(parts) if asked.from_store else asked_edition(parts)
     source = source_in(edition, parts, asked.subject)
     target = _target(asked.to, edition)
     with source.opened() as at_work:

@@ -1,6 +1,5 @@
 """`toban masks`: which stored lines the masks of the bindings, or others, would change."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from toban.engine.registry.parts import Parts
 from toban.engine.telemetry.logs.search import LogSearch, TimeSpan
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemetry
 from toban.faces.cli import period
-from toban.faces.cli.kept import edition_of, named_edition
+from toban.faces.cli.kept import asked_edition
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.faces.words.logs import as_record
 from toban.message import Message, message_of
@@ -90,8 +89,7 @@ def _tried(masks: Sequence[str], fields: Sequence[str], patterns: Sequence[str])
 
 def _of_bindings(parts: Parts) -> Masking:
     """Return the masks of the bindings as they are written now, or of those in force."""
-    edition = named_edition(parts) if "TOBAN_DESIGN" in os.environ else edition_of(parts)
-    return LOGS.of(edition.bindings)
+    return LOGS.of(asked_edition(parts).bindings)
 
 
 def _tell(masking: Masking, records: Iterator[Mapping[str, object]], show: int, form: str) -> tuple[int, int]:

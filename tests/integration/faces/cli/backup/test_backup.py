@@ -326,6 +326,22 @@ def test_another_shell_uses_the_version_in_force_of_the_running_toban(
     assert "PostgreSQL: 残す" in after.output
 
 
+def test_a_shell_that_names_bindings_reads_back_by_them(
+    desk: Desk, three: list[str], elsewhere: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_up(desk)
+    (desk.folder / "other").mkdir()
+    other = desk.folder / "other.toml"
+    other.write_text(BINDINGS.replace('"store"', '"other"'))
+    in_force = elsewhere("verify", three[-1])
+
+    monkeypatch.setenv("TOBAN_BINDINGS", str(other))
+    named = elsewhere("verify", three[-1])
+
+    # The other store has no such backup.
+    assert (in_force.exit_code, named.exit_code) == (0, 1), named.output
+
+
 def test_another_shell_finds_a_store_given_relative_to_the_bindings(
     desk: Desk, three: list[str], elsewhere: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
