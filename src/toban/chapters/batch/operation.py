@@ -1,6 +1,5 @@
 """The operation of chapter 6: runs the batches, reports the results, and tests them before the night."""
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from functools import partial
@@ -9,6 +8,7 @@ from toban.chapters.batch import service
 from toban.chapters.batch.works import BatchPlan, plan
 from toban.design.clauses.batch import Batch
 from toban.design.finding import Finding, FindingLevel
+from toban.engine.bindings.near import nearest
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, Site, key_of
@@ -51,9 +51,9 @@ def _rowless(edition: Edition) -> Iterator[Finding]:
 
 
 def _name_of_row(key: str, rows: Collection[str]) -> Message:
-    near = difflib.get_close_matches(key, rows, n=1)
+    near = nearest(key, rows)
     if near:
-        return Message("batch.did-you-mean", name=near[0])
+        return Message("batch.did-you-mean", name=near)
     return (
         Message("batch.write-batch-id", known=tuple(sorted(rows))) if rows else Message("batch.no-batch-ids")
     )

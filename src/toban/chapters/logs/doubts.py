@@ -1,6 +1,5 @@
 """Doubtful settings in chapter 3's tables of a valid `toban.toml`. Pure."""
 
-import difflib
 from collections.abc import Iterator
 
 from toban.chapters.logs.bindings import LOGS, SYSLOG
@@ -11,6 +10,7 @@ from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.engine.bindings.doubts import unstored
 from toban.engine.bindings.model import Bindings
+from toban.engine.bindings.near import nearest
 from toban.engine.telemetry.logs.words import kind_of
 from toban.message import Message
 
@@ -71,14 +71,14 @@ def _unkept(design: Design, bindings: Bindings) -> Iterator[Finding]:
     for table, name, word in named:
         if not word or not rows or kind_of(word) in rows:
             continue
-        near = difflib.get_close_matches(word, rows.values(), n=1)
+        near = nearest(word, rows.values())
         yield Finding(
             "BD009",
             FindingLevel.WARNING,
             Origin(bindings.file, bindings.lines[table, name]),
             Message("logs.kind-without-row", kind=word, document=design.document),
             f'log = "{word}"',
-            Message("bindings.did-you-mean", near=near[0])
+            Message("bindings.did-you-mean", near=near)
             if near
             else Message("logs.kinds-of-document", kinds=list(rows.values())),
         )

@@ -1,6 +1,5 @@
 """Warnings about a valid `toban.toml`: above all names that no row uses, which are usually typos."""
 
-import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from toban.design.assumption import Meaning
@@ -11,6 +10,7 @@ from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.engine.bindings.load import secret_findings
 from toban.engine.bindings.model import WHOLE_SYSTEM, Bindings
+from toban.engine.bindings.near import nearest
 from toban.engine.bindings.table import Schema
 from toban.message import Message
 
@@ -86,14 +86,14 @@ def _evidence_unstored(bindings: Bindings) -> Iterator[Finding]:
             Message("bindings.no-evidence-shipped"),
         )
     if asked.channel and asked.channel not in bindings.channels:
-        near = difflib.get_close_matches(asked.channel, bindings.channels, n=1)
+        near = nearest(asked.channel, bindings.channels)
         yield Finding(
             "BD009",
             FindingLevel.WARNING,
             Origin(bindings.file, bindings.lines["evidence", ""]),
             Message("bindings.no-channel-for-heads", channel=asked.channel),
             f'channel = "{asked.channel}"',
-            Message("bindings.did-you-mean", near=near[0])
+            Message("bindings.did-you-mean", near=near)
             if near
             else Message("bindings.write-channel", channel=asked.channel),
         )
@@ -105,16 +105,14 @@ def unstored(
     """Yield a finding if *store*, the destination of *what*, is not bound; *meanwhile* names the effect."""
     if store in bindings.stores:
         return
-    near = difflib.get_close_matches(store, bindings.stores, n=1)
+    near = nearest(store, bindings.stores)
     yield Finding(
         "BD009",
         FindingLevel.WARNING,
         Origin(bindings.file, bindings.lines[table, ""]),
         Message("bindings.no-such-store", what=what, store=store, meanwhile=meanwhile),
         f'store = "{store}"',
-        Message("bindings.did-you-mean", near=near[0])
-        if near
-        else Message("bindings.write-store", store=store),
+        Message("bindings.did-you-mean", near=near) if near else Message("bindings.write-store", store=store),
     )
 
 
@@ -127,8 +125,9 @@ def _taking_turns(design: Design, bindings: Bindings) -> set[str]:
 def _unknown(
     design: Design, bindings: Bindings, table: str, names: Collection[str], known: Collection[str]
 ) -> Iterator[Finding]:
+    bound = {entry for of, entry in bindings.lines if of == table}
     for name in sorted(names, key=lambda each: bindings.lines[table, each]):
-        near = difflib.get_close_matches(name, known, n=1)
+        near = nearest(name, known, taken=bound)
         choices = tuple(Message("bindings.quoted", name=each) for each in sorted(known))
         yield Finding(
             "BD009",
@@ -136,7 +135,7 @@ def _unknown(
             Origin(bindings.file, bindings.lines[table, name]),
             Message("bindings.in-no-row", name=name, document=design.document),
             f'[{table}."{name}"]',
-            Message("bindings.did-you-mean", near=near[0])
+            Message("bindings.did-you-mean", near=near)
             if near
             else Message("bindings.write-the-documents-word", choices=choices or Message("bindings.none")),
         )
