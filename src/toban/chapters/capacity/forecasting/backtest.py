@@ -27,8 +27,10 @@ TESTED = 56
 CONFIDENCE = 0.9
 FEWEST = 3
 """Origins that must have tested a distance; beyond the last such, the interval widens in proportion."""
-ROUNDING = 1e-9
-"""Errors that differ by less, as a share, are equal."""
+ROUNDING = 1e-12
+"""Errors that differ by less, as a share, are equal: what is left of double precision after these sums.
+
+With more, a growth that is small but certain counted as none."""
 HALF_LIFE = 60
 """Days after which an error counts half when methods are compared."""
 

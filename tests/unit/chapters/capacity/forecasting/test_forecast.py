@@ -46,6 +46,15 @@ def test_a_line_with_a_weekly_season_is_forecast_exactly_gaps_or_not(
     assert found.jumps == ()
 
 
+@pytest.mark.parametrize("growth", [1.1e-7, -7e-8, 1e-9, 1e-11])
+def test_a_growth_that_is_small_but_certain_is_continued(growth: float) -> None:
+    course = line(71, level=2000, growth=growth)
+
+    found = forecast_of(course[:41])
+
+    np.testing.assert_allclose(found.values, course[41:], rtol=3e-12)
+
+
 @few
 @given(days=lengths, monthly=st.floats(0.02, 0.3))
 def test_compound_growth_with_a_season_of_shares_is_forecast_exactly(days: int, monthly: float) -> None:
