@@ -1,12 +1,13 @@
 """A row and its instances from one step to the next. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from toban.chapters.monitoring.measuring.board import ANSWERS_TO_KNOW, FeedSlot
 from toban.chapters.monitoring.measuring.feeds import JudgedMonitor
 from toban.chapters.monitoring.measuring.lookout import DiscoveryOutlook
-from toban.chapters.monitoring.rules import InstanceWatch, observe, silence
+from toban.chapters.monitoring.rules import InstanceWatch, is_silent, observe, silence
 from toban.chapters.monitoring.source import Measurement
 from toban.message import Message
 
@@ -36,9 +37,11 @@ def after(
     found = {}
     for slot, instance in _expected(seen, judged, slots):
         watch = seen.get(instance) or InstanceWatch(instance, None, slot.since)
-        lacking = Message("monitoring.no-value", item=judged.monitor.item)
-        why = slot.why_silent(now) or Message("monitoring.at-place", place=slot.label, said=lacking)
-        found[instance] = silence(watch, judged.limits, listening_since=slot.since, why=why, now=now)
+        # Asked first: of a thousand instances, as a rule none is silent, and nobody needs a reason.
+        if is_silent(watch, judged.limits, listening_since=slot.since, now=now):
+            why = _why_silent(slot, judged, now)
+            watch = silence(watch, judged.limits, listening_since=slot.since, why=why, now=now)
+        found[instance] = watch
     if outlook is None:
         return found
     unseen = {} if outlook.is_known else {name: watch for name, watch in seen.items() if name not in found}
@@ -53,6 +56,11 @@ def after(
     return found
 
 
+def _why_silent(slot: FeedSlot, judged: JudgedMonitor, now: datetime) -> Message:
+    lacking = Message("monitoring.no-value", item=judged.monitor.item)
+    return slot.why_silent(now) or Message("monitoring.at-place", place=slot.label, said=lacking)
+
+
 def _expected(
     watches: Watches, judged: JudgedMonitor, slots: Sequence[FeedSlot]
 ) -> Iterator[tuple[FeedSlot, str]]:
@@ -63,8 +71,9 @@ def _expected(
     """
     has_any = False
     able = [slot for slot in slots if judged.limits.metric in slot.measures]
+    by_place = _by_place(each.instance for each in watches.values() if each.measured_at)
     for slot in able:
-        measured = [each.instance for each in watches.values() if each.measured_at and _is_of(slot, each)]
+        measured = by_place.get(slot.label, [])
         if not measured and slot.answers < ANSWERS_TO_KNOW:
             measured = [slot.label]
         yield from ((slot, instance) for instance in measured)
@@ -73,6 +82,16 @@ def _expected(
         yield from ((slot, slot.label) for slot in able[:1])
 
 
-def _is_of(slot: FeedSlot, watch: InstanceWatch) -> bool:
-    """Say whether the watch is of the slot's place or of a part of it (a disk's mount point)."""
-    return watch.instance == slot.label or watch.instance.startswith(f"{slot.label} ")
+def _by_place(instances: Iterable[str]) -> Mapping[str, list[str]]:
+    """Group *instances* by every place that each may be of: itself, or what it is a part of.
+
+    `web-1 /var/lib` is of `web-1 /var/lib`, and of `web-1`, whose mount point it names.
+    """
+    found = defaultdict(list)
+    for instance in instances:
+        found[instance].append(instance)
+        end = instance.find(" ")
+        while end >= 0:
+            found[instance[:end]].append(instance)
+            end = instance.find(" ", end + 1)
+    return found

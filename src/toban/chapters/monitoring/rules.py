@@ -151,29 +151,39 @@ def not_ahead(watch: InstanceWatch, now: datetime) -> InstanceWatch:
     )
 
 
-def silence(
-    watch: InstanceWatch, limits: MonitorLimits, *, listening_since: datetime, why: Message, now: datetime
-) -> InstanceWatch:
-    """Return *watch* at *now*, when no reading has arrived; *why* is the source's own complaint.
+def is_silent(
+    watch: InstanceWatch, limits: MonitorLimits, *, listening_since: datetime, now: datetime
+) -> bool:
+    """Say whether at *now* it has been without a reading for too long.
 
     `listening_since` is when Toban began to measure: its own absence does not count as silence.
     """
-    last = max(watch.measured_at or listening_since, listening_since)
-    # "<": a check exactly on the limit has waited long enough.
-    if now - last < limits.patience:
+    # ">=": a check exactly on the limit has waited long enough.
+    return now - _last_heard(watch, listening_since) >= limits.patience
+
+
+def silence(
+    watch: InstanceWatch, limits: MonitorLimits, *, listening_since: datetime, why: Message, now: datetime
+) -> InstanceWatch:
+    """Return *watch* at *now*, when no reading has arrived; *why* is the source's own complaint."""
+    if not is_silent(watch, limits, listening_since=listening_since, now=now):
         return watch
     if watch.condition is Condition.NO_DATA:
         return replace(watch, note=why)
     return InstanceWatch(
         watch.instance,
         Condition.NO_DATA,
-        began_at=last,
+        began_at=_last_heard(watch, listening_since),
         reason=ConditionReason.SILENT,
         value=watch.value,
         measured_at=watch.measured_at,
         note=why,
         last_known=watch.last_known,
     )
+
+
+def _last_heard(watch: InstanceWatch, listening_since: datetime) -> datetime:
+    return max(watch.measured_at or listening_since, listening_since)
 
 
 def deciding(watches: Iterable[InstanceWatch], limits: MonitorLimits) -> InstanceWatch:
