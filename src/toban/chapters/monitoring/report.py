@@ -44,27 +44,24 @@ class MonitorReport:
     """The instances of its target of which it is being decided whether they are down."""
     probes: Mapping[Instance, str] = field(default_factory=dict)
     """Instance of a target → the alert of another target that the place of both is down."""
+    resting: frozenset[str] = frozenset()
+    """The instances that were reported as normal last, and still are: there is nothing to signal."""
 
     @property
     def decides(self) -> InstanceWatch:
         """The instance that determines the row's status."""
         return deciding(self.watches, self.judged.limits)
 
-    @property
-    def value(self) -> Message:
-        """The deciding value, naming its instance if there are several."""
-        several = len(self.watches) > 1
-        return wording.value_words(self.decides, self.judged.limits, names_instance=several)
-
 
 def status(row: MonitorReport, now: datetime) -> StatusUpdate:
     """Return what the page shows next to the row."""
     watch = row.decides
     reason = wording.reason_words(watch, row.judged.limits)
+    several = len(row.watches) > 1
     return StatusUpdate(
         clause_id=row.judged.monitor.id,
         verdict=Verdict.BETWEEN if watch.is_between else _VERDICTS[watch.condition],
-        value=row.value,
+        value=wording.value_words(watch, row.judged.limits, names_instance=several),
         reason=reason if row.aside == watch.note else sentences(reason, row.aside),
         observed_at=watch.measured_at or now,
         # As long as a living worker waits for the next reading: then it says itself that none came.
@@ -83,7 +80,7 @@ def status(row: MonitorReport, now: datetime) -> StatusUpdate:
 
 def signals(row: MonitorReport, now: datetime) -> Iterator[Signal]:
     """Yield what may need a notification, by instance; nothing as long as nothing is known."""
-    known = [watch for watch in row.watches if watch.condition is not None]
+    known = [each for each in row.watches if each.condition is not None and each.instance not in row.resting]
     conditions = {watch.condition for watch in row.watches}
     for watch in known:
         is_silent = watch.condition is Condition.NO_DATA

@@ -73,6 +73,12 @@ class InstanceWatch:
     """The last condition that a value decided: silence ends no alert."""
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether the next decision needs nothing but its condition: not even when it was last measured."""
+        is_open = self.warning_since is not None or self.critical_since is not None or self.calm > 0
+        return self.condition is Condition.OK and not is_open and not self.recent
+
+    @property
     def is_between(self) -> bool:
         """Whether its value is out of the normal range without a warning, or not for long enough."""
         return self.condition in (Condition.OK, None) and self.reason in _BETWEEN

@@ -65,6 +65,8 @@ class Monitoring:
         self._digest = ""
         self._up_rows: Mapping[str, str] = {}
         self._watches: dict[str, Watches] = {}
+        self._stored: dict[str, Watches] = {}
+        """What the state database holds of them."""
         self._waiting: list[tuple[str, Measurement]] = []
         self._troubles: Mapping[str, Message] = {}
         self._asides: dict[str, Message] = {}
@@ -108,14 +110,15 @@ class Monitoring:
         self._judged, self._digest = plan.judged, digest
         is_up = (each for each in plan.judged if each.limits.metric is Metric.UP)
         self._up_rows = {each.target: each.monitor.id for each in is_up}
-        self._watches = _not_ahead(states.load(), now)
+        self._stored = states.load()
         runs = {each.monitor.id for each in plan.judged}
         with transaction.atomic():
             self._permit()
-            for clause_id in self._watches.keys() - runs:
-                states.forget(clause_id, self._watches.pop(clause_id))
+            for clause_id in self._stored.keys() - runs:
+                states.forget(clause_id, self._stored.pop(clause_id))
+        self._watches = _not_ahead(self._stored, now)
         # Write every row, changed or not: it may be judged by a new document.
-        self._write({each.monitor.id: each for each in plan.judged}, self._after(now), now)
+        self._write({each.monitor.id: each for each in plan.judged}, self._after(now), now, is_first=True)
 
     def leave(self) -> None:
         """Discard what was read and not written: another worker measures from now on."""
@@ -178,8 +181,18 @@ class Monitoring:
         self._suspects = suspects(self._judged, found)
         return found
 
-    def _write(self, rows: Mapping[str, JudgedMonitor], found: Mapping[str, Watches], now: datetime) -> None:
-        """Write the state, statuses and alerts of *rows* together, or none of them."""
+    def _write(
+        self,
+        rows: Mapping[str, JudgedMonitor],
+        found: Mapping[str, Watches],
+        now: datetime,
+        *,
+        is_first: bool = False,
+    ) -> None:
+        """Write the state, statuses and alerts of *rows* together, or none of them.
+
+        The *first* time, alerts hear of every instance, whatever was reported before.
+        """
         probes = self._board.shared.probes(self._up_rows)
         shown = [
             MonitorReport(
@@ -189,8 +202,12 @@ class Monitoring:
                 is_unreachable=judged.target in self._unreachable,
                 suspects=self._suspects.get(judged.target, NOBODY),
                 probes=probes,
+                resting=frozenset() if is_first else self._resting(clause_id, found[clause_id]),
             )
             for clause_id, judged in rows.items()
+        ]
+        changes = [
+            states.changes(clause_id, self._stored.get(clause_id, {}), found[clause_id]) for clause_id in rows
         ]
         signals = [each for row in shown for each in report.signals(row, now)]
         signals += [
@@ -204,12 +221,19 @@ class Monitoring:
             # it.
             ledger.hold()
             self._permit()
-            states.replace(self._watches, {clause_id: found[clause_id] for clause_id in rows})
+            states.write(changes)
             status.show([report.status(row, now) for row in shown], now, self._digest)
             alerts.report(self._advised(signals), now, self._digest)
         self._tell(rows, found)
         self._watches.update({clause_id: found[clause_id] for clause_id in rows})
+        self._stored.update({each.clause_id: each.stored for each in changes})
         self._asides.update({clause_id: self._aside(judged) for clause_id, judged in rows.items()})
+
+    def _resting(self, clause_id: str, found: Watches) -> frozenset[str]:
+        """Return the row's instances that were normal when it was written last, and still are."""
+        before = self._watches.get(clause_id, {})
+        normal = (name for name, watch in found.items() if watch.condition is Condition.OK)
+        return frozenset(name for name in normal if name in before and before[name].condition is Condition.OK)
 
     def _advised(self, signals: Sequence[Signal]) -> Sequence[Signal]:
         """Return *signals* with what is known about what to do next, before what the row itself says."""

@@ -1,14 +1,22 @@
-"""Converts watches to rows of the state database and back."""
+"""Watches in the state database, so that a restart continues where it stopped.
+
+A watch at rest is written once a minute instead of with each reading: a thousand hosts have a hundred
+readings a second, of which the next decision needs none.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from toban.chapters.monitoring.models import MonitorState
 from toban.chapters.monitoring.rows import Watches
 from toban.chapters.monitoring.rules import ConditionReason, InstanceWatch
 from toban.chapters.monitoring.windows import Slot
 from toban.engine.notify.signal import Condition
+
+_KEPT = timedelta(minutes=1)
+"""How long the stored value of a watch at rest may be out of date."""
 
 _FIELDS = (
     "condition",
@@ -35,15 +43,45 @@ def load() -> dict[str, Watches]:
     return dict(found)
 
 
-def replace(before: Mapping[str, Watches], after: Mapping[str, Watches]) -> None:
-    """Write the differences of the rows *after* from *before*, in the caller's transaction."""
-    changed = []
-    for clause_id, watches in after.items():
-        former = before.get(clause_id, {})
-        forget(clause_id, former.keys() - watches.keys())
-        changed += [_state(clause_id, each) for each in watches.values() if each != former.get(each.instance)]
+@dataclass(frozen=True, slots=True)
+class StateChanges:
+    """What must be written of one row."""
+
+    clause_id: str
+    changed: Sequence[InstanceWatch]
+    gone: Collection[str]
+    """The instances that are no longer measured."""
+    stored: Watches
+    """What is stored once it is written."""
+
+
+def changes(clause_id: str, stored: Watches, watches: Watches) -> StateChanges:
+    """Return what must be written of a row with *watches*, where *stored* are."""
+    changed = [each for each in watches.values() if _is_outdated(stored.get(each.instance), each)]
+    kept = {name: each for name, each in stored.items() if name in watches}
+    now_stored = {**kept, **{each.instance: each for each in changed}}
+    return StateChanges(clause_id, changed, stored.keys() - watches.keys(), now_stored)
+
+
+def _is_outdated(stored: InstanceWatch | None, watch: InstanceWatch) -> bool:
+    if stored is watch:
+        return False
+    if stored is None or not (stored.is_at_rest and watch.is_at_rest):
+        return stored != watch
+    if (stored.reason, stored.began_at) != (watch.reason, watch.began_at):
+        return True
+    if stored.measured_at is None or watch.measured_at is None:
+        return True
+    # "abs": clocks may be set back.
+    return abs(watch.measured_at - stored.measured_at) >= _KEPT
+
+
+def write(rows: Sequence[StateChanges]) -> None:
+    """Write the changes of *rows*, in the caller's transaction."""
+    for row in rows:
+        forget(row.clause_id, row.gone)
     MonitorState.objects.bulk_create(
-        changed,
+        [_state(row.clause_id, each) for row in rows for each in row.changed],
         batch_size=50,
         update_conflicts=True,
         unique_fields=["clause_id", "instance"],

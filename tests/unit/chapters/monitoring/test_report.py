@@ -147,3 +147,14 @@ def test_an_instance_no_longer_measured_is_resolved_with_the_reason() -> None:
 
     assert (told.key, told.condition) == (f"{MONITOR.id}/web-1", Condition.OK)
     assert str(told.value) == "測定の対象から外れました"
+
+
+def test_what_was_normal_and_still_is_signals_nothing_but_counts_among_the_instances() -> None:
+    bad, fine = row(Condition.CRITICAL).watches[0], row(Condition.OK, value=20.0).watches[0]
+    watches = [bad, replace(fine, instance="web-2"), replace(fine, instance="web-3")]
+
+    [of_bad, of_new] = signals(MonitorReport(JUDGED, watches, resting=frozenset(("web-2",))), NOON)
+
+    assert [of_bad.key, of_new.key] == [f"{MONITOR.id}/web-1", f"{MONITOR.id}/web-3"]
+    assert str(of_bad.subject) == "Webサーバー CPU使用率（web-1）"
+    assert WHOLE_TARGET not in of_bad.labels
