@@ -8,6 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 
 import psycopg
@@ -17,8 +18,11 @@ from tests.forking import run
 _ON_SOCKET = "postgresql://postgres@/postgres"
 
 
-_shared: Path
+_shared: Path | None = None
 """The folder of the test run, common to all of its processes."""
+
+_alone = cache(partial(tempfile.TemporaryDirectory, prefix="states"))
+"""The folder of a benchmark, which is no test run."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,8 +65,9 @@ def migrated_postgres() -> Path:
 @contextmanager
 def once(name: str) -> Iterator[tuple[Path, bool]]:
     """Yield a folder, and whether another process of this test run has already filled it."""
-    folder, made = _shared / name, _shared / f"{name}.made"
-    with (_shared / f"{name}.lock").open("w") as lock:
+    shared = _shared or Path(_alone().name)
+    folder, made = shared / name, shared / f"{name}.made"
+    with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
             # Left by a process that was stopped half-way.
