@@ -78,7 +78,7 @@ def drive(
     if says:
         runs.step()
         print(json.dumps(says), flush=True)
-    loops.run([Loop("runs", runs.step, every=0.01)], until, patience=5)
+    loops.run([Loop("runs", runs.step, every=0.005)], until, patience=5)
     runs.close()
 
 

@@ -77,7 +77,7 @@ class Worker:
             Loop("lead", with_state(self._beat), every=BEAT),
             Loop("node", with_state(self._node.beat), every=1.0),
             # It waits by itself and keeps its connection: a due run should not wait for either.
-            Loop("runs", _without_state_later(self._step_runs), every=0.01),
+            Loop("runs", _without_state_later(self._step_runs), every=0.005),
             Loop("standing", with_state(self._show_standing), every=2.0),
             Loop("store", self._store, every=1.0),
             Loop("output", self._store_output, every=1.0),

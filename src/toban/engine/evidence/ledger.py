@@ -74,8 +74,9 @@ def append(*records: Record, now: datetime) -> tuple[LedgerEntry, ...]:
     """
     with transaction.atomic(savepoint=False):
         hold()
-        last = LedgerEntry.objects.order_by("-sequence").first()
-        sequence, previous = (last.sequence, last.digest) if last else (0, START)
+        # Not whole: what happened last may be long, and this is read for every entry that is written.
+        last = LedgerEntry.objects.order_by("-sequence").values_list("sequence", "digest").first()
+        sequence, previous = last or (0, START)
         entries = []
         for record in records:
             sequence += 1

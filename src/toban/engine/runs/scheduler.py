@@ -16,7 +16,6 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.modes import service as modes
 from toban.engine.modes.rules import Mode, mode_now
 from toban.engine.runs import parameters, rules
-from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.modes.acts import schedule_act
 from toban.engine.runs.rules import RunReason
@@ -150,7 +149,6 @@ def _plan(works: Collection[Work], now: datetime) -> None:
         PlannedWork.objects.bulk_update(marks, ["planned_until", "next_due"])
         if records:
             ledger.append(*records, now=now)
-        call_workers()
 
 
 def _runs_of(work: Work, after: datetime, now: datetime) -> tuple[list[Run], list[datetime]]:

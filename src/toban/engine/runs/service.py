@@ -1,5 +1,7 @@
 """The runs of one worker: it creates runs of due works, and does them."""
 
+import math
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -40,19 +42,27 @@ class Runs:
         self._runner = Runner(holder, clock, most=most, output=output)
         self._works: Mapping[str, Work] | None = None
         self._whole_at: datetime | None = None
+        self._look_at = -math.inf
 
     def adopt(self, works: Mapping[str, Work]) -> None:
         """Run *works* from now on; current runs continue as they began."""
         self._runner.adopt({key: work for key, work in works.items() if work.is_run_here})
         self._works = works
-        self._whole_at = None
+        self._whole_at, self._look_at = None, -math.inf
 
     def step(self) -> None:
         """Create due runs and start what can start; then wait for the next moment, at most a second."""
         try:
-            if self._works is not None:
-                self._look(self._works)
-            self._runner.wait(self._until_next())
+            is_moment = time.monotonic() >= self._look_at
+            if self._works is not None and self._trusts(now := self._clock()):
+                if is_moment:
+                    self._make(self._works, now)
+                self._runner.step()
+                if is_moment:
+                    self._close(self._works, now)
+            if is_moment:
+                self._look_at = time.monotonic() + self._until_next()
+            self._runner.wait(self._look_at - time.monotonic())
         except Error:
             # The next step begins with a new connection.
             connections.close_all()
@@ -62,10 +72,7 @@ class Runs:
         """Release all current runs."""
         self._runner.close()
 
-    def _look(self, works: Mapping[str, Work]) -> None:
-        now = self._clock()
-        if not self._trusts(now):
-            return
+    def _make(self, works: Mapping[str, Work], now: datetime) -> None:
         # "abs": the clock may have been set back since.
         if self._whole_at is None or abs(now - self._whole_at) >= _WHOLE:
             scheduler.plan_due(works.values(), now)
@@ -73,10 +80,12 @@ class Runs:
             self._whole_at = now
         else:
             scheduler.make_runs(works, now)
+
+    def _close(self, works: Mapping[str, Work], now: datetime) -> None:
+        """End what waits for no worker. After the claims: a run that is due need not wait for it."""
         reported.close_overdue(works, now)
         windows.close(works, now)
         shadows.record(works, now)
-        self._runner.step()
 
     def _until_next(self) -> float:
         now, look = self._clock(), _LOOKS[connection.vendor]

@@ -13,7 +13,7 @@ from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.approvals.rules import ApprovalTerms, RequestState
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.modes.models import ModeSetting
-from toban.engine.modes.rules import Mode
+from toban.engine.modes.rules import Mode, ModeDecision
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs import orders
 from toban.engine.runs.claiming import claim
@@ -21,6 +21,7 @@ from toban.engine.runs.claiming.endings import Endings
 from toban.engine.runs.claiming.runner import Hand, through
 from toban.engine.runs.models import Run
 from toban.engine.runs.modes import shadows
+from toban.engine.runs.modes.acts import may_be_in_shadow, rerun_act, schedule_act
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.standing import last_shadows, standings
@@ -51,6 +52,16 @@ class Ledger:
             return None
         hand = Hand(held, self.works[held.work], lambda: now, dict(held.results), None)
         return through(hand, Endings(lambda ends: claim.succeed_all(ends, now)))
+
+
+def test_runs_that_wait_are_not_read_where_nothing_is_in_shadow(make_work: MakeWork) -> None:
+    works = {key: make_work(key) for key in ("B001", "B002")}
+
+    assert may_be_in_shadow(works, {}) == []
+    assert may_be_in_shadow({**works, "B003": make_work("B003", mode=Mode.SHADOW)}, {}) == ["B003"]
+    for act in (schedule_act(works["B002"]), rerun_act(works["B002"])):
+        decided = {act.subject: ModeDecision(Mode.SHADOW, Mode.ACT)}
+        assert may_be_in_shadow(works, decided) == ["B002"]
 
 
 @pytest.fixture

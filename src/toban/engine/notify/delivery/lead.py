@@ -17,6 +17,8 @@ from toban.engine.runs.claiming.silence import Silences
 BEAT = 1.5
 """Seconds between two heartbeats."""
 
+_SILENCE = 4 * BEAT
+
 _NAME = "alerting"
 
 log = structlog.get_logger(__name__)
@@ -32,7 +34,7 @@ class Lead:
     def __init__(self, holder: str, silences: Silences | None = None) -> None:
         # Process numbers are reused: after a restart, the same number is another worker.
         self._holder = f"{holder}/{uuid4().hex[:8]}"
-        self._silences = silences or Silences()
+        self._silences = silences or Silences(silence=_SILENCE)
         self._terms = 0
         self._is_held = False
         self.followed = 0

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -20,10 +21,11 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.message_field import storable
 from toban.engine.modes import service as modes
-from toban.engine.modes.rules import Mode
+from toban.engine.modes.rules import Mode, ModeDecisions
 from toban.engine.runs import approval, rules
 from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.claiming.reruns import again_next_day, is_only_shown, show
+from toban.engine.runs.claiming.silence import SILENCE
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.modes.acts import has_begun, is_rerun, mode_of
 from toban.engine.runs.rules import RunReason, Start
@@ -32,7 +34,7 @@ from toban.message import NOTHING, Message, from_json
 
 _TRIES = 3
 
-LEASE = timedelta(seconds=7)
+LEASE = timedelta(seconds=SILENCE)
 """A claim is valid for this long; every heartbeat extends it."""
 
 
@@ -98,8 +100,9 @@ def claim_due(works: Mapping[str, Work], holder: str, now: datetime, *, room: in
     for _ in range(_TRIES):
         try:
             with transaction.atomic():
-                found = _startable(works, now, room)
-                return _start(found, works, holder, now)
+                decisions = modes.decisions()
+                found = _startable(works, decisions, now, room)
+                return _start(found, works, decisions, holder=holder, now=now)
         except IntegrityError:
             # Meanwhile another worker has begun another run of one of these works.
             continue
@@ -114,9 +117,11 @@ def _due(now: datetime) -> QuerySet[Run]:
     return waiting.exclude(Exists(is_work_running))
 
 
-def _startable(works: Mapping[str, Work], now: datetime, room: int) -> Sequence[Run]:
+def _startable(
+    works: Mapping[str, Work], decisions: ModeDecisions, now: datetime, room: int
+) -> Sequence[Run]:
     """Lock and return the first runs that nothing holds up; rows locked by other workers are skipped."""
-    others, decisions = _Others(), modes.decisions()
+    others = _Others()
     found: dict[str, Run] = {}
     for run in _locked_in_turn(_due(now), page=2 * room):
         work = works.get(run.work)
@@ -144,7 +149,9 @@ def _locked_in_turn(runs: QuerySet[Run], *, page: int) -> Iterator[Run]:
         after = some[-1].wake_at, some[-1].pk
 
 
-def _start(runs: Sequence[Run], works: Mapping[str, Work], holder: str, now: datetime) -> Sequence[Claim]:
+def _start(
+    runs: Sequence[Run], works: Mapping[str, Work], decisions: ModeDecisions, *, holder: str, now: datetime
+) -> Sequence[Claim]:
     if not runs:
         return ()
     results = _results([run.pk for run in runs if run.fence])
@@ -166,12 +173,12 @@ def _start(runs: Sequence[Run], works: Mapping[str, Work], holder: str, now: dat
     Attempt.objects.bulk_create(
         Attempt(run=run, fence=run.fence + 1, holder=holder, began_at=now) for run in runs
     )
-    return [_claimed(run, works[run.work], results[run.pk]) for run in runs]
+    return [_claimed(run, works[run.work], results[run.pk], decisions) for run in runs]
 
 
-def _claimed(run: Run, work: Work, results: Mapping[str, object]) -> Claim:
+def _claimed(run: Run, work: Work, results: Mapping[str, object], decisions: ModeDecisions) -> Claim:
     """Return *run* as claimed; *run* itself still is as it was before."""
-    again, asks = is_rerun(run), mode_of(run, work, modes.decisions()) is Mode.ASK
+    again, asks = is_rerun(run), mode_of(run, work, decisions) is Mode.ASK
     # What has begun goes on, unless it is begun again.
     asks = asks and (again or not has_begun(work, results))
     return Claim(
@@ -242,7 +249,7 @@ def _taken_over(run: Run, work: Work, holder: str, now: datetime) -> Claim | Non
         Attempt.objects.create(run=run, fence=fence, holder=holder, began_at=now)
         results = _results([run.pk])[run.pk]
         Run.objects.filter(pk=run.pk).update(**_beginning(first_open(work, results)))
-    return _claimed(run, work, results)
+    return _claimed(run, work, results, modes.decisions())
 
 
 @dataclass
@@ -276,14 +283,24 @@ def why_start(run: Run, depends_on: Iterable[str], now: datetime) -> Start:
     )
 
 
-def renew(held: Claim, now: datetime, progress: StepProgress | None = None) -> RunReason | None:
-    """Renew the lease and record *progress*; return why the worker must release the run, or None."""
-    mine = _mine(held)
-    told = progress.fields(now) if progress is not None else {}
-    # Either this UPDATE matches, or that of a worker that took over: never both.
-    if not mine.update(leased_until=now + LEASE, **told):
-        return RunReason.FENCED
-    return RunReason.CANCELLED if mine.filter(is_cancelling=True).exists() else None
+def renew(
+    held: Collection[Claim], now: datetime, progress: Mapping[int, StepProgress] = MappingProxyType({})
+) -> Mapping[int, RunReason]:
+    """Renew all leases in one transaction, and record *progress*; return which runs to release, and why.
+
+    A lease is renewed only with the fence of its claim: by this worker, or by one that took over, never both.
+    """
+    fences = {each.run_id: each.fence for each in held}
+    with transaction.atomic():
+        # In the order of `succeed_all`: none of the two waits for the other for ever.
+        running = Run.objects.select_for_update().filter(pk__in=fences, state=Run.State.RUNNING)
+        found = running.order_by("pk").values_list("pk", "fence", "is_cancelling")
+        mine = {pk: is_cancelling for pk, fence, is_cancelling in found if fence == fences[pk]}
+        Run.objects.filter(pk__in=mine).update(leased_until=now + LEASE)
+        for pk in mine.keys() & progress.keys():
+            Run.objects.filter(pk=pk).update(**progress[pk].fields(now))
+    lost = dict.fromkeys(fences.keys() - mine.keys(), RunReason.FENCED)
+    return lost | {pk: RunReason.CANCELLED for pk, is_cancelling in mine.items() if is_cancelling}
 
 
 def require(held: Claim) -> None:

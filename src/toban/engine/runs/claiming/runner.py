@@ -1,6 +1,7 @@
 """A worker's runs: each in its own thread, all kept by one heartbeat."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,7 +19,7 @@ from toban.engine.runs.claiming.bell import Bell
 from toban.engine.runs.claiming.claim import Claim, Fenced, LastStep, StepProgress, Success
 from toban.engine.runs.claiming.crew import Crew, drop_broken_connections
 from toban.engine.runs.claiming.endings import Endings
-from toban.engine.runs.claiming.silence import Silences
+from toban.engine.runs.claiming.silence import BEAT, SURE, Silences
 from toban.engine.runs.models import Run
 from toban.engine.runs.modes.acts import asking
 from toban.engine.runs.parameters import choices, why_refused
@@ -28,11 +29,11 @@ from toban.engine.state.reach import STATE
 from toban.engine.telemetry.output import OutputBuffer, OutputLine
 from toban.message import NOTHING, Message, message_of, plain
 
-_BEAT = 1.5
-"""Seconds between two heartbeats."""
-
 _PATIENCE = 5.0
 """Seconds for releasing the current runs when the worker ends."""
+
+_GATHERS = 0.05
+"""The most seconds for which a claim waits for ends that are being written."""
 
 _STATE_AGAIN = 1.0
 """Seconds until a failed write to the state database is retried."""
@@ -56,6 +57,8 @@ class Hand:
     deadline: float | None
     output: OutputBuffer | None = None
     step: str = ""
+    confirmed_at: float = -math.inf
+    """When the tables were asked that last said that this worker holds the run; by `time.monotonic`."""
     is_ending: bool = field(default=False, init=False)
     """The run's release is being written: a heartbeat that finds it gone means nothing."""
     ended: threading.Event = field(default_factory=threading.Event, init=False)
@@ -173,17 +176,21 @@ class Runner:
         """Claim lost and waiting runs while there is room."""
         self._hands = {run_id: hand for run_id, hand in self._hands.items() if not hand.ended.is_set()}
         try:
-            self._take_over()
-            room = self._most - len(self._hands)
+            if self._silences.next_look() <= 0:
+                self._take_over()
+            asked_at, room = time.monotonic(), self._most - len(self._hands)
             for taken in claim.claim_due(self._works, self._holder, self._clock(), room=room):
-                self._start(taken)
+                self._start(taken, asked_at)
         except DatabaseError:
             self._silences.forget()
             raise
 
     def wait(self, seconds: float) -> None:
         """Return when there may be something to do, or after *seconds*."""
-        self._bell.wait(seconds)
+        is_rung = self._bell.wait(min(seconds, self._silences.next_look()))
+        if is_rung and any(hand.is_ending and not hand.ended.is_set() for hand in self._hands.values()):
+            # What ends together makes room together: one claim of eight costs little more than one of one.
+            self._bell.wait(min(seconds, _GATHERS))
 
     def close(self) -> None:
         """Stop all steps and release their runs, for another worker or a later start."""
@@ -200,19 +207,20 @@ class Runner:
 
     def _take_over(self) -> None:
         """Take over runs of silent workers; the clocks of two machines are never compared."""
-        running = Run.objects.filter(state=Run.State.RUNNING)
-        others = [run for run in running if run.pk not in self._hands and run.work in self._works]
+        running = Run.objects.filter(state=Run.State.RUNNING).exclude(pk__in=self._hands)
+        others = [run for run in running if run.work in self._works]
         silent = self._silences.look({run.pk: (run.fence, run.leased_until) for run in others})
         for run in others:
             if run.pk in silent and len(self._hands) < self._most:
+                asked_at = time.monotonic()
                 taken = claim.take_over(run, self._works, self._holder, self._clock())
                 if taken is not None:
-                    self._start(taken)
+                    self._start(taken, asked_at)
 
-    def _start(self, taken: Claim) -> None:
+    def _start(self, taken: Claim, asked_at: float) -> None:
         work = self._works[taken.work]
         limit = time.monotonic() + work.timeout.total_seconds() if work.timeout else None
-        hand = Hand(taken, work, self._clock, dict(taken.results), limit, self._output)
+        hand = Hand(taken, work, self._clock, dict(taken.results), limit, self._output, confirmed_at=asked_at)
         self._hands[taken.run_id] = hand
         if self._heart is None:
             self._heart = threading.Thread(target=self._beat_on, name="runs heartbeat", daemon=True)
@@ -236,7 +244,7 @@ class Runner:
 
     def _beat_on(self) -> None:
         """Renew the leases, in a separate thread: neither planning nor claiming may delay a heartbeat."""
-        while not self._is_closed.wait(_BEAT):
+        while not self._is_closed.wait(BEAT):
             try:
                 self._beat([hand for hand in list(self._hands.values()) if not hand.ended.is_set()])
             except Exception as error:
@@ -247,8 +255,12 @@ class Runner:
         connections.close_all()
 
     def _beat(self, hands: Sequence[Hand]) -> None:
+        if not hands:
+            return
+        told = {hand.run_id: progress for hand in hands if (progress := hand.take_progress()) is not None}
+        reasons = claim.renew([hand.claim for hand in hands], self._clock(), told)
         for hand in hands:
-            reason = claim.renew(hand.claim, self._clock(), hand.take_progress())
+            reason = reasons.get(hand.run_id)
             # A run whose end is being written is no longer held, and that is fine; if it is fenced
             # anyway, the write finds out.
             if reason is not None and not hand.is_ending:
@@ -291,7 +303,8 @@ def _act(hand: Hand, step: Step) -> LastStep:
     if stop is not None:
         raise StepFailed(Message("runs.stopped-before-next-step"), stop)
     # A worker that wakes up from a freeze here must not begin what another is already doing.
-    _insist(lambda: claim.require(hand.claim))
+    if time.monotonic() - hand.confirmed_at > SURE:
+        _insist(lambda: claim.require(hand.claim))
     hand.step, began_at = step.name, hand.clock()
     hand.take_progress()
     # The order checked the parameters, too; since then the row may have been bound to something else.
@@ -319,12 +332,13 @@ def _storable(result: object) -> object:
 
 
 def _keep(hand: Hand, done: LastStep, then: Step) -> None:
+    asked_at = time.monotonic()
     _insist(
         lambda: claim.keep(
             hand.claim, done.name, done.result, began_at=done.began_at, now=hand.clock(), then=then.name
         )
     )
-    hand.results[done.name] = done.result
+    hand.results[done.name], hand.confirmed_at = done.result, asked_at
 
 
 def _fail(hand: Hand, failure: StepFailed) -> RunReason:

@@ -4,11 +4,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-SILENCE = 6.0
-"""Seconds without a heartbeat after which a worker counts as dead or frozen: four of them in a row."""
+BEAT = 0.5
+"""Seconds between two heartbeats."""
 
-_MOST_PER_LOOK = 2.0
-"""The maximum number of seconds that one look counts: a gap between looks says nothing about others."""
+SILENCE = 8 * BEAT
+"""Seconds without a heartbeat after which a worker counts as dead or frozen: so many of them in a row."""
+
+SURE = SILENCE / 4
+"""Seconds for which nobody can have replaced a worker that the tables have just confirmed."""
+
+_LOOK = 0.25
+"""The most seconds between two looks at the heartbeats of others."""
+
+_LEAST_LOOKS = 4
+"""One look counts for this part of a silence at most: a gap between looks says nothing about others."""
 
 
 @dataclass(slots=True)
@@ -22,22 +31,28 @@ class Silences:
 
     The end time of a lease depends on clocks. The clocks of two machines disagree, are set, or stop with a
     frozen machine. After the state database was unavailable, every lease has ended although nobody is dead.
-    So a worker counts as dead if its sign of life has not changed for `SILENCE` seconds of looking, on a
+    So a worker counts as dead if its sign of life has not changed for *silence* seconds of looking, on a
     clock that is never set.
     """
 
-    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: Callable[[], float] = time.monotonic, *, silence: float = SILENCE) -> None:
+        self._seconds, self._silence = seconds, silence
         self._looked_at = seconds()
         self._sights: dict[object, _LifeSign] = {}
 
     def look[K](self, signs: Mapping[K, object]) -> frozenset[K]:
         """Return which keys of *signs*, the newest signs of life of their holders, nobody holds any more."""
         now = self._seconds()
-        passed = min(now - self._looked_at, _MOST_PER_LOOK)
+        passed = min(now - self._looked_at, self._silence / _LEAST_LOOKS)
         self._looked_at = now
         self._sights = {held: self._seen(held, sign, passed) for held, sign in signs.items()}
-        return frozenset(held for held in signs if self._sights[held].silent_for >= SILENCE)
+        return frozenset(held for held in signs if self._sights[held].silent_for >= self._silence)
+
+    def next_look(self) -> float:
+        """Return after how many seconds to look again: a silence is noticed when it is just long enough."""
+        # A worker without room leaves the silent ones to others, and need not look any sooner for them.
+        lacking = [self._silence - sight.silent_for for sight in self._sights.values()]
+        return self._looked_at + min(each for each in (_LOOK, *lacking) if each > 0) - self._seconds()
 
     def forget(self) -> None:
         """Start over: the state database was unavailable, and nobody's heartbeat could be seen."""

@@ -1,6 +1,6 @@
 """The automatic acts of works: what a schedule orders, and what repeats a failed run."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from toban.engine.modes.rules import AutomaticAct, Mode, ModeDecisions, mode_now, more_careful
@@ -8,6 +8,8 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.rules import BY_ITSELF, RunReason
 from toban.engine.runs.work import Step, Work
 from toban.message import Message
+
+_SCHEDULE, _RERUN = "schedule/", "rerun/"
 
 
 def acts_of(works: Iterable[Work]) -> Iterator[AutomaticAct]:
@@ -28,13 +30,13 @@ def schedule_act(work: Work) -> AutomaticAct:
         title = Message("runs.act-schedule", work=work.key, timing=work.timing)
     # A work that asks for approval anyway can't be moved on from asking.
     asks = any(step.approval is not None for step in work.steps)
-    act = _act(work, f"schedule/{work.key}", title, work.mode)
+    act = _act(work, _SCHEDULE + work.key, title, work.mode)
     return replace(act, boldest=Mode.ASK, declared=more_careful(act.declared, Mode.ASK)) if asks else act
 
 
 def rerun_act(work: Work) -> AutomaticAct:
     """Return the act of repeating a failed run of *work*."""
-    return _act(work, f"rerun/{work.key}", Message("runs.act-rerun", work=work.key), work.rerun)
+    return _act(work, _RERUN + work.key, Message("runs.act-rerun", work=work.key), work.rerun)
 
 
 def mode_of(run: Run, work: Work, decisions: ModeDecisions) -> Mode:
@@ -44,6 +46,22 @@ def mode_of(run: Run, work: Work, decisions: ModeDecisions) -> Mode:
     is_ordered = run.ordered_by not in BY_ITSELF or has_orderer or run.reason == RunReason.ORDERED
     mode = Mode.ACT if is_ordered else mode_now(schedule_act(work), decisions)
     return more_careful(mode, mode_now(rerun_act(work), decisions)) if is_rerun(run) else mode
+
+
+def may_be_in_shadow(works: Mapping[str, Work], decisions: ModeDecisions) -> list[str]:
+    """Return the keys of those of *works* of which an act is declared or decided to be in shadow.
+
+    Usually none: then the runs that wait need not be read. What counts of the two is for `mode_of` to say.
+    """
+    decided = {subject for subject, decision in decisions.items() if decision.mode is Mode.SHADOW}
+    return [
+        key
+        for key, work in works.items()
+        if work.is_run_here
+        and (
+            Mode.SHADOW in (work.mode, work.rerun) or not decided.isdisjoint((_SCHEDULE + key, _RERUN + key))
+        )
+    ]
 
 
 def is_rerun(run: Run) -> bool:

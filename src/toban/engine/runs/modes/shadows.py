@@ -11,7 +11,7 @@ from toban.engine.modes import service as modes
 from toban.engine.modes.rules import Mode, ModeDecisions
 from toban.engine.runs.claiming import claim, reruns
 from toban.engine.runs.models import Run
-from toban.engine.runs.modes.acts import mode_of
+from toban.engine.runs.modes.acts import may_be_in_shadow, mode_of
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
 
@@ -21,11 +21,13 @@ def record(works: Mapping[str, Work], now: datetime) -> None:
 
     No worker claims them; see `claim.claim_due`.
     """
-    if not any(_in_shadow(_due(now), works)):
+    decisions = modes.decisions()
+    due = _due(now).filter(work__in=may_be_in_shadow(works, decisions))
+    if not any(_in_shadow(due, works, decisions)):
         return
     with transaction.atomic():
         ledger.hold()
-        for run in _in_shadow(_due(now).select_for_update(), works):
+        for run in _in_shadow(due.select_for_update(), works, decisions):
             _record(run, works[run.work], now)
 
 
@@ -34,10 +36,8 @@ def _due(now: datetime) -> QuerySet[Run]:
     return waiting.exclude(reason=RunReason.AWAITING_APPROVAL)
 
 
-def _in_shadow(runs: QuerySet[Run], works: Mapping[str, Work]) -> list[Run]:
-    due = [run for run in runs if run.work in works and works[run.work].is_run_here]
-    decisions: ModeDecisions = modes.decisions() if due else {}
-    return [run for run in due if mode_of(run, works[run.work], decisions) is Mode.SHADOW]
+def _in_shadow(runs: QuerySet[Run], works: Mapping[str, Work], decisions: ModeDecisions) -> list[Run]:
+    return [run for run in runs if mode_of(run, works[run.work], decisions) is Mode.SHADOW]
 
 
 def _record(run: Run, work: Work, now: datetime) -> None:

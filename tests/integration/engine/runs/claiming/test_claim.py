@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from tests.integration.engine.runs.claims import succeed, taken
 from tests.integration.engine.runs.conftest import NOON, MakeWork
 
@@ -12,7 +13,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
 from toban.engine.runs import orders
 from toban.engine.runs.claiming import claim
-from toban.engine.runs.claiming.claim import LEASE, Claim, Fenced, LastStep, Success
+from toban.engine.runs.claiming.claim import LEASE, Claim, Fenced, LastStep, StepProgress, Success
 from toban.engine.runs.models import Attempt, Run
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.rules import MOST_LOSSES, RunReason
@@ -61,7 +62,7 @@ def test_results_of_a_replaced_worker_are_refused(work: Work) -> None:
     take(work, "b", LEASE)
     now = NOON + LEASE
 
-    assert claim.renew(late, now) is RunReason.FENCED
+    assert claim.renew([late], now) == {late.run_id: RunReason.FENCED}
     refused(lambda: claim.require(late))
     refused(lambda: claim.keep(late, "command", 1, began_at=NOON, now=now))
     refused(lambda: claim.write_log(late, "command", ["x"], now))
@@ -81,11 +82,47 @@ def test_one_of_two_workers_that_see_the_same_silence_takes_over(work: Work) -> 
     assert (first.fence, second) == (2, None)
 
 
+def test_one_heartbeat_renews_all_runs_but_those_of_others(make_work: MakeWork) -> None:
+    works = {each.key: each for each in (make_work("B001"), make_work("B002"), make_work("B003"))}
+    plan_due(works.values(), NOON - MOMENT)
+    plan_due(works.values(), NOON)
+    first, lost, cancelled = claim.claim_due(works, "a", NOON, room=3)
+    assert claim.take_over(Run.objects.get(pk=lost.run_id), works, "b", NOON + MOMENT) is not None
+    orders.cancel(cancelled.work, by="nami", now=NOON)
+
+    told = claim.renew([first, lost, cancelled], NOON + LEASE, {first.run_id: StepProgress(40, "4 / 10")})
+
+    assert told == {lost.run_id: RunReason.FENCED, cancelled.run_id: RunReason.CANCELLED}
+    leases = dict(Run.objects.values_list("pk", "leased_until"))
+    assert leases == {
+        first.run_id: NOON + 2 * LEASE,
+        lost.run_id: NOON + MOMENT + LEASE,
+        cancelled.run_id: NOON + 2 * LEASE,
+    }
+    progress = Run.objects.order_by("pk").values_list("progress_percent", flat=True)
+    assert list(progress) == [40, None, None]
+
+
+def test_eight_runs_are_claimed_kept_and_ended_with_as_many_queries_as_one(make_work: MakeWork) -> None:
+    def queries(count: int) -> int:
+        works = {key: make_work(key) for key in (f"B{count}{number}" for number in range(count))}
+        plan_due(works.values(), NOON - MOMENT)
+        plan_due(works.values(), NOON)
+        with CaptureQueriesContext(connection) as captured:
+            held = claim.claim_due(works, "a", NOON, room=count)
+            claim.renew(held, NOON)
+            claim.succeed_all([Success(each, LastStep("command", None, NOON)) for each in held], NOON)
+        assert len(held) == count
+        return len(captured)
+
+    assert queries(8) == queries(1)
+
+
 def test_a_heartbeat_after_the_last_look_prevents_a_takeover(work: Work) -> None:
     held = take(work)
     seen = the_run()
 
-    claim.renew(held, NOON + LEASE)
+    claim.renew([held], NOON + LEASE)
 
     assert claim.take_over(seen, {"B001": work}, "b", NOON + LEASE) is None
     assert the_run().holder == "a"
@@ -215,7 +252,7 @@ def test_a_waiting_run_is_cancelled_at_once_and_a_running_one_at_its_next_heartb
     held = take(work)
     orders.cancel("B001", by="nami", now=NOON)
 
-    assert claim.renew(held, NOON) is RunReason.CANCELLED
+    assert claim.renew([held], NOON) == {held.run_id: RunReason.CANCELLED}
     claim.release(held, RunReason.CANCELLED, NOON)
 
     assert (the_run().state, str(the_run().note)) == (Run.State.CANCELLED, "nami が中止しました")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from toban.engine.runs.claiming.silence import SILENCE, Silences
+from toban.engine.runs.claiming.silence import BEAT, SILENCE, SURE, Silences
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
@@ -45,13 +45,38 @@ def test_another_holder_restarts_the_observation_period() -> None:
     assert not looks.after(1, fence=2)
 
 
-def test_a_gap_between_looks_counts_as_two_seconds_whatever_its_length() -> None:
+def test_a_gap_between_looks_counts_as_one_second_whatever_its_length() -> None:
     looks = Looks()
     looks.after(0)
 
     assert not looks.after(3600)
     assert not looks.after(3600)
+    assert not looks.after(3600)
     assert looks.after(3600)
+
+
+def test_the_next_look_comes_when_a_silence_is_just_long_enough() -> None:
+    looks = Looks()
+    looks.after(0)
+    for _ in range(int(SILENCE) - 1):
+        looks.after(1)
+
+    assert not looks.after(0.875)
+    assert looks.silences.next_look() == 0.125
+    assert looks.after(0.125)
+
+
+def test_a_worker_that_can_take_nothing_over_looks_no_more_often() -> None:
+    looks = Looks()
+    looks.after(0)
+    for _ in range(int(SILENCE)):
+        looks.after(1)
+
+    assert looks.silences.next_look() == 0.25
+
+
+def test_a_worker_is_sure_for_a_part_of_the_time_in_which_it_may_miss_heartbeats() -> None:
+    assert SURE + BEAT < SILENCE
 
 
 def test_right_after_a_state_database_outage_no_worker_is_silent() -> None:
