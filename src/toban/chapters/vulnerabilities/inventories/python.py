@@ -1,10 +1,10 @@
 """The packages of a Python environment, as its installer noted them. PEP 376, PEP 566."""
 
-from collections.abc import Mapping
+import sys
 from datetime import datetime
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import AfterValidator
 
@@ -18,10 +18,8 @@ from toban.message import Message
 class PythonInventory(InventoryBinding):
     """`kind = "python"`: the packages of a virtual environment on this host."""
 
-    example: ClassVar[Mapping[str, str]] = {"path": "/srv/shop/.venv"}
-
-    path: Annotated[Path, AfterValidator(beside_the_bindings)]
-    """The environment's folder, or its `site-packages`."""
+    path: Annotated[Path, AfterValidator(beside_the_bindings)] = Path(sys.prefix)
+    """The environment's folder, or its `site-packages`; by default the one that Toban itself runs in."""
 
 
 class PythonSource:

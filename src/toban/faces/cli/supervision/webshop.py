@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
 
 import click
 
@@ -45,6 +46,10 @@ SENDER_TOKEN = "sender-token"  # noqa: S105 - the name of a file
 
 LOG_FILES = "*.log.20[2-9]*"
 """What the shop's agent sends: each day's files, and none of those with which a game day fills the folder."""
+
+
+ADVISORIES = "advisories"
+"""The folder with the shop's mirror of advisories, in the source tree and next to the bindings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,7 @@ def open_webshop(home: Home, ports: dict[str, int], listens: str) -> Webshop:
     # Its bindings keep backups there, and a store never creates its own folder.
     (place / "backups").mkdir(mode=0o700, exist_ok=True)
     (place / "log").mkdir(mode=0o750, exist_ok=True)
+    _pack_advisories(folder() / ADVISORIES, place / ADVISORIES)
     # 32 hexadecimal digits, like Sentry's own keys.
     key = hashlib.sha256(home.secret("webshop-errors-key").encode()).hexdigest()[:32]
     write_whole(place / ERRORS_KEY, key)
@@ -172,6 +178,15 @@ def open_webshop(home: Home, ports: dict[str, int], listens: str) -> Webshop:
     token = home.secret("webshop-sender-token")
     write_whole(place / SENDER_TOKEN, token)
     return Webshop(folder(), place, ports, home.secret("webshop-db-password"), listens, key, chat, token)
+
+
+def _pack_advisories(records: Path, mirror: Path) -> None:
+    """Write the example's advisories as the mirror that its bindings name."""
+    for ecosystem in records.iterdir():
+        (mirror / ecosystem.name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        with ZipFile(mirror / ecosystem.name / "all.zip", "w") as archive:
+            for record in sorted(ecosystem.glob("*.json")):
+                archive.write(record, record.name)
 
 
 def programs(shop: Webshop) -> tuple[Program, ...]:
