@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from toban.chapters.routine import elsewhere
 from toban.design.acts import SameAct, is_restore_test, same_acts
+from toban.design.clauses.base import Clause
 from toban.design.clauses.routine import Routine
+from toban.engine.editions.announcements import managing_role
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
 from toban.engine.evidence.acts import also_answered, also_shown
@@ -15,7 +18,7 @@ from toban.engine.runs.work import Work
 from toban.engine.tasks import chores
 from toban.engine.tasks.standing import statuses
 from toban.engine.tasks.telling import tell
-from toban.engine.tasks.works import task_of
+from toban.engine.tasks.works import ordered, task_of
 from toban.message import NOTHING, Message
 
 
@@ -39,11 +42,18 @@ def _plan(edition: Edition) -> RoutinePlan:
         if row.is_automatic or is_restore_test(row):
             continue
         found = task_of(row, exact.get(row.id, row.schedule), edition.design, edition.bindings)
-        if isinstance(found, Message):
-            answers[row.id] = found
-        else:
-            works[found.key], answers[row.id] = found, NOTHING
+        _add(row, found, works, answers)
+    led = {row.id for act in same_acts(edition.design) for row in act.others}
+    for other, task in elsewhere.orders(edition.design, led, managing_role(edition.design)):
+        _add(other, ordered(other, task, edition.design, edition.bindings), works, answers)
     return RoutinePlan(works, also_answered(answers, acts), acts)
+
+
+def _add(row: Clause, found: Work | Message, works: dict[str, Work], answers: dict[str, Message]) -> None:
+    if isinstance(found, Message):
+        answers[row.id] = found
+    else:
+        works[found.key], answers[row.id] = found, NOTHING
 
 
 def _works(plan: RoutinePlan) -> Mapping[str, Work]:

@@ -6,11 +6,12 @@ from toban.engine.changes.act import ActReader, ChangeFacts, ChangeKind, Content
 from toban.message import Message, from_json, plain
 
 
-def _answer(code: str) -> ActReader:
+def _answer(code: str, *, is_sensitive: bool = False) -> ActReader:
     def read(content: Content) -> ChangeFacts:
         said = Message(code, what=_what(content), role=content.get("role"))
         about = texts(content, "subject", "role")
-        return ChangeFacts(ChangeKind.APPROVAL, said, about, note=plain(str(content.get("said", ""))))
+        note = plain(str(content.get("said", "")))
+        return ChangeFacts(ChangeKind.APPROVAL, said, about, note=note, is_sensitive=is_sensitive)
 
     return read
 
@@ -33,7 +34,7 @@ def _delegation(code: str) -> ActReader:
 ACTS: Mapping[str, ActReader] = {
     "approve": _answer("approvals.change-approve"),
     "refuse": _answer("approvals.change-refuse"),
-    "break-glass": _answer("approvals.change-break-glass"),
+    "break-glass": _answer("approvals.change-break-glass", is_sensitive=True),
     "review-break-glass": _answer("approvals.change-review-break-glass"),
     "delegate": _delegation("approvals.change-delegate"),
     "end-delegation": _delegation("approvals.change-end-delegation"),

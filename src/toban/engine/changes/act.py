@@ -67,6 +67,8 @@ class ChangeFacts:
     url: str = ""
     at: datetime | None = None
     """When it was, if it was recorded later."""
+    is_sensitive: bool = False
+    """Whether whoever reviews the audit log must say something about it: who may do what has changed."""
 
 
 type ActReader = Callable[[Content], ChangeFacts | None]

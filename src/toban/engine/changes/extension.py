@@ -4,12 +4,14 @@ from toban.engine.changes import recorded
 from toban.engine.editions import acts as editions
 from toban.engine.extension import Extension, Link, Scope
 from toban.engine.registry.commands import Command
+from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
 EXTENSION = Extension(
     name="changes",
     manual="changes.md",
     apps=("toban.engine.changes",),
+    offers={TASK_FACTS: "toban.engine.changes.facts:facts"},
     acts={**editions.ACTS, **recorded.ACTS},
     pages="toban.faces.web.changes.urls",
     menu=(Link("changes", Message("changes.changes")),),

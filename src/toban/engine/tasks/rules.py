@@ -16,9 +16,20 @@ from toban.engine.orders import NotPossible
 from toban.message import NOTHING, Message
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
-_MONTHS = {Cadence.MONTHLY: 1, Cadence.QUARTERLY: 3}
+_MONTHS = {Cadence.MONTHLY: 1, Cadence.QUARTERLY: 3, Cadence.YEARLY: 12}
+_YEARLY_REMINDER = timedelta(days=60)
+"""What is due once in a year has to be bought and arranged."""
 _OWED = (Cadence.WEEKLY, Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.HALF_YEARLY, Cadence.YEARLY)
 _ALWAYS = Hours()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedTask:
+    """What a row asks of people, in its own words."""
+
+    name: str
+    roles: tuple[str, ...]
+    schedule: Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,7 @@ class TaskTerms:
     until: time | None = None
     """The end of the window, if the document writes it (9:00-10:00)."""
     spans: Cadence | None = None
-    """Set if the document leaves the day open (週次): the window is that whole week, month or quarter."""
+    """Set if the document leaves the day open (週次): the window is that whole week, month or year."""
     is_owed: bool = False
     """Whether it stays open after its window until somebody signs it off; daily tasks don't pile up."""
 
@@ -94,6 +105,8 @@ def _of_people(rule: Schedule, hours: Hours) -> Schedule | None:
             days = _on_first(rule)
         case Cadence.HALF_YEARLY | Cadence.YEARLY if rule.months:
             days = _on_first(rule)
+        case Cadence.YEARLY:
+            days = _on_first(replace(rule, months=(1,)))
         case _:
             return None
     if (rule.times or 1) > 1:
@@ -104,7 +117,7 @@ def _of_people(rule: Schedule, hours: Hours) -> Schedule | None:
 def _leaves_day_open(rule: Schedule) -> bool:
     if rule.cadence is Cadence.WEEKLY:
         return not rule.weekdays
-    return rule.cadence in _MONTHS and rule.day is None
+    return rule.cadence in _MONTHS and rule.day is None and not rule.months
 
 
 def _on_first(rule: Schedule) -> Schedule:
@@ -147,9 +160,10 @@ def window_end(due_at: datetime, terms: TaskTerms, system: System) -> datetime:
 def reminder_at(due_at: datetime, until: datetime, terms: TaskTerms, system: System) -> datetime:
     """Return when those who should sign a task off are reminded: in their hours, before its window ends.
 
-    That is a quarter of the window before its end, a day at most.
+    That is a quarter of the window before its end, a day at most; sixty days for what has a whole year.
     """
-    moment = until - min((until - due_at) / 4, _DAY)
+    ahead = _YEARLY_REMINDER if terms.spans is Cadence.YEARLY else _DAY
+    moment = until - min((until - due_at) / 4, ahead)
     while moment > due_at and not _is_at_work(moment.astimezone(system.zone), terms.hours, system):
         moment -= _HOUR
     return max(moment, due_at)

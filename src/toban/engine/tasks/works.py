@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import time
 
+from toban.design.clauses.base import Clause
 from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
@@ -14,7 +15,7 @@ from toban.engine.calendar.due import is_ever_due
 from toban.engine.notify.duty.roster import rosters
 from toban.engine.notify.routing.contacts import folded
 from toban.engine.runs.work import Work
-from toban.engine.tasks.rules import following, planned, terms_of
+from toban.engine.tasks.rules import OrderedTask, following, planned, terms_of
 from toban.message import Message
 
 _LONGEST_KEY = 200
@@ -22,7 +23,7 @@ _DIGEST = 12
 _SEVERAL = re.compile(r"[、,，/／・]")
 
 
-def key_of(row: Routine) -> str:
+def key_of(row: Clause) -> str:
     """Return the key of the task that *row* requires: the row's id, shortened if the ledger can't hold it."""
     if len(row.id) <= _LONGEST_KEY:
         return row.id
@@ -40,6 +41,14 @@ def task_of(
     roles = roles_of(row.owner, design, bindings)
     if not roles:
         return Message("tasks.row-names-nobody")
+    return ordered(row, OrderedTask(row.name, roles, schedule), design, bindings, after=after)
+
+
+def ordered(
+    row: Clause, task: OrderedTask, design: Design, bindings: Bindings, *, after: time | None = None
+) -> Work | Message:
+    """Return the *task* that *row* orders as a work; see `task_of`."""
+    roles, schedule = task.roles, task.schedule
     hours = hours_of(roles, design)
     if after is not None:
         schedule = following(schedule, after, hours)
@@ -56,7 +65,7 @@ def task_of(
         steps=(),
         schedule=kept,
         system=bindings.system,
-        task=terms_of(row.name, roles, schedule, hours),
+        task=terms_of(task.name, roles, schedule, hours),
     )
 
 

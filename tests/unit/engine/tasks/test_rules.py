@@ -63,6 +63,7 @@ def windows(written: str, hours: str = OFFICE, first: datetime = START, last: da
         ("週次", OFFICE, "01-05 09:00 – 01-12 00:00"),
         ("月次", OFFICE, "01-01 09:00 – 02-01 00:00"),
         ("四半期毎", OFFICE, "01-01 09:00 – 04-01 00:00"),
+        ("年1回", OFFICE, "01-01 09:00 – 01-01 00:00"),
         ("9:00", "土日祝10:00-17:00", "01-01 09:00 – 01-01 17:00"),
     ],
 )
@@ -133,6 +134,8 @@ def test_a_window_is_open_until_its_exclusive_end() -> None:
         # The week ends at midnight after Sunday: on Friday somebody is there.
         ("週次", OFFICE, "04-06 09:00", "04-13 00:00", "04-10 17:00"),
         ("週次", "24時間365日", "04-06 00:00", "04-13 00:00", "04-12 00:00"),
+        # Sixty days before: on a Monday that is no holiday, in the hours of an office.
+        ("年1回", OFFICE, "01-01 09:00", "12-31 00:00", "10-30 17:00"),
         # Nobody works on that day at all.
         ("9:00", OFFICE, "04-05 20:00", "04-06 00:00", "04-05 20:00"),
     ],
