@@ -29,6 +29,15 @@ def one_time_password() -> str:
     return "-".join([*groups, secrets.choice(_LETTERS) + secrets.choice(_DIGITS)])
 
 
+def end_access(operator: Operator) -> None:
+    """End for good what *operator* has open: sessions, tokens of the API, the calendar's address.
+
+    The caller saves `lockouts`.
+    """
+    FeedToken.objects.filter(operator=operator).delete()
+    operator.lockouts += 1
+
+
 def give_password(operator: Operator, now: datetime) -> str:
     """Give *operator* a one-time password that must be changed at once, and return it. The caller saves.
 
@@ -37,8 +46,7 @@ def give_password(operator: Operator, now: datetime) -> str:
     """
     if operator.pk:
         lift(operator)
-        FeedToken.objects.filter(operator=operator).delete()
-        operator.lockouts += 1
+        end_access(operator)
     password = one_time_password()
     operator.set_password(password)
     operator.must_change_password = True

@@ -15,7 +15,7 @@ from toban.engine.clock import system_clock
 from toban.engine.people.access import require_role
 from toban.engine.people.attempts import lift, slowed
 from toban.engine.people.audit import record
-from toban.engine.people.first import GIVEN, give_password
+from toban.engine.people.first import GIVEN, end_access, give_password
 from toban.engine.people.models import Operator, OperatorRole
 from toban.faces.web.proof import address_of_proof, ask_proof, has_proved
 
@@ -75,18 +75,19 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     A new password is shown in the answer itself: a message would carry it through a cookie.
     """
     acts = {"role": _set_role, "lock": _set_active, "unlock": _set_active, "lift": _lift, "password": _renew}
-    operator = get_object_or_404(Operator, pk=pk)
     act = request.POST.get("act", "")
     if act not in acts:
         return HttpResponse(status=400)
     if act in _OUTLIVING and not has_proved(request):
         return ask_proof(request, reverse("people"))
-    if operator.pk == request.user.pk:
+    if pk == request.user.pk:
         messages.error(
             request, _("自分自身の役割とアカウントは変更できません。ほかの責任者に依頼してください。")
         )
         return redirect("people")
     with transaction.atomic():
+        # Held: of two managers at once, neither undoes by what they read before what the other has done.
+        operator = get_object_or_404(Operator.objects.select_for_update(), pk=pk)
         password = acts[act](request, operator, act)
     if password is None:
         return redirect("people")
@@ -133,7 +134,8 @@ def _set_role(request: HttpRequest, operator: Operator, act: str) -> None:
 
 def _set_active(request: HttpRequest, operator: Operator, act: str) -> None:
     operator.is_active = act == "unlock"
-    operator.lockouts += act == "lock"
+    if act == "lock":
+        end_access(operator)
     operator.save(update_fields=["is_active", "lockouts"])
     record(f"operator-{act}ed", _actor(request), request, operator=operator.username)
 

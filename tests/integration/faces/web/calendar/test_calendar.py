@@ -252,6 +252,20 @@ def test_a_password_reset_ends_the_feed_permanently(viewer: Client) -> None:
     assert not FeedToken.objects.exists()
 
 
+def test_a_lock_out_ends_the_feed_permanently(viewer: Client, sign_in: SignIn) -> None:
+    address, account = opened(viewer), Operator.objects.get(feed_token__isnull=False)
+    manager = sign_in(OperatorRole.MANAGER)
+    manager.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+    for act in ("lock", "unlock"):
+        assert manager.post(f"/people/{account.pk}", {"act": act}).status_code == 302
+
+    account.refresh_from_db()
+    assert account.is_active
+    assert Client().get(address).status_code == 403
+    assert not FeedToken.objects.exists()
+
+
 def test_each_operator_has_a_separate_feed_url(viewer: Client, sign_in: SignIn) -> None:
     theirs = opened(sign_in(OperatorRole.MANAGER))
     mine = opened(viewer)

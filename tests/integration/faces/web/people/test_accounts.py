@@ -78,6 +78,23 @@ def test_a_password_that_a_manager_issues_does_not_undo_a_lock_and_a_role_given_
     assert (mira.is_active, mira.operator_role) == (False, OperatorRole.VIEWER)
 
 
+def test_an_unlock_under_way_does_not_revive_what_a_lock_has_ended_meanwhile(
+    client: Client, operator: Operators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mira = operator("mira", OperatorRole.VIEWER)
+    client.force_login(operator("boss", OperatorRole.MANAGER))
+
+    def locked_meanwhile(_request: object) -> bool:
+        Operator.objects.filter(pk=mira.pk).update(is_active=False, lockouts=1)
+        return True
+
+    monkeypatch.setattr("toban.faces.web.people.people.has_proved", locked_meanwhile)
+    client.post(f"/people/{mira.pk}", {"act": "unlock"})
+
+    mira.refresh_from_db()
+    assert (mira.is_active, mira.lockouts) == (True, 1)
+
+
 @pytest.mark.parametrize(
     "address", ["/", "/figures", "/sparklines", "/people/", "/clauses/a/b", "/accounts/2fa/"]
 )
