@@ -8,6 +8,7 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.engine.calendar.agenda import Agenda, AgendaDay, AgendaEntry, every_day
 from toban.faces.document.address import evidence_address
+from toban.faces.web.changes.by_day import DayOfChanges
 from toban.faces.words.agenda import title
 from toban.message import Message
 
@@ -39,6 +40,8 @@ class Cell:
     """Nobody works: a weekend or a public holiday."""
     holiday: Message
     entries: tuple[ShownEntry, ...]
+    changes: DayOfChanges | None
+    """What changed on it; None if nothing did."""
 
 
 def month_of(day: date, step: int = 0) -> date:

@@ -24,6 +24,7 @@ from toban.faces.document.address import evidence_address
 from toban.faces.web.calendar import months
 from toban.faces.web.calendar.due_times import next_times, previous_times, since
 from toban.faces.web.calendar.months import Cell, ShownEntry
+from toban.faces.web.changes.by_day import DayOfChanges, by_day
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.words.agenda import title
 from toban.message import Message
@@ -97,7 +98,8 @@ class RowTimes:
 def calendar(request: HttpRequest) -> HttpResponse:
     """Show the calendar: `?view=`, `?month=`, `?chapter=`, `?only=together` and `?daily=1` choose."""
     edition, now = in_force(), system_clock()
-    today = now.astimezone(edition.bindings.system.zone).date()
+    zone = edition.bindings.system.zone
+    today = now.astimezone(zone).date()
     choice = _choice(request, today)
     titles = {clause.id: title(clause) for clause in edition.design.clauses}
     year = span(edition, months.month_of(choice.month), months.month_of(choice.month, MONTHS) - _DAY)
@@ -117,7 +119,8 @@ def calendar(request: HttpRequest) -> HttpResponse:
         "token": FeedToken.objects.filter(operator__username=request.user.get_username()).first(),
     }
     if choice.view == VIEWS[0]:
-        context["weeks"] = months.grid(list(_cells(edition, choice, hidden, titles, today)))
+        changed = by_day(*months.weeks(choice.month), zone, request.user)
+        context["weeks"] = months.grid(list(_cells(edition, choice, hidden, titles, today, changed)))
     else:
         context["days"] = list(_list(year, choice, hidden, titles))
     return render(request, "calendar/calendar.html", context)
@@ -179,7 +182,12 @@ def _turn(choice: CalendarChoice, first: date) -> MonthLink:
 
 
 def _cells(
-    edition: Edition, choice: CalendarChoice, hidden: frozenset[str], titles: Mapping[str, str], today: date
+    edition: Edition,
+    choice: CalendarChoice,
+    hidden: frozenset[str],
+    titles: Mapping[str, str],
+    today: date,
+    changed: Mapping[date, DayOfChanges],
 ) -> Iterator[Cell]:
     for day in span(edition, *months.weeks(choice.month)).days:
         yield Cell(
@@ -189,6 +197,7 @@ def _cells(
             is_off=not day.is_business_day,
             holiday=day.holiday,
             entries=_shown(day, choice, hidden, titles),
+            changes=changed.get(day.date),
         )
 
 

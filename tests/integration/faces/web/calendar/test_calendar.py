@@ -1,7 +1,9 @@
 """The calendar as a page, and as a feed for calendar programs."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -10,11 +12,16 @@ from django.test.utils import CaptureQueriesContext
 from tests.integration.faces.web.conftest import PASSWORD, Fixed, Operators, SignIn
 from tests.integration.faces.web.ledger import DOCUMENT, put_in_force
 
+from toban.engine.changes import recording
+from toban.engine.changes.act import ChangeKind
+from toban.engine.changes.recorded import RecordedChange
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.people.audit import record
 from toban.engine.people.first import renewed_password
 from toban.engine.people.models import FeedToken, Operator, OperatorRole
 
+TOKYO = ZoneInfo("Asia/Tokyo")
 STOCKTAKING = "定期作業 棚卸し"
 
 
@@ -120,6 +127,38 @@ def test_the_calendar_needs_few_queries(viewer: Client) -> None:
         viewer.get("/calendar/", {"view": "list", "daily": "1"})
 
     assert len(caught) <= 12
+
+
+def changed(text: str, at: datetime | None = None) -> None:
+    wanted = RecordedChange(kind=ChangeKind.RELEASE, text=text, about=("Web",), at=at)
+    recording.record(wanted, by="ci", now=system_clock())
+
+
+def test_a_day_says_how_much_changed_and_leads_there(viewer: Client) -> None:
+    for text in ("shop 1.4.2", "shop 1.4.3"):
+        changed(text)
+    record("role-changed", "mira", operator="aki", before="viewer", after="developer")
+    today = system_clock().astimezone(TOKYO).date()
+
+    page = viewer.get("/calendar/", {"month": f"{today:%Y-%m}"}).content.decode()
+
+    # Changes of accounts are for managers.
+    (found,) = re.findall(r'<a class="changes" href="([^"]+)">(\d+) 件の変更</a>', page)
+    assert found[1] == "2"
+    listed = viewer.get(unescape(found[0])).content.decode()
+    assert "shop 1.4.2" in listed
+    assert "shop 1.4.3" in listed
+
+
+def test_a_change_stands_on_the_day_it_had_in_the_documents_zone(viewer: Client) -> None:
+    day = (system_clock() - timedelta(days=2)).astimezone(TOKYO).date()
+    midnight = datetime.combine(day, time(0), TOKYO)
+    for text, at in (("first", midnight), ("last", midnight + timedelta(hours=23, minutes=59))):
+        changed(text, at)
+
+    page = viewer.get("/calendar/", {"month": f"{day:%Y-%m}"}).content.decode()
+
+    assert days_with(page, "2 件の変更") == [day.isoformat()]
 
 
 # — the feed —
