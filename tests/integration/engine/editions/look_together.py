@@ -1,7 +1,8 @@
 """A node that looks at the files again and again: `look_together.py FOLDER NODE ACCOUNT SECONDS`.
 
-All nodes begin at the same time, SECONDS after the epoch. Each approves as ACCOUNT whatever waits, and prints
-the commands that it had in force, one after another, and how often its approval was heard.
+All nodes begin at the same time, SECONDS after the epoch. When every one of them has looked, each approves as
+ACCOUNT whatever waits, and prints the commands that it had in force, one after another, and how often its
+approval was heard.
 """
 
 import json
@@ -27,8 +28,11 @@ def main(folder: str, node: str, account: str, start: float) -> None:
     server.start(f"kept-{node}")
     connection.ensure_connection()
     time.sleep(max(start - time.time(), 0))
-    commands, heard = list[str](), 0
-    while "evil" not in "".join(commands[-1:]) and time.time() < start + LONGEST:
+    server.look()
+    commands, heard = [server.command], 0
+    await_all(Path(folder).parent, node)
+    met = time.time()
+    while "evil" not in commands[-1] and time.time() < met + LONGEST:
         server.look()
         if server.command not in commands[-1:]:
             commands.append(server.command)
@@ -41,6 +45,14 @@ def main(folder: str, node: str, account: str, start: float) -> None:
             except NotPossible:
                 pass
     sys.stdout.write(json.dumps([commands, heard]))
+
+
+def await_all(place: Path, node: str) -> None:
+    """Wait for the other nodes: one that begins late would find what the others have already approved."""
+    (place / f"looked-{node}").touch()
+    until = time.time() + LONGEST
+    while len(list(place.glob("looked-*"))) < len(list(place.glob("kept-*"))) and time.time() < until:
+        time.sleep(0.001)
 
 
 if __name__ == "__main__":
