@@ -39,9 +39,8 @@ def errors(toban: Toban) -> dict[str, dict[str, Any]]:
 
 
 def test_a_shop_that_is_well_leaves_logs_of_every_kind_an_error_and_traces(toban: Toban) -> None:
-    for kind in KINDS:
-        assert wait_for(lambda kind=kind: found(toban, "logs", f"kind:{kind}"), within=SOON)
-    assert wait_for(lambda: "KeyError: '907'" in errors(toban), within=SOON)
+    wait_for(lambda: all(found(toban, "logs", f"kind:{kind}") for kind in KINDS), within=SOON)
+    wait_for(lambda: "KeyError: '907'" in errors(toban), within=SOON, lacks=lambda: errors(toban))
     wait_for(
         lambda: (
             {("shop-front", "GET /"), ("shop-api", "GET /products")}
@@ -66,7 +65,8 @@ def test_an_outage_of_the_api_is_in_the_logs_the_errors_and_the_traces(toban: To
         away = wait_for(
             lambda: found(toban, "logs", "--since", "1m", "level:ERROR", "service:shop-front"), within=SOON
         )
-        wait_for(lambda: "ApiAway: the API does not answer" in errors(toban), within=SOON)
+        title = "ApiAway: the API does not answer"
+        wait_for(lambda: title in errors(toban), within=SOON, lacks=lambda: errors(toban))
         failed = wait_for(
             lambda: [each for each in found(toban, "traces", "--service", "shop-front") if each["failed"]],
             within=SOON,
