@@ -1,16 +1,22 @@
 """The state of every version that people may have is upgraded whole."""
 
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from tests.forking import run
+from tests.integration.chapters.backup import postgres18
 from tests.integration.faces.ingest.served import DOCUMENT
 
 pytestmark = pytest.mark.slow
@@ -28,6 +34,21 @@ print(*Operator.objects.values_list("username", flat=True))
 print(*Alert.objects.filter(resolved_at=None).values_list("key", flat=True))
 print(run.due_at.isoformat(), run.state, run.note)
 print(*Backup.objects.values_list("label", flat=True))
+"""
+
+APPENDS = """
+from datetime import UTC, datetime
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+later = datetime(2026, 11, 26, tzinfo=UTC)
+ledger.append(ledger.Record(LedgerEntry.Kind.VERDICT, {"since": "then"}), now=later)
+"""
+SINCE = f"import django; django.setup()\n{APPENDS}"
+"""What happens after the upgrade, and is given up by going back."""
+COUNTS = """
+from django.apps import apps
+for each in sorted(apps.get_models(), key=lambda each: each._meta.label):
+    print(each._meta.label, each._base_manager.count())
 """
 
 
@@ -61,18 +82,22 @@ def now(environment: Mapping[str, str], *words: str) -> Sequence[str]:
     return done.stdout.splitlines()
 
 
-def test_the_state_of_a_former_version_goes_on(former: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
     home, design, bindings = tmp_path / "home", tmp_path / "運用設計書.md", tmp_path / "toban.toml"
     home.mkdir()
     design.write_text(DOCUMENT, encoding="utf-8")
     bindings.touch()
-    environment = {
+    return {
         **os.environ,
         "TOBAN_HOME": str(home),
         "TOBAN_DESIGN": str(design),
         "TOBAN_BINDINGS": str(bindings),
         "TOBAN_LANGUAGE": "en",
     }
+
+
+def test_the_state_of_a_former_version_goes_on(former: Path, environment: dict[str, str]) -> None:
     by(former, environment, "-m", "toban", "prepare")
     by(former, environment, str(LEAVES))
 
@@ -87,3 +112,78 @@ def test_the_state_of_a_former_version_goes_on(former: Path, tmp_path: Path) -> 
     assert ran == f"{NOON.isoformat()} done 30 rows"
     assert backups in ("", "20261125T120000Z")
     assert bool(backups) == (former / "toban/chapters/backup/models.py").exists()
+
+
+def verified(source: Path, environment: Mapping[str, str]) -> bool:
+    """Return whether the version in *source* says that the evidence is intact."""
+    return by(source, environment, "-m", "toban", "evidence", "verify").startswith("● ")
+
+
+def rows(file: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of a state by table."""
+    with closing(sqlite3.connect(file)) as state:
+        names = [
+            name
+            for (name,) in state.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        ]
+        return {name: state.execute(f'SELECT * FROM "{name}" ORDER BY rowid').fetchall() for name in names}  # noqa: S608
+
+
+def test_the_way_back_in_the_manual_leads_to_the_former_version(
+    former: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    home = Path(environment["TOBAN_HOME"])
+    state = home / "state.sqlite3"
+    by(former, environment, "-m", "toban", "prepare")
+    by(former, environment, str(LEAVES))
+    before = rows(state)
+    now(environment, "-m", "toban", "prepare")
+    now(environment, "-c", SINCE)
+    assert rows(state) != before
+
+    # As the manual says, step by step.
+    [copy] = (home / "before-upgrades").rglob("state.sqlite3")
+    for beside in ("state.sqlite3-wal", "state.sqlite3-shm"):
+        (home / beside).unlink(missing_ok=True)
+    shutil.copy(copy, state)
+
+    assert rows(state) == before
+    by(former, environment, "-m", "toban", "prepare")
+    assert rows(state) == before
+    assert verified(former, environment)
+    by(former, environment, "-c", "import django; django.setup()\n" + APPENDS)
+    assert verified(former, environment)
+
+
+def test_the_way_back_leads_there_on_postgresql_too(
+    former: Path, environment: dict[str, str], postgres: dict[str, str]
+) -> None:
+    """A dump is restored into an emptied database, by the commands of the manual."""
+    programs = postgres18.programs()
+    there = {
+        **environment,
+        "PGHOST": postgres["PGHOST"],
+        "PGUSER": "postgres",
+        "TOBAN_STATE_URL": "postgresql://postgres@/former",
+        "PATH": f"{programs}:{environment['PATH']}",
+    }
+    with psycopg.connect("postgresql://postgres@/postgres", host=there["PGHOST"], autocommit=True) as admin:
+        admin.execute("CREATE DATABASE former")
+    by(former, there, "-m", "toban", "prepare")
+    by(former, there, str(LEAVES))
+    counted = by(former, there, "-c", "import django; django.setup()\n" + COUNTS)
+    now(there, "-m", "toban", "prepare")
+    now(there, "-c", SINCE)
+
+    [dump] = (Path(there["TOBAN_HOME"]) / "before-upgrades").rglob("state.dump")
+    with psycopg.connect(there["TOBAN_STATE_URL"], host=there["PGHOST"], autocommit=True) as admin:
+        admin.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    subprocess.run(
+        [programs / "pg_restore", "--clean", "--if-exists", "--dbname=postgresql://postgres@/former", dump],
+        env=there,
+        check=True,
+    )
+
+    by(former, there, "-m", "toban", "prepare")
+    assert by(former, there, "-c", "import django; django.setup()\n" + COUNTS) == counted
+    assert verified(former, there)
