@@ -6,8 +6,8 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -45,6 +45,24 @@ ledger.append(ledger.Record(LedgerEntry.Kind.VERDICT, {"since": "then"}), now=la
 """
 SINCE = f"import django; django.setup()\n{APPENDS}"
 """What happens after the upgrade, and is given up by going back."""
+SAMPLES = """
+import sys
+from datetime import UTC, datetime, timedelta
+from toban.design.values.metric import Metric
+from toban.engine.telemetry.samples import Sample
+from toban.engine.telemetry.store import Telemetry
+noon, minute = datetime(2026, 11, 25, 12, tzinfo=UTC), timedelta(minutes=1)
+store = Telemetry(sys.argv[1])
+store.ensure_schema()
+if sys.argv[2:]:
+    store.write(
+        [Sample(Metric.CPU_USAGE, "Web", "web-1", noon + n * minute, float(n)) for n in range(60)],
+        token="then",
+    )
+for each in store.series(Metric.CPU_USAGE, "Web", "web-1", noon, noon + 60 * minute, 60):
+    print(each.at.isoformat(), each.mean)
+store.close()
+"""
 COUNTS = """
 from django.apps import apps
 for each in sorted(apps.get_models(), key=lambda each: each._meta.label):
@@ -187,3 +205,34 @@ def test_the_way_back_leads_there_on_postgresql_too(
     by(former, there, "-m", "toban", "prepare")
     assert by(former, there, "-c", "import django; django.setup()\n" + COUNTS) == counted
     assert verified(former, there)
+
+
+@contextmanager
+def storing(source: Path, data: Path) -> Iterator[str]:
+    """Run the store of the version in *source*, and yield its address."""
+    store = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "toban", "store", "--data", str(data)],
+        env={**os.environ, "PYTHONPATH": str(source), "TOBAN_STORE_SECRET": "then"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert store.stdout is not None
+    with store.stdout as said:
+        try:
+            yield said.readline().strip().replace("http://", "http://toban:then@") + "/toban"
+        finally:
+            store.terminate()
+            store.wait(timeout=120)
+
+
+def test_measurements_of_a_former_version_are_found_again(
+    former: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    present = ROOT / "src"
+    with storing(former, tmp_path / "telemetry") as store:
+        written = by(former, environment, "-c", SAMPLES, store, "write").splitlines()
+    with storing(present, tmp_path / "telemetry") as store:
+        found = by(present, environment, "-c", SAMPLES, store).splitlines()
+
+    assert len(written) == 60
+    assert found == written
