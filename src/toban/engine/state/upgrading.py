@@ -67,7 +67,10 @@ def _locked_in_postgresql() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def _locked_beside_file() -> Iterator[Callable[[], bool]]:
-    with Path(f"{connection.settings_dict['NAME']}-upgrade").open("w") as lock:
+    file = Path(f"{connection.settings_dict['NAME']}-upgrade")
+    # Like the state beside it: for this account alone.
+    file.touch(mode=0o600)
+    with file.open("w") as lock:
 
         def is_free() -> bool:
             try:
