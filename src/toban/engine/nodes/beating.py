@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import Error
@@ -43,7 +43,7 @@ class NodeBeat:
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._in_force, self._timekeeper, self._seconds = in_force, timekeeper, seconds
-        self._self = {"host": socket.gethostname(), "program": program, "pid": os.getpid()}
+        self._self: dict[str, Any] = {"host": socket.gethostname(), "program": program, "pid": os.getpid()}
         self._fixed = {"version": version("toban"), "key": fingerprint()}
         self._edition = ("", "")
         self._edition_since: datetime | None = None

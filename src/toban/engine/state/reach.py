@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError
 AGAIN = 5
 """Seconds after which whoever was turned away may ask again."""
 
-_OF_THE_SERVER = ("08", "28", "3D", "53", "57P")
+_OF_THE_SERVER = ("08", "28", "3D", "53300", "57P")
 """Classes of PostgreSQL's codes about the connection or the server, not about a query:
 https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 

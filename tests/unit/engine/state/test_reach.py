@@ -37,6 +37,7 @@ def of_sqlite(ask: str) -> Exception:
         (caused(OperationalError(), of_sqlite("ATTACH '/no/such/folder/x' AS y")), True),
         (caused(OperationalError(), of_sqlite("SELECT * FROM no_such_table")), False),
         (caused(OperationalError(), psycopg.errors.DeadlockDetected()), False),
+        (caused(OperationalError(), psycopg.errors.DiskFull()), False),
         (caused(OperationalError(), psycopg.errors.QueryCanceled()), False),
         (caused(ProgrammingError(), psycopg.errors.UndefinedTable()), False),
     ],
