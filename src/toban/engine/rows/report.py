@@ -52,7 +52,8 @@ class RowAlerts:
             clause_text=row.text,
             condition=condition,
             subject=subject,
-            value=found.value if is_ok else found.reason,
+            # Where nothing is counted, what is in order is said by the reason alone.
+            value=(found.value or found.reason) if is_ok else found.reason,
             limit=NOTHING if is_ok else self.limit,
             began_at=now,
             detected_at=now,

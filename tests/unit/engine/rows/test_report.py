@@ -62,6 +62,14 @@ def test_a_bad_row_is_announced_with_the_reason_and_a_good_one_with_the_value() 
     )
 
 
+def test_a_good_row_without_a_value_is_announced_with_the_reason() -> None:
+    found = Judgement(Verdict.CONFORMING, plain("行のとおりに拡張できます"))
+
+    good = ALERTS.signal(ROW, found, NOON, condition=Condition.OK, subject=plain("ストレージ"))
+
+    assert str(good.value) == "行のとおりに拡張できます"
+
+
 def test_the_first_of_the_worst_counts() -> None:
     first, second = Judgement(Verdict.WARNING, NOTHING), Judgement(Verdict.WARNING, plain("again"))
 

@@ -134,6 +134,8 @@ class Notice:
     messages: NoticeMessages = NoticeMessages()
     about: NoticeAbout | None = None
     """None for what Toban says besides alerts."""
+    is_drill: bool = False
+    """Whether it is about what a game day has broken on purpose."""
 
     def say(self, message: Message) -> str:
         """Return *message* in the notification's language."""

@@ -42,9 +42,10 @@ def notice_of(delivery: Delivery) -> Notice:
     """Return the notice to send, in its reader's language, with the row that sends it to this recipient."""
     announcement, alert, language = delivery.announcement, delivery.announcement.alert, delivery.language
     ordered_by = Message("notify.row-for", row=delivery.rule_citation, recipients=delivery.recipients)
+    is_drill = words.is_of_drill(announcement.title)
     said = NoticeMessages(
         title=announcement.title,
-        subject=alert.subject,
+        subject=words.of_drill(alert.subject) if is_drill else alert.subject,
         facts=(*announcement.told, (Message("notify.fact-ordered-by"), ordered_by)),
     )
     kind = NoticeKind(announcement.kind)
@@ -72,6 +73,7 @@ def notice_of(delivery: Delivery) -> Notice:
         language=language,
         messages=said,
         about=_about(announcement),
+        is_drill=is_drill,
     )
 
 

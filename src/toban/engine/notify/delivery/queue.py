@@ -11,7 +11,7 @@ from toban.engine.notify.models import AnnouncedAlert, Announcement, Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.grouping import GroupedNotice
 from toban.engine.notify.routing.routing import Route
-from toban.message import Message
+from toban.engine.notify.signal import EVENT
 
 
 def put(
@@ -88,7 +88,7 @@ def _language(alert: AlertRecord, route: Route, contacts: Contacts) -> str:
 
 def _story(alert: AlertRecord, message: GroupedNotice, system: str, *, is_drill: bool) -> words.AlertStory:
     return words.AlertStory(
-        subject=Message("notify.subject-of-drill", subject=alert.subject) if is_drill else alert.subject,
+        subject=words.of_drill(alert.subject) if is_drill else alert.subject,
         condition=alert.condition,
         value=alert.value,
         limit=alert.limit,
@@ -99,6 +99,7 @@ def _story(alert: AlertRecord, message: GroupedNotice, system: str, *, is_drill:
         taken_by=alert.acknowledged_by,
         is_flapping=message.is_flapping,
         is_over=alert.kind is NoticeKind.RECOVERED,
+        is_measured="target" in alert.labels and EVENT not in alert.labels,
         system=system,
         citation=alert.citation,
     )

@@ -11,7 +11,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.signal import Condition
-from toban.message import Message, listing, plain
+from toban.message import Message, Value, listing, plain
 
 _MARKS = {
     Condition.CRITICAL: Verdict.DEVIATING.mark,
@@ -27,6 +27,7 @@ _AGAIN = {
     NoticeReason.RELEASED: Message("notify.still-unacknowledged"),
 }
 """What the title adds for a notification with this reason."""
+_DRILL = "notify.subject-of-drill"
 _LONGEST_TITLE = 250
 _NAMED = 3
 _LISTED = 8
@@ -50,6 +51,8 @@ class AlertStory:
     """Who has acknowledged it."""
     is_flapping: bool = False
     is_over: bool = False
+    is_measured: bool = True
+    """Whether its value was measured, and does not say what has happened or is about to."""
     system: str = ""
     """The system's name: people may get notifications of several."""
     citation: str = ""
@@ -59,6 +62,22 @@ class AlertStory:
 def condition_word(condition: str) -> Message:
     """Return the word for an alert's condition; for OK, that it has recovered."""
     return Message(f"notify.condition-{Condition(condition).value}")
+
+
+def of_drill(subject: Message) -> Message:
+    """Return how what is broken on purpose is called."""
+    return Message(_DRILL, subject=subject)
+
+
+def is_of_drill(said: Message) -> bool:
+    """Return whether *said*, such as a title, calls something so."""
+    return said.code == _DRILL or any(_is_of_drill(each) for each in said.values.values())
+
+
+def _is_of_drill(value: Value) -> bool:
+    if isinstance(value, Message):
+        return is_of_drill(value)
+    return isinstance(value, tuple) and any(_is_of_drill(each) for each in value)
 
 
 def mark(condition: str, *, is_over: bool) -> Message:
@@ -111,7 +130,8 @@ def facts(
     if len(stories) > 1:
         last = (Message("notify.fact-next"), _next(kind, first))
         return (*_listed(stories), *_led_to(consequences), last)
-    label = "notify.fact-event" if first.condition is Condition.INFO else "notify.fact-value"
+    is_value = first.is_measured and first.condition is not Condition.INFO
+    label = "notify.fact-value" if is_value else "notify.fact-event"
     label = "notify.fact-reason" if kind is NoticeKind.NO_DATA else label
     told = [
         (Message(label), first.value),

@@ -34,6 +34,7 @@ def payload(notice: Notice) -> dict[str, object]:
             "ended_at": rfc3339(notice.ended_at) if notice.ended_at else None,
             "url": notice.url or None,
             **({"about": _about(notice, notice.about)} if notice.about is not None else {}),
+            **({"drill": True} if notice.is_drill else {}),
         },
     }
 
