@@ -31,7 +31,7 @@ from toban.engine.supervision.home import in_force_folder
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "examples" / "webshop"
 
-PEOPLE_AND_CHANNELS = """
+CHANNELS = """
 [channels.slack]
 kind = "slack"
 webhook = "env:SHOP_SLACK_WEBHOOK"
@@ -42,7 +42,9 @@ host = "127.0.0.1"
 port = {smtp_port}
 security = "none"
 sender = "toban@example.com"
-
+"""
+"""The receivers of the tests; `smtp_port` is to be filled in."""
+PEOPLE_AND_CHANNELS = f"""{CHANNELS}
 [people."運用責任者"]
 name = "上原 なみ"
 email = "nami@example.com"

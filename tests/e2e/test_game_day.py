@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.running import PEOPLE_AND_CHANNELS, SHOP, Inbox, Toban, wait_for, without
+from tests.e2e.running import CHANNELS, SHOP, Inbox, Toban, wait_for, without
 from tests.forking import run
 
 from toban.design.clauses.incident import FailurePattern
@@ -37,7 +37,7 @@ def _bindings(folder: Path, smtp_port: int) -> Path:
     # How busy the machine of the tests is says nothing about the shop: it would be an incident of its own.
     written = re.sub(r'\n\[targets\."APIサーバー"\]\n(?:.+\n)+', "\n", written)
     written = written.replace('  { kind = "host", instance = "db-1", up = false },\n', "")
-    channels = PEOPLE_AND_CHANNELS.split("[people.", maxsplit=1)[0].format(smtp_port=smtp_port)
+    channels = CHANNELS.format(smtp_port=smtp_port)
     path = folder / "toban.toml"
     path.write_text(written + channels, encoding="utf-8")
     return path

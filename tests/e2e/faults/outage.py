@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Thread
 from typing import override
 
-from tests.e2e.running import Toban, wait_for
+from tests.e2e.running import CHANNELS, Toban, wait_for
 
 FAILURE = "店ダウン"
 DOCUMENT = """# 運用設計書
@@ -54,17 +54,6 @@ DOCUMENT = """# 運用設計書
 | 店ダウン | プロセスの停止 | 再起動 |
 """
 BINDINGS = """
-[channels.slack]
-kind = "slack"
-webhook = "env:SHOP_SLACK_WEBHOOK"
-
-[channels.mail]
-kind = "email"
-host = "127.0.0.1"
-port = {smtp}
-security = "none"
-sender = "toban@example.com"
-
 [people."運用責任者"]
 name = "上原 なみ"
 email = "nami@example.com"
@@ -158,7 +147,9 @@ def watching(folder: Path, url: str, *, smtp: int, slack: str, **seconds: float)
     (folder / "act").write_text(ACT)
     (folder / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
     took = {"look": 0.0, "apply": 0.0, "breaks": 0.0, "restore": 0.0, **seconds}
-    (folder / "toban.toml").write_text(BINDINGS.format(url=url, smtp=smtp, **took), encoding="utf-8")
+    (folder / "toban.toml").write_text(
+        BINDINGS.format(url=url, **took) + CHANNELS.format(smtp_port=smtp), encoding="utf-8"
+    )
     return Toban(
         folder / "home",
         folder / "toban.toml",
