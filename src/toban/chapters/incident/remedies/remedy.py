@@ -1,6 +1,7 @@
 """The extension point for remedies: one small Protocol, one failure type."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,7 +10,7 @@ from toban.chapters.incident.bindings import RemedyBinding
 from toban.engine.bindings.table import kinded
 from toban.engine.editions.edition import Edition
 from toban.engine.registry.kinds import KindPoint
-from toban.engine.registry.ports import Ports
+from toban.engine.registry.ports import Port, Ports
 from toban.engine.runs.kinds import no_doubts
 from toban.engine.runs.work import RunTurn
 from toban.engine.trial import ActFailed, Doubt
@@ -18,6 +19,15 @@ from toban.message import Message
 
 class RemedyFailed(ActFailed):
     """A remedy could not be carried out; see `ActFailed`."""
+
+
+@contextmanager
+def of_another_chapter() -> Iterator[None]:
+    """Raise what another chapter could not do as the remedy's own failure."""
+    try:
+        yield
+    except ActFailed as failed:
+        raise RemedyFailed(failed.doubt, retry=failed.retry) from failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,14 @@ class RemedySite:
     ports: Ports
     edition: Edition
     """What is in force: for a remedy that another chapter carries out."""
+
+    def offered[T](self, port: Port[Callable[[Edition, str], T | None]], name: str, no: RemedyFailed) -> T:
+        """Return what another chapter has under *name*; raise *no* if no chapter has."""
+        offers = (find(self.edition, name) for find in self.ports.all(port))
+        found = next((each for each in offers if each is not None), None)
+        if found is None:
+            raise no
+        return found
 
 
 @dataclass(frozen=True, slots=True)

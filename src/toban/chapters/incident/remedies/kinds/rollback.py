@@ -1,15 +1,21 @@
 """The version before, for a failure that a release has brought."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from toban.chapters.incident.bindings import RemedyBinding
-from toban.chapters.incident.remedies.remedy import Rehearsal, RemedyFailed, RemedyKind, RemedySite
+from toban.chapters.incident.remedies.remedy import (
+    Rehearsal,
+    RemedyFailed,
+    RemedyKind,
+    RemedySite,
+    of_another_chapter,
+)
 from toban.engine.bindings.section import invalid
-from toban.engine.deployments import ROLLBACKS, NotRolledBack, ReleasedDeployment, RollbackWish
+from toban.engine.deployments import ROLLBACKS, ReleasedDeployment, RollbackWish
 from toban.engine.runs.work import RunTurn
 from toban.engine.trial import Doubt
 from toban.message import Message
@@ -45,23 +51,19 @@ class OrderedRollback:
         """See `Remedy`."""
         by = f"remedy/{self.site.name}"[:150]
         why = Message("incident-remedies.rollback-wanted", remedy=self.site.name, target=self.site.target)
-        return self._done(lambda found: found.roll_back(RollbackWish(by, why, turn.due_at), turn))
+        with of_another_chapter():
+            return self._deployment().roll_back(RollbackWish(by, why, turn.due_at), turn)
 
     def way_back(self) -> Message:
         """Say what would serve; raise `RemedyFailed`."""
-        return self._done(lambda found: found.way_back())
+        with of_another_chapter():
+            return self._deployment().way_back()
 
-    def _done(self, do: Callable[[ReleasedDeployment], Message]) -> Message:
+    def _deployment(self) -> ReleasedDeployment:
         name = self.config.deployment
-        found = (find(self.site.edition, name) for find in self.site.ports.all(ROLLBACKS))
-        deployment = next((each for each in found if each is not None), None)
-        if deployment is None:
-            said = Message("incident-remedies.no-such-deployment", name=name)
-            raise RemedyFailed(said, hint=Message("incident-remedies.name-a-deployment"))
-        try:
-            return do(deployment)
-        except NotRolledBack as failed:
-            raise RemedyFailed(failed.doubt, retry=failed.retry) from failed
+        said = Message("incident-remedies.no-such-deployment", name=name)
+        no = RemedyFailed(said, hint=Message("incident-remedies.name-a-deployment"))
+        return self.site.offered(ROLLBACKS, name, no)
 
 
 def _open(config: RollbackRemedy, site: RemedySite) -> OrderedRollback:

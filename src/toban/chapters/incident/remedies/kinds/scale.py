@@ -7,8 +7,14 @@ from typing import ClassVar
 from pydantic import Field
 
 from toban.chapters.incident.bindings import RemedyBinding
-from toban.chapters.incident.remedies.remedy import Rehearsal, RemedyFailed, RemedyKind, RemedySite
-from toban.engine.deployments import GROUPS, InstanceCount, NotScaled, ScaledGroup
+from toban.chapters.incident.remedies.remedy import (
+    Rehearsal,
+    RemedyFailed,
+    RemedyKind,
+    RemedySite,
+    of_another_chapter,
+)
+from toban.engine.deployments import GROUPS, InstanceCount, ScaledGroup
 from toban.engine.runs.work import RunTurn
 from toban.engine.trial import Doubt
 from toban.message import Message
@@ -51,19 +57,14 @@ class OrderedScaling:
 
     def size(self) -> InstanceCount:
         """Return how many there are; raise `RemedyFailed`."""
-        try:
+        with of_another_chapter():
             return self._group().size()
-        except NotScaled as failed:
-            raise RemedyFailed(failed.doubt, retry=failed.retry) from failed
 
     def _group(self) -> ScaledGroup:
         name = self.config.group
-        found = (find(self.site.edition, name) for find in self.site.ports.all(GROUPS))
-        group = next((each for each in found if each is not None), None)
-        if group is None:
-            said = Message("incident-remedies.no-such-group", name=name)
-            raise RemedyFailed(said, hint=Message("incident-remedies.name-a-group"))
-        return group
+        said = Message("incident-remedies.no-such-group", name=name)
+        no = RemedyFailed(said, hint=Message("incident-remedies.name-a-group"))
+        return self.site.offered(GROUPS, name, no)
 
 
 def _open(config: ScaleRemedy, site: RemedySite) -> OrderedScaling:
