@@ -127,7 +127,10 @@ class Worker:
             return
         match self._news:
             case Edition() as edition:
-                self._record_edition(edition)
+                if not self._record_edition(edition):
+                    # Another node was faster: the next look follows it.
+                    self._news = None
+                    return
             case EditionRefusal() as refusal:
                 word = "edition_refused" if refusal.awaits is None else "edition_waits"
                 log.error(word, file=refusal.file, reason=refusal.reason)
@@ -138,26 +141,28 @@ class Worker:
         # After the evidence: a worker killed in between finds the former edition here, and the new one there.
         self._in_force.keep()
 
-    def _record_edition(self, edition: Edition) -> None:
+    def _record_edition(self, edition: Edition) -> bool:
+        """Record that *edition* is in force; return whether it is, for all nodes."""
         log.info("edition_in_force", document=edition.design.document, digest=edition.design.digest)
         for finding in self._parts.findings(edition.design, edition.bindings):
             log.warning(
                 "bindings_doubtful", code=finding.code, at=str(finding.origin), reason=finding.message
             )
-        if not self._in_force.is_from_elsewhere:
-            self._record_and_share(edition)
+        if not (self._in_force.is_from_elsewhere or self._record_and_share(edition)):
+            return False
         self._recorded = edition
+        return True
 
-    def _record_and_share(self, edition: Edition) -> None:
+    def _record_and_share(self, edition: Edition) -> bool:
         gate = self._review.gate_of(edition)
         with transaction.atomic():
             ledger.hold()
             if self._shared.digests() != self._in_force.followed:
-                # Another node was faster: the next look follows it.
-                return
+                return False
             records.record_in_force(self._recorded, edition, self._rows_of, self._clock(), gate=gate)
             if self._in_force.sources is not None:
                 share(edition, self._in_force.sources)
+        return True
 
     def _step_runs(self) -> None:
         edition = self._in_force.edition
