@@ -1,31 +1,20 @@
-"""How long a cause that is over is still seen in what it has done. Pure."""
+"""How long the value of a row is that of a cause which has ended. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import Design
 from toban.design.values.duration import Duration
 from toban.design.values.metric import Metric
 from toban.design.values.statistic import read_statistic
+from toban.engine.notify.routing.muting import Lingering
+
+__all__ = ["LEAST", "LONGEST", "Lingering", "lingering"]
 
 LEAST = timedelta(minutes=5)
 """Where a row names no window: what is measured elsewhere comes minutes late, and queues are worked off."""
 LONGEST = timedelta(hours=6)
-
-
-@dataclass(frozen=True, slots=True)
-class Lingering:
-    """How long the value of a row is that of a cause which has ended."""
-
-    window: timedelta
-    """What the row looks back: it may get out of bounds so long after the cause has ended."""
-    wait: timedelta
-
-    def is_of(self, cause_ended: datetime, began_at: datetime, now: datetime) -> bool:
-        """Return whether what got out of bounds then may still be what that cause has done."""
-        return began_at <= cause_ended + self.window and now < cause_ended + self.wait
 
 
 def lingering(design: Design, clause_id: str) -> Lingering:

@@ -21,6 +21,7 @@ from toban.engine.notify.routing.grouping import URGENT, PassedNotice, busy_unti
 from toban.engine.notify.routing.maintenance import open_window, window_for
 from toban.engine.notify.routing.muting import (
     AFTERMATH,
+    OUTAGE,
     TOGETHER,
     UNDECIDED_FOR,
     UNTOLD_FOR,
@@ -217,7 +218,8 @@ class _Look:
         if cause is not None:
             return cause
         past = self._aftermath.of(alert.trouble, self._runs_on)
-        return past if past is not None and alert.began_at <= self._over[past.key] else None
+        is_of_it = past is not None and OUTAGE.is_of(self._over[past.key], alert.began_at, self._now)
+        return past if is_of_it else None
 
     def _others_until(self, alert: AlertRecord) -> datetime | None:
         """Return how long the end of *alert* waits for that of the instances that are down with it."""

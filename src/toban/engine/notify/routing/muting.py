@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from toban.design.values.metric import Metric
 from toban.engine.notify.signal import PROBED_BY, WHOLE_TARGET, Condition
@@ -16,6 +16,24 @@ UNTOLD_FOR = timedelta(seconds=10)
 """How long an event that follows from an alert waits at most for the notification about that."""
 AFTERMATH = timedelta(minutes=3)
 """How long what an outage has led to may take to be over, too: until then it is no news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lingering:
+    """How long a cause that has ended is still seen in what it has done."""
+
+    window: timedelta
+    """So long after the cause has ended something may begin that is still of it: a mean looks back."""
+    wait: timedelta
+    """So long it may take until what the cause has done is over, too."""
+
+    def is_of(self, cause_ended: datetime, began_at: datetime, now: datetime) -> bool:
+        """Return whether what began then may still be what that cause has done."""
+        return began_at <= cause_ended + self.window and now < cause_ended + self.wait
+
+
+OUTAGE = Lingering(window=timedelta(), wait=AFTERMATH)
+"""For what nobody is told of: what begins after an outage is news, and so is what goes on long after it."""
 
 
 @dataclass(frozen=True, slots=True)
