@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.bindings.section import Section, invalid
+from toban.engine.network.first_visit import FirstVisit
 from toban.engine.network.tls import CaFile, tls_words, trusting
 from toban.message import Message, message_of
 
@@ -22,6 +23,7 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes after decompression; node_exporter on a large host sends a quarter of a megabyte."""
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_NONE_KEPT = httpx.Limits(max_keepalive_connections=0)
 _GZIP = 16 + zlib.MAX_WBITS
 
 # At INFO the client logs every URL, and a query may contain a key.
@@ -94,12 +96,15 @@ def new_client(ca_file: Path | None = None, proxy: str | None = None) -> httpx.C
 
     It trusts the certificates in *ca_file* besides the system's, and uses no proxy but the given one.
     """
+    trust = trusting(ca_file)
+    # A connection through a proxy is another matter.
+    transport = (
+        FirstVisit(trust) if proxy is None else httpx.HTTPTransport(trust, proxy=proxy, limits=_NONE_KEPT)
+    )
     return httpx.Client(
-        verify=trusting(ca_file),
+        transport=transport,
         trust_env=False,
-        proxy=proxy,
         follow_redirects=False,
-        limits=httpx.Limits(max_keepalive_connections=0),
         # Only what `_unpacker` can unpack.
         headers={"user-agent": "toban", "accept-encoding": "gzip"},
     )

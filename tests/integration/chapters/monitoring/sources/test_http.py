@@ -18,7 +18,7 @@ from toban.chapters.monitoring.sources.http.source import HttpProbe, HttpProbeCo
 from toban.chapters.monitoring.sources.http_place import HttpSourceConfig
 from toban.design.values.metric import Metric
 from toban.engine.network import http
-from toban.engine.network.http import fetch, new_client
+from toban.engine.network.http import Unanswered, fetch, new_client
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
@@ -152,6 +152,60 @@ def test_a_compressed_answer_is_read_completely(http_server: HttpServer) -> None
 
     with new_client() as client:
         assert fetch(client, HttpSourceConfig(url=f"{http_server.url}/")).body == b"up 1\n" * 5000
+
+
+def test_each_request_opens_a_connection_of_its_own(http_server: HttpServer) -> None:
+    http_server.RequestHandlerClass.protocol_version = "HTTP/1.1"
+    try:
+        with new_client() as client:
+            for _ in range(3):
+                fetch(client, HttpSourceConfig(url=f"{http_server.url}/"))
+    finally:
+        http_server.RequestHandlerClass.protocol_version = "HTTP/1.0"
+
+    assert len({handler.client_address for handler in http_server.asked}) == 3
+
+
+def test_an_answer_in_chunks_is_read_completely(http_server: HttpServer) -> None:
+    def answer(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("transfer-encoding", "chunked")
+        handler.end_headers()
+        handler.wfile.write(b"5\r\nup 1\n\r\n6\r\ndown 0\r\n0\r\n\r\n")
+
+    http_server.answer = answer
+
+    with new_client() as client:
+        assert fetch(client, HttpSourceConfig(url=f"{http_server.url}/")).body == b"up 1\ndown 0"
+
+
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [
+        pytest.param(("content-length", "100"), b"up 1\n", id="by length"),
+        pytest.param(("transfer-encoding", "chunked"), b"5\r\nup 1\n\r\n", id="in chunks"),
+    ],
+)
+def test_an_answer_that_breaks_off_is_none(
+    http_server: HttpServer, header: tuple[str, str], body: bytes
+) -> None:
+    def answer(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header(*header)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    http_server.answer = answer
+
+    with new_client() as client, pytest.raises(Unanswered):
+        fetch(client, HttpSourceConfig(url=f"{http_server.url}/"))
+
+
+def test_what_is_no_http_is_no_answer(http_server: HttpServer) -> None:
+    http_server.answer = lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH_10.0\r\n")
+
+    with new_client() as client, pytest.raises(Unanswered):
+        fetch(client, HttpSourceConfig(url=f"{http_server.url}/"))
 
 
 def test_broken_compression_is_reported_as_the_reason(http_server: HttpServer) -> None:
