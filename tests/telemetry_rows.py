@@ -87,7 +87,7 @@ def log_rows(table: pa.Table) -> list[LogRow]:
     return [
         LogRow(
             **{
-                "attributes": orjson.loads(row.pop("attributes_sent")),
+                "attributes": attributes_in(row.pop("attributes_sent")),
                 **row,
                 "day": row["day"].isoformat(),
                 "at": row["at"].timestamp(),
@@ -97,6 +97,11 @@ def log_rows(table: pa.Table) -> list[LogRow]:
         )
         for row in table.to_pylist()
     ]
+
+
+def attributes_in(sent: str | dict[str, object]) -> dict[str, object]:
+    """Return a row's attributes, which are a text of JSON or a struct."""
+    return sent if isinstance(sent, dict) else dict(orjson.loads(sent))
 
 
 def span_rows(table: pa.Table) -> list[SpanRow]:

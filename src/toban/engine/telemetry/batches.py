@@ -12,6 +12,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from toban.engine.telemetry import native, objects
 from toban.engine.telemetry.columns import array_of, stream_of
 from toban.engine.telemetry.store import InsertRepeated, StoreUnavailable, Telemetry
 from toban.engine.telemetry.tokens import InsertToken, batch_number
@@ -139,9 +140,13 @@ class BatchStore:
     def _insert(self, key: str, rows: pa.Table, token: InsertToken) -> None:
         numbers = array_of(pa.uint64(), [batch_number(key)] * len(rows))
         block = rows.append_column("batch", numbers)
-        self._telemetry.insert(
-            self._table.name, block.column_names, stream_of(block), form="ArrowStream", token=token.text
-        )
+        if objects.are_columns(block) and self._telemetry.decides_repetitions(self._table.name):
+            named = [objects.STORED if name == objects.SENT else name for name in block.column_names]
+            form, content = "Native", native.block_of(block.rename_columns(named))
+        else:
+            # Only the engine of Toban's own store is known to read attributes as columns.
+            named, form, content = block.column_names, "ArrowStream", stream_of(objects.with_texts(block))
+        self._telemetry.insert(self._table.name, named, content, form=form, token=token.text)
 
     def _held(self, batch: InsertBatch, what: str) -> Sequence[Sequence[int]]:
         """Select *what* from the stored rows of *batch*."""

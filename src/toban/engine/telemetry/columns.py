@@ -11,7 +11,8 @@ MOMENT = pa.timestamp("ms", "UTC")
 DAY = pa.date32()
 """The type of a column of days; values are texts such as `2026-11-26`."""
 
-type Column = Sequence[object]
+type Column = Sequence[object] | NDArray[np.generic] | pa.Array
+"""Values of Python, numbers of numpy in the unit of the column, or a finished array."""
 
 
 def table_of(schema: pa.Schema, columns: Iterable[Column]) -> pa.Table:
@@ -33,9 +34,23 @@ def array_of(kind: pa.DataType, values: Column) -> pa.Array:
 
     Arrow's own conversion of Python values is as fast, but loads pandas: 40 MB for nothing.
     """
+    if isinstance(values, pa.Array):
+        return values
+    if isinstance(values, np.ndarray):
+        return _plain(kind, values)
     if len(values) > 1 and values[0] is values[-1] and values.count(values[0]) == len(values):
-        return pa.repeat(_plain(kind, values[:1])[0], len(values))
+        return repeated(kind, values[0], len(values))
     return _plain(kind, values)
+
+
+def repeated(kind: pa.DataType, value: object, count: int) -> pa.Array:
+    """Return the array of *count* times *value*."""
+    return pa.repeat(_plain(kind, [value])[0], count)
+
+
+def text_of(value: str) -> pa.Scalar:
+    """Return *value* for Arrow's functions: like its arrays, its own scalars load pandas."""
+    return _texts([value])[0]
 
 
 def _plain(kind: pa.DataType, values: Column) -> pa.Array:
@@ -47,9 +62,20 @@ def _plain(kind: pa.DataType, values: Column) -> pa.Array:
 def _texts(values: Sequence[str]) -> pa.Array:
     text = "".join(values)
     parts: Sequence[str | bytes] = values if text.isascii() else list(map(str.encode, values))
-    ends = np.zeros(len(values) + 1, np.int32)
+    return pa.StringArray.from_buffers(len(values), _ends(parts), pa.py_buffer(text.encode()))
+
+
+def binaries_of(values: Sequence[bytes]) -> pa.Array:
+    """Return the array of *values*, of any bytes."""
+    return pa.BinaryArray.from_buffers(
+        pa.binary(), len(values), [None, _ends(values), pa.py_buffer(b"".join(values))]
+    )
+
+
+def _ends(parts: Sequence[str | bytes]) -> pa.Buffer:
+    ends = np.zeros(len(parts) + 1, np.int32)
     np.cumsum(np.fromiter(map(len, parts), np.int32, len(parts)), out=ends[1:])
-    return pa.StringArray.from_buffers(len(values), pa.py_buffer(ends), pa.py_buffer(text.encode()))
+    return pa.py_buffer(ends)
 
 
 def _numbers(kind: pa.DataType, values: Column) -> NDArray[np.generic]:

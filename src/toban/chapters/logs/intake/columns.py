@@ -4,17 +4,20 @@ A field of ten thousand lines is processed at once, rather than the fields line 
 understood is kept as an attribute.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import tzinfo
-from itertools import repeat
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from toban.chapters.logs.intake.limits import json_text
 from toban.chapters.logs.intake.moments import moment_of
-from toban.engine.telemetry.columns import Column, array_of
+from toban.engine.telemetry.columns import array_of, text_of
 from toban.engine.telemetry.logs.rows import NO_DURATION
 
 _MOMENT = pa.timestamp("ns", "UTC")
@@ -28,96 +31,117 @@ _HTTP = range(100, 600)
 _TEXT = frozenset((str,))
 _WHOLE = frozenset((int,))
 _NUMBERS = frozenset((int, float))
-_FLAT = frozenset((str, int, float, bool, type(None)))
+
+type SentColumn = pa.Array | Sequence[object]
+"""The values of a field: an array if all are texts, or all whole numbers of 64 bits; else values of JSON."""
+type Leftovers = defaultdict[int, dict[str, object]]
+"""What is to be kept as attributes besides the fields without a column, by the place of a line."""
 
 
-def texts(known: str, column: Column, name: str, attributes: Sequence[dict[str, object]]) -> Sequence[str]:
+def sent(column: Sequence[object]) -> SentColumn:
+    """Return the values of a field, as an array if they can be one."""
+    kinds = set(map(type, column))
+    if kinds == _TEXT:
+        return array_of(pa.string(), column)
+    if kinds == _WHOLE:
+        with suppress(OverflowError):
+            return array_of(pa.int64(), column)
+    return column
+
+
+def listed(column: SentColumn) -> Sequence[Any]:
+    """Return a column as values of Python."""
+    if not isinstance(column, pa.Array):
+        return column
+    if column.type == pa.int64():
+        return _whole(column).tolist()
+    encoded = column.dictionary_encode()
+    found = encoded.dictionary.to_pylist()
+    return [found[place] for place in np.frombuffer(encoded.indices.buffers()[1], np.int32).tolist()]
+
+
+def texts(known: str, column: SentColumn, name: str, leftovers: Leftovers) -> pa.Array:
     """Return a column of texts; numbers are kept as written, and null becomes empty.
 
     Anything else becomes an attribute *name*; a message is then its JSON text.
     """
-    kinds = set(map(type, column))
-    if kinds == _TEXT:
-        return column  # type: ignore[return-value]
-    if kinds == _WHOLE:
-        return list(map(str, column))
+    if isinstance(column, pa.Array):
+        return column.cast(pa.string())
     otherwise = json_text if known == "message" else _empty
-    found = [_text(value) for value in column]
-    for text, value, rest in zip(found, column, attributes, strict=True):
+    found = list(map(_text, column))
+    for place, (text, value) in enumerate(zip(found, column, strict=True)):
         if text is None:
-            rest[name] = value
-    return [otherwise(value) if text is None else text for text, value in zip(found, column, strict=True)]
+            leftovers[place][name] = value
+            found[place] = otherwise(value)
+    return array_of(pa.string(), found)
 
 
-def each[Value, Result](understand: Callable[[Value], Result], column: Sequence[Value]) -> Sequence[Result]:
-    """Return the result of *understand* for each value; it is called once for equal values."""
-    understood = {value: understand(value) for value in set(column)}
-    return [understood[value] for value in column]
+def each(understand: Callable[[str], str], column: pa.Array) -> pa.Array:
+    """Return the result of *understand* for each text; it is called once for equal texts."""
+    encoded = column.dictionary_encode()
+    understood = array_of(pa.string(), list(map(understand, encoded.dictionary.to_pylist())))
+    return understood.take(encoded.indices)
+
+
+def or_else(column: pa.Array, otherwise: pa.Array) -> pa.Array:
+    """Return *column* with the texts of *otherwise* in place of empty ones."""
+    return pc.if_else(pc.equal(column, text_of("")), otherwise, column)
 
 
 def seconds(
-    column: Column, name: str, attributes: Sequence[dict[str, object]], *, zone: tzinfo, otherwise: float
-) -> Sequence[float]:
+    column: SentColumn, name: str, leftovers: Leftovers, *, zone: tzinfo, otherwise: float
+) -> NDArray[np.float64]:
     """Return seconds since 1970, to the millisecond; times without an offset are in *zone*.
 
     A time that is not understood becomes an attribute *name*, and *otherwise* takes its place.
     """
-    if set(map(type, column)) == _TEXT:
+    if isinstance(column, pa.Array) and column.type == pa.string():
         with suppress(pa.ArrowInvalid):
-            moments = array_of(pa.string(), column).cast(_MOMENT)
-            thousandths = (
-                np.frombuffer(moments.buffers()[1], np.int64, len(column)) + _MILLISECOND // 2
-            ) // _MILLISECOND
-            return (thousandths / 1000).tolist()  # type: ignore[no-any-return]
-    found = [moment_of(value, zone) for value in column]
-    return _understood(found, column, name, attributes, otherwise=otherwise)
+            return (_whole(column.cast(_MOMENT)) + _MILLISECOND // 2) // _MILLISECOND / 1000
+    values = listed(column)
+    found = [moment_of(value, zone) for value in values]
+    return np.array(_understood(found, values, name, leftovers, otherwise=otherwise), np.float64)
 
 
-def statuses(column: Column, name: str, attributes: Sequence[dict[str, object]]) -> Sequence[int]:
+def statuses(column: SentColumn, name: str, leftovers: Leftovers) -> NDArray[np.uint16]:
     """Return HTTP statuses; an invalid one becomes an attribute *name*."""
-    return _understood([_status(value) for value in column], column, name, attributes, otherwise=0)
+    if isinstance(column, pa.Array) and column.type == pa.int64():
+        whole = _whole(column)
+        if whole.min() in _HTTP and whole.max() in _HTTP:
+            return whole.astype(np.uint16)
+    values = listed(column)
+    found = _understood(list(map(_status, values)), values, name, leftovers, otherwise=0)
+    return np.array(found, np.uint16)
 
 
-def durations(
-    column: Column, name: str, attributes: Sequence[dict[str, object]], *, factor: float
-) -> Sequence[float]:
+def durations(column: SentColumn, name: str, leftovers: Leftovers, *, factor: float) -> NDArray[np.float64]:
     """Return milliseconds, *factor* of them per unit; anything but a length becomes an attribute *name*."""
-    if _NUMBERS.issuperset(map(type, column)):
-        found = [value * factor for value in column]  # type: ignore[operator]
-        if min(found) >= 0 and max(found) < _LONGEST:
+    values = listed(column)
+    if _NUMBERS.issuperset(map(type, values)):
+        found = np.array(values, np.float64) * factor
+        if found.min() >= 0 and found.max() < _LONGEST:
             return found
-    durations = [_duration(value, factor) for value in column]
-    return _understood(durations, column, name, attributes, otherwise=NO_DURATION)
+    lengths = [_duration(value, factor) for value in values]
+    return np.array(_understood(lengths, values, name, leftovers, otherwise=NO_DURATION), np.float64)
 
 
-def are_flat(columns: Sequence[Column]) -> bool:
-    """Say whether *columns* contain neither objects nor lists."""
-    return all(_FLAT.issuperset(map(type, column)) for column in columns)
-
-
-def objects(
-    names: Sequence[str], columns: Sequence[Column], known: Mapping[str, object], count: int
-) -> list[dict[str, object]]:
-    """Return *count* objects with the fields *names*, and what else is *known* of each."""
-    if not columns:
-        return [dict(known) for _ in range(count)]
-    records = list(map(dict, map(zip, repeat(names), zip(*columns, strict=True))))
-    return [{**known, **record} for record in records] if known else records
+def _whole(column: pa.Array) -> NDArray[np.int64]:
+    return np.frombuffer(column.buffers()[1], np.int64)[column.offset : column.offset + len(column)]
 
 
 def _understood[Number: (int, float)](
     found: Sequence[Number | None],
-    column: Column,
+    column: Sequence[object],
     name: str,
-    attributes: Sequence[dict[str, object]],
+    leftovers: Leftovers,
     *,
     otherwise: Number,
 ) -> Sequence[Number]:
     if None not in found:
         return found  # type: ignore[return-value]
-    for number, value, rest in zip(found, column, attributes, strict=True):
+    for place, (number, value) in enumerate(zip(found, column, strict=True)):
         if number is None:
-            rest[name] = value
+            leftovers[place][name] = value
     return [otherwise if number is None else number for number in found]
 
 

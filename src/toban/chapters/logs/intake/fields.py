@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 _QUARTER = 900
 _LONGEST_ROUTE = 200
 _ID_LIKE = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27,}|[0-9a-f]{16,}", re.IGNORECASE)
@@ -22,10 +25,10 @@ def day_of(at: float, zone: tzinfo) -> str:
     return _day(int(at) // _QUARTER, zone)
 
 
-def days_of(moments: Sequence[float], zone: tzinfo) -> Sequence[str]:
+def days_of(moments: NDArray[np.float64], zone: tzinfo) -> Sequence[str]:
     """Return the day of each of *moments*; usually it is the same for all."""
-    first, last = day_of(min(moments), zone), day_of(max(moments), zone)
-    return [first] * len(moments) if first == last else [day_of(at, zone) for at in moments]
+    first, last = day_of(moments.min(), zone), day_of(moments.max(), zone)
+    return [first] * len(moments) if first == last else [day_of(at, zone) for at in moments.tolist()]
 
 
 @lru_cache(maxsize=10_000)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import Duration
@@ -42,12 +44,12 @@ class IntakeWindow:
             kind: each.before(here).timestamp() for kind, each in kept.items() if isinstance(each, Duration)
         }
 
-    def check_all(self, moments: Sequence[float], kinds: Sequence[str]) -> None:
+    def check_all(self, moments: NDArray[np.float64], kinds: Sequence[str]) -> None:
         """Raise `BadRow` unless the time of every row is accepted."""
-        if max(moments) > self._newest or min(moments) < max(
+        if moments.max() > self._newest or moments.min() < max(
             self._oldest.get(kind, 0) for kind in set(kinds)
         ):
-            for at, kind in zip(moments, kinds, strict=True):
+            for at, kind in zip(moments.tolist(), kinds, strict=True):
                 self.check(at, kind)
 
     def check(self, at: float, kind: str) -> None:

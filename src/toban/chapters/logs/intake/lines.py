@@ -1,6 +1,5 @@
 """Lines of JSON become rows: a bad line is refused with its reason and does not hold up the others. Pure."""
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -8,28 +7,29 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from itertools import compress
 from typing import NamedTuple, Self
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from toban.chapters.logs.intake import columns
 from toban.chapters.logs.intake.fields import days_of, route_of
 from toban.chapters.logs.intake.limits import (
     LONGEST_LINE,
-    MOST_FIELDS,
     BadRow,
     IntakeWindow,
-    bounded,
 )
+from toban.chapters.logs.intake.lots import Lot
 from toban.chapters.logs.intake.pins import SenderPins
 from toban.chapters.logs.intake.shapes import RecordShape, lifted, shape_of
 from toban.chapters.logs.rules import LogRules
-from toban.engine.telemetry.columns import Column, table_of
-from toban.engine.telemetry.logs.rows import LOG_ROWS, NO_DURATION
+from toban.engine.telemetry.columns import Column, array_of, repeated, table_of
+from toban.engine.telemetry.logs.rows import LOG_ROWS, NO_DURATION, rows_of
 from toban.engine.telemetry.logs.words import PYTHONS_LEVELS, kind_of, level_of
+from toban.engine.telemetry.objects import with_texts
 
 _USUAL = "INFO"
 _OBJECTS = frozenset((dict,))
@@ -84,48 +84,12 @@ class _JsonLines(NamedTuple):
         return type(self)(self.numbers[start:end], self.records[start:end])
 
 
-@dataclass(frozen=True, slots=True)
-class _Lot:
-    """Lines of one shape."""
-
-    shape: RecordShape
-    numbers: Sequence[int]
-    columns: Sequence[Column]
-    attributes: Sequence[dict[str, object]]
-    """What has no column of its own, and what a column's reader does not understand."""
-
-    @classmethod
-    def of(cls, shape: RecordShape, lines: _JsonLines, known: Mapping[str, str]) -> Self:
-        every = list(zip(*map(dict.values, lines.records), strict=True))
-        others = [every[place] for place in shape.attributes]
-        names = [shape.names[place] for place in shape.attributes]
-        return cls(shape, lines.numbers, every, columns.objects(names, others, known, len(lines.numbers)))
-
-    def column(self, known: str) -> Column | None:
-        """Return the fields for a row's *known*, or None if the lines have none."""
-        place = self.shape.place(known)
-        return None if place is None else self.columns[place]
-
-    def named(self, name: str) -> Column | None:
-        """Return the fields sent as *name*, or None if the lines have none."""
-        names = self.shape.names
-        return self.columns[names.index(name)] if name in names else None
-
-    def texts(self, known: str, otherwise: str = "") -> Sequence[str]:
-        """Return the texts of a field, with *otherwise* for each that is empty or missing."""
-        place = self.shape.place(known)
-        if place is None:
-            return [otherwise] * len(self.numbers)
-        found = columns.texts(known, self.columns[place], self.shape.names[place], self.attributes)
-        return [text or otherwise for text in found] if otherwise else found
-
-
 @dataclass(slots=True)
 class _LineBatch:
     """The result of a batch so far."""
 
     sender: str
-    columns: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in LOG_ROWS.names})
+    tables: list[pa.Table] = field(default_factory=list)
     refused: list[RefusedLine] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     is_mixed: bool = False
@@ -134,22 +98,21 @@ class _LineBatch:
     def refuse(self, line: int, reason: BadRow) -> None:
         self.refused.append(RefusedLine(line, str(reason)))
 
-    def take(
-        self, found: Mapping[str, Sequence[object]], levels: Sequence[str], drop: AbstractSet[str]
-    ) -> None:
-        """Take the rows *found*, which have these *levels*, except those with a level to *drop*."""
-        if drop.isdisjoint(levels):
-            for name, column in found.items():
-                self.columns[name].extend(column)
-            return
-        self.dropped.update(level for level in levels if level in drop)
-        stays = [level not in drop for level in levels]
-        for name, column in found.items():
-            self.columns[name].extend(compress(column, stays))
+    def take(self, found: Mapping[str, Column], drop: AbstractSet[str]) -> None:
+        """Take the rows *found*, except those with a level to *drop*."""
+        sender = repeated(pa.string(), self.sender, len(found["number"]))
+        rows = rows_of({**found, "sender": sender})
+        if not drop.isdisjoint(rows["level"].unique().to_pylist()):
+            is_dropped = pc.is_in(rows["level"], value_set=array_of(pa.string(), sorted(drop)))
+            self.dropped.update(rows["level"].filter(is_dropped).to_pylist())
+            rows = rows.filter(pc.invert(is_dropped))
+        self.tables.append(rows)
 
     def reading(self) -> LineReading:
-        self.columns["sender"] = [self.sender] * len(self.columns["number"])
-        rows = table_of(LOG_ROWS, self.columns.values())
+        tables = self.tables or [table_of(LOG_ROWS, [()] * len(LOG_ROWS))]
+        if len({rows.schema for rows in tables}) > 1:
+            tables = list(map(with_texts, tables))
+        rows = pa.concat_tables(tables).combine_chunks()
         if self.is_mixed:
             # Shapes were read one after the other; restore the order of the lines.
             rows = rows.take(pc.sort_indices(rows["number"]))
@@ -199,10 +162,8 @@ class LineReader:
         window: IntakeWindow,
         gathered: _LineBatch,
     ) -> None:
-        lot = _Lot.of(shape, lines, origin.known)
         try:
-            levels = columns.each(self._level, _level_words(lot))
-            found = self._found(lot, levels, origin, window)
+            found = self._found(Lot.of(shape, lines.numbers, lines.records), origin, window)
         except BadRow as bad:
             if len(lines.numbers) == 1:
                 gathered.refuse(lines.numbers[0], bad)
@@ -211,13 +172,12 @@ class LineReader:
             for half in (lines.part(0, middle), lines.part(middle, len(lines.numbers))):
                 self._take(shape, half, origin, window, gathered)
         else:
-            gathered.take(found, levels, self._rules.dropped)
+            gathered.take(found, self._rules.dropped)
 
-    def _found(
-        self, lot: _Lot, levels: Sequence[str], origin: BatchOrigin, window: IntakeWindow
-    ) -> Mapping[str, Sequence[object]]:
+    def _found(self, lot: Lot, origin: BatchOrigin, window: IntakeWindow) -> Mapping[str, Column]:
         """Return the columns of the rows of *lot*, except the sender, which is the same for all lots."""
         moments = _moments(lot, origin.zone or self._rules.zone, origin.at or window.now)
+        levels = columns.each(self._level, _level_words(lot))
         statuses = _statuses(lot)
         durations = _durations(lot)
         kinds = self._kinds(lot, origin, levels, statuses)
@@ -235,32 +195,41 @@ class LineReader:
             "status": statuses,
             "duration_ms": durations,
             # Last: the readers of the columns have left the values there that they don't understand.
-            "attributes_sent": _written(lot),
+            "attributes_sent": lot.attributes(origin.known),
             "number": lot.numbers,
         }
 
     def _kinds(
-        self, lot: _Lot, origin: BatchOrigin, levels: Sequence[str], statuses: Sequence[int]
+        self, lot: Lot, origin: BatchOrigin, levels: pa.Array, statuses: NDArray[np.uint16]
     ) -> Sequence[str]:
-        inferred = [origin.kind] * len(levels) if origin.kind else list(map(self._inferred, levels, statuses))
+        inferred = self._inferred_kinds(origin, levels, statuses)
         for rule in reversed(self._rules.by_field):
             column = lot.named(rule.field)
             if column is not None:
-                pairs = zip(column, inferred, strict=True)
+                pairs = zip(columns.listed(column), inferred, strict=True)
                 inferred = [rule.kind if rule.fits(value) else kind for value, kind in pairs]
         own = inferred if origin.pins is None else origin.pins.own_kinds(inferred)
-        if lot.column("kind") is None:
+        if lot.field("kind") is None:
             return own
         claims = [
             self._kind(word) if word else otherwise
-            for word, otherwise in zip(lot.texts("kind"), own, strict=True)
+            for word, otherwise in zip(columns.listed(lot.texts("kind")), own, strict=True)
         ]
-        return claims if origin.pins is None else origin.pins.claimed_kinds(claims, own, lot.attributes)
+        return claims if origin.pins is None else origin.pins.claimed_kinds(claims, own, lot.leftovers)
+
+    def _inferred_kinds(
+        self, origin: BatchOrigin, levels: pa.Array, statuses: NDArray[np.uint16]
+    ) -> Sequence[str]:
+        if origin.kind:
+            return [origin.kind] * len(levels)
+        return list(map(self._inferred, columns.listed(levels), statuses.tolist()))
 
 
-def _services(lot: _Lot, origin: BatchOrigin) -> Sequence[str]:
+def _services(lot: Lot, origin: BatchOrigin) -> Column:
     claims = lot.texts("service", origin.service)
-    return claims if origin.pins is None else origin.pins.claimed_services(claims, lot.attributes)
+    if origin.pins is None or not origin.pins.services:
+        return claims
+    return origin.pins.claimed_services(columns.listed(claims), lot.leftovers)
 
 
 def _objects_of(lines: Sequence[bytes], first: int, gathered: _LineBatch) -> _JsonLines:
@@ -319,58 +288,41 @@ def _lifted(shape: RecordShape, lines: _JsonLines) -> Sequence[tuple[RecordShape
     return _grouped(_JsonLines(lines.numbers, list(map(lifted, lines.records))))
 
 
-def _written(lot: _Lot) -> Sequence[str]:
-    """Return the JSON texts of the attributes."""
-    attributes: Sequence[Mapping[str, object]] = lot.attributes
-    if max(map(len, attributes)) > MOST_FIELDS or not columns.are_flat(lot.columns):
-        attributes = list(map(bounded, attributes))
-    # Decoded one by one: each bytes object from orjson takes four thousand bytes, however short it is.
-    return list(map(bytes.decode, map(orjson.dumps, attributes)))
+def _moments(lot: Lot, zone: tzinfo, otherwise: float) -> NDArray[np.float64]:
+    sent = lot.field("at")
+    if sent is None:
+        return np.full(len(lot.numbers), otherwise)
+    return columns.seconds(*sent, lot.leftovers, zone=zone, otherwise=otherwise)
 
 
-def _moments(lot: _Lot, zone: tzinfo, otherwise: float) -> Sequence[float]:
-    place = lot.shape.place("at")
-    if place is None:
-        return [otherwise] * len(lot.numbers)
-    name = lot.shape.names[place]
-    return columns.seconds(lot.columns[place], name, lot.attributes, zone=zone, otherwise=otherwise)
+def _level_words(lot: Lot) -> pa.Array:
+    sent, words = lot.field("level"), lot.texts("level")
+    if sent is None or sent[1] != "levelno":
+        return words
+    return columns.each(lambda word: PYTHONS_LEVELS.get(word, word), words)
 
 
-def _level_words(lot: _Lot) -> Sequence[str]:
-    place = lot.shape.place("level")
-    is_pythons = place is not None and lot.shape.names[place] == "levelno"
-    return (
-        [PYTHONS_LEVELS.get(word, word) for word in lot.texts("level")] if is_pythons else lot.texts("level")
-    )
+def _statuses(lot: Lot) -> NDArray[np.uint16]:
+    sent = lot.field("status")
+    if sent is None:
+        return np.zeros(len(lot.numbers), np.uint16)
+    return columns.statuses(*sent, lot.leftovers)
 
 
-def _statuses(lot: _Lot) -> Sequence[int]:
-    place = lot.shape.place("status")
-    if place is None:
-        return [0] * len(lot.numbers)
-    return columns.statuses(lot.columns[place], lot.shape.names[place], lot.attributes)
-
-
-def _durations(lot: _Lot) -> Sequence[float]:
-    found: Sequence[float] | None = None
+def _durations(lot: Lot) -> NDArray[np.float64]:
+    found = np.full(len(lot.numbers), NO_DURATION)
     for known, factor in (("milliseconds", 1.0), ("seconds", 1e3), ("nanoseconds", 1e-6)):
-        place = lot.shape.place(known)
-        if place is not None:
-            name = lot.shape.names[place]
-            these = columns.durations(lot.columns[place], name, lot.attributes, factor=factor)
-            found = these if found is None else list(map(_first, found, these))
-    return [NO_DURATION] * len(lot.numbers) if found is None else found
+        sent = lot.field(known)
+        if sent is not None:
+            these = columns.durations(*sent, lot.leftovers, factor=factor)
+            found = np.where(np.isnan(found), these, found)
+    return found
 
 
-def _first(duration: float, otherwise: float) -> float:
-    return otherwise if math.isnan(duration) else duration
-
-
-def _routes(lot: _Lot) -> Sequence[str]:
+def _routes(lot: Lot) -> pa.Array:
     """Return the route each line names, or otherwise the one derived from its path."""
-    if lot.column("path") is None:
-        return lot.texts("route")
+    routes = lot.texts("route")
+    if lot.field("path") is None:
+        return routes
     guessed = columns.each(route_of, lot.texts("path"))
-    if lot.column("route") is None:
-        return guessed
-    return [route or guess for route, guess in zip(lot.texts("route"), guessed, strict=True)]
+    return guessed if lot.field("route") is None else columns.or_else(routes, guessed)

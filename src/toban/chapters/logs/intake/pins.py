@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from toban.chapters.logs.intake.columns import Leftovers
 from toban.engine.telemetry.logs.words import APPLICATION, AUDIT
-
-type Attributes = Sequence[dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +28,15 @@ class SenderPins:
         usual = self.kind or (APPLICATION if APPLICATION in self.kinds else min(self.kinds))
         return [each if each == self.kind or each in self.kinds else usual for each in inferred]
 
-    def claimed_kinds(
-        self, claims: Sequence[str], own: Sequence[str], attributes: Attributes
-    ) -> Sequence[str]:
+    def claimed_kinds(self, claims: Sequence[str], own: Sequence[str], leftovers: Leftovers) -> Sequence[str]:
         """Return *claims* as far as allowed, and else *own*; what was claimed stays as `claimedKind`."""
-        return _kept(self._may_be, claims, own, attributes, "claimedKind")
+        return _kept(self._may_be, claims, own, leftovers, "claimedKind")
 
-    def claimed_services(self, claims: Sequence[str], attributes: Attributes) -> Sequence[str]:
+    def claimed_services(self, claims: Sequence[str], leftovers: Leftovers) -> Sequence[str]:
         """Return *claims* as far as allowed; what else was claimed stays as `claimedService`."""
         if not self.services:
             return claims
-        return _kept(self._may_be_of, claims, [self.service] * len(claims), attributes, "claimedService")
+        return _kept(self._may_be_of, claims, [self.service] * len(claims), leftovers, "claimedService")
 
     def _may_be(self, kind: str) -> bool:
         return kind == self.kind or (kind in self.kinds if self.kinds else kind != AUDIT)
@@ -52,13 +49,13 @@ def _kept(
     is_allowed: Callable[[str], bool],
     claims: Sequence[str],
     own: Sequence[str],
-    attributes: Attributes,
+    leftovers: Leftovers,
     name: str,
 ) -> Sequence[str]:
     refused = {claim for claim in set(claims) if not is_allowed(claim)}
     if not refused:
         return claims
-    for claim, otherwise, kept in zip(claims, own, attributes, strict=True):
+    for place, (claim, otherwise) in enumerate(zip(claims, own, strict=True)):
         if claim in refused and claim != otherwise:
-            kept[name] = claim
+            leftovers[place][name] = claim
     return [otherwise if claim in refused else claim for claim, otherwise in zip(claims, own, strict=True)]

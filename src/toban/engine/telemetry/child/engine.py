@@ -49,8 +49,8 @@ WHERE _part IN (SELECT name FROM {_PARTS} AND modification_time >
     (SELECT max(modification_time) FROM {_PARTS}) - INTERVAL 1 DAY)
 AND received_at > least(now(), (SELECT max(received_at) FROM {DATABASE}.{{table}})) - INTERVAL 1 DAY
 GROUP BY batch ORDER BY max(received_at) DESC LIMIT {MOST_KNOWN}"""  # noqa: S608 - own words
-_JOINABLE = "ArrowStream"
-"""The format of inserts that are written together."""
+_JOINED = {"ArrowStream": streams.join, "Native": streams.concatenate}
+"""How inserts are written together, by their format."""
 
 _WHOLE = frozenset(("Parquet",))
 """Formats with their metadata at the end: in chDB's stream, each block would be a separate file."""
@@ -242,7 +242,7 @@ class StoreEngine:
     def _insert(
         self, insert: Insert, parameters: Mapping[str, str], settings: Mapping[str, str], sink: AnswerSink
     ) -> None:
-        if _TOKEN in settings and insert.table in BATCHED and insert.format == _JOINABLE and not parameters:
+        if _TOKEN in settings and insert.table in BATCHED and insert.format in _JOINED and not parameters:
             self._insert_with_others(insert, dict(settings), sink)
             sink.put(AnswerHead("", {}))
             return
@@ -262,9 +262,10 @@ class StoreEngine:
 
         def write(rows: Sequence[bytes]) -> None:
             with self._working(settings, sink) as seat:
-                self._write(seat, insert, partial(streams.join, rows), {})
+                self._write(seat, insert, partial(_JOINED[insert.format], rows), {})
 
-        kind = (insert.head, streams.schema_of(insert.rows), tuple(sorted(settings.items())))
+        schema = streams.schema_of(insert.rows) if insert.format == "ArrowStream" else b""
+        kind = (insert.head, insert.format, schema, tuple(sorted(settings.items())))
         self._groups.insert(kind, insert.table, token, insert.rows, write)
 
     def _require_room(self) -> None:

@@ -1,4 +1,4 @@
-"""Arrow streams, the content of inserts: several are joined into one."""
+"""The content of inserts, streams of Arrow or blocks of `Native`: several are joined into one."""
 
 from collections.abc import Sequence
 from typing import IO
@@ -31,3 +31,8 @@ def join(streams: Sequence[bytes], file: IO[bytes]) -> None:
     with pa.ipc.new_stream(file, tables[0].schema) as joined:
         for table in tables:
             joined.write_table(table)
+
+
+def concatenate(blocks: Sequence[bytes], file: IO[bytes]) -> None:
+    """Write *blocks* to *file*: they say themselves what they contain."""
+    file.writelines(blocks)

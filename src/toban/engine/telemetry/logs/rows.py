@@ -1,14 +1,16 @@
 """Log rows in the telemetry store: their columns and their table."""
 
 import math
+from collections.abc import Mapping
 
 import pyarrow as pa
 
 from toban.engine.telemetry.batches import BatchStore, BatchTable, InsertBatch, key_of
-from toban.engine.telemetry.columns import DAY, MOMENT
+from toban.engine.telemetry.columns import DAY, MOMENT, Column, table_of
+from toban.engine.telemetry.objects import SENT
 from toban.engine.telemetry.store import Telemetry
 
-__all__ = ("LOG_ROWS", "NO_DURATION", "InsertBatch", "LogStore", "key_of")
+__all__ = ("LOG_ROWS", "NO_DURATION", "InsertBatch", "LogStore", "key_of", "rows_of")
 
 NO_DURATION = math.nan
 """The duration of a line that names none: zero is the duration of a fast request."""
@@ -33,8 +35,9 @@ LOG_ROWS = pa.schema(
         # The HTTP status.
         ("status", pa.uint16()),
         ("duration_ms", pa.float32()),
-        # A JSON object of everything else that was sent; it becomes the column `attributes`.
-        ("attributes_sent", pa.string()),
+        # JSON objects of everything else that was sent, which become the column `attributes`; or structs, see
+        # `objects.py`.
+        (SENT, pa.string()),
         ("sender", pa.string()),
         # Counts the lines of a batch from 1.
         ("number", pa.uint32()),
@@ -42,6 +45,16 @@ LOG_ROWS = pa.schema(
 )
 """One line of a log, as it is stored. An unknown text is empty, an unknown status 0, an unknown duration
 `NO_DURATION`."""
+
+
+def rows_of(columns: Mapping[str, Column]) -> pa.Table:
+    """Return the table of *columns*, which are named as in `LOG_ROWS`."""
+    place = LOG_ROWS.names.index(SENT)
+    attributes = columns[SENT]
+    schema = (
+        LOG_ROWS.set(place, pa.field(SENT, attributes.type)) if isinstance(attributes, pa.Array) else LOG_ROWS
+    )
+    return table_of(schema, [columns[name] for name in schema.names])
 
 
 class LogStore(BatchStore):

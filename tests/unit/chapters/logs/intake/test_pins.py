@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from tests.telemetry_rows import attributes_in
 from tests.unit.chapters.logs.intake.test_lines import reader
 
 from toban.chapters.logs.intake.origins import written
@@ -18,7 +19,7 @@ def stored(lines: list[Mapping[str, object]], bindings: str = "", **binding: obj
     sender = SenderBinding.model_validate({"token": "env:T", "may": ["logs"], **binding})
     body = b"\n".join(map(orjson.dumps, lines))
     reading = reader(bindings).read(body, written("shop", sender).origin, NOW)
-    return [{**row, "attributes": orjson.loads(row["attributes_sent"])} for row in reading.rows.to_pylist()]
+    return [{**row, "attributes": attributes_in(row["attributes_sent"])} for row in reading.rows.to_pylist()]
 
 
 @pytest.mark.parametrize("claim", ["audit", "監査ログ", "Audit Log"])
