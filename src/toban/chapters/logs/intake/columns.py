@@ -31,6 +31,7 @@ _HTTP = range(100, 600)
 _TEXT = frozenset((str,))
 _WHOLE = frozenset((int,))
 _NUMBERS = frozenset((int, float))
+_FLAT = frozenset((str, int, float, bool, type(None)))
 
 type SentColumn = pa.Array | Sequence[object]
 """The values of a field: an array if all are texts, or all whole numbers of 64 bits; else values of JSON."""
@@ -58,6 +59,11 @@ def listed(column: SentColumn) -> Sequence[Any]:
     encoded = column.dictionary_encode()
     found = encoded.dictionary.to_pylist()
     return [found[place] for place in np.frombuffer(encoded.indices.buffers()[1], np.int32).tolist()]
+
+
+def are_flat(columns: Sequence[SentColumn]) -> bool:
+    """Say whether *columns* contain neither objects nor lists."""
+    return all(isinstance(column, pa.Array) or _FLAT.issuperset(map(type, column)) for column in columns)
 
 
 def texts(known: str, column: SentColumn, name: str, leftovers: Leftovers) -> pa.Array:

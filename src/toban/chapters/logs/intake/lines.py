@@ -227,7 +227,7 @@ class LineReader:
 
 def _services(lot: Lot, origin: BatchOrigin) -> Column:
     claims = lot.texts("service", origin.service)
-    if origin.pins is None or not origin.pins.services:
+    if origin.pins is None:
         return claims
     return origin.pins.claimed_services(columns.listed(claims), lot.leftovers)
 
