@@ -31,6 +31,7 @@ import cramjam
 import httpx
 import psutil
 import zstandard
+from benchmarks.figures import state
 from tests.e2e.faults.parts import Mail, Program
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
@@ -264,6 +265,7 @@ def main(seconds: int) -> None:
     for when, found in (("at rest", rest), ("under attack", under)):
         for what, took in found.items():
             print(figures(f"{what} {when}", took))
+            state(f"{what} {when}, median", statistics.median(took), "ms")
     print(f"memory after the attack: {most[0] / MIB:.0f} MiB")
     print(json.dumps(dict(sorted(answers.items())), indent=1))
 

@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+from benchmarks.figures import parts_of_tests, state
 from tests.integration.chapters.backup import debian17, postgres18
 from tests.integration.chapters.backup.debian17 import Debian17
 from tests.integration.chapters.backup.postgres18 import Cluster
@@ -79,6 +80,8 @@ class Figures:
         for act in acts:
             if (act, "pgbackrest") in self.seconds:
                 print(f"{act:<22} {self._ratios(act)}")
+                own, other = (statistics.median(self.seconds[act, tool]) for tool in NAMES[:2])
+                state(act, own, "s", peer=("pgBackRest", other))
 
     def _ratios(self, act: str) -> str:
         rounds = zip(*(self.seconds[act, tool] for tool in NAMES[:2]), strict=True)
@@ -273,7 +276,7 @@ def repeated(rounds: int, acts: Sequence[Callable[[], None]]) -> None:
 @click.option("--place", type=click.Path(path_type=Path, file_okay=False), help="The disk to work on.")
 def main(scale: int, fillfactor: int, rounds: int, place: Path | None) -> None:
     """Print seconds, rates, bytes stored, and the ratios of the native engine to pgBackRest."""
-    with prepared(scale, fillfactor, place) as bench:
+    with parts_of_tests(), prepared(scale, fillfactor, place) as bench:
         ((size,),) = bench.source.sql("SELECT pg_database_size('postgres')")
         assert isinstance(size, int)
         made = f"pgbench scale {scale}, fillfactor {fillfactor}: {size / 1e9:.2f} GB"

@@ -1,6 +1,6 @@
 """How long `toban check` takes, by document size.
 
-Run: python benchmarks/check_speed.py [DOCUMENT …]
+Run: python -m benchmarks.check_speed [DOCUMENT …]
 """
 
 import statistics
@@ -10,6 +10,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from benchmarks.figures import state
 
 METHOD = """Method: each figure is the wall time of a whole process (interpreter start, imports, reading, all
 rules, printing to a pipe) started {runs} times; median and worst are given. Generated documents repeat the
@@ -88,6 +90,7 @@ def main() -> None:
             times, rows = seconds(path)
             median = statistics.median(times)
             print(f"{rows:7}  {median:8.2f}  {max(times):8.2f}  {median / rows * 1000:7.2f}  {path.name}")
+            state(f"{rows:,} rows, median", median, "s")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from benchmarks.figures import state
 
 if TYPE_CHECKING:
     from toban.engine.editions.edition import Edition
@@ -235,6 +236,7 @@ def _measure(folder: Path, alerts: int, targets: int, entries: int, rounds: int)
     for name, verdict, took in _judged(edition, now, rounds):
         over = f"  more than {_LIMIT} ms" if statistics.median(took) > _LIMIT else ""
         click.echo(f"{name:<12} {verdict:<15} {statistics.median(took):8.1f} {max(took):8.1f}{over}")
+        state(f"{name}, median", statistics.median(took), "ms", most=_LIMIT)
 
 
 if __name__ == "__main__":

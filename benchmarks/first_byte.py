@@ -10,6 +10,7 @@ import time
 
 import click
 import httpx
+from benchmarks.figures import state
 from tests.e2e.running import Toban, enterable_folder, mail_server, shop_bindings, slack_receiver
 from tests.e2e.visitor import first_sign_in
 
@@ -43,6 +44,7 @@ def main(requests: int) -> None:
     print(f"median           {statistics.median(took):6.1f} ms")
     print(f"95th percentile  {statistics.quantiles(took, n=20)[-1]:6.1f} ms")
     print(f"longest          {max(took):6.1f} ms")
+    state("95th percentile", statistics.quantiles(took, n=20)[-1], "ms")
     sent = page.num_bytes_downloaded / 1024
     print(f"page             {len(page.content) / 1024:6.1f} KiB, {sent:.1f} KiB of them sent")
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 import click
+from benchmarks.figures import state
 from tests.e2e.running import (
     Inbox,
     Toban,
@@ -63,6 +64,7 @@ def main(outages: int) -> None:
     for kind in ("slack", "mail", "recovery"):
         delays = [each[kind] for each in took]
         print(f"{kind:<9} median {statistics.median(delays):6.1f} s   longest {max(delays):6.1f} s")
+        state(f"{kind}, longest", max(delays), "s")
 
 
 if __name__ == "__main__":

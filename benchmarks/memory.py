@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import psutil
+from benchmarks.figures import Lacking, state
 
 from toban.engine.supervision.home import processes_file
 
@@ -28,13 +29,17 @@ def proportional_set(pid: int) -> int:
 )
 def main(home: Path) -> None:
     """Print the memory of each process of the `toban up` that runs in HOME, and the sums."""
-    shown = json.loads(processes_file(home).read_text(encoding="utf-8"))
-    supervisor = psutil.Process(shown["supervisor"]).memory_full_info().pss
+    try:
+        shown = json.loads(processes_file(home).read_text(encoding="utf-8"))
+        supervisor = psutil.Process(shown["supervisor"]).memory_full_info().pss
+    except (FileNotFoundError, psutil.NoSuchProcess) as missing:
+        raise Lacking(f"no `toban up` runs in {home}") from missing
     sizes = {each["name"]: proportional_set(each["pid"]) for each in shown["processes"] if each["pid"]}
     own = supervisor + sum(size for name, size in sizes.items() if not name.startswith("shop-"))
     for name, size in {"toban up": supervisor, **sizes}.items():
         print(f"{name:<14} {size / MIB:7.1f} MiB")
     print(f"{'Toban':<14} {own / MIB:7.1f} MiB")
+    state("Toban", own / MIB, "MiB")
     print(f"{'with the shop':<14} {(supervisor + sum(sizes.values())) / MIB:7.1f} MiB")
 
 

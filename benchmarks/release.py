@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-import pytest
+from benchmarks.figures import parts_of_tests, state
 from tests.integration.chapters.release.capistrano import Capistrano
 from tests.integration.chapters.release.engines.proxy.conftest import Environment
 from tests.integration.chapters.release.engines.proxy.customers import Customers
@@ -115,6 +115,7 @@ class Bench:
             ratio = statistics.median(own / other for own, other in zip(ours, theirs, strict=True))
             medians = f"{statistics.median(ours):>8.2f} s{statistics.median(theirs):>10.2f} s"
             print(f"{act:<10}{medians}{ratio:>8.2f}")
+            state(act, statistics.median(ours), "s", peer=("Capistrano", statistics.median(theirs)))
 
 
 def lose(kind: str, requests: int, folder: Path) -> None:
@@ -139,6 +140,7 @@ def lose(kind: str, requests: int, folder: Path) -> None:
         shop.end()
     asked = f"{customers.asked:>8,} requests{len(customers.failures):>6} failed"
     print(f"{kind:<10}{asked}   switch {seconds[0]:.2f} s   back {seconds[1]:.2f} s")
+    state(f"{kind}: requests lost", len(customers.failures), f"of {customers.asked:,}", most=0)
 
 
 @click.command()
@@ -148,18 +150,15 @@ def lose(kind: str, requests: int, folder: Path) -> None:
 def main(hosts: int, rounds: int, requests: int) -> None:
     """Print how long both take, and what is lost meanwhile."""
     print(METHOD.format(hosts=hosts, rounds=rounds))
-    with tempfile.TemporaryDirectory() as named:
+    with parts_of_tests(), tempfile.TemporaryDirectory() as named:
         folder = Path(named)
         # The account of the hosts reads the repository in it.
         folder.chmod(0o755)
-        try:
-            with machines(folder, hosts, has_srv=True) as shops:
-                measure(shops, folder, rounds)
-            print(LOSSES.format(requests=requests))
-            for kind in ("haproxy", "nginx", "caddy"):
-                lose(kind, requests, folder / kind)
-        except pytest.skip.Exception as missing:
-            raise click.ClickException(str(missing)) from missing
+        with machines(folder, hosts, has_srv=True) as shops:
+            measure(shops, folder, rounds)
+        print(LOSSES.format(requests=requests))
+        for kind in ("haproxy", "nginx", "caddy"):
+            lose(kind, requests, folder / kind)
 
 
 def measure(shops: Machines, folder: Path, rounds: int) -> None:

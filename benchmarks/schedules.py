@@ -10,6 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
+from benchmarks.figures import state
 from tests.unit.engine.calendar.test_against_brute_force import (
     CASES,
     LINES,
@@ -42,6 +43,8 @@ def main() -> None:
         total += Counter(due=len(expected), lost=lost, doubled=doubled, schedules=1)
         print(f"{len(expected):>5}  {lost:>4}  {doubled:>7}  {text}")
     print("{schedules} schedules: {due} due, {lost} lost, {doubled} doubled".format_map(total))
+    for what in ("lost", "doubled"):
+        state(what, total[what], f"of {total['due']:,}", most=0)
 
 
 if __name__ == "__main__":

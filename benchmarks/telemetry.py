@@ -1,6 +1,6 @@
 """What the telemetry store ingests, how compactly it stores it, and how fast it answers.
 
-Run: python benchmarks/telemetry.py
+Run: python -m benchmarks.telemetry
 """
 
 import os
@@ -20,6 +20,7 @@ from random import Random
 
 import clickhouse_connect
 import psutil
+from benchmarks.figures import state
 from clickhouse_connect.driver.client import Client
 
 from toban.design.values.metric import Metric
@@ -117,6 +118,7 @@ def measure_writing(store: Store) -> None:
         series = [walk(f"{batch}/{writers}/{number}", day, END) for number in range(TARGETS)]
         rate = rows_per_second(store, series, batch, writers)
         print(f"writing, batches of {batch:6,} by {writers} writer(s)  {rate:10,.0f} rows/s")
+        state(f"batches of {batch:,} by {writers}", rate, "rows/s")
 
 
 def measure_reading(store: Store) -> None:
@@ -148,6 +150,7 @@ def measure_size(store: Store) -> None:
         store.client().command(f"OPTIMIZE TABLE {table} FINAL")
         figure = store.client().query(SIZE, parameters={"table": table}).result_rows[0][0]
         print(f"{table:10}  {figure:6.2f} bytes per sample")
+        state(f"a sample in {table}", figure, "bytes")
 
 
 def main() -> None:

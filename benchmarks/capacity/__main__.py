@@ -14,6 +14,7 @@ import click
 import numpy as np
 from benchmarks.capacity.least_squares import FOUR_WEEKS, SIX_HOURS, predict_linear
 from benchmarks.capacity.stated import HELD_OUT, HISTORY, KINDS, Floats, Stated, stated
+from benchmarks.figures import state
 
 from toban.chapters.capacity.forecasting.forecast import Forecast, Unforecastable, forecast
 from toban.chapters.capacity.forecasting.series import UsageSeries
@@ -150,6 +151,11 @@ def main(files: tuple[Path, ...]) -> None:
         print_table(
             f"{title}: seeds {', '.join(map(str, seeds))}", [kind.__name__ for kind in KINDS], results
         )
+        own, line = (
+            float(np.quantile([each for each in errors if each is not None], 0.5)) * 100
+            for errors in ([each.error for each in results], [each.six_hours for each in results])
+        )
+        state(f"{title}: median error", own, "%", peer=("predict_linear of 6 hours", line))
     if files:
         real = [each for path in files for each in of_file(path)]
         print_table("real series", [path.stem for path in files], real)

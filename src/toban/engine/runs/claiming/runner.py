@@ -14,7 +14,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from toban.catalogue import DOCUMENTS_LANGUAGE
 from toban.engine.clock import Clock
-from toban.engine.runs.claiming import claim, hosts
+from toban.engine.runs.claiming import claim, heartbeat, hosts
 from toban.engine.runs.claiming.bell import Bell
 from toban.engine.runs.claiming.claim import Claim, Fenced, LastStep, StepProgress, Success
 from toban.engine.runs.claiming.crew import Crew, drop_broken_connections
@@ -258,7 +258,7 @@ class Runner:
         if not hands:
             return
         told = {hand.run_id: progress for hand in hands if (progress := hand.take_progress()) is not None}
-        reasons = claim.renew([hand.claim for hand in hands], self._clock(), told)
+        reasons = heartbeat.renew([hand.claim for hand in hands], self._clock(), told)
         for hand in hands:
             reason = reasons.get(hand.run_id)
             # A run whose end is being written is no longer held, and that is fine; if it is fenced

@@ -12,7 +12,7 @@ from tests.integration.engine.runs.conftest import NOON, MakeWork
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
 from toban.engine.runs import orders
-from toban.engine.runs.claiming import claim
+from toban.engine.runs.claiming import claim, heartbeat
 from toban.engine.runs.claiming.claim import LEASE, Claim, Fenced, LastStep, StepProgress, Success
 from toban.engine.runs.models import Attempt, Run
 from toban.engine.runs.parameters import Parameter
@@ -62,7 +62,7 @@ def test_results_of_a_replaced_worker_are_refused(work: Work) -> None:
     take(work, "b", LEASE)
     now = NOON + LEASE
 
-    assert claim.renew([late], now) == {late.run_id: RunReason.FENCED}
+    assert heartbeat.renew([late], now) == {late.run_id: RunReason.FENCED}
     refused(lambda: claim.require(late))
     refused(lambda: claim.keep(late, "command", 1, began_at=NOON, now=now))
     refused(lambda: claim.write_log(late, "command", ["x"], now))
@@ -90,7 +90,7 @@ def test_one_heartbeat_renews_all_runs_but_those_of_others(make_work: MakeWork) 
     assert claim.take_over(Run.objects.get(pk=lost.run_id), works, "b", NOON + MOMENT) is not None
     orders.cancel(cancelled.work, by="nami", now=NOON)
 
-    told = claim.renew([first, lost, cancelled], NOON + LEASE, {first.run_id: StepProgress(40, "4 / 10")})
+    told = heartbeat.renew([first, lost, cancelled], NOON + LEASE, {first.run_id: StepProgress(40, "4 / 10")})
 
     assert told == {lost.run_id: RunReason.FENCED, cancelled.run_id: RunReason.CANCELLED}
     leases = dict(Run.objects.values_list("pk", "leased_until"))
@@ -110,7 +110,7 @@ def test_eight_runs_are_claimed_kept_and_ended_with_as_many_queries_as_one(make_
         plan_due(works.values(), NOON)
         with CaptureQueriesContext(connection) as captured:
             held = claim.claim_due(works, "a", NOON, room=count)
-            claim.renew(held, NOON)
+            heartbeat.renew(held, NOON)
             claim.succeed_all([Success(each, LastStep("command", None, NOON)) for each in held], NOON)
         assert len(held) == count
         return len(captured)
@@ -122,7 +122,7 @@ def test_a_heartbeat_after_the_last_look_prevents_a_takeover(work: Work) -> None
     held = take(work)
     seen = the_run()
 
-    claim.renew([held], NOON + LEASE)
+    heartbeat.renew([held], NOON + LEASE)
 
     assert claim.take_over(seen, {"B001": work}, "b", NOON + LEASE) is None
     assert the_run().holder == "a"
@@ -252,7 +252,7 @@ def test_a_waiting_run_is_cancelled_at_once_and_a_running_one_at_its_next_heartb
     held = take(work)
     orders.cancel("B001", by="nami", now=NOON)
 
-    assert claim.renew([held], NOON) == {held.run_id: RunReason.CANCELLED}
+    assert heartbeat.renew([held], NOON) == {held.run_id: RunReason.CANCELLED}
     claim.release(held, RunReason.CANCELLED, NOON)
 
     assert (the_run().state, str(the_run().note)) == (Run.State.CANCELLED, "nami が中止しました")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 import click
+from benchmarks.figures import state
 
 METHOD = """Method: real workers, each a process that drives the ledger's loop as `toban worker` does, with
 {works:,} works of one step that only notes the time. The databases sync every commit; PostgreSQL runs on the
@@ -65,7 +66,7 @@ def prepared(home: str, **database: str) -> Environment:
 
 def worker(environment: Environment, *task: object) -> subprocess.Popen[str]:
     """Start a worker with a task."""
-    command = [sys.executable, "-m", "benchmarks.runs_worker", *map(str, task)]
+    command = [sys.executable, "-m", "benchmarks.runs.worker", *map(str, task)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
 
 
@@ -82,12 +83,17 @@ def measured(environment: Environment, *task: object) -> object:
         return answer(process)
 
 
-def spread(lags: object) -> str:
-    """Return median, 99th percentile (nearest rank) and maximum of *lags* as text."""
+def p99(lags: object) -> float:
+    """Return the 99th percentile (nearest rank) of *lags*."""
     assert isinstance(lags, list)
-    ordered = sorted(lags)
-    p99 = ordered[math.ceil(len(ordered) * 0.99) - 1]
-    return f"median {statistics.median(ordered):6.1f} ms   p99 {p99:6.1f} ms   worst {ordered[-1]:6.1f} ms"
+    worst: float = sorted(lags)[math.ceil(len(lags) * 0.99) - 1]
+    return worst
+
+
+def spread(lags: object) -> str:
+    """Return median, 99th percentile and maximum of *lags* as text."""
+    assert isinstance(lags, list)
+    return f"median {statistics.median(lags):6.1f} ms   p99 {p99(lags):6.1f} ms   worst {max(lags):6.1f} ms"
 
 
 def ordered(environment: Environment, count: int) -> object:
@@ -121,8 +127,11 @@ def measure(name: str, database: Database, options: Mapping[str, int]) -> None:
         seconds = measured(environment, "many", works, options["runs"])
     assert isinstance(seconds, float)
     print(f"{name:<11} throughput   {options['runs'] / seconds:6.0f} runs/s")
+    state(f"{name} throughput", options["runs"] / seconds, "runs/s", least=400)
     with database() as environment:
-        print(f"{name:<11} start lag    {spread(measured(environment, 'due', works, options['seconds']))}")
+        lags = measured(environment, "due", works, options["seconds"])
+    print(f"{name:<11} start lag    {spread(lags)}")
+    state(f"{name} start lag p99", p99(lags), "ms", most=50)
     with database() as environment:
         print(f"{name:<11} burst        {spread(measured(environment, 'burst', BURST))}")
     with database() as environment:
@@ -133,6 +142,7 @@ def measure(name: str, database: Database, options: Mapping[str, int]) -> None:
             # At varying points between two heartbeats.
             took.append(taken_over(environment, 3 + kill * _BEAT_PART))
     print(f"{name:<11} take-over    median {statistics.median(took):6.1f} s    worst {max(took):.1f} s")
+    state(f"{name} take-over, longest", max(took), "s", most=5)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""A worker of the run ledger that says when steps began: `python -m benchmarks.runs_worker TASK ...`.
+"""A worker of the run ledger that says when steps began: `python -m benchmarks.runs.worker TASK ...`.
 
 Started by `benchmarks.runs` with the state database in the environment; prints JSON.
 

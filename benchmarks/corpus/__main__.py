@@ -1,6 +1,6 @@
 """Try the reader on documents, against what a person found in them: `python -m benchmarks.corpus FOLDER`.
 
-For each document that has labels (`benchmarks/corpus_labels/NAME.tsv`, see `benchmarks.labels`) it prints how
+For each document with labels (`benchmarks/corpus_labels/NAME.tsv`, see `labels` beside it) it prints how
 many rows they name, how many of these were read, and how many were read as another kind, with another value,
 or not at all; then the same for each kind. A clause in a line that no label names is of a wrong kind. A
 document whose labels begin with `# refused` must be refused. The status is 1 if anything was read wrongly.
@@ -16,12 +16,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.labels import NONE, DocumentLines, Label, differences, drafted, read_labels
+from benchmarks.corpus.labels import NONE, DocumentLines, Label, differences, drafted, read_labels
+from benchmarks.figures import LACKING
 
 from toban.design.clauses.base import Clause
 from toban.design.reader import Design, UnreadableDocument, read_design
 
-LABELS = Path(__file__).parent / "corpus_labels"
+LABELS = Path(__file__).parents[1] / "corpus_labels"
 COLUMNS = ("rows", "read", "wrong kind", "wrong value", "unread")
 
 
@@ -52,6 +53,11 @@ class Tally:
 
 def main() -> int:
     arguments = _arguments()
+    if arguments.folder is None:
+        print(
+            "no folder of documents is named; they are not Toban's, and do not come with it", file=sys.stderr
+        )
+        return LACKING
     documents = sorted(arguments.folder.glob("*.md"))
     if not documents:
         print(f"{arguments.folder}: no .md files", file=sys.stderr)
@@ -65,7 +71,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--labels", type=Path, default=LABELS)
     parser.add_argument("--wrong", action="store_true")
     parser.add_argument("--unread", action="store_true")
