@@ -98,7 +98,7 @@ def test_a_batch_is_ordered_by_its_name_and_watched_until_it_ends(
     expect(sheet.locator("#part .standing").first).to_contain_text("成功", timeout=A_WHILE)
     expect(sheet.locator("#log")).to_contain_text("終わりました", timeout=A_WHILE)
     expect(sheet.locator("#log .more")).to_have_count(0, timeout=A_WHILE)
-    expect(sheet.get_by_text("実行を依頼")).to_be_visible(timeout=A_WHILE)
+    expect(sheet.get_by_text("実行を依頼", exact=True)).to_be_visible(timeout=A_WHILE)
     assert sheet.evaluate("window.loadedOnce")
     assert complaints == []
 
@@ -174,3 +174,23 @@ def test_a_phone_shows_the_pages_without_scrolling_sideways(
 
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_confirmation_that_is_open_while_the_run_ends_says_that_it_is_too_late(
+    sheet: Page, served: Served, complaints: list[str]
+) -> None:
+    (served.home / "go").unlink(missing_ok=True)
+    sheet.goto(f"{served.url}/batches/B004?ask=run")
+    sheet.get_by_label("確認のため").fill("B004")
+    sheet.get_by_role("button", name="今すぐ実行").click()
+    expect(sheet.locator("#part .standing").first).to_contain_text("実行中", timeout=A_WHILE)
+    sheet.get_by_role("link", name="実行を中止").click()
+    sheet.get_by_label("確認のため").fill("B0")
+
+    (served.home / "go").touch()
+
+    expect(sheet.locator("#part .standing").first).to_contain_text("成功", timeout=A_WHILE)
+    expect(sheet.locator("#ask")).to_contain_text("この操作は、もうできません。", timeout=A_WHILE)
+    expect(sheet.locator("#ask button")).to_be_disabled()
+    expect(sheet.get_by_label("確認のため")).to_have_value("B0")
+    expect(sheet.get_by_role("link", name="実行を中止")).to_have_count(0)

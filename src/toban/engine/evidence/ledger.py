@@ -94,6 +94,12 @@ def head() -> LedgerHead | None:
     return LedgerHead(last.sequence, last.digest) if last is not None else None
 
 
+def kinds_since(sequence: int) -> tuple[tuple[int, str], ...]:
+    """Return the sequence and kind of each entry after *sequence*, in order."""
+    later = LedgerEntry.objects.filter(sequence__gt=sequence).order_by("sequence")
+    return tuple(later.values_list("sequence", "kind"))
+
+
 def began_at() -> datetime | None:
     """Return when Toban first wrote evidence: before, nothing was run or watched. None if it has none."""
     return LedgerEntry.objects.order_by("sequence").values_list("at", flat=True).first()

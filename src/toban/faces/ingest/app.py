@@ -257,7 +257,10 @@ async def _events(
             continue
         if news.statuses:
             yield _rows_event(news.statuses, news.revision, language)
-        yield f"event: document\ndata: {news.digest}\n\n"
+        if news.has_acts:
+            yield "event: acts\ndata:\n\n"
+        if news.statuses or news.is_renewed:
+            yield f"event: document\ndata: {news.digest}\n\n"
 
 
 def _rows_event(statuses: Sequence[ClauseStatus], revision: int, language: str) -> str:

@@ -10,8 +10,8 @@ import structlog
 from django.db import Error, close_old_connections, connections
 
 from toban.engine.clock import Clock, system_clock
-from toban.engine.evidence import current
-from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence import current, ledger
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.state.reach import STATE
 
 log = structlog.get_logger(__name__)
@@ -19,21 +19,26 @@ log = structlog.get_logger(__name__)
 _WAITING = 256
 """Changes that a slow page may lag behind; then it is cut off, and asks for the rest when it reconnects."""
 
+_ACTS = frozenset({LedgerEntry.Kind.AUDIT, LedgerEntry.Kind.DOCUMENT})
+"""What evidence records of acts: orders, and what Toban did about them."""
+
 _PATIENCE = 5.0
 """Seconds that the end of a server waits for the last look at the state."""
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What changed: statuses in the order of their revisions, and the document now in force.
-
-    Both may be the same as before: then a version was refused, or is no longer.
-    """
+    """What changed: statuses in the order of their revisions, the document, and what people did."""
 
     statuses: tuple[ClauseStatus, ...]
     revision: int
     """The newest of any status: a row that went out of date keeps its own."""
     digest: str
+    """Of the document now in force."""
+    is_renewed: bool
+    """Whether that is new, or a version was refused, or is no longer."""
+    has_acts: bool
+    """Whether evidence has recorded acts: pages with orders may have others to offer."""
 
 
 @dataclass(eq=False, slots=True)
@@ -70,6 +75,7 @@ class Hub:
         self._listeners: set[_Subscriber] = set()
         self._stop = threading.Event()
         self._known = 0
+        self._read = 0
         self._looked_at = clock()
         self._versions = ("", "")
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
@@ -79,6 +85,8 @@ class Hub:
         try:
             self._versions = self._refresh()
             self._known, self._looked_at = current.latest_revision(), self.clock()
+            head = ledger.head()
+            self._read = head.sequence if head is not None else 0
         except Error as exc:
             # The server starts without its state, too, and says so on every page.
             if not STATE.explains(exc):
@@ -135,6 +143,7 @@ class Hub:
             versions = self._refresh()
             now = self.clock()
             statuses = current.changes(self._known, self._looked_at, now)
+            recorded = ledger.kinds_since(self._read)
         except Error as exc:
             # The state may be away for a moment: changes made meanwhile are found later by their revision.
             if not STATE.explains(exc):
@@ -142,10 +151,12 @@ class Hub:
             return
         STATE.find()
         self._looked_at = now
-        if not statuses and versions == self._versions:
+        self._read = max([self._read, *(sequence for sequence, _kind in recorded)])
+        has_acts, is_renewed = any(kind in _ACTS for _, kind in recorded), versions != self._versions
+        if not (statuses or is_renewed or has_acts):
             return
         self._known = max([self._known, *(status.revision for status in statuses)])
         self._versions = versions
-        news = News(statuses, self._known, versions[0])
+        news = News(statuses, self._known, versions[0], is_renewed, has_acts)
         for listener in tuple(self._listeners):
             listener.tell(news)

@@ -1,13 +1,15 @@
-"""Open pages hear of rows that go out of date, though nobody writes anything."""
+"""Open pages hear of rows that go out of date, though nobody writes anything, and of what people do."""
 
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from django.db import connections
 
-from toban.engine.evidence.models import ClauseStatus
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
 from toban.faces.ingest.hub import Hub, News
@@ -63,3 +65,29 @@ def test_metrics_count_a_row_that_is_out_of_date_as_not_measurable() -> None:
     clauses = next(iter(StateCollector().collect()))
 
     assert [(each.labels, each.value) for each in clauses.samples] == [({"verdict": "not-measurable"}, 1)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("kind", "is_news"), [(LedgerEntry.Kind.AUDIT, True), (LedgerEntry.Kind.PROOF, False)]
+)
+def test_pages_with_orders_hear_of_acts_and_of_nothing_else_that_evidence_records(
+    kind: LedgerEntry.Kind, is_news: bool
+) -> None:
+    ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, {"order": "before"}), now=NOON)
+    looks = count()
+
+    def clock() -> datetime:
+        if (look := next(looks)) == 0:  # the hub is made
+            return NOON
+        # At each look: nobody may be listening yet at the first.
+        ledger.append(ledger.Record(kind, {"order": "now"}), now=NOON)
+        if look > 20:
+            value = plain(f"{look}%")
+            show([StatusUpdate("db", Verdict.CONFORMING, value, NOTHING, NOON)], NOON, "")
+        return NOON
+
+    news = first_news(clock)
+
+    assert news is not None
+    assert (news.has_acts, news.is_renewed, bool(news.statuses)) == (is_news, False, not is_news)

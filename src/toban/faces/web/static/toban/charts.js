@@ -218,7 +218,7 @@
     document.querySelectorAll(".chart .plot").forEach((plot) => sizes.observe(plot));
   }
   document.addEventListener("htmx:beforeSwap", (event) => event.detail.target.querySelectorAll("figure.chart").forEach(keep));
-  document.addEventListener("htmx:afterSwap", look);
+  for (const name of ["htmx:afterSwap", "followed"]) document.addEventListener(name, look);
   const repaint = () => plots.forEach((u) => u.redraw(false));
   addEventListener("themechange", repaint);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);

@@ -101,7 +101,8 @@
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const id of ["figures", "troubles", "chores", "chapters", "drawn", "coming", "contents-lines", "today", "version", "changes"]) {
         const [old, next] = [document.getElementById(id), fresh.getElementById(id)];
-        if (!old || !next || old.innerHTML === next.innerHTML) continue;
+        // A page without the overview may have a heading of that name.
+        if (!old || !next || old.tagName !== next.tagName || old.innerHTML === next.innerHTML) continue;
         const held = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
         old.replaceChildren(...next.childNodes);
         // What the keyboard stood on stands there again.
@@ -134,6 +135,7 @@
       take(JSON.parse(event.data));
       refreshFigures();
     });
+    for (const name of ["acts", "open"]) stream.addEventListener(name, () => document.dispatchEvent(new Event("acts")));
     stream.addEventListener("document", (event) => {
       const banner = document.getElementById("renewed");
       if (banner && event.data) banner.hidden = event.data === body.dataset.digest;
@@ -216,12 +218,10 @@
     new MutationObserver(() => { if (follows) log.scrollTop = log.scrollHeight; }).observe(log, { childList: true });
   }
   // A part that is fetched anew keeps the reader's row.
-  document.addEventListener("htmx:afterSettle", () => {
-    if (chosen && !chosen.isConnected) {
-      const id = opener(chosen)?.id;
-      const again = id && document.getElementById(id)?.closest(".row");
-      if (again) choose(again, { scroll: false });
-    }
+  for (const name of ["htmx:afterSettle", "followed"]) document.addEventListener(name, () => {
+    const id = chosen && opener(chosen)?.id;
+    const again = chosen?.isConnected ? chosen : id && document.getElementById(id)?.closest(".row");
+    if (again) choose(again, { scroll: false });
   });
 
   // Whoever comes back to a row goes on from there.
