@@ -133,8 +133,8 @@ _LONG = 200
 """Documents with more clauses are drawn in brief from some row on."""
 _FIRST = 40
 """Rows of tables that are drawn with everything even then."""
-_GROUP = 50
-"""Rows that are brought in together."""
+_GROUP = 25
+"""Rows that are brought in together: few enough to be laid out and painted within a frame or two."""
 _END = mark_safe("</tbody>")
 _LATER = '<tbody class="later" data-rows="{}">'
 

@@ -51,8 +51,9 @@
       // Where everything glows, nothing stands out.
       const shows = now.length <= AT_ONCE;
       for (let at = 0; at < now.length; at += AT_ONCE) {
-        for (const row of now.slice(at, at + AT_ONCE)) patch(row, found.get(row.id) ?? [], shows);
+        // Before as well: what came in, and the look at the page, have their own turn.
         await painted();
+        for (const row of now.slice(at, at + AT_ONCE)) patch(row, found.get(row.id) ?? [], shows);
       }
     }
     isPatching = false;
