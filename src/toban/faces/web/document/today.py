@@ -39,6 +39,8 @@ class Today:
 
     now: int
     clock: str
+    zone: str
+    """By its name: all times of the page are in it."""
     marks: tuple[TodayMark, ...]
 
 
@@ -67,7 +69,7 @@ def today(
     ]
     shown = sorted((mark for mark in marks if 0 <= mark.minute < _MINUTES), key=_place)
     apart = (mark for _at, each in groupby(shown, _place) for mark in _apart(list(each)))
-    return Today(_minute(now, midnight), f"{now.astimezone(zone):%H:%M}", tuple(apart))
+    return Today(_minute(now, midnight), f"{now.astimezone(zone):%H:%M}", str(zone), tuple(apart))
 
 
 def _place(mark: TodayMark) -> tuple[int, str]:

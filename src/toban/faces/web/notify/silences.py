@@ -1,9 +1,10 @@
 """Silences and announced maintenance: current, coming and past; made and ended here."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -17,6 +18,7 @@ from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.engine.calendar.due import next_due
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.notify import orders
 from toban.engine.notify.models import Alert, Maintenance, Silence
 from toban.engine.notify.routing.silences import CLAUSE, MATCHERS
@@ -36,11 +38,22 @@ _OTHERS = MATCHERS[4:]
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What an alert must have, in words."""
+
+    label: str
+    value: str
+    clause_id: str = ""
+    """The row, if it is about one."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShownSilence:
     """A silence, and how many alerts it holds back now."""
 
     silence: Silence
-    holds_back: int
+    conditions: Sequence[Condition]
+    holds_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +95,17 @@ def _silences(
         **frame(look(edition, now), "alerts"),
         "may": may_order(request.user),
         "holding": [
-            ShownSilence(each, sum(each.quiet.covers(alert.clause_id, alert.labels) for alert in going_on))
+            _shown(each, edition, sum(each.quiet.covers(alert.clause_id, alert.labels) for alert in going_on))
             for each in Silence.objects.unended(now).order_by("ends_at", "pk")
         ],
-        "past": Silence.objects.filter(ends_at__lte=now).order_by("-ends_at", "-pk")[:_PAST],
+        "past": [
+            _shown(each, edition)
+            for each in Silence.objects.filter(ends_at__lte=now).order_by("-ends_at", "-pk")[:_PAST]
+        ],
         **_form(typed, refused),
-        "known": _known(edition.design.clauses, going_on),
+        "lengths": list(_lengths_until(now, edition.bindings.system.zone)),
+        "rows": list(_rows(edition.design.clauses, typed.get(CLAUSE, ""))),
+        "known": _known(going_on),
         "others": [(name, typed.get(name, "")) for name in _OTHERS],
     }
     return render(request, "notify/silences.html", context, status=_CONFLICT if refused else 200)
@@ -132,13 +150,38 @@ def _proposed(number: str) -> Mapping[str, str]:
     return {CLAUSE: found.clause_id, **({"instance": instance} if instance else {})}
 
 
-def _known(clauses: Iterable[Clause], going_on: Iterable[Alert]) -> Mapping[str, Iterable[str]]:
-    """Return the values that each label can have: the document's rows, and the labels of open alerts."""
-    labels = {name: {alert.labels.get(name, "") for alert in going_on} - {""} for name in MATCHERS}
-    return {
-        **{name: sorted(found) for name, found in labels.items()},
-        CLAUSE: [clause.id for clause in clauses if isinstance(clause, Monitor)],
-    }
+def _rows(clauses: Iterable[Clause], chosen: str) -> Iterator[tuple[str, str]]:
+    """Yield the rows to choose from, by id, in words; one that was proposed or typed is among them."""
+    by_id = {each.id: each for each in clauses}
+    if chosen and chosen not in by_id:
+        yield chosen, chosen
+    for each in by_id.values():
+        if isinstance(each, Monitor) or each.id == chosen:
+            yield each.id, f"{each.origin.line}: {each.text}"
+
+
+def _known(going_on: Iterable[Alert]) -> Mapping[str, Iterable[str]]:
+    """Return the values that open alerts have of each label."""
+    return {name: sorted({alert.labels.get(name, "") for alert in going_on} - {""}) for name in MATCHERS[1:]}
+
+
+def _lengths_until(now: datetime, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    """Yield the usual lengths, each with the time at which it would be over."""
+    for value, each in _LENGTHS.items():
+        until = words.clock(now + each, now, zone)
+        yield value, _("%(length)s（%(until)s まで）") % {"length": words.length(each), "until": until}
+
+
+def _shown(silence: Silence, edition: Edition, holds_back: int = 0) -> ShownSilence:
+    names = {"target": _("対象"), "item": _("項目"), "instance": _("インスタンス")}
+    rows = {each.id: each.text for each in edition.design.clauses}
+    conditions = [
+        Condition(_("文書の行"), rows.get(value, value), value)
+        if name == CLAUSE
+        else Condition(names.get(name, name), value)
+        for name, value in silence.matchers.items()
+    ]
+    return ShownSilence(silence, conditions, holds_back)
 
 
 def _ordered(

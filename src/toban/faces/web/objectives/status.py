@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from threading import Lock
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
@@ -41,8 +43,10 @@ _making = Lock()
 
 @require_safe
 def page(request: HttpRequest, language: str = "ja") -> HttpResponse:
-    """Return the public page in *language* to everybody, if `[status]` says `serve`."""
+    """Return the public page in *language* to everybody if `[status]` says `serve`, else how to open it."""
     edition = _published()
+    if edition is None:
+        return render(request, "objectives/closed.html", status=HTTPStatus.NOT_FOUND)
     links = {"ja": "/status/", "en": "/status/en/", "json": "/status/status.json"}
     return _answer(
         request, language, edition, "text/html; charset=utf-8",
@@ -54,18 +58,18 @@ def page(request: HttpRequest, language: str = "ja") -> HttpResponse:
 def machine(request: HttpRequest) -> HttpResponse:
     """Return the same as JSON."""
     edition = _published()
+    if edition is None:
+        raise Http404
     return _answer(
         request, "json", edition, "application/json", lambda now: as_json(_board(edition, now), now)
     )
 
 
-def _published() -> Edition:
-    """Return the edition in force if it has a public page; raises `Http404` otherwise."""
+def _published() -> Edition | None:
+    """Return the edition in force if it has a public page."""
     edition = present.edition()
     status = STATUS.of(edition.bindings) if edition is not None else None
-    if edition is None or status is None or not status.serve:
-        raise Http404
-    return edition
+    return edition if status is not None and status.serve else None
 
 
 def _board(edition: Edition, now: datetime) -> StatusPage:

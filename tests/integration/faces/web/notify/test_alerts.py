@@ -1,5 +1,6 @@
 """The alert pages: what they show, and which orders can be given there."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -310,13 +311,16 @@ def test_a_silence_is_proposed_for_an_alert_created_shown_and_ended(design: Desi
     alert = fired(design)
     client = sign_in(OperatorRole.DEVELOPER)
     proposed = text(client, f"/alerts/silences?alert={alert.pk}")
-    assert f'name="clause" value="{CPU}"' in proposed
+    # The row is chosen by its words, and what it lasts until is said.
+    assert re.search(rf'<option value="{CPU}" selected>\d+: DB \| CPU使用率', proposed)
+    assert re.search(r'<option value="60" selected>1時間（(\d+/\d+ )?\d+:\d\d まで）', proposed)
     assert 'name="instance" value="db-1"' in proposed
 
     client.post("/alerts/silences", {"clause": CPU, "instance": "db-1", "lasting": "120", "reason": "増設中"})
 
     shown = text(client, "/alerts/silences")
     assert "developer: 増設中" in shown
+    assert '<span class="matcher">インスタンス <b>db-1</b></span>' in shown
     assert '<a class="opens" href="/alerts/?state=silenced">1</a>' in shown
     assert "ミュート中" in text(client, "/alerts/?state=silenced")
     number = LedgerEntry.objects.get(content__order="silence").content["silence"]

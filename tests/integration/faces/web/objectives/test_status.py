@@ -1,5 +1,6 @@
 """The public page: off unless enabled, and without anything that was not chosen."""
 
+import html
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from tests.integration.faces.web.conftest import Fixed
 from tests.registered import PARTS, schema
 
+from toban.chapters.objectives.bindings import STATUS as BOUND
 from toban.chapters.objectives.models import LevelDay, ServiceSpell
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
@@ -91,6 +93,18 @@ def test_the_status_page_does_not_exist_unless_enabled(in_force: Fixed, viewer: 
         for address in ("/status/", "/status/en/", "/status/status.json"):
             assert Client().get(address).status_code == 404
             assert viewer.get(address).status_code == 404
+
+
+def test_a_closed_status_page_says_how_it_is_opened(in_force: Fixed) -> None:
+    put(in_force, "")
+
+    page = Client().get("/status/").content.decode()
+
+    assert "まだ開いていません。" in page
+    written = html.unescape(page[page.index("<code>") + len("<code>") : page.index("</code>")])
+    bound = BOUND.of(read_bindings(written, Path("toban.toml"), schema()))
+    assert bound is not None
+    assert bound.serve
 
 
 def test_the_status_page_shows_state_days_incidents_and_maintenance_to_everyone(trouble: None) -> None:
