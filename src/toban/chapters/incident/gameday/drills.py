@@ -10,9 +10,10 @@ from toban.chapters.incident.remedies.telling import ITEM as REMEDY
 from toban.design.clauses.incident import FailurePattern
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.deciding.records import AlertRecord
+from toban.engine.notify.models import Alert
 
 
-def of_drills(edition: Edition, alerts: Sequence[AlertRecord]) -> set[int]:
+def of_drills(edition: Edition, alerts: Sequence[Alert | AlertRecord]) -> set[int]:
     """Return the numbers of those of *alerts* that game days have made. See `DRILLS`.
 
     Only what shows the failure itself, and what is said of its remedies: everything else that happens on a
@@ -28,7 +29,7 @@ def of_drills(edition: Edition, alerts: Sequence[AlertRecord]) -> set[int]:
     return {each.id for each in alerts if any(_is_of(each, game_day, rows) for game_day in held)}
 
 
-def _is_of(alert: AlertRecord, game_day: GameDay, rows: Mapping[str, FailurePattern]) -> bool:
+def _is_of(alert: Alert | AlertRecord, game_day: GameDay, rows: Mapping[str, FailurePattern]) -> bool:
     if alert.opened_at < game_day.broken_at:
         return False
     if game_day.ended_at is not None and alert.opened_at > game_day.ended_at:

@@ -166,7 +166,9 @@ def _entry(number: int) -> TimelineEntry:
 def _text(written: str) -> str:
     text = printable_lines(storable_text(written.strip()))
     if not text:
-        raise NotPossible(Message("incident-reports.text-missing"))
+        raise NotPossible(
+            Message("incident-reports.text-missing"), Message("incident-reports.say-what-happened")
+        )
     if len(text) > LONGEST_TEXT:
         raise NotPossible(Message("incident-reports.text-too-long", longest=LONGEST_TEXT))
     return text

@@ -96,6 +96,7 @@ def state_of(found: Incident, edition: Edition, now: datetime) -> dict[str, obje
         "now": now,
         "zone": edition.bindings.system.zone,
         "incident": found,
+        "row": next((each for each in edition.design.clauses if each.id == found.clause_id), None),
         "response": times.response(now),
         "recovery": times.recovery(now),
         "next": next_act(_standing(found)),

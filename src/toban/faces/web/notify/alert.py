@@ -23,6 +23,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.extension import Link
 from toban.engine.notify import orders
 from toban.engine.notify.account import NoticePlace, StageStep, places
+from toban.engine.notify.deciding.drills import drills_among
 from toban.engine.notify.models import Alert, Silence
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.silences import silencing
@@ -101,6 +102,7 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         "zone": edition.bindings.system.zone,
         "alert": found,
         "may": may_order(request.user),
+        "is_drill": bool(drills_among(edition, settings.PARTS.ports)([found])),
         "clause": clause,
         "is_measured": clause is not None and settings.PARTS.chart(clause) is not None,
         "standing": standing(found, silences, now),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -19,7 +20,9 @@ from django.views.decorators.http import require_http_methods
 
 from toban.engine.bindings.model import System
 from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
 from toban.engine.notify import orders, reasons
+from toban.engine.notify.deciding.drills import drills_among
 from toban.engine.notify.models import Alert, AnnouncedAlert, Silence, StageOutcome
 from toban.engine.notify.reason import NO_NEWS
 from toban.engine.notify.routing.silences import ActiveSilence, silencing
@@ -102,6 +105,8 @@ class ListedAlert:
     """How many notifications about it arrived, failed or wait."""
     why_not: str
     """Why nobody was notified; empty if somebody was."""
+    is_drill: bool
+    """Whether it was made on purpose."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -128,10 +133,11 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "now": now,
         "zone": edition.bindings.system.zone,
         "choice": choice,
+        "row": next((each for each in edition.design.clauses if each.id == choice.clause), None),
         "tabs": list(_tabs(choice, Counter(stands for _, stands in going_on))),
         "conditions": [(each.value, condition_word(each)) for each in CONDITIONS],
         "page": page,
-        "listed": list(_listed(list(page), silences, now)),
+        "listed": list(_listed(list(page), silences, edition, now)),
         "query": choice.query,
         "reasons": list(_reasons(choice, edition.bindings.system)),
         "may": may,
@@ -222,11 +228,12 @@ def _tabs(choice: AlertChoice, counts: Mapping[AlertState, int]) -> Iterator[Ale
 
 
 def _listed(
-    alerts: Sequence[Alert], silences: Sequence[ActiveSilence], now: datetime
+    alerts: Sequence[Alert], silences: Sequence[ActiveSilence], edition: Edition, now: datetime
 ) -> Iterator[ListedAlert]:
-    """Yield the rows of a page; two queries for all."""
+    """Yield the rows of a page; a few queries for all."""
     sent = _sent([alert.pk for alert in alerts])
     why_not = _why_not([alert.pk for alert in alerts if not sent[alert.pk]])
+    drilled = drills_among(edition, settings.PARTS.ports)(alerts)
     for alert in alerts:
         yield ListedAlert(
             alert,
@@ -234,6 +241,7 @@ def _listed(
             silencing(silences, alert.clause_id, alert.labels, now),
             sent[alert.pk],
             why_not.get(alert.pk, ""),
+            alert.pk in drilled,
         )
 
 

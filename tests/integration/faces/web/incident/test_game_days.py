@@ -92,6 +92,30 @@ def test_a_game_day_is_listed_with_each_time_beside_its_limit(day: Day, viewer: 
     assert f'href="{LIST}{found.pk}"' in page(viewer, LIST)
 
 
+def test_an_alert_that_it_made_is_marked_where_alerts_are_shown(day: Day, viewer: Client) -> None:
+    badge = '<span class="badge">訓練</span>'
+    real = day.alert(after=-SECOND)
+    assert badge not in page(viewer, f"/alerts/{real.pk}")
+    real.delete()
+    found = held(day)
+    assert found.incident is not None
+    made = found.incident.joined.get().alert
+    GameDay.objects.update(ended_at=made.resolved_at)
+
+    assert page(viewer, "/alerts/?state=over").count(badge) == 1
+    assert badge in page(viewer, f"/alerts/{made.pk}")
+
+
+def test_its_incident_names_its_row_by_line_and_words(day: Day, viewer: Client) -> None:
+    found = held(day)
+    assert found.incident is not None
+    row = next(each for each in day.edition.design.clauses if each.id == found.incident.clause_id)
+
+    shown = unescape(page(viewer, f"/incidents/{found.incident_id}"))
+
+    assert f'<a href="{evidence_address(row.id)}">{row.origin}</a> {row.text}' in shown
+
+
 def test_a_page_of_its_own_leads_to_its_incident_its_row_and_its_certificate(
     day: Day, viewer: Client
 ) -> None:
