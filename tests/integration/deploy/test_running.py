@@ -39,9 +39,8 @@ def test_the_processes_of_compose_run_together_and_stop_as_asked(
 ) -> None:
     services = yaml.safe_load((DEPLOY / "containers/compose.yaml").read_text(encoding="utf-8"))["services"]
     store, port = free_port(), free_port()
-    with psycopg.connect(
-        "postgresql://postgres@/postgres", host=postgres["PGHOST"], autocommit=True
-    ) as admin:
+    admins = "postgresql://postgres@/postgres"
+    with psycopg.connect(admins, host=postgres["PGHOST"], autocommit=True) as admin:
         admin.execute("CREATE DATABASE toban")
     (tmp_path / "運用設計書.md").write_text(DOCUMENT, encoding="utf-8")
     (tmp_path / "toban.toml").touch()

@@ -30,8 +30,8 @@ def test_nodes_describe_themselves_and_one_with_another_key_is_told_everywhere(
     state = {name: postgres[name] for name in ("PGHOST", "TOBAN_STATE_URL")}
 
     def nodes() -> list[dict[str, Any]]:
-        with psycopg.connect("postgresql://postgres@/postgres", host=state["PGHOST"]) as asked:
-            asked.row_factory = psycopg.rows.dict_row
+        place, rows = "postgresql://postgres@/postgres", psycopg.rows.dict_row
+        with psycopg.connect(place, host=state["PGHOST"], row_factory=rows) as asked:
             return asked.execute("SELECT * FROM nodes_nodeprocess ORDER BY program").fetchall()
 
     with serving(tmp_path, state=state) as served:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db.models import Max
 
 from toban.engine.changes import index
 from toban.engine.evidence import segments
@@ -94,10 +95,10 @@ def head() -> LedgerHead | None:
     return LedgerHead(last.sequence, last.digest) if last is not None else None
 
 
-def kinds_since(sequence: int) -> tuple[tuple[int, str], ...]:
-    """Return the sequence and kind of each entry after *sequence*, in order."""
-    later = LedgerEntry.objects.filter(sequence__gt=sequence).order_by("sequence")
-    return tuple(later.values_list("sequence", "kind"))
+def kinds_since(sequence: int) -> Mapping[str, int]:
+    """Return each kind of the entries after *sequence*, and the newest entry's sequence of that kind."""
+    later = LedgerEntry.objects.filter(sequence__gt=sequence).order_by()
+    return dict(later.values("kind").annotate(newest=Max("sequence")).values_list("kind", "newest"))
 
 
 def began_at() -> datetime | None:

@@ -151,8 +151,8 @@ class Hub:
             return
         STATE.find()
         self._looked_at = now
-        self._read = max([self._read, *(sequence for sequence, _kind in recorded)])
-        has_acts, is_renewed = any(kind in _ACTS for _, kind in recorded), versions != self._versions
+        self._read = max([self._read, *recorded.values()])
+        has_acts, is_renewed = bool(_ACTS & recorded.keys()), versions != self._versions
         if not (statuses or is_renewed or has_acts):
             return
         self._known = max([self._known, *(status.revision for status in statuses)])

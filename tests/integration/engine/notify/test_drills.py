@@ -14,7 +14,7 @@ from toban.engine.notify.deciding.drills import none_among
 from toban.engine.notify.deciding.pipeline import announce
 from toban.engine.notify.deciding.records import AlertRecord
 from toban.engine.notify.delivery.outbox import notice_of
-from toban.engine.notify.models import Delivery
+from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.signal import Condition, Signal
 
@@ -32,7 +32,7 @@ def sent() -> dict[str, Any]:
     return data
 
 
-def all_of_them(alerts: Sequence[AlertRecord]) -> frozenset[int]:
+def all_of_them(alerts: Sequence[Alert | AlertRecord]) -> frozenset[int]:
     return frozenset(each.id for each in alerts)
 
 

@@ -55,7 +55,8 @@ def listed(column: SentColumn) -> Sequence[Any]:
     if not isinstance(column, pa.Array):
         return column
     if column.type == pa.int64():
-        return _whole(column).tolist()
+        numbers: Sequence[Any] = _whole(column).tolist()
+        return numbers
     encoded = column.dictionary_encode()
     found = encoded.dictionary.to_pylist()
     return [found[place] for place in np.frombuffer(encoded.indices.buffers()[1], np.int32).tolist()]

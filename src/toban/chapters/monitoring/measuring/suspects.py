@@ -51,9 +51,9 @@ def suspects(
             ups[each.target] += watches
         else:
             bad[each.target] += [watch for watch in watches if watch.condition in _BAD]
-    for target, watches in ups.items():
-        if len(watches) <= _FEW:
-            bad[target] += [watch for watch in watches if watch.condition is Condition.CRITICAL]
+    for target, own in ups.items():
+        if len(own) <= _FEW:
+            bad[target] += [watch for watch in own if watch.condition is Condition.CRITICAL]
     by_target = {target: _of(watches, bad[target]) for target, watches in ups.items() if bad[target]}
     return {target: each for target, each in by_target.items() if each.instances}
 

@@ -154,14 +154,13 @@ def test_a_compressed_answer_is_read_completely(http_server: HttpServer) -> None
         assert fetch(client, HttpSourceConfig(url=f"{http_server.url}/")).body == b"up 1\n" * 5000
 
 
-def test_each_request_opens_a_connection_of_its_own(http_server: HttpServer) -> None:
-    http_server.RequestHandlerClass.protocol_version = "HTTP/1.1"
-    try:
-        with new_client() as client:
-            for _ in range(3):
-                fetch(client, HttpSourceConfig(url=f"{http_server.url}/"))
-    finally:
-        http_server.RequestHandlerClass.protocol_version = "HTTP/1.0"
+def test_each_request_opens_a_connection_of_its_own(
+    http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server.RequestHandlerClass, "protocol_version", "HTTP/1.1")
+    with new_client() as client:
+        for _ in range(3):
+            fetch(client, HttpSourceConfig(url=f"{http_server.url}/"))
 
     assert len({handler.client_address for handler in http_server.asked}) == 3
 
@@ -202,7 +201,10 @@ def test_an_answer_that_breaks_off_is_none(
 
 
 def test_what_is_no_http_is_no_answer(http_server: HttpServer) -> None:
-    http_server.answer = lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH_10.0\r\n")
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(b"SSH-2.0-OpenSSH_10.0\r\n")
+
+    http_server.answer = answer
 
     with new_client() as client, pytest.raises(Unanswered):
         fetch(client, HttpSourceConfig(url=f"{http_server.url}/"))

@@ -1,6 +1,7 @@
 """Whether a step begins: its worker must still hold the run, and asks only if it can't know."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from toban.engine.runs.claiming.endings import Endings
 from toban.engine.runs.claiming.runner import Hand, through
 from toban.engine.runs.claiming.silence import SURE
 from toban.engine.runs.scheduler import plan_due
-from toban.engine.runs.work import Step
+from toban.engine.runs.work import RunTurn, Step
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,11 @@ pytestmark = pytest.mark.django_db
 def begun_after(make_work: MakeWork, seconds: float, *, is_lost: bool = False) -> list[str]:
     """Begin a run *seconds* after its claim; return the steps that acted before it was fenced, if it was."""
     acted: list[str] = []
-    steps = tuple(Step(name, lambda _turn, name=name: acted.append(name)) for name in ("first", "second"))
+
+    def act(name: str) -> Callable[[RunTurn], None]:
+        return lambda _turn: acted.append(name)
+
+    steps = tuple(Step(name, act(name)) for name in ("first", "second"))
     work = make_work(steps=steps)
     plan_due([work], NOON - timedelta(seconds=1))
     plan_due([work], NOON)
