@@ -54,6 +54,18 @@ def test_nothing_reaches_production_without_approval(shop: Shop) -> None:
     assert ApprovalRequest.objects.get().role == "運用責任者"
 
 
+def test_who_wrote_the_first_version_does_not_approve_it(shop: Shop) -> None:
+    shop.take(BOUND.replace('account = "nami"', 'account = "mio"'))
+
+    begin(shop)
+    with pytest.raises(NotPossible) as refused:
+        shop.approve("mio")
+
+    assert refused.value.said.code == "approvals.own-order"
+    shop.work()
+    assert shop.serves == ""
+
+
 def test_an_order_while_the_first_version_is_taken_over_says_to_wait(shop: Shop) -> None:
     shop.take(BOUND)
     told = {"asked_at": shop.now, "answered_at": shop.now}

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import Release, SourceLook
+from toban.chapters.release.ordering.orders import authors_of
 from toban.chapters.release.ordering.records import record
 from toban.chapters.release.running.artifacts import described
 from toban.chapters.release.source import SourceFailed
@@ -38,7 +39,8 @@ def look(plan: ReleaseChapterPlan, home: Path, now: datetime) -> None:
 def _order(plan: ReleaseChapterPlan, deployment: Deployment, home: Path, now: datetime) -> None:
     service = deployment.service
     source = service.opened(home)
-    artifact = described(source, service.name, source.resolve(deployment.config.first), now)
+    commit = source.resolve(deployment.config.first)
+    artifact, commits = described(source, service.name, commit, now), source.commits("", commit)
     with transaction.atomic():
         ledger.hold()
         if Release.objects.filter(deployment=deployment.name).exists():
@@ -54,6 +56,7 @@ def _order(plan: ReleaseChapterPlan, deployment: Deployment, home: Path, now: da
             clause_id=deployment.rule.id,
             document_digest=plan.document_digest,
             ordered_by=BINDINGS,
+            orderers=list(authors_of(commits, plan)),
             planned_at=now,
             ordered_at=now,
         )

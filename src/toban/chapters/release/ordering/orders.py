@@ -86,7 +86,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         release.facts = [[label.as_json(), value.as_json()] for label, value in draft.facts]
         release.planned_at = draft.planned_at
         release.ordered_by = order.by.name[:150]
-        authors = _authors(draft.commits, order.plan)
+        authors = authors_of(draft.commits, order.plan)
         release.orderers = list(dict.fromkeys((*order.by.orderers, *authors)))
         release.save()
         record(release, "release-planned", order.by.name, now, order.by.shell_user)
@@ -120,7 +120,7 @@ def order_automatic(
         release.is_reversible = not migrations_in(commits, deployment.service.config)
         release.commits = _times(commits)
         release.trigger, release.ordered_by = branch[:300], TRIGGER
-        release.orderers = list(_authors(commits, plan))
+        release.orderers = list(authors_of(commits, plan))
         try:
             with transaction.atomic():
                 release.save()
@@ -463,7 +463,8 @@ def _times(commits: Sequence[Commit]) -> list[list[str]]:
     return [[each.id, each.at.isoformat()] for each in commits[:_COUNTED]]
 
 
-def _authors(commits: Iterable[Commit], plan: ReleaseChapterPlan) -> tuple[int, ...]:
+def authors_of(commits: Iterable[Commit], plan: ReleaseChapterPlan) -> tuple[int, ...]:
+    """Return the accounts of those who wrote *commits*: none of them approves their release."""
     addresses = {parseaddr(each.author)[1] for each in commits}
     return accounts_with_addresses(plan.people, filter(None, addresses))
 
