@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 
 SOON = 120.0
 KINDS = ("access", "application", "error", "audit")
+ROUTES = {("shop-front", "GET", "/"), ("shop-api", "GET", "/products"), ("shop-api", "POST", "/orders")}
 
 
 def test_the_table_names_every_row_of_the_document(toban: Toban) -> None:
@@ -38,16 +39,15 @@ def errors(toban: Toban) -> dict[str, dict[str, Any]]:
     }
 
 
+def routes(toban: Toban) -> set[tuple[str, str, str]]:
+    """Return the routes of which traces have arrived."""
+    return {(each["service"], each["method"], each["route"]) for each in found(toban, "traces")}
+
+
 def test_a_shop_that_is_well_leaves_logs_of_every_kind_an_error_and_traces(toban: Toban) -> None:
     wait_for(lambda: all(found(toban, "logs", f"kind:{kind}") for kind in KINDS), within=SOON)
     wait_for(lambda: "KeyError: '907'" in errors(toban), within=SOON, lacks=lambda: errors(toban))
-    wait_for(
-        lambda: (
-            {("shop-front", "GET /"), ("shop-api", "GET /products")}
-            <= {(each["service"], each["route"]) for each in found(toban, "traces")}
-        ),
-        within=SOON,
-    )
+    wait_for(lambda: routes(toban) >= ROUTES, within=SOON, lacks=lambda: routes(toban))
 
 
 def test_one_request_is_followed_from_its_page_to_the_database(toban: Toban) -> None:
