@@ -76,8 +76,7 @@ def test_the_processes_of_compose_run_together_and_stop_as_asked(
 
         until(lambda: [each["program"] for each in shown()["nodes"]] == ["serve", "worker"])
         found = shown()
-        assert found["node_findings"] == []
-        assert {each["is_gone"] for each in found["nodes"]} == {False}
+        assert (found["node_findings"], {each["is_gone"] for each in found["nodes"]}) == ([], {False})
         assert httpx.get(f"http://127.0.0.1:{store}/ping").is_success
     finally:
         for each in reversed(processes):
