@@ -352,6 +352,16 @@ def test_an_invalid_silence_is_refused_and_the_input_is_kept(
     assert f'name="target" value="{typed.get("target", "")}"' in page
 
 
+def test_a_page_that_follows_leaves_the_messages_to_the_page_that_its_reader_opens(
+    design: Design, sign_in: SignIn
+) -> None:
+    client = sign_in(OperatorRole.DEVELOPER)
+    client.post("/alerts/silences", {"clause": CPU, "lasting": "120", "reason": "増設中"})
+
+    assert "ミュートしました" not in text(client, "/alerts/silences", Follows="1")
+    assert "ミュートしました" in text(client, "/alerts/silences")
+
+
 def test_maintenance_is_announced_shown_and_cancelled(design: Design, sign_in: SignIn) -> None:
     client = sign_in(OperatorRole.MANAGER)
     typed = {"from": "2199-01-01T22:00", "until": "2199-01-01T23:00", "reason": "交換"}
