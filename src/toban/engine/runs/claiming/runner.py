@@ -187,10 +187,11 @@ class Runner:
 
     def wait(self, seconds: float) -> None:
         """Return when there may be something to do, or after *seconds*."""
+        until = time.monotonic() + seconds
         is_rung = self._bell.wait(min(seconds, self._silences.next_look()))
         if is_rung and any(hand.is_ending and not hand.ended.is_set() for hand in self._hands.values()):
             # What ends together makes room together: one claim of eight costs little more than one of one.
-            self._bell.wait(min(seconds, _GATHERS))
+            self._bell.wait(min(until - time.monotonic(), _GATHERS))
 
     def close(self) -> None:
         """Stop all steps and release their runs, for another worker or a later start."""
