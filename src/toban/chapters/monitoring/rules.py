@@ -32,6 +32,8 @@ class ConditionReason(StrEnum):
     """Neither normal nor a warning: the row says nothing about such a value, and it raises no alert."""
     FILLING = "filling"
     """The readings do not cover the time yet over which the document averages them."""
+    STARTING = "starting"
+    """A threshold is reached by what Toban itself does at its start."""
     HOLDING = "holding"
     """A threshold is reached, but not yet for as long as the document says."""
     REACHED = "reached"
@@ -42,7 +44,7 @@ class ConditionReason(StrEnum):
     SILENT = "silent"
 
 
-_BETWEEN = frozenset((ConditionReason.BETWEEN, ConditionReason.HOLDING))
+_BETWEEN = frozenset((ConditionReason.BETWEEN, ConditionReason.HOLDING, ConditionReason.STARTING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,9 @@ def observe(watch: InstanceWatch, reading: Measurement, limits: MonitorLimits) -
             warning_since=None,
             critical_since=None,
         )
-    return _judged(replace(watch, recent=recent), replace(reading, value=value), limits, unbroken=unbroken)
+    judged = _judged(replace(watch, recent=recent), replace(reading, value=value), limits, unbroken=unbroken)
+    is_start = reading.is_own_start and judged.reason is ConditionReason.HOLDING
+    return replace(judged, reason=ConditionReason.STARTING) if is_start else judged
 
 
 def _recent(slots: tuple[Slot, ...], reading: Measurement, limits: MonitorLimits) -> tuple[Slot, ...]:
@@ -205,7 +209,7 @@ def deciding(watches: Iterable[InstanceWatch], limits: MonitorLimits) -> Instanc
 def _reached_since(
     limit: MetricLimit | None, reading: Measurement, since: datetime | None
 ) -> datetime | None:
-    if limit is None or not limit.is_reached_by(reading.value):
+    if limit is None or reading.is_own_start or not limit.is_reached_by(reading.value):
         return None
     return since or reading.at
 

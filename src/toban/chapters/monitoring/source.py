@@ -25,6 +25,8 @@ class Measurement:
     """An explanation of the value for operators: `HTTP 503`."""
     is_reread: bool = False
     """It may have been read before, by another worker or because its sender sent it twice, and stored."""
+    is_own_start: bool = False
+    """Toban's own start is part of it: it reaches no threshold."""
 
 
 class Unmeasurable(Exception):
@@ -79,6 +81,9 @@ class SourceKind:
 
     ranked: Callable[[Any, Percentile], Section] | None = None
     """Makes the config with which a kind that sees single requests computes a percentile for one row."""
+
+    is_here: Callable[[Any], bool] | None = None
+    """Says whether the place of a config is the machine that Toban runs on; None if it never is."""
 
     def able(self, config: Any) -> frozenset[Metric]:
         """Return the metrics that a source of *config* may measure."""

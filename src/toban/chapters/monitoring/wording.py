@@ -82,8 +82,8 @@ def reason_words(watch: InstanceWatch, limits: MonitorLimits) -> Message:
             return Message("monitoring.outside-normal-range", normal=normal)
         case ConditionReason.FILLING:
             return Message("monitoring.filling-window", statistic=statistic_words(limits))
-        case ConditionReason.HOLDING:
-            return Message("monitoring.threshold-holding", limit=_pending(watch, limits))
+        case ConditionReason.HOLDING | ConditionReason.STARTING:
+            return _why_not_yet(watch, limits)
         case ConditionReason.REACHED:
             return Message("monitoring.limit-reached", limit=limit)
         case ConditionReason.NOT_YET_NORMAL:
@@ -92,6 +92,13 @@ def reason_words(watch: InstanceWatch, limits: MonitorLimits) -> Message:
             return Message("monitoring.recovering", calm=watch.calm, all=limits.recovery)
         case ConditionReason.SILENT:
             return Message("monitoring.not-measurable", reason=watch.note)
+
+
+def _why_not_yet(watch: InstanceWatch, limits: MonitorLimits) -> Message:
+    """Return why a threshold that is reached does not count yet."""
+    if watch.reason is ConditionReason.STARTING:
+        return Message("monitoring.own-start")
+    return Message("monitoring.threshold-holding", limit=_pending(watch, limits))
 
 
 def _pending(watch: InstanceWatch, limits: MonitorLimits) -> Message:

@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError
 
 from toban.chapters.monitoring.discovery import DiscoveryKind
-from toban.chapters.monitoring.measuring.board import MeasuringBoard
+from toban.chapters.monitoring.measuring.board import OWN_START, MeasuringBoard
 from toban.chapters.monitoring.measuring.feeds import plan
 from toban.chapters.monitoring.models import MonitorState
 from toban.chapters.monitoring.service import Monitoring
@@ -196,6 +196,19 @@ def test_a_critical_value_deviates_and_raises_an_alert_that_cites_the_row(stage:
         "異常 85%以上",
     )
     assert (str(alert.subject), str(alert.value), alert.began_at) == ("Web CPU使用率", "92%", NOON)
+
+
+def test_the_load_of_tobans_own_start_is_shown_and_told_only_if_it_outlasts_the_start(stage: Stage) -> None:
+    stage.kinds["place"] = replace(stage.kinds["place"], is_here=lambda _config: True)
+    stage.answers["web-1"] = 99.0
+    stage.adopt(design(cpu("Web")), bindings(Web=["web-1"]))
+    stage.measure(rounds=int(OWN_START / SAMPLE))
+    during = open_alerts(), "99" in str(status().value)
+
+    stage.measure()
+
+    assert during == ([], True)
+    assert len(open_alerts()) == 1
 
 
 def test_an_alert_resolves_after_three_normal_readings(stage: Stage) -> None:

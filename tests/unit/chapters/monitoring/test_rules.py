@@ -67,6 +67,34 @@ def test_the_first_reading_decides_at_once(
     assert (watch.condition, watch.reason, watch.began_at) == (condition, reason, NOON)
 
 
+def started(*values: float, watch: InstanceWatch = UNSEEN) -> InstanceWatch:
+    """Return the watch after *values* of Toban's own machine, read while Toban was starting."""
+    for count, value in enumerate(values):
+        reading = Measurement(Metric.CPU_USAGE, "web-1", NOON + SAMPLE * count, value, is_own_start=True)
+        watch = observe(watch, reading, AT_ONCE)
+    return watch
+
+
+def test_the_load_of_tobans_own_start_reaches_no_threshold_and_is_shown() -> None:
+    first, after_normal = started(99), started(40, 99)
+
+    assert (first.condition, first.reason, first.value) == (None, ConditionReason.STARTING, 99)
+    assert (after_normal.condition, after_normal.reason) == (Condition.OK, ConditionReason.STARTING)
+    assert started(99, 40).condition is Condition.OK
+
+
+def test_a_load_that_outlasts_the_start_counts_from_its_end() -> None:
+    later = Measurement(Metric.CPU_USAGE, "web-1", NOON + SAMPLE * 3, 99)
+
+    watch = observe(started(99, 99, 99), later, AT_ONCE)
+
+    assert (watch.condition, watch.began_at) == (Condition.CRITICAL, later.at)
+
+
+def test_what_was_critical_before_the_start_stays_so() -> None:
+    assert started(99, watch=after([99])).condition is Condition.CRITICAL
+
+
 def test_a_warning_turns_critical_at_the_first_critical_reading() -> None:
     watch = after([75, 90])
 

@@ -101,12 +101,15 @@ def test_every_reason_reads_as_a_sentence(watch: InstanceWatch, words: str) -> N
 
 def test_reasons_and_values_read_naturally_in_english() -> None:
     holding = replace(WARNING, condition=Condition.OK, reason=ConditionReason.HOLDING, critical_since=NOON)
+    starting = replace(holding, reason=ConditionReason.STARTING)
     silent = InstanceWatch("web-1", Condition.NO_DATA, NOON, ConditionReason.SILENT, note=UNREACHABLE)
     recovering = replace(WARNING, reason=ConditionReason.RECOVERING, calm=2)
 
-    assert [reason_words(each, CPU).in_language("en") for each in (WARNING, holding, recovering, silent)] == [
+    watches = (WARNING, holding, starting, recovering, silent)
+    assert [reason_words(each, CPU).in_language("en") for each in watches] == [
         "Reached warning 70%以上",
         "Threshold reached; waiting until it meets “85%以上が5分継続”",
+        "Threshold reached, but the load of Toban's own start is not reported",
         "Improved; confirming that it lasts (2 of 3 readings)",
         "Can't be measured: web-1: can't connect, or the connection broke off",
     ]

@@ -25,6 +25,10 @@ from toban.message import NOTHING, Message, message_of
 
 _MOST_BACK_OFF = 2
 """Periods between attempts at a failing source: this eases its load, and a recovery is still seen soon."""
+
+OWN_START = timedelta(seconds=45)
+"""How long Toban's own start may keep the processors of its machine busy without anybody being told."""
+
 _AT_FIRST = timedelta(seconds=5)
 ANSWERS_TO_KNOW = 2
 """Rates come with the second answer: by then a source has shown all the metrics it has."""
@@ -61,6 +65,8 @@ class FeedSlot:
     """Its name among the target's places: the instance of its measurements."""
     since: datetime
     """When Toban began to measure here."""
+    is_here: bool = False
+    """Whether it is the machine that Toban runs on."""
     asked_at: datetime | None = None
     is_busy: bool = False
     is_retired: bool = False
@@ -232,8 +238,9 @@ class MeasuringBoard:
         self, feed: Feed, source: Source, label: str, former: FeedSlot | None, now: datetime
     ) -> FeedSlot:
         if former is None:
-            able = self._kinds[feed.bound.kind].able(feed.bound.config)
-            return FeedSlot(feed, source, able, label, since=now)
+            kind, config = self._kinds[feed.bound.kind], feed.bound.config
+            is_here = kind.is_here is not None and kind.is_here(config)
+            return FeedSlot(feed, source, kind.able(config), label, since=now, is_here=is_here)
         former.feed, former.label = feed, label
         return former
 
@@ -291,4 +298,7 @@ def _same(feed: Feed, slot: FeedSlot | None) -> FeedSlot | None:
 def _named(slot: FeedSlot, measurement: Measurement) -> Measurement:
     """Name the measurement by its slot, followed by what the source adds (a disk's mount point)."""
     rest = measurement.instance.removeprefix(slot.source.instance)
-    return replace(measurement, instance=f"{slot.label}{rest}")
+    is_own_start = (
+        slot.is_here and measurement.metric is Metric.CPU_USAGE and measurement.at - slot.since < OWN_START
+    )
+    return replace(measurement, instance=f"{slot.label}{rest}", is_own_start=is_own_start)

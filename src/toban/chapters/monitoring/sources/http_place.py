@@ -1,5 +1,8 @@
 """Settings of every source that asks one HTTP address."""
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 from toban.engine.network.http import HttpAccess
 
 
@@ -13,3 +16,12 @@ class HttpSourceConfig(HttpAccess):
     def place(self) -> str:
         """Its name for operators, without anything that could be secret."""
         return self.instance or super().place
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the machine that Toban runs on answers there."""
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"

@@ -6,7 +6,24 @@ import pytest
 from pydantic import ValidationError
 
 from toban.chapters.monitoring.sources.address import Address
+from toban.chapters.monitoring.sources.prometheus.source import KIND as PROMETHEUS
+from toban.chapters.monitoring.sources.prometheus.source import PrometheusConfig
 from toban.chapters.monitoring.sources.tcp.source import TcpConfig
+
+
+@pytest.mark.parametrize(
+    ("url", "is_here"),
+    [
+        ("http://127.0.0.1:9100/metrics", True),
+        ("http://localhost:9100/metrics", True),
+        ("http://[::1]:9100/metrics", True),
+        ("http://192.0.2.1:9100/metrics", False),
+        ("http://localhost.example.com/metrics", False),
+    ],
+)
+def test_an_exposition_of_tobans_own_machine_is_known_by_its_address(url: str, *, is_here: bool) -> None:
+    assert PROMETHEUS.is_here is not None
+    assert PROMETHEUS.is_here(PrometheusConfig(url=url)) is is_here
 
 
 @pytest.mark.parametrize(

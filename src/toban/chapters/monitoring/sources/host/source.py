@@ -86,4 +86,6 @@ def _asked_for(config: HostConfig) -> frozenset[Metric]:
     return _MEASURES if config.up else _MEASURES - {Metric.UP}
 
 
-KIND = SourceKind(config=HostConfig, measures=_MEASURES, build=HostSource, asked_for=_asked_for)
+KIND = SourceKind(
+    config=HostConfig, measures=_MEASURES, build=HostSource, asked_for=_asked_for, is_here=lambda _: True
+)

@@ -131,4 +131,5 @@ KIND = SourceKind(
     build=_build,
     ranked=_ranked,
     seldom=SELDOM,
+    is_here=lambda config: bool(config.is_here),
 )
