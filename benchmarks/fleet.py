@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -36,7 +37,8 @@ class Fleet:
         self.address = "{}:{}".format(*listener.getsockname())
         self.broken_at: dict[str, float] = {}
         """Host → when it broke, by `time.time`."""
-        self.asked = 0
+        self.asked: Counter[str] = Counter()
+        """`toban` or `prometheus` → how often it has asked a host."""
         self._answers = {is_broken: _answer(is_broken=is_broken) for is_broken in (False, True)}
 
     def break_down(self, name: str) -> None:
@@ -48,7 +50,7 @@ class Fleet:
         try:
             while request := await reader.readuntil(b"\r\n\r\n"):
                 name = request.split(b"/", 2)[1].decode("ascii")
-                self.asked += 1
+                self.asked["prometheus" if b"Prometheus" in request else "toban"] += 1
                 writer.write(self._answers[name in self.broken_at])
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
