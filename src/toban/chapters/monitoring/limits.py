@@ -17,7 +17,7 @@ from toban.engine.amounts import length
 from toban.engine.telemetry.units import in_unit_of
 from toban.message import Message
 
-_SAMPLES_PER_INTERVAL = 4
+_SAMPLES_PER_INTERVAL = 8
 _LONGEST_PERIOD = timedelta(minutes=1)
 _SHORTEST_PERIOD = timedelta(seconds=1)
 
@@ -96,14 +96,27 @@ class MonitorLimits:
     percentile: Percentile | None = None
     """The percentile of single requests that sources must provide; None if readings count as they are."""
     recovery: int = MonitoringBinding().recovery_readings
-    """How many better readings in a row end a condition."""
+    """How many better readings in a row end a condition, at least; see `settling`."""
     patience: timedelta = MonitoringBinding().silent_intervals * MonitoringBinding().interval
     """How long a monitor may be without a reading before it counts as silent."""
 
     @property
     def period(self) -> timedelta:
-        """How often to sample: at least four times per interval, so that none passes without a value."""
+        """How often to sample: eight times per interval, since nothing is noticed between two samples."""
         return min(max(self.interval / _SAMPLES_PER_INTERVAL, _SHORTEST_PERIOD), _LONGEST_PERIOD)
+
+    @property
+    def quarter(self) -> timedelta:
+        """Two samples: the time over which rates are means, and how often logs are counted."""
+        return min(max(self.interval / _SAMPLES_PER_INTERVAL * 2, _SHORTEST_PERIOD), _LONGEST_PERIOD)
+
+    @property
+    def settling(self) -> timedelta:
+        """How long a condition must have been better before it ends: as many quarters as readings.
+
+        Half a sample less, so that a reading counts that comes a moment early.
+        """
+        return self.quarter * (self.recovery - 1) - self.period / 2
 
     @property
     def slots(self) -> tuple[timedelta, timedelta] | None:
@@ -112,7 +125,7 @@ class MonitorLimits:
         if tallies:
             return self.interval, self.interval * (max(tallies) + 1)
         if self.averaged is not None:
-            width = max(self.period, self.averaged / MOST_SLOTS)
+            width = max(self.quarter, self.averaged / MOST_SLOTS)
             return width, self.averaged + self.interval * 2
         return None
 
@@ -286,7 +299,7 @@ def _words(threshold: Threshold, metric: Metric) -> Message:
 def _hold(threshold: Threshold, interval: timedelta) -> timedelta:
     """Return the hold time; 連続3回 is two intervals, since the first of three measurements needs no wait.
 
-    Counting Toban's own samples, four per interval, would fire four times too soon.
+    Counting Toban's own samples, eight per interval, would fire eight times too soon.
     """
     if threshold.sustained is not None:
         return threshold.sustained.as_timedelta()

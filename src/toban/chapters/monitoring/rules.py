@@ -295,7 +295,7 @@ def _eased(
         return replace(kept, reason=ConditionReason.NOT_YET_NORMAL) if is_between else kept
     toward = max(toward, watch.calm_toward or Condition.OK, key=_GRADE.__getitem__)
     since = watch.calm_since or reading.at
-    if watch.calm + 1 >= limits.recovery:
+    if watch.calm + 1 >= limits.recovery and reading.at - since >= limits.settling:
         return _entered(watch, toward, limits, since=since)
     return replace(
         watch, reason=ConditionReason.RECOVERING, calm=watch.calm + 1, calm_since=since, calm_toward=toward

@@ -95,8 +95,8 @@ def step(scene: Scene) -> int:
 
 def next_reading_is_bad(scene: Scene) -> None:
     """Let the processor be measured while nobody is due to ask whether the API answers."""
-    # A round ends a whole period after everything was asked.
-    scene.now -= SAMPLE / 3
+    # A round ends two whole periods after everything was asked.
+    scene.now -= SAMPLE * 2 / 3
     (cpu,) = [each for each in scene.board.slots if each.label == "api-1"]
     cpu.asked_at = None
     scene.answers["api-1"] = 92.0

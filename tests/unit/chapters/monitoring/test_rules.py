@@ -148,6 +148,17 @@ def test_one_warning_among_normal_readings_limits_the_recovery_to_a_warning() ->
     assert after([90, 50, 75, 50]).condition is Condition.WARNING
 
 
+@pytest.mark.parametrize(("apart", "readings"), [(7.5, 5), (15.0, 3), (60.0, 3)])
+def test_a_recovery_takes_as_many_quarters_of_the_interval_as_readings(apart: float, readings: int) -> None:
+    watch, seen = after([90]), 0
+    while watch.condition is Condition.CRITICAL:
+        seen += 1
+        at = NOON + timedelta(seconds=apart) * seen
+        watch = observe(watch, Measurement(Metric.CPU_USAGE, "web-1", at, 50), AT_ONCE)
+
+    assert seen == readings
+
+
 def test_a_sustained_condition_fires_when_its_time_has_passed_and_not_before() -> None:
     sustained = limits(hold=timedelta(minutes=1))
 

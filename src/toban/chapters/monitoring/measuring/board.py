@@ -34,7 +34,7 @@ ANSWERS_TO_KNOW = 2
 """Rates come with the second answer: by then a source has shown all the metrics it has."""
 _REFUSED = 2
 """Once may be a network that hiccups."""
-_FEW, _LOOKS = 50, 20
+_FEW, _LOOKS = 50, 10
 """The number of sources asked per step, or the fraction if there are very many."""
 _OVERDUE = timedelta(seconds=30)
 """An answer that takes longer has exceeded every timeout: the source hangs."""

@@ -235,7 +235,7 @@ def _own_feeds(
         config = _own_config(judged, bound, kinds[bound.kind], logged)
         if config is not None:
             of_row = KindBinding(bound.kind, config, bound.line)
-            found.append(Feed(judged.target, of_row, judged.limits.period, position, row=judged.monitor.id))
+            found.append(Feed(judged.target, of_row, judged.limits.quarter, position, row=judged.monitor.id))
     if not found:
         raise Unjudgeable(_lacking(judged, kinds))
     return found

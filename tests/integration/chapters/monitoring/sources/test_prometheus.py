@@ -34,6 +34,23 @@ def test_a_real_node_exporter_yields_cpu_memory_and_disks(node_exporter: str) ->
     assert found[Metric.CPU_USAGE].instance == "web-1"
 
 
+def counting(idle: int, busy: int) -> Callable[[Handler], None]:
+    text = f'node_cpu_seconds_total{{mode="idle"}} {idle}\nnode_cpu_seconds_total{{mode="user"}} {busy}\n'
+    return lambda handler: handler.reply(200, text.encode())
+
+
+def test_rates_are_means_since_the_last_scrape_but_one(http_server: HttpServer) -> None:
+    source = PrometheusSource(PrometheusConfig(url=f"{http_server.url}/metrics"))
+    usages = []
+    for idle, busy in ((0, 0), (10, 0), (10, 10), (20, 10), (30, 10)):
+        http_server.answer = counting(idle, busy)
+        measured = {each.metric: each.value for each in source.measure(NOON)}
+        usages.append(measured.get(Metric.CPU_USAGE))
+    source.close()
+
+    assert usages == [None, 0, 50, 50, 0]
+
+
 def test_a_percentile_comes_from_the_buckets_of_a_real_exposition(http_server: HttpServer) -> None:
     registry = CollectorRegistry()
     spent = Histogram("http_request_duration_seconds", "Time", ["route"], buckets=(0.1, 1), registry=registry)

@@ -145,7 +145,7 @@ def test_a_target_is_sampled_as_its_most_frequent_monitor_needs() -> None:
 
     ordered = plan(rows, bindings(DB=["prometheus"]), KINDS)
 
-    assert [feed.period for feed in ordered.feeds] == [timedelta(seconds=5)]
+    assert [feed.period for feed in ordered.feeds] == [timedelta(seconds=2.5)]
 
 
 def test_sources_with_the_same_name_are_distinguished_by_kind_and_then_position() -> None:

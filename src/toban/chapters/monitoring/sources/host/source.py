@@ -1,6 +1,7 @@
 """This host's CPU, memory and disks, from the kernel's own counters."""
 
 import socket
+from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -32,12 +33,12 @@ class _CpuTime(NamedTuple):
 
 
 class HostSource:
-    """This machine. CPU usage is the mean since the previous measurement."""
+    """This machine. CPU usage is the mean since the last measurement but one; see `PrometheusSource`."""
 
     def __init__(self, config: HostConfig) -> None:
         self._instance = config.instance or socket.gethostname()
         self._is_up_told = config.up
-        self._before: _CpuTime | None = None
+        self._before: deque[_CpuTime] = deque(maxlen=2)
 
     @property
     def instance(self) -> str:
@@ -62,7 +63,8 @@ class HostSource:
         # Linux counts guest time within user time as well.
         doubled = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
         after = _CpuTime(sum(times) - doubled, times.idle)
-        before, self._before = self._before, after
+        before = self._before[0] if self._before else None
+        self._before.append(after)
         if before is not None and after.total > before.total:
             busy = 1 - (after.idle - before.idle) / (after.total - before.total)
             yield Measurement(Metric.CPU_USAGE, self.instance, now, min(max(100 * busy, 0.0), 100.0))

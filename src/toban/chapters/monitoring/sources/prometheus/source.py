@@ -1,5 +1,6 @@
 """Scraping: one bounded HTTP request, then arithmetic on two expositions."""
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
@@ -38,12 +39,15 @@ class BucketsConfig(PrometheusConfig):
 
 
 class PrometheusSource:
-    """One exposition. CPU, error rate and response time are means since the previous scrape."""
+    """One exposition. CPU, error rate and response time are means since the last scrape but one.
+
+    Over a single sampling period, which is an eighth of the interval, they would swing more than they say.
+    """
 
     def __init__(self, config: PrometheusConfig) -> None:
         self._config = config
         self._client = new_client(config.ca_file)
-        self._before: Scrape | None = None
+        self._before: deque[Scrape] = deque(maxlen=2)
 
     @property
     def instance(self) -> str:
@@ -58,8 +62,8 @@ class PrometheusSource:
             scrape = scraped(self._client, self._config, _known_series)
         except Unanswered as error:
             raise self._down(message_of(error), [], now) from error
-        found = measurements(self._before, scrape, self.instance, now)
-        self._before = scrape
+        found = measurements(self._before[0] if self._before else None, scrape, self.instance, now)
+        self._before.append(scrape)
         if scrape.is_database_away:
             raise self._down(Message("monitoring.exporter-lacks-database"), found, now)
         return [Measurement(Metric.UP, self.instance, now, 1.0), *found]
