@@ -417,20 +417,6 @@ def test_results_that_could_not_be_written_are_written_by_the_next_step(
     assert Alert.objects.count() == 1
 
 
-def test_a_large_fleet_is_asked_within_its_sampling_period(stage: Stage) -> None:
-    names = [f"web-{number}" for number in range(1000)]
-    stage.answers |= dict.fromkeys(names, 20.0)
-    stage.adopt(design(cpu("Web")), bindings(Web=names))
-
-    steps = 0
-    while any(slot.asked_at is None for slot in stage.board.slots):
-        stage.board.ask(stage.now)
-        steps += 1
-
-    # Half a second apart.
-    assert timedelta(seconds=0.5) * steps <= stage.board.slots[0].feed.period
-
-
 def failing(error: Exception) -> Callable[..., None]:
     def fail(*_args: object) -> None:
         raise error
