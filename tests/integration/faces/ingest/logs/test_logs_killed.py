@@ -61,7 +61,9 @@ class _Sender:
 
     def _line(self, number: int) -> bytes:
         message = f"{self._name} {self.acknowledged + number}"
-        return json.dumps({"timestamp": datetime.now(UTC).isoformat(), "message": message}).encode()
+        # Every other batch has attributes that travel as columns.
+        own = {"cart": f"cart-{number}", "place": number} if self.acknowledged // LINES % 2 else {}
+        return json.dumps({"timestamp": datetime.now(UTC).isoformat(), "message": message, **own}).encode()
 
     def _send(self, body: bytes) -> None:
         while True:
