@@ -55,8 +55,7 @@ def listed(column: SentColumn) -> Sequence[Any]:
     if not isinstance(column, pa.Array):
         return column
     if column.type == pa.int64():
-        numbers: Sequence[Any] = _whole(column).tolist()
-        return numbers
+        return _whole(column).tolist()  # type: ignore[no-any-return]
     encoded = column.dictionary_encode()
     found = encoded.dictionary.to_pylist()
     return [found[place] for place in np.frombuffer(encoded.indices.buffers()[1], np.int32).tolist()]
