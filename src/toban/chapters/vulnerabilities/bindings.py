@@ -27,8 +27,6 @@ def _scans(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
 class InventoryBinding(Section):
     """`[inventory.NAME]`: the settings of every kind of inventory."""
 
-    harmless: ClassVar[frozenset[str]] = frozenset(("owner",))
-
     owner: str = ""
     """The role that mends what is found there, in the document's words."""
     timeout: float = Field(default=60.0, gt=0, le=600)

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from toban.chapters.logs.rules import LogRules
 from toban.design.values.duration import Duration
 from toban.engine.telemetry.logs.words import TRACE
+
+if TYPE_CHECKING:
+    # The agent reads these limits, and loads no arrays.
+    import numpy as np
+    from numpy.typing import NDArray
 
 LONGEST_LINE = 256 * 1024
 """Bytes."""
@@ -44,7 +48,7 @@ class IntakeWindow:
             kind: each.before(here).timestamp() for kind, each in kept.items() if isinstance(each, Duration)
         }
 
-    def check_all(self, moments: NDArray[np.float64], kinds: Sequence[str]) -> None:
+    def check_all(self, moments: "NDArray[np.float64]", kinds: Sequence[str]) -> None:
         """Raise `BadRow` unless the time of every row is accepted."""
         if moments.max() > self._newest or moments.min() < max(
             self._oldest.get(kind, 0) for kind in set(kinds)
