@@ -32,7 +32,7 @@ OF_THE_OUTAGE = (
     "SELECT count(*) FROM notify_alert WHERE labels LIKE '%\"target\"%' AND labels NOT LIKE '%cpu%'"
 )
 NO_DATA = "SELECT key FROM notify_alert WHERE condition = 'no-data' AND resolved_at IS NULL"
-WAITING = "SELECT count(*) FROM notify_alert WHERE settled = 0"
+WAITING = "SELECT count(*) FROM notify_alert WHERE settled = 0 AND resolved_at IS NOT NULL"
 LONG_ENOUGH = 170
 """Seconds: the patience of rows that are measured once a minute, whose values are missed then."""
 
@@ -116,4 +116,4 @@ def _silenced(toban: Toban) -> bool:
 
 
 def _open(toban: Toban) -> list[tuple[str]]:
-    return [each for each in toban.state(OPEN) if "CPU" not in each[0]]
+    return [each for each in toban.state(OPEN) if each[0].startswith("monitoring/") and "CPU" not in each[0]]
