@@ -46,6 +46,11 @@ class RowField:
     trace: str = ""
     """The trace that it names; empty if it names none."""
 
+    @property
+    def is_long(self) -> bool:
+        """Whether it has several lines, as a stack trace has."""
+        return "\n" in self.value
+
 
 @require_safe
 def log_row(request: HttpRequest, place: str) -> HttpResponse:

@@ -48,7 +48,8 @@ def row(number: int, **changed: Any) -> LogRow:
 def lines() -> list[LogRow]:
     return [
         *(row(number) for number in range(1, 251)),
-        row(251, level="ERROR", message="card declined", attributes={"cart": {"items": 3}, "<b>": "y"}),
+        row(251, level="ERROR", message="card declined",
+            attributes={"cart": {"items": 3}, "<b>": "y", "stack": "Traceback:\n  here"}),
         row(252, kind="access", service="web", method="GET", route="/orders", status=502, duration_ms=12.0,
             message="", request_id="req-251"),
         row(253, level="ERROR", service=EVIL, message=EVIL, request_id=EVIL, route=EVIL, user_id="=1+1"),
@@ -220,6 +221,7 @@ def test_a_row_shows_all_fields_and_its_request_across_kinds_and_services(viewer
     page = text(viewer, address)
 
     assert "<dt>cart.items</dt><dd>3" in page
+    assert "<dt>stack</dt><dd><pre>Traceback:\n  here</pre>" in page
     request = page.split('id="of-request"')[1].split("</section>")[0]
     assert request.count('<tr class="row') == 2
     assert "GET /orders 502 12ms" in request
