@@ -118,13 +118,13 @@ def test_what_was_typed_for_an_order_that_is_over_can_still_be_read(desk: Desk) 
 
 def test_a_list_of_silences_follows_and_the_form_stays_as_it_is_typed(desk: Desk) -> None:
     desk.both_open("/alerts/silences")
-    desk.mine.locator("#ask summary").click()
+    desk.mine.locator("#ask > summary").click()
     reason = desk.mine.get_by_label("理由")
     reason.fill("交換中")
     desk.mine.get_by_label("期間の長さ").select_option("240")
 
-    desk.theirs.locator("#ask summary").click()
-    desk.theirs.get_by_label("文書の行").fill(CPU)
+    desk.theirs.locator("#ask > summary").click()
+    desk.theirs.get_by_label("文書の行").select_option(CPU)
     desk.theirs.get_by_label("理由").fill("試験")
     desk.theirs.get_by_role("button", name="ミュート", exact=True).click()
 
