@@ -1,7 +1,7 @@
 """The operation of chapter 9: resources are measured and forecast, and groups are scaled."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -59,8 +59,10 @@ def _shift(at: Workplace) -> WorkerShift:
         meter.step(edition.plan(OPERATION), now)
 
     def foresee(edition: Edition, now: datetime) -> None:
-        at.telemetry.ensure_schema()
-        outlooks.look(edition.plan(OPERATION), at.telemetry, now)
+        # A store that is away is told of by those who write into it; the forecasts are made later.
+        with suppress(StoreUnavailable):
+            at.telemetry.ensure_schema()
+            outlooks.look(edition.plan(OPERATION), at.telemetry, now)
 
     def scale(edition: Edition, now: datetime) -> None:
         made = edition.plan(OPERATION)

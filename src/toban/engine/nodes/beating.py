@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 from toban.engine.editions.inforce import EditionInForce
 from toban.engine.nodes.models import NodeProcess
 from toban.engine.nodes.rules import BEAT
+from toban.engine.state.reach import STATE
 from toban.engine.timekeeping.timekeeper import Timekeeper
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ class NodeBeat:
         self._next = self._seconds() + BEAT.total_seconds()
 
     def leave(self) -> None:
-        """Say that this process stops as asked."""
+        """Say that this process stops as asked; a database that is away is not waited for."""
+        if STATE.is_lost:
+            return
         with suppress(Error):  # it is found to be gone, then
             NodeProcess.objects.filter(**self._self).delete()
 

@@ -15,8 +15,6 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence import current
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.nodes.models import all_nodes
-from toban.engine.nodes.rules import ALARMING, findings
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.timekeeping.models import WrongClock
 from toban.faces.document import overview
@@ -82,7 +80,6 @@ def frame(sight: Sight, here: str) -> dict[str, object]:
         "digest": sight.edition.design.digest,
         "revision": max((status.revision for status in sight.statuses), default=0),
         "wrong_clocks": WrongClock.objects.order_by("host"),
-        "node_findings": [each for each in findings(all_nodes(), sight.now) if each.trouble in ALARMING],
         # With its mark, so that the list also explains the marks.
         "verdicts": [(each.value, f"{each.mark} {WORDS[each]}") for each in Verdict],
         "now": sight.now,

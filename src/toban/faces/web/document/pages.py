@@ -21,6 +21,8 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence import current
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import FIRING, Verdict
+from toban.engine.nodes.models import all_nodes
+from toban.engine.nodes.rules import ALARMING, findings
 from toban.engine.notify.models import Alert, Announcement, Delivery
 from toban.engine.operation import ChartedSeries
 from toban.engine.registry.ports import loaded
@@ -74,7 +76,12 @@ def document(request: HttpRequest) -> HttpResponse:
         return render(request, "document/nothing.html", {"refusal": present.refusal()}, status=503)
     sight = look(edition, system_clock())
     verdict, words = request.GET.get("verdict", ""), request.GET.get("q", "").strip()
-    context = {**frame(sight, "document"), "verdict": verdict, "q": words}
+    context = {
+        **frame(sight, "document"),
+        "node_findings": [each for each in findings(all_nodes(), sight.now) if each.trouble in ALARMING],
+        "verdict": verdict,
+        "q": words,
+    }
     if verdict or words:
         return render(request, "document/rows.html", context | {"found": _filtered(sight, verdict, words)})
     sparks = trends.SPARKS.drawn(edition.design.digest, settings.PARTS.charts(edition.design), sight.now)

@@ -154,7 +154,8 @@ def test_what_can_not_be_answered_says_so(
 def test_where_the_chart_will_be_it_is_said_from_when_on(
     place: Place, viewer: Client, days: int, is_drawn: bool
 ) -> None:
-    noon = place.now.replace(hour=3, minute=0, second=0)
+    # Of the system's own day, whatever the machine's: else a day without a value might lie between.
+    noon = place.now.astimezone(place.plan.system.zone).replace(hour=12, minute=0, second=0)
     place.gauges[DB].past = [UsageAt(noon - (day + 1) * DAY, 120 * GB) for day in reversed(range(days))]
     place.measure()
     outlooks.look(place.plan, place.telemetry, place.now)
