@@ -6,7 +6,9 @@ an intact chain, and so does writing all of it anew: this shows only against hea
 (`verify(known=…)`, `anchors`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,6 +27,8 @@ _STILL = "20s"
 
 _LOCK = 0x746F62616E
 """PostgreSQL's advisory lock of the chain: `toban` in ASCII."""
+
+_check: ContextVar[Callable[[], None]] = ContextVar("check", default=lambda: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,20 @@ def hold() -> None:
                 " pg_advisory_xact_lock(%s)",
                 [_STILL, _LOCK],
             )
+    _check.get()()
+
+
+@contextmanager
+def checked(check: Callable[[], None]) -> Iterator[None]:
+    """Call *check* whenever the ledger is held inside the block: it raises if what is ordered may not be.
+
+    What held when an order was given may have ended while it waited for others to be carried out.
+    """
+    before = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(before)
 
 
 def verify(known: Iterable[LedgerHead] = (), *, database: str = DEFAULT_DB_ALIAS) -> Verification:

@@ -38,6 +38,13 @@ def may_order(user: object) -> bool:
     return isinstance(user, Operator) and user.operator_role in ORDERING
 
 
+def require_unchanged(user: Operator) -> None:
+    """Raise `PermissionDenied` if *user* was locked, locked out or given another role since it was read."""
+    same = Operator.objects.filter(pk=user.pk, is_active=True, lockouts=user.lockouts)
+    if not same.filter(operator_role=user.operator_role).exists():
+        raise PermissionDenied(user.username)
+
+
 def hurdle_before(user: Operator) -> Hurdle | None:
     """Return what *user* must do first, according to the document in force."""
     from allauth.mfa.utils import is_mfa_enabled  # noqa: PLC0415 - its models need Django ready

@@ -1,6 +1,7 @@
 """Nothing is shown without a sign-in, nor to an account that has something to do first."""
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -9,7 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import is_valid_path, reverse
 from django.utils.translation import gettext as _
 
-from toban.engine.people.access import hurdle_before
+from toban.engine.evidence import ledger
+from toban.engine.people.access import hurdle_before, require_unchanged
 from toban.engine.people.models import Operator
 from toban.engine.people.passwords import rules_in_force
 from toban.engine.people.rules import Hurdle
@@ -23,6 +25,8 @@ _FEEDS = ("/calendar.ics", "/duty.ics")
 _PUBLIC = ("/status/", "/status/en/", "/status/status.json")
 # The form for users' reports asks for a sign-in itself, unless `[incidents]` opens it to everybody.
 _OPEN = ("/accounts/login/", "/accounts/logout/", "/accounts/2fa/authenticate/", "/i18n/", "/report/")
+# What people do with their own account is recorded once it is done: it must not be refused after that.
+_OWN = "/accounts/"
 _ALWAYS = ("/accounts/logout/", "/accounts/reauthenticate/", "/accounts/2fa/reauthenticate/", "/i18n/")
 _WAYS = {
     Hurdle.CHANGE_PASSWORD: ("account_change_password", ("/accounts/password/change/",)),
@@ -56,6 +60,12 @@ class Gate:
         user = request.user
         if not isinstance(user, Operator):
             return self._get_response(request) if request.path.startswith(_OPEN) else _stranger(request)
+        if request.path.startswith(_OWN):
+            return self._let_in(request, user)
+        with ledger.checked(partial(require_unchanged, user)):
+            return self._let_in(request, user)
+
+    def _let_in(self, request: HttpRequest, user: Operator) -> HttpResponse:
         found = hurdle_before(user)
         if found is None:
             return self._get_response(request)
