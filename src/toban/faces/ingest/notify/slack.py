@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -39,11 +40,16 @@ from toban.engine.notify.channels.slack_app.signature import is_signed
 from toban.engine.notify.chat.ordering import carried_out, language_of
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.orders import NotPossible
+from toban.engine.people.backoff import network_of
 from toban.engine.registry.ports import Ports
 from toban.engine.tokens import signed_once
+from toban.faces.ingest.room import Busy, IntakeRoom
+from toban.faces.ingest.senders import TooLarge
 from toban.message import Message, message_of, sentences
 
 _LARGEST = 512 * 1024
+_AT_ONCE = 16 * _LARGEST
+"""Bytes that may wait for the rest of their body: who sends it is known by the whole."""
 _PATIENCE = 2.0
 """Seconds of Slack's three within which a command is answered at once."""
 _MOST_WAITING = 50
@@ -72,6 +78,7 @@ class SlackRequests:
         self._clock = clock
         self._ports = ports
         self._running = set[asyncio.Task[Any]]()
+        self._room = IntakeRoom(_AT_ONCE)
 
     async def act(self, request: Request) -> Response:
         """Do what a pressed button or a message shortcut orders; 401 for what Slack has not signed."""
@@ -107,11 +114,13 @@ class SlackRequests:
 
     async def _signed(self, request: Request) -> _Signed | Response:
         """Return the request if Slack has signed it, else the refusal."""
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _LARGEST:
-                return PlainTextResponse("too large\n", 413)
+        try:
+            with self._room.held(_address(request)) as room:
+                body = await room.received(request.stream(), most=_LARGEST)
+        except TooLarge:
+            return _cut_off("too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        except Busy:
+            return _cut_off("too much at once", HTTPStatus.SERVICE_UNAVAILABLE)
         timestamp = request.headers.get("x-slack-request-timestamp", "")
         signature = request.headers.get("x-slack-signature", "")
         edition, now = self._edition(), self._clock()
@@ -172,6 +181,15 @@ def _outcome(order: SlackOrder, signed: _Signed, ports: Ports) -> Message | None
         return Message("chat.no-state")
     finally:
         close_old_connections()
+
+
+def _address(request: Request) -> str:
+    return network_of(request.client.host) if request.client is not None else ""
+
+
+def _cut_off(text: str, status: HTTPStatus) -> Response:
+    # Closed, because the rest of the body would be taken for the next request.
+    return PlainTextResponse(f"{text}\n", status, headers={"Connection": "close"})
 
 
 async def _acknowledge(pressed: Acknowledged, signed: _Signed) -> Response:
