@@ -283,6 +283,7 @@ class PreventionMeasure(models.Model):
     due_on = models.DateField()
     recorded_at = models.DateTimeField()
     recorded_by = models.CharField(max_length=150)
+    """Who named what proves it."""
     kept_at = models.DateTimeField(null=True)
     """Since when it is done; None again if what proves it is gone."""
     proof = MessageField()

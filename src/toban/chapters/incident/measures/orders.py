@@ -91,6 +91,8 @@ def change(
             raise NotPossible(Message("incident-reports.nothing-amended"))
         if is_other:
             found.kept_at, found.proof = None, _NOT_LOOKED
+            # Whoever names what is to prove it does not prove it by a word of their own.
+            found.recorded_by = by[:150]
         found.save()
         content = {"order": "change-measure", **_named(found), "before": before, **from_shell(shell_user)}
         audit(content, by, now, found.incident.clause_id)

@@ -1,11 +1,15 @@
 """What evidence says about a measure: a change, a row, a batch, an exception."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+
+from django.db.models import QuerySet
 
 from toban.chapters.incident.measures.rules import MeasureProof
 from toban.chapters.incident.models import PreventionMeasure
 from toban.design.diff import title
+from toban.engine.approvals.holders import person_named
+from toban.engine.approvals.identity import identities_of_shell
 from toban.engine.changes.act import ChangeKind, key_of
 from toban.engine.changes.delivered import DELIVERED
 from toban.engine.changes.models import Change
@@ -31,22 +35,39 @@ def proof_of(measure: PreventionMeasure, edition: Edition, ports: Ports, now: da
     return _PROOFS[_Kind(measure.kind)](measure, edition, ports, now)
 
 
-def _change(measure: PreventionMeasure, _edition: Edition, ports: Ports, _now: datetime) -> MeasureProof:
+def _change(measure: PreventionMeasure, edition: Edition, ports: Ports, _now: datetime) -> MeasureProof:
     since = measure.incident.detected_at
     for find in ports.all(DELIVERED):
         delivered = find(measure.reference, since)
         if delivered is not None:
             return MeasureProof(delivered.said, delivered.at)
     recorded = Change.objects.filter(at__gte=since, kind__in=_RELEASED, entry__content__order=RECORDED)
-    named = recorded.filter(subjects__name=key_of(measure.reference)).order_by("at").first()
-    if named is None:
-        wanted = measure.reference
-        lately = recorded.select_related("entry").order_by("-at")[:_MOST]
-        said = (each for each in reversed(lately) if _names(each, wanted))
-        named = next(said, None)
-    if named is None:
-        return MeasureProof(Message("incident-reports.no-such-change", reference=measure.reference))
-    return MeasureProof(Message("incident-reports.change-recorded", number=named.pk), named.at)
+    own: list[Change] = []
+    for change in _naming(measure.reference, recorded):
+        if not _is_own(change.actor, measure, edition):
+            return MeasureProof(Message("incident-reports.change-recorded", number=change.pk), change.at)
+        own.append(change)
+    if own:
+        said = Message("incident-reports.change-recorded-by-themselves", number=own[0].pk, by=own[0].actor)
+        return MeasureProof(said)
+    return MeasureProof(Message("incident-reports.no-such-change", reference=measure.reference))
+
+
+def _naming(reference: str, recorded: QuerySet[Change]) -> Iterator[Change]:
+    """Yield the changes that name *reference*: first those that are about it, each time the oldest first."""
+    yield from recorded.filter(subjects__name=key_of(reference)).order_by("at")[:_MOST]
+    lately = recorded.select_related("entry").order_by("-at")[:_MOST]
+    yield from (each for each in reversed(lately) if _names(each, reference))
+
+
+def _is_own(actor: str, measure: PreventionMeasure, edition: Edition) -> bool:
+    """Return whether *actor* is who recorded *measure*, or owns it: nobody's own word proves theirs."""
+    owner = person_named(edition, measure.owner)
+    names = {measure.recorded_by, owner.account if owner is not None else ""}
+    theirs = [each for name in names for each in identities_of_shell(edition, name)]
+    return actor in names or any(
+        mine.is_same_human(each) for mine in identities_of_shell(edition, actor) for each in theirs
+    )
 
 
 def _names(change: Change, reference: str) -> bool:

@@ -1,6 +1,7 @@
 """Measures of each kind, kept and not; what is overdue is told, and a recurrence asks again."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -22,7 +23,10 @@ from toban.chapters.incident.rows import owing
 from toban.chapters.incident.spans import spans_of
 from toban.chapters.release.models import Release, StoredArtifact
 from toban.design.clauses.incident import IncidentFlow
+from toban.engine.changes import recording
+from toban.engine.changes.act import ChangeKind
 from toban.engine.changes.query import ChangeSearch, found, told
+from toban.engine.changes.recorded import RecordedChange
 from toban.engine.editions.edition import Edition
 from toban.engine.editions.records import record_in_force
 from toban.engine.evidence.models import LedgerEntry
@@ -30,6 +34,7 @@ from toban.engine.exceptions.models import RowException
 from toban.engine.notify.models import Alert
 from toban.engine.operation import RowAnswer, rows_of
 from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator
 from toban.engine.runs.models import Run
 from toban.engine.tasks.facts import TaskFact, TaskOccasion
 
@@ -126,6 +131,33 @@ def test_a_change_is_kept_by_what_a_pipeline_recorded(scenery: Scenery, referenc
     kept, said = look(scenery, measure)
     assert kept
     assert said == f"変更の記録 {LedgerEntry.objects.filter(content__version='1.4.3').get().sequence}"
+
+
+@pytest.mark.parametrize("by", ["sato", "sato2", "tanaka"])
+def test_nobodys_own_word_proves_a_measure_that_they_recorded_or_own(scenery: Scenery, by: str) -> None:
+    Operator.objects.filter(username="sato").update(first_name="太郎", last_name="佐藤")
+    Operator.objects.create_user("sato2", first_name="太郎", last_name="佐藤")
+    owned = replace(wanted(Kind.CHANGE, "memory"), owner="運用責任者")
+    measure = orders.record(scenery.incident.pk, owned, by="sato", edition=scenery.edition, now=scenery.now)
+
+    for name, text in (("memory", "about it"), ("Webサーバー", "memory")):
+        said = RecordedChange(kind=ChangeKind.OTHER, text=text, about=(name,))
+        recording.record(said, by=by, now=scenery.now)
+        assert look(scenery, measure)[0] is False
+        assert measure.proof.code == "incident-reports.change-recorded-by-themselves"
+    scenery.change("memory")
+    assert look(scenery, measure)[0] is True
+
+
+def test_whoever_names_another_proof_of_a_measure_does_not_give_it(scenery: Scenery) -> None:
+    measure = recorded(scenery, Kind.CHANGE, "1.4.3")
+    orders.change(
+        measure.pk, wanted(Kind.CHANGE, "memory"), by="tanaka", edition=scenery.edition, now=scenery.now
+    )
+    said = RecordedChange(kind=ChangeKind.OTHER, text="memory")
+    recording.record(said, by="tanaka", now=scenery.now)
+
+    assert look(scenery, measure)[0] is False
 
 
 def test_a_row_is_kept_once_it_is_new_or_says_something_else(scenery: Scenery) -> None:
