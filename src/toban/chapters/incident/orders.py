@@ -164,6 +164,8 @@ def merge(number: int, into: int, order: IncidentOrder, now: datetime) -> Incide
         part.merged_into, part.closed_at, part.closed_by = whole, now, order.by.name[:150]
         part.save(update_fields=["merged_into", "closed_at", "closed_by"])
         whole.targets = list(dict.fromkeys((*whole.targets, *part.targets)))
+        # What they said about the part, when it began and what it concerns, is said about the whole.
+        whole.writers = sorted({*whole.writers, *part.writers})
         whole.began_at = min(whole.began_at, part.began_at)
         answered = [each for each in (whole, part) if each.responded_at is not None]
         if answered:
@@ -311,6 +313,8 @@ def say_recovered(
             raise NotPossible(Message("incident.recovered-when"), Message("incident.give-a-time-between"))
         incident.recovered_at = at or now
         incident.save(update_fields=["recovered_at"])
+        # Nothing measures it: that it is over, and since when, is their word.
+        note_writer(incident, order.by.name, order.by.shell_user)
         _record(incident, "incident-recovered", order, now)
     return incident
 

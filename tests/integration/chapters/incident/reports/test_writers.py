@@ -10,13 +10,14 @@ from tests.integration.chapters.incident.reports.test_reports import FINAL, Stat
 from toban.chapters.incident import orders as incidents
 from toban.chapters.incident.measures import orders as measures
 from toban.chapters.incident.measures.orders import wanted_of
-from toban.chapters.incident.models import IncidentReport, TimelineEntry
+from toban.chapters.incident.models import Incident, IncidentReport, TimelineEntry
 from toban.chapters.incident.orders import IncidentOrder
 from toban.chapters.incident.reports import approval, orders
 from toban.chapters.incident.timeline import amending
 from toban.chapters.incident.timeline.amending import WantedLine
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +120,34 @@ def test_who_declared_an_incident_in_their_words_does_not_approve_its_report(sce
     made = incidents.declare(said, order(scenery, "tanaka", ""), scenery.now)
 
     assert made.writers == list(scenery.giver("tanaka").orderers)
+
+
+def declared(scenery: Scenery, by: str, title: str) -> Incident:
+    return incidents.declare(incidents.Declaration(title=title), order(scenery, by, ""), scenery.now)
+
+
+def writers(incident: Incident) -> set[str]:
+    incident.refresh_from_db()
+    return set(Operator.objects.filter(pk__in=incident.writers).values_list("username", flat=True))
+
+
+def test_who_says_when_it_was_over_does_not_approve_its_report(scenery: Scenery) -> None:
+    made = declared(scenery, "sato", "文字化け")
+    assert writers(made) == {"sato"}
+
+    scenery.pass_(MINUTE)
+    said = order(scenery, "kimura", "tanaka")
+    incidents.say_recovered(made.pk, said, scenery.now, at=made.detected_at)
+
+    assert writers(made) == {"sato", "kimura", "tanaka"}
+
+
+def test_who_wrote_in_an_incident_that_was_merged_approves_no_report_of_the_whole(scenery: Scenery) -> None:
+    part, whole = declared(scenery, "tanaka", "文字化け"), declared(scenery, "sato", "画面が化ける")
+
+    incidents.merge(part.pk, whole.pk, order(scenery, "kimura", ""), scenery.now)
+
+    assert writers(whole) == {"sato", "tanaka"}
 
 
 def test_what_others_wrote_is_approved_by_who_took_and_answered_the_incident(scenery: Scenery) -> None:
