@@ -1,6 +1,7 @@
 """How releases end when something comes in between: nothing hangs, and what serves is what is said."""
 
 import pytest
+from django.db.models import F
 from tests.integration.chapters.release.shop import (
     BINDINGS,
     MINUTE,
@@ -23,6 +24,7 @@ from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.rules import RequestState
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator
 from toban.engine.runs.models import Run
 from toban.message import plain
 
@@ -313,6 +315,25 @@ def test_nobody_goes_back_alone_over_a_migration_that_can_not_be_undone(shop: Sh
     shop.approve("mio")
     shop.work()
     assert shop.serves == "v1"
+
+
+def test_nobody_goes_back_by_the_approval_of_who_was_locked_out_before_it_began(shop: Shop) -> None:
+    ill_in_production(shop)
+    shop.work(11 * MINUTE)
+    back = orders.roll_back(shop.plan.deployments[PRODUCTION], "遅い", shop.order("ken"), shop.now)
+    shop.work()
+    shop.approve("nami")
+    Operator.objects.filter(username="nami").update(lockouts=F("lockouts") + 1)
+
+    shop.work()
+    again = ApprovalRequest.objects.latest("pk")
+    back.refresh_from_db()
+    assert (shop.serves, again.state, back.decided_at) == ("v2", RequestState.OPEN, None)
+
+    shop.work(MINUTE)
+    shop.approve("nami", again)
+    shop.work()
+    assert (shop.serves, ApprovalRequest.objects.latest("pk")) == ("v1", again)
 
 
 def test_a_migration_further_back_is_gone_over_too(shop: Shop) -> None:

@@ -58,13 +58,17 @@ def consent(release: Release, deployment: Deployment, plan: ReleaseChapterPlan, 
 
     The caller holds the ledger. One for another artefact, plan, document or time is asked for again.
     """
+    last = ApprovalRequest.objects.filter(subject=subject_name(release)).order_by("-pk").first()
+    if release.decided_at is not None and last is not None and not stands(last):
+        # Whoever decided that it goes back was locked out since.
+        release.decided_at = None
+        release.save(update_fields=["decided_at"])
     terms = terms_of(release, deployment, plan)
     if terms is None:
         return Consent.GIVEN
     if release.kind == Release.Kind.FIRST and (serves := _serves_already(release)) is not False:
         return Consent.GIVEN if serves else Consent.WAITS
     wanted = _subject(release, deployment, plan, terms)
-    last = ApprovalRequest.objects.filter(subject=wanted.subject).order_by("-pk").first()
     if last is None or last.digest != wanted.digest or not stands(last):
         request_for(wanted, now)
         return Consent.WAITS
