@@ -95,7 +95,7 @@ def declare(said: Declaration, order: IncidentOrder, now: datetime) -> Incident:
         by, design = order.by.name[:150], order.edition.design
         give_level(incident, level, why, plan=order.plan, design=design, now=now, by=by)
         # The title is theirs.
-        note_writer(incident, order.by.name, order.by.shell_user)
+        note_writer(incident, order.by.name, order.by.behind)
         _record(incident, "incident-declared", order, now, note=why)
         told = Message("incident.told-declared", by=order.by.name, level=incident.level)
         tell(incident, order.plan, order.edition, "declared", told, now)
@@ -207,7 +207,7 @@ def split(number: int, alerts: Sequence[int], title: str, order: IncidentOrder, 
         made.save()
         give_level(made, level, made.why, plan=order.plan, design=order.edition.design, now=now)
         if title.strip():
-            note_writer(made, order.by.name, order.by.shell_user)
+            note_writer(made, order.by.name, order.by.behind)
         _record(made, "incident-split", order, now, {"from": incident.pk})
     return made
 
@@ -314,7 +314,7 @@ def say_recovered(
         incident.recovered_at = at or now
         incident.save(update_fields=["recovered_at"])
         # Nothing measures it: that it is over, and since when, is their word.
-        note_writer(incident, order.by.name, order.by.shell_user)
+        note_writer(incident, order.by.name, order.by.behind)
         _record(incident, "incident-recovered", order, now)
     return incident
 
@@ -372,7 +372,7 @@ def _record(
 ) -> None:
     """Append *act* to the evidence; whoever says something by it has written in the incident's reports."""
     if note:
-        note_writer(incident, order.by.name, order.by.shell_user)
+        note_writer(incident, order.by.name, order.by.behind)
     record(incident, act, order.by.name, now, {**(more or {}), **from_shell(order.by.shell_user)}, note)
 
 

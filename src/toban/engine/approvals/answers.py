@@ -36,6 +36,8 @@ class Giver:
     via: ApprovalAnswer.Via = _Via.PAGE
     shell_user: str = ""
     """The user of the operating system, for a command on the server."""
+    token_maker: str = ""
+    """The user of the operating system who made the token by which it comes, if a command made it."""
     has_proved: bool = False
     """Whether they have just signed in again."""
 
@@ -45,13 +47,18 @@ class Giver:
         return self.account.username if self.account is not None else f"shell:{self.shell_user}"
 
     @property
+    def behind(self) -> str:
+        """The user of the operating system who may be behind it, in whosever name: see `orderers`."""
+        return self.shell_user or self.token_maker
+
+    @property
     def orderers(self) -> tuple[int, ...]:
         """The numbers of the accounts by which they may be known: none of them approves what they order.
 
         Otherwise somebody could order in another's name from a shell, and approve it in their own.
         """
         named = () if self.account is None else (self.account,)
-        found = (each.pk for each in (*named, *accounts_of_shell(self.shell_user)))
+        found = (each.pk for each in (*named, *accounts_of_shell(self.behind)))
         return tuple(dict.fromkeys(found))
 
 
@@ -202,7 +209,7 @@ def _answered(
     # A refusal does nothing that could not be undone.
     has_proved = by.has_proved or answer == ApprovalAnswer.Answer.REFUSED
     respondent = respondent_of(
-        request, account, edition, now, shown=shown, has_proved=has_proved, shell_user=by.shell_user
+        request, account, edition, now, shown=shown, has_proved=has_proved, shell_user=by.behind
     )
     facts = facts_of(request, edition)
     refusal = why_not(facts, respondent, now)
@@ -220,7 +227,7 @@ def _answered(
             "delegation_id": ground.delegation if ground is not None else None,
             "appointer_id": ground.appointer if ground is not None else None,
             "via": by.via,
-            "shell_user": by.shell_user[:150],
+            "shell_user": by.behind[:150],
             "lockouts": account.lockouts,
             "answered_at": now,
             "note": storable_text(note.strip()),
@@ -254,7 +261,7 @@ def _record(
         "state": request.state,
         "via": by.via,
         **({} if request.page else {"title": request.title.as_json()}),
-        **({"shell_user": by.shell_user} if by.shell_user else {}),
+        **({"shell_user": by.behind} if by.behind else {}),
         **more,
     }
     record = ledger.Record(

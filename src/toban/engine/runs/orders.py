@@ -85,11 +85,13 @@ def order(
     now: datetime,
     account: Operator | None = None,
     shell_user: str = "",
+    token_maker: str = "",
 ) -> Run:
     """Have the work run now, outside its schedule, with *parameters* that it knows.
 
     *account* is who orders it, if an account does; a work that needs approval takes no order without.
     *shell_user* is the user of the operating system, for a command on the server: nor do they approve it.
+    *token_maker* is the same, for an order by a token that a command on the server made.
     """
     with transaction.atomic():
         ledger.hold()
@@ -100,7 +102,7 @@ def order(
             clause_id=work.clause_id,
             document_digest="",
             ordered_by=by,
-            orderers=_with(account, shell_user, ()),
+            orderers=_with(account, shell_user or token_maker, ()),
             parameters=given,
             reason=RunReason.ORDERED,
             wake_at=now,
@@ -166,6 +168,7 @@ def again(
     now: datetime,
     account: Operator | None = None,
     shell_user: str = "",
+    token_maker: str = "",
 ) -> Run:
     """Repeat an ended run: after its last finished step, or from the step named *from_step*.
 
@@ -184,7 +187,7 @@ def again(
             raise NotPossible(Message("runs.has-succeeded", run=run_id), Message("runs.choose-a-step"))
         run.state, run.reason, run.wake_at = Run.State.WAITING, RunReason.ORDERED, now
         run.failures, run.losses, run.is_rerun = 0, 0, False
-        run.orderers = _with(account, shell_user, run.orderers)
+        run.orderers = _with(account, shell_user or token_maker, run.orderers)
         # The approval was for the old attempt; a step that is done asks no more.
         supersede(subject_name(run.pk), now, keep=tuple(run.steps.values_list("name", flat=True)))
         run.ended_at, run.is_cancelling, run.note = None, False, NOTHING

@@ -17,6 +17,8 @@ class ApiToken(models.Model):
     """SHA-256 of the token, in hex: a leaked database does not give access to the API."""
     scopes = models.JSONField()
     """The names of the scopes that it has, such as `read:alerts`."""
+    shell_user = models.CharField(max_length=150, blank=True)
+    """The user of the operating system, if a command on the server made it: in whose name, they chose."""
     made_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

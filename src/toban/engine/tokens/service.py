@@ -32,8 +32,11 @@ def make(
     by: str,
     now: datetime,
     request: HttpRequest | None = None,
+    shell_user: str = "",
 ) -> str:
     """Give *operator* a token and return it; it is stored nowhere. *known* are all scopes there are.
+
+    *shell_user* is the user of the operating system, for a command on the server.
 
     Raises `NotPossible`.
     """
@@ -51,6 +54,7 @@ def make(
             name=name,
             digest=_digest(token),
             scopes=scopes,
+            shell_user=shell_user[:150],
             made_at=now,
             ends_at=wanted.ends_at,
             lockouts=operator.lockouts,

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
 from toban.engine.people.audit import record
 from toban.engine.tokens import once
@@ -26,3 +28,9 @@ def ordered(
 
     keyed = once.KeyedRequest(token, key or "", request.method or "", request.get_full_path(), request.body)
     return once.carried_out(keyed, act, now)
+
+
+def giver_of(request: HttpRequest) -> Giver:
+    """Return in whose name *request* orders or answers, and who may be behind it."""
+    token = token_of(request)
+    return Giver(token.operator, ApprovalAnswer.Via.API, token_maker=token.shell_user)

@@ -11,8 +11,7 @@ from ninja import Query, Schema
 
 from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
-from toban.engine.approvals.answers import Giver
-from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
+from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.port import APPROVAL_EFFECTS, ApprovalEffect
 from toban.engine.approvals.rules import RequestState
 from toban.engine.approvals.telling import candidates
@@ -20,8 +19,7 @@ from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
 from toban.faces.api import cursors
-from toban.faces.api.access import token_of
-from toban.faces.api.acting import ordered
+from toban.faces.api.acting import giver_of, ordered
 from toban.faces.api.edition import edition_in_force
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.values import Asked, IdempotencyKey, Number, Part, Said, Text, Turn
@@ -100,7 +98,7 @@ def _answered(
         raise Http404
     if not answering.effect_of(found, effects).is_answered_by_api:
         raise NotPossible(Message("approvals.answered-on-its-page"), Message("approvals.see-open"))
-    by = Giver(token_of(request).operator, ApprovalAnswer.Via.API)
+    by = giver_of(request)
     order = AnswerOrder(found.pk, wanted.shown, by, edition_in_force(), wanted.note)
 
     def act(_by: str, now: datetime) -> dict[str, object]:

@@ -139,7 +139,14 @@ def order(request: HttpRequest, wanted: WantedRun, key: IdempotencyKey) -> Any:
         request,
         key,
         lambda by, now: run_values(
-            orders.order(wanted.work, wanted.parameters, by=by, now=now, account=token_of(request).operator)
+            orders.order(
+                wanted.work,
+                wanted.parameters,
+                by=by,
+                now=now,
+                account=token_of(request).operator,
+                token_maker=token_of(request).shell_user,
+            )
         ),
     )
 
@@ -169,7 +176,15 @@ def again(request: HttpRequest, run_id: Number, wanted: WantedRepetition, key: I
         request,
         key,
         lambda by, now: run_values(
-            orders.again(work, run_id, wanted.from_step, by=by, now=now, account=token_of(request).operator)
+            orders.again(
+                work,
+                run_id,
+                wanted.from_step,
+                by=by,
+                now=now,
+                account=token_of(request).operator,
+                token_maker=token_of(request).shell_user,
+            )
         ),
     )
 

@@ -7,16 +7,13 @@ from django.conf import settings
 from django.http import Http404, HttpRequest
 from ninja import Query, Schema
 
-from toban.engine.approvals.answers import Giver
-from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
 from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
 from toban.engine.tasks.lists import listed
 from toban.engine.tasks.orders import TaskOrder, hand_on, sign_off
 from toban.faces.api import cursors
-from toban.faces.api.access import token_of
-from toban.faces.api.acting import ordered
+from toban.faces.api.acting import giver_of, ordered
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.runs import ShownRun
 from toban.faces.api.values import Asked, IdempotencyKey, Number, Part, Said, Text, Turn, Why
@@ -106,7 +103,7 @@ def hand(request: HttpRequest, task_id: Number, wanted: WantedHandover, key: Ide
 
 
 def _order(request: HttpRequest, task_id: int) -> TaskOrder:
-    by = Giver(token_of(request).operator, ApprovalAnswer.Via.API)
+    by = giver_of(request)
     return TaskOrder(task_id, by, _edition(), settings.PARTS)
 
 

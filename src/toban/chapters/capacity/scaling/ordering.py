@@ -21,14 +21,23 @@ def order_scaling(
     now: datetime,
     account: Operator | None = None,
     shell_user: str = "",
+    token_maker: str = "",
 ) -> Run:
     """Have *group* brought to *to* instances; raise `NotPossible`, such as beyond the document's limit.
 
-    *account* and *shell_user* are as for every order; see `orders.order`.
+    *account*, *shell_user* and *token_maker* are as for every order; see `orders.order`.
     """
     wanted = allowed(plan, group, to)
     parameters = {"to": str(to), **({"reason": reason} if reason else {})}
-    return orders.order(wanted.key, parameters, by=by, now=now, account=account, shell_user=shell_user)
+    return orders.order(
+        wanted.key,
+        parameters,
+        by=by,
+        now=now,
+        account=account,
+        shell_user=shell_user,
+        token_maker=token_maker,
+    )
 
 
 def allowed(plan: CapacityPlan, group: str, to: int) -> Group:

@@ -86,12 +86,21 @@ def replay(request: HttpRequest, group: Text, days: Days = 90) -> Any:
 @router.act("/capacity/scale", "act:capacity", ShownRun, status=201)
 def scale(request: HttpRequest, wanted: WantedSize, key: IdempotencyKey) -> Any:
     """Have a group brought to a size, whatever its mode is; return the run."""
-    plan, account = _plan(), token_of(request).operator
+    plan, token = _plan(), token_of(request)
     return ordered(
         request,
         key,
         lambda by, now: run_values(
-            order_scaling(plan, wanted.group, wanted.to, wanted.reason, by=by, now=now, account=account)
+            order_scaling(
+                plan,
+                wanted.group,
+                wanted.to,
+                wanted.reason,
+                by=by,
+                now=now,
+                account=token.operator,
+                token_maker=token.shell_user,
+            )
         ),
     )
 

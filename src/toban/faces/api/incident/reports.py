@@ -15,13 +15,11 @@ from toban.chapters.incident.reports.content import ReportAudience, ReportQuesti
 from toban.chapters.incident.reports.draft import ReportPart
 from toban.chapters.incident.reports.orders import ReportDesk, draft_of
 from toban.engine.approvals.answers import Giver
-from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.telemetry.present import telemetry
 from toban.faces.api import cursors
-from toban.faces.api.access import token_of
-from toban.faces.api.acting import ordered
+from toban.faces.api.acting import giver_of, ordered
 from toban.faces.api.edition import edition_in_force
 from toban.faces.api.incident.schemas import Words
 from toban.faces.api.router import ScopedRouter
@@ -186,7 +184,7 @@ def ask(request: HttpRequest, incident_id: Number, report_id: Number, key: Idemp
 
 
 def _giver(request: HttpRequest) -> Giver:
-    return Giver(token_of(request).operator, ApprovalAnswer.Via.API)
+    return giver_of(request)
 
 
 def _report(incident: int, number: int) -> IncidentReport:

@@ -11,12 +11,9 @@ from toban.chapters.incident import orders
 from toban.chapters.incident.models import Incident
 from toban.chapters.incident.operation import OPERATION
 from toban.chapters.incident.orders import Declaration, IncidentOrder
-from toban.engine.approvals.answers import Giver
-from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
 from toban.faces.api import cursors
-from toban.faces.api.access import token_of
-from toban.faces.api.acting import ordered
+from toban.faces.api.acting import giver_of, ordered
 from toban.faces.api.edition import edition_in_force
 from toban.faces.api.incident import game_days, measures, reports, timeline
 from toban.faces.api.incident.schemas import (
@@ -173,6 +170,6 @@ def close(request: HttpRequest, incident_id: Number, key: IdempotencyKey) -> Any
 
 def _ordered(request: HttpRequest, key: str | None, act: _Order) -> Mapping[str, Any]:
     edition = edition_in_force()
-    by = Giver(token_of(request).operator, ApprovalAnswer.Via.API)
+    by = giver_of(request)
     order = IncidentOrder(by, edition, edition.plan(OPERATION))
     return ordered(request, key, lambda _name, now: incident_values(act(order, now), now))

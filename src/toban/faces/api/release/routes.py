@@ -23,13 +23,10 @@ from toban.chapters.release.ordering.planning import (
     newest_served,
     open_release,
 )
-from toban.engine.approvals.answers import Giver
-from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.faces.api import cursors
-from toban.faces.api.access import token_of
-from toban.faces.api.acting import ordered
+from toban.faces.api.acting import giver_of, ordered
 from toban.faces.api.edition import edition_in_force
 from toban.faces.api.release.schemas import (
     ShownDraft,
@@ -172,7 +169,7 @@ def _ordered(
     act: Callable[[ReleaseOrder, datetime], Mapping[str, object]],
 ) -> Mapping[str, Any]:
     edition = edition_in_force()
-    by = Giver(token_of(request).operator, ApprovalAnswer.Via.API)
+    by = giver_of(request)
     order = ReleaseOrder(by, edition, edition.plan(OPERATION))
     return ordered(request, key, lambda _by, now: act(order, now))
 

@@ -54,7 +54,7 @@ def create(parts: Parts, name: str, scopes: tuple[str, ...], until: str, account
         by, now = shell_user(), system_clock()
         operator = _account(account or by)
         wanted = WantedToken(name, scopes, _end(until))
-        token = service.make(operator, wanted, tuple(parts.scopes), by=by, now=now)
+        token = service.make(operator, wanted, tuple(parts.scopes), by=by, now=now, shell_user=by)
     say(token)
 
 
