@@ -35,12 +35,28 @@ def test_records_from_the_future_do_not_make_old_data_new(tmp_path: Path) -> Non
 
 
 def test_the_archive_of_a_distribution_may_hold_all_of_its_releases(tmp_path: Path) -> None:
-    mirror(tmp_path, "Debian", [advisory("A", "curl", "8", ecosystem="Debian:12")])
+    mirror(
+        tmp_path,
+        "Debian",
+        [
+            advisory("A", "curl", "8", ecosystem="Debian:12"),
+            advisory("B", "other", "8", ecosystem="Debian:13"),
+        ],
+    )
 
     found = read_mirror(tmp_path, {("Debian:12", "curl"), ("Debian:13", "curl")}, NOW)
 
     assert found.known.keys() == {("Debian:12", "curl")}
     assert found.data.keys() == {"Debian:12", "Debian:13"}
+
+
+def test_an_archive_that_is_about_other_releases_says_nothing_of_one(tmp_path: Path) -> None:
+    mirror(tmp_path, "Debian", [advisory("A", "curl", "8", ecosystem="Debian:12")])
+
+    found = read_mirror(tmp_path, {("Debian:13", "curl")}, NOW)
+
+    assert not found.data
+    assert "Debian:13 " in str(found.missing["Debian:13"])
 
 
 @pytest.mark.parametrize("ecosystem", ["npm", "../PyPI", ".", "", "PyPI/x"])

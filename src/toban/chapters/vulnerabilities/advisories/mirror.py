@@ -92,6 +92,8 @@ class _Reading:
     unreadable: int = 0
     bytes: int = 0
     newest: datetime | None = None
+    is_about: bool = False
+    """Whether any of it is about the ecosystem: the archive of a distribution may lack a release."""
 
     def count(self, advisory: Advisory) -> None:
         self.records += 1
@@ -111,7 +113,10 @@ def _read(
         with ZipFile(file) as archive:
             for advisory in _advisories(archive, file, reading):
                 for affected in advisory.affected:
-                    if affected.ecosystem == ecosystem and affected.key in wanted:
+                    if affected.ecosystem != ecosystem:
+                        continue
+                    reading.is_about = True
+                    if affected.key in wanted:
                         known[affected.key].append((advisory, affected))
     except (BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise MirrorUnreadable(
@@ -119,6 +124,8 @@ def _read(
         ) from error
     if reading.newest is None:
         raise MirrorUnreadable(Message("vulnerabilities.archive-empty", file=file))
+    if not reading.is_about:
+        raise MirrorUnreadable(Message("vulnerabilities.archive-of-others", file=file, ecosystem=ecosystem))
     return EcosystemData(ecosystem, file, reading.records, reading.newest, reading.unreadable)
 
 
