@@ -108,9 +108,10 @@ def _toml(*entries: str) -> str:
             "requirements.txt",
             (
                 "# pinned\ndjango==4.2.1 \\\n    --hash=sha256:00\n"
-                "uvicorn[standard] == 0.30 ; python_version > '3'\n-r x\n"
+                "uvicorn[standard] == 0.30 ; python_version > '3'\n"
+                "--index-url https://mirror.example/simple\n-c limits.txt\n  indented==3  # with a remark\n"
             ),
-            [("PyPI", "django", "4.2.1"), ("PyPI", "uvicorn", "0.30")],
+            [("PyPI", "django", "4.2.1"), ("PyPI", "uvicorn", "0.30"), ("PyPI", "indented", "3")],
         ),
         (
             "uv.lock",
@@ -163,6 +164,34 @@ def test_lock_files_are_read(name: str, written: str, found: list[tuple[str, str
 def test_a_requirement_without_its_version_is_not_passed_over() -> None:
     with pytest.raises(Unpinned, match="django>=4"):
         list(read_lock("requirements.txt", "httpx==0.28\ndjango>=4\n"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-r base.txt",
+        "-rbase.txt",
+        "--requirement=base.txt",
+        "-e .",
+        "--editable ./own",
+        "git+https://git.example/lib.git",
+        "https://files.example/lib-1.0-py3-none-any.whl",
+        "./lib-1.0.tar.gz",
+        "lib (==1.0)",
+    ],
+)
+def test_what_else_is_installed_by_requirements_is_not_passed_over(line: str) -> None:
+    with pytest.raises(Unpinned) as refused:
+        list(read_lock("requirements.txt", f"httpx==0.28\n{line}\n"))
+
+    assert str(refused.value) == line
+
+
+def test_a_token_in_a_requirement_is_not_repeated() -> None:
+    with pytest.raises(Unpinned) as refused:
+        list(read_lock("requirements.txt", "lib @ git+https://me:hunter2@git.example/lib.git"))
+
+    assert str(refused.value) == "lib @ git+https://git.example/lib.git"
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,12 @@ from toban.chapters.vulnerabilities.package import Package
 _PINNED = re.compile(
     r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*(?P<version>[^\s;#,\\]+)"
 )
-_REQUIRED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?\s*(?:[<>=!~;@]|$)")
+_INSTALLS_NOTHING = re.compile(r"$|#|-(?!r|e|-requirement|-editable)")
+"""Of lines of requirements: remarks and options, but those that name what else is installed."""
+_LOGIN = re.compile(r"(?<=://)[^/\s@]*@")
 _GEM = re.compile(r"^ {4}(?P<name>\S+) \((?P<version>[^)]+)\)$", re.MULTILINE)
 _SUM = re.compile(r"^(?P<name>\S+) v(?P<version>[^\s/]+) h1:", re.MULTILINE)
+_LONGEST_SAID = 200
 _FOLDER = "node_modules/"
 
 
@@ -38,11 +41,11 @@ def read_lock(name: str, written: str) -> Iterator[Package]:
 
 
 def _requirements(written: str) -> Iterator[Package]:
-    for line in written.splitlines():
+    for line in map(str.strip, written.splitlines()):
         if found := _PINNED.match(line):
             yield Package("PyPI", found["name"], found["version"])
-        elif _REQUIRED.match(line):
-            raise Unpinned(line.strip())
+        elif not _INSTALLS_NOTHING.match(line):
+            raise Unpinned(_LOGIN.sub("", line)[:_LONGEST_SAID])
 
 
 def _toml(ecosystem: str) -> Callable[[str], Iterator[Package]]:
