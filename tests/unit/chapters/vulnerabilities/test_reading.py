@@ -32,6 +32,18 @@ Package: gone
 Status: deinstall ok config-files
 Version: 1.0
 
+Package: fresh
+Status: deinstall ok not-installed
+Version: 1.0
+
+Package: half
+Status: install ok half-configured
+Version: 1.1
+
+Package: waiting
+Status: install ok triggers-awaited
+Version: 1.2
+
 Package: vim
 Status: hold ok installed
 Version: 2:9.0.1378-2
@@ -42,6 +54,8 @@ def test_dpkg_is_read_by_source_package_and_its_version() -> None:
     assert list(read_host(_DPKG)) == [
         Package("Debian:12", "curl", "7.88.1-10+deb12u5", "libcurl4"),
         Package("Debian:12", "bash", "5.2.15-2"),
+        Package("Debian:12", "half", "1.1"),
+        Package("Debian:12", "waiting", "1.2"),
         Package("Debian:12", "vim", "2:9.0.1378-2"),
     ]
 

@@ -25,6 +25,8 @@ _SOURCE = re.compile(r"(?P<name>\S+)(?:\s+\((?P<version>[^)]+)\))?")
 _MAJOR = re.compile(r"\d+")
 _MAJOR_MINOR = re.compile(r"\d+\.\d+")
 _BY_MAJOR = {"debian": "Debian", "almalinux": "AlmaLinux", "rocky": "Rocky Linux"}
+_NOT_THERE = (" not-installed", " config-files")
+"""States of dpkg. In all others its files are there: that its triggers wait makes no package safe."""
 _LTS = re.compile(r"\d*[02468]\.04")
 """Of Ubuntu: the April of each even year."""
 
@@ -83,7 +85,7 @@ def _dpkg(listing: str) -> Iterator[_Installed]:
     for paragraph in listing.split("\n\n"):
         fields = _fields(paragraph, ": ")
         name, version = fields.get("Package", ""), fields.get("Version", "")
-        if not name or not version or not fields.get("Status", "").endswith(" installed"):
+        if not name or not version or fields.get("Status", "").endswith(_NOT_THERE):
             continue
         source = _SOURCE.match(fields.get("Source", ""))
         if source is None:
