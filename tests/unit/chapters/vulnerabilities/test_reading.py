@@ -136,6 +136,15 @@ def _toml(*entries: str) -> str:
             ),
             [("PyPI", "httpx", "0.28")],
         ),
+        (
+            "pylock.toml",
+            (
+                'lock-version = "1.0"\ncreated-by = "pip"\n'
+                '[[packages]]\nname = "attrs"\nversion = "25.1.0"\n'
+                '[[packages]]\nname = "shop"\nversion = "1"\ndirectory = { path = "." }\n'
+            ),
+            [("PyPI", "attrs", "25.1.0")],
+        ),
         ("Cargo.lock", _toml('name = "serde"\nversion = "1.0.1"'), [("crates.io", "serde", "1.0.1")]),
         (
             "package-lock.json",

@@ -48,9 +48,9 @@ def _requirements(written: str) -> Iterator[Package]:
             raise Unpinned(_LOGIN.sub("", line)[:_LONGEST_SAID])
 
 
-def _toml(ecosystem: str) -> Callable[[str], Iterator[Package]]:
+def _toml(ecosystem: str, table: str = "package") -> Callable[[str], Iterator[Package]]:
     def read(written: str) -> Iterator[Package]:
-        for each in tomllib.loads(written)["package"]:
+        for each in tomllib.loads(written)[table]:
             # A project's own entry may have none.
             if isinstance(version := each.get("version"), str) and not _is_own(each):
                 yield Package(ecosystem, each["name"], version)
@@ -60,7 +60,9 @@ def _toml(ecosystem: str) -> Callable[[str], Iterator[Package]]:
 
 def _is_own(entry: Mapping[str, Any]) -> bool:
     source = entry.get("source", {})
-    return isinstance(source, dict) and bool({"editable", "virtual", "directory"} & source.keys())
+    # PEP 751 says it of the entry itself.
+    marks = {*source, *entry.keys()} if isinstance(source, dict) else entry.keys()
+    return bool({"editable", "virtual", "directory"} & marks)
 
 
 def _npm(written: str) -> Iterator[Package]:
@@ -92,7 +94,8 @@ def _go(written: str) -> Iterator[Package]:
 READERS: Mapping[str, Callable[[str], Iterator[Package]]] = {
     r".*\.txt": _requirements,
     r"package-lock\.json|npm-shrinkwrap\.json": _npm,
-    r"poetry\.lock|uv\.lock|pylock(?:\..*)?\.toml": _toml("PyPI"),
+    r"poetry\.lock|uv\.lock": _toml("PyPI"),
+    r"pylock(?:\..*)?\.toml": _toml("PyPI", "packages"),
     r"Cargo\.lock": _toml("crates.io"),
     r"composer\.lock": _composer,
     r"Gemfile\.lock": _gems,
