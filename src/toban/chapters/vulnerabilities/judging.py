@@ -36,6 +36,8 @@ class LastScan:
     at: datetime
     packages: int
     gaps: Sequence[Message]
+    later: Sequence[str] = ()
+    """Inventories that it did not look at, since they were bound later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ def judge(state: ScanState, limits: Mapping[Rating, timedelta], now: datetime) -
         return Judgement(Verdict.DEVIATING, sentences(said, gap), value, state.next_due, proof)
     if gap:
         return Judgement(Verdict.NOT_MEASURABLE, gap, value, state.next_due, proof)
+    if last.later:
+        said = Message(
+            "vulnerabilities.gap-inventory",
+            name=last.later[0],
+            why=Message("vulnerabilities.not-scanned-yet"),
+        )
+        return Judgement(Verdict.NOT_DUE, said, value, state.next_due, proof)
     said = Message("vulnerabilities.scanned-at", at=last.at, packages=last.packages)
     return Judgement(Verdict.CONFORMING, said, value, state.next_due, proof)
 

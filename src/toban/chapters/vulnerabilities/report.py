@@ -7,7 +7,7 @@ from django.db import transaction
 
 from toban.chapters.vulnerabilities.advisories.rating import Rating
 from toban.chapters.vulnerabilities.judging import FoundVulnerability, LastScan, ScanState, counted, judge
-from toban.chapters.vulnerabilities.models import Vulnerability, VulnerabilityScan
+from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability, VulnerabilityScan
 from toban.chapters.vulnerabilities.plan import ScanOrder, ScanPlan
 from toban.engine.evidence import status
 from toban.engine.evidence.acts import also_shown
@@ -68,8 +68,13 @@ def last_scan(plan: ScanPlan) -> LastScan | None:
     found = VulnerabilityScan.objects.order_by("-at", "-run").first()
     if found is None:
         return None
+    looked = set(InventoryReading.objects.filter(looked_at__gte=found.at).values_list("name", flat=True))
     return LastScan(
-        found.run, found.at.astimezone(plan.zone), found.packages, [from_json(gap) for gap in found.gaps]
+        found.run,
+        found.at.astimezone(plan.zone),
+        found.packages,
+        [from_json(gap) for gap in found.gaps],
+        [each.name for each in plan.inventories if each.name not in looked],
     )
 
 

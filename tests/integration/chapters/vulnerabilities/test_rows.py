@@ -172,3 +172,12 @@ def test_what_is_bound_no_more_raises_no_alert(place: Place) -> None:
     place.tell()
 
     assert place.alerts() == []
+
+
+def test_what_was_bound_after_the_last_scan_is_not_taken_for_well(place: Place) -> None:
+    place.scan()
+    place.take(place.bindings + '[inventory.new]\nkind = "files"\npath = "requirements.txt"\n')
+    place.tell()
+
+    assert place.verdict() is Verdict.NOT_DUE
+    assert "new: まだスキャンしていません" in place.said()
