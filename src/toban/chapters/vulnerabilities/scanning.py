@@ -1,6 +1,6 @@
 """The work of a scan: read what is installed and what is known, compare, and keep what was found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from toban.chapters.vulnerabilities.bindings import AdvisoriesBinding
 from toban.chapters.vulnerabilities.inventory import InventoryUnknown
 from toban.chapters.vulnerabilities.matching import VulnerablePackage
 from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability, VulnerabilityScan
-from toban.chapters.vulnerabilities.package import Inventory
+from toban.chapters.vulnerabilities.package import Inventory, canonical
 from toban.chapters.vulnerabilities.plan import BoundInventory, ScanPlan
 from toban.chapters.vulnerabilities.scan import Scanned, installed_as, scan, wanted
 from toban.design.reader import Design
@@ -26,6 +26,21 @@ from toban.message import NOTHING, Message, message_of
 
 _AT_ONCE = 8
 """Hosts that are asked at the same time."""
+
+_BATCH = 200
+_TOLD = (
+    "name",
+    "version",
+    "installed",
+    "advisories",
+    "summary",
+    "rating",
+    "rank",
+    "fixed",
+    "fixable_since",
+    "last_seen",
+)
+"""What a scan may say anew of a vulnerability that is known."""
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +140,7 @@ def keep(
         _keep_lists(read, unread, now)
         counts = Counts(
             sum(_found(name, found, read[name], now) for name, found in scanned.found.items()),
-            _ended(scanned, now),
+            _ended(scanned, read, now),
         )
         VulnerabilityScan.objects.update_or_create(
             run=run_id,
@@ -166,45 +181,61 @@ def _keep_lists(read: Mapping[str, Inventory], unread: Mapping[str, Message], no
         InventoryReading.objects.update_or_create(name=name, defaults={"looked_at": now, "trouble": why})
 
 
+type _Key = tuple[str, str, str]
+"""Ecosystem, canonical name of the package, and name of the vulnerability."""
+
+
+def _key(ecosystem: str, package: str, name: str) -> _Key:
+    return ecosystem, canonical(ecosystem, package), name
+
+
 def _found(name: str, found: Sequence[VulnerablePackage], inventory: Inventory, now: datetime) -> int:
     """Record the vulnerabilities of one inventory, and return how many are new."""
     installed = installed_as(inventory.packages)
-    new = 0
-    for each in found:
-        values = {
-            "installed": sorted(set(installed[each.package])),
-            "version": each.package.version,
-            "advisories": [one.id for one in each.advisories],
-            "summary": each.advisories[0].summary,
-            "rating": each.rating.value,
-            "rank": each.rating.rank,
-            "fixed": each.fixed,
-            "last_seen": now,
-        }
-        row, is_new = Vulnerability.objects.update_or_create(
-            inventory=name,
-            ecosystem=each.package.ecosystem,
-            package=each.package.name,
-            name=each.name,
-            ended_at=None,
-            defaults=values,
-            create_defaults={**values, "first_seen": now},
-        )
-        if each.fixed and row.fixable_since is None:
-            Vulnerability.objects.filter(pk=row.pk).update(fixable_since=now)
-        new += is_new
-    return new
+    former = {
+        _key(row.ecosystem, row.package, row.name): row
+        for row in Vulnerability.objects.open().filter(inventory=name)
+    }
+    current = {_key(each.package.ecosystem, each.package.name, each.name): each for each in found}
+    rows = {key: _taken(former, current, key, each) for key, each in current.items()}
+    for key, each in current.items():
+        row, package = rows[key], each.package
+        row.inventory, row.ecosystem, row.name = name, package.ecosystem, each.name
+        # As it was spelled first: alerts go by it.
+        row.package = row.package or package.name
+        row.version, row.installed = package.version, sorted(set(installed[package]))
+        row.advisories, row.summary = [one.id for one in each.advisories], each.advisories[0].summary
+        row.rating, row.rank, row.fixed = each.rating.value, each.rating.rank, each.fixed
+        row.first_seen, row.last_seen = row.first_seen or now, now
+        row.fixable_since = row.fixable_since or (now if each.fixed else None)
+    new = [row for row in rows.values() if row.pk is None]
+    Vulnerability.objects.bulk_update([row for row in rows.values() if row.pk is not None], _TOLD, _BATCH)
+    Vulnerability.objects.bulk_create(new, _BATCH)
+    return len(new)
 
 
-def _ended(scanned: Scanned, now: datetime) -> int:
+def _taken(
+    former: dict[_Key, Vulnerability], current: Collection[_Key], key: _Key, each: VulnerablePackage
+) -> Vulnerability:
+    """Return what *each* was at the former scan, also under another of its names: it is as old as that."""
+    names = (each.name, *(name for one in each.advisories for name in (one.id, *one.aliases)))
+    for name in names:
+        other = (*key[:2], name)
+        # What is still found under its own name keeps its row.
+        if other in former and (other == key or other not in current):
+            return former.pop(other)
+    return Vulnerability()
+
+
+def _ended(scanned: Scanned, read: Mapping[str, Inventory], now: datetime) -> int:
     """End what the inventories that could be read have no more, and return how much that is.
 
     An ecosystem without advisories says nothing: what was found there before stays.
     """
-    looked = Vulnerability.objects.open().filter(
-        inventory__in=list(scanned.found), ecosystem__in=scanned.data
-    )
-    return looked.exclude(last_seen=now).update(ended_at=now)
+    installed = {package.ecosystem for each in read.values() for package in each.packages}
+    looked = Vulnerability.objects.open().filter(inventory__in=list(scanned.found))
+    unanswered = installed - scanned.data.keys()
+    return looked.exclude(ecosystem__in=unanswered).exclude(last_seen=now).update(ended_at=now)
 
 
 def _summed(scanned: Scanned, counts: Counts) -> Message:

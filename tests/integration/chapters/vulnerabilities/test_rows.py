@@ -181,3 +181,40 @@ def test_what_was_bound_after_the_last_scan_is_not_taken_for_well(place: Place) 
 
     assert place.verdict() is Verdict.NOT_DUE
     assert "new: まだスキャンしていません" in place.said()
+
+
+def test_after_an_upgrade_to_another_release_the_former_ones_findings_end(place: Place) -> None:
+    (place.folder / "package-lock.json").write_text(
+        '{"packages": {"node_modules/lib": {"version": "1.0.0"}}}', "utf-8"
+    )
+    place.scan()
+    place.know(advisory("CVE-2026-2", "lib", "2.0.0", ecosystem="npm"), ecosystem="npm")
+    place.take(place.bindings.replace("requirements.txt", "package-lock.json"))
+    place.scan()
+
+    assert [each.name for each in Vulnerability.objects.open()] == ["CVE-2026-2"]
+
+
+def test_a_vulnerability_that_gets_its_cve_number_later_stays_as_old_as_it_is(place: Place) -> None:
+    place.know(advisory("GHSA-aaaa", "lib", "2.0", severity=CRITICAL))
+    place.scan()
+    since = place.now
+    place.know(
+        advisory("GHSA-aaaa", "lib", "2.0", severity=CRITICAL, aliases=["CVE-2026-7"]),
+        advisory("CVE-2026-8", "lib", "2.0", modified="2026-12-01T00:00:00Z"),
+    )
+    place.scan()
+
+    found = Vulnerability.objects.get(name="CVE-2026-7")
+    assert found.first_seen == since
+    assert Vulnerability.objects.count() == 2
+    assert place.verdict() is Verdict.DEVIATING
+
+
+def test_a_package_that_is_spelled_otherwise_is_the_same(place: Place) -> None:
+    place.scan()
+    place.install("Lib==1.1")
+    place.scan()
+
+    found = Vulnerability.objects.get()
+    assert (found.package, found.version) == ("lib", "1.1")
