@@ -123,3 +123,15 @@ def test_an_empty_folder_is_doubted(tmp_path: Path) -> None:
     assert [str(each) for each in folder_doubts(tmp_path)] == [f"{tmp_path} に脆弱性情報がありません"]
     mirror(tmp_path, "PyPI", [])
     assert list(folder_doubts(tmp_path)) == []
+
+
+def test_an_archive_with_a_damaged_record_is_missing(tmp_path: Path) -> None:
+    path = _archive(tmp_path)
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("A.json", json.dumps(advisory("A", "lib", "2.0")))
+    written = bytearray(path.read_bytes())
+    start = 30 + len("A.json")
+    written[start : start + 8] = b"\xff" * 8
+    path.write_bytes(written)
+
+    assert read_mirror(tmp_path, WANTED, NOW).missing.keys() == {"PyPI"}

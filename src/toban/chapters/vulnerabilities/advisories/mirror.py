@@ -4,10 +4,12 @@ https://google.github.io/osv.dev/data/ The folder is refreshed from an address, 
 Whatever the archives hold, reading them ends and fits into memory.
 """
 
+import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from lzma import LZMAError
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
@@ -22,6 +24,16 @@ _LARGEST_RECORD = 16 * 1024 * 1024
 _LARGEST_ARCHIVE = 8 * 1024 * 1024 * 1024
 """Bytes, unpacked."""
 _MOST_RECORDS = 2_000_000
+_UNREADABLE = (
+    BadZipFile,
+    EOFError,
+    LZMAError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    zlib.error,
+)
 
 
 class MirrorUnreadable(Exception):
@@ -118,7 +130,7 @@ def _read(
                     reading.is_about = True
                     if affected.key in wanted:
                         known[affected.key].append((advisory, affected))
-    except (BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except _UNREADABLE as error:
         raise MirrorUnreadable(
             Message("vulnerabilities.archive-unreadable", file=file, why=str(error) or type(error).__name__)
         ) from error
