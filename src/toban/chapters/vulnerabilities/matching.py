@@ -76,6 +76,12 @@ class _Look:
     is_unsure: bool = False
     """Whether some advisory about it could not be compared."""
 
+    @property
+    def version(self) -> str:
+        """The version that is compared: of PyPI without the name of a build, as by `==`. PEP 440."""
+        version = self.package.version
+        return version.partition("+")[0] if self.package.family == "PyPI" else version
+
     def matches(self, about: About) -> Iterator[VulnerablePackage]:
         """Yield its vulnerabilities, each once, however many advisories are about it."""
         grouped: dict[str, list[tuple[Advisory, Affected]]] = {}
@@ -91,9 +97,7 @@ class _Look:
 
     def _is_affected(self, affected: Affected) -> bool:
         try:
-            return self.package.version in affected.versions or any(
-                self._is_within(each) for each in affected.ranges
-            )
+            return self.version in affected.versions or any(self._is_within(each) for each in affected.ranges)
         except VersionUnreadable:
             self.is_unsure = True
             return False
@@ -110,7 +114,7 @@ class _Look:
         return within
 
     def _has_reached(self, bound: Bound, at: str) -> bool:
-        version = self.package.version
+        version = self.version
         # The last that is affected still is.
         return (
             not self._is_at_most(version, at)
@@ -127,6 +131,6 @@ class _Look:
             for each in affected
             for bounds in each.ranges
             for bound, at in bounds
-            if bound is Bound.FIXED and not self._is_at_most(at, self.package.version)
+            if bound is Bound.FIXED and not self._is_at_most(at, self.version)
         }
         return min(later, key=lambda at: version_of(self.package.family, at), default="")

@@ -207,3 +207,15 @@ def test_a_distribution_rates_what_it_ships_itself() -> None:
     (found,) = looked("1.0", advisory).found
 
     assert found.rating is Rating.LOW
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        affected({"introduced": "0"}, {"last_affected": "2.0.1"}),
+        affected(versions=["2.0.1"]),
+    ],
+)
+def test_a_build_of_an_affected_version_is_affected(about: dict[str, Any]) -> None:
+    assert looked("2.0.1+cu118", record(affected=[about])).found
+    assert not looked("2.0.2+cu118", record(affected=[about])).found
