@@ -6,6 +6,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -105,9 +106,9 @@ def vulnerabilities(request: HttpRequest) -> HttpResponse:
 
 def _inventories(plan: ScanPlan) -> Sequence[ListedInventory]:
     readings = InventoryReading.objects.in_bulk([each.name for each in plan.inventories])
-    open_now = list(Vulnerability.objects.open().values_list("inventory", flat=True))
+    open_now = dict(Vulnerability.objects.open().values_list("inventory").annotate(Count("pk")))
     return [
-        ListedInventory(each.name, each.config.owner, readings.get(each.name), open_now.count(each.name))
+        ListedInventory(each.name, each.config.owner, readings.get(each.name), open_now.get(each.name, 0))
         for each in plan.inventories
     ]
 
