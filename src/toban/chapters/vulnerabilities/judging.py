@@ -56,7 +56,8 @@ class ScanState:
 
 def judge(state: ScanState, limits: Mapping[Rating, timedelta], now: datetime) -> Judgement:
     """Return the verdict: what is late deviates, and what could not be looked at is not known to be well."""
-    last, value = state.last, counted(state.open)
+    last = state.last
+    value = counted(state.open, is_whole=last is not None and not last.gaps)
     if state.failure:
         verdict = Verdict.NOT_PERFORMED if state.was_missed else Verdict.DEVIATING
         return Judgement(verdict, state.failure, value, next_due=state.next_due)
@@ -66,7 +67,12 @@ def judge(state: ScanState, limits: Mapping[Rating, timedelta], now: datetime) -
     proof = {"run": last.run, "at": last.at.isoformat(), "packages": last.packages, "open": len(state.open)}
     gap = NOTHING
     if last.gaps:
-        gap = Message("vulnerabilities.not-all-looked-at", why=last.gaps[0], more=len(last.gaps) - 1)
+        first, *others = last.gaps
+        gap = (
+            Message("vulnerabilities.not-all-looked-at", why=first, more=len(others))
+            if others
+            else Message("vulnerabilities.one-not-looked-at", why=first)
+        )
     if late:
         worst = late[0]
         said = Message(
@@ -91,11 +97,11 @@ def judge(state: ScanState, limits: Mapping[Rating, timedelta], now: datetime) -
     return Judgement(Verdict.CONFORMING, said, value, state.next_due, proof)
 
 
-def counted(found: Sequence[FoundVulnerability]) -> Message:
-    """Return how many there are of each rating."""
+def counted(found: Sequence[FoundVulnerability], *, is_whole: bool) -> Message:
+    """Return how many there are of each rating; *is_whole* says whether everything could be looked at."""
     counts = Counter(each.rating for each in found)
     if not counts:
-        return Message("vulnerabilities.none-open")
+        return Message("vulnerabilities.none-open" if is_whole else "vulnerabilities.none-seen")
     return Message(
         "vulnerabilities.open-counts",
         critical=counts[Rating.CRITICAL],

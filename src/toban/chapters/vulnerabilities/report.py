@@ -166,7 +166,7 @@ def _event(order: ScanOrder, last: LastScan | None, found: Sequence[FoundVulnera
         clause_text=order.row.text,
         condition=Condition.INFO,
         subject=Message("vulnerabilities.subject", name=order.row.name),
-        value=counted(found),
+        value=counted(found, is_whole=not last.gaps),
         limit=NOTHING,
         began_at=last.at,
         detected_at=last.at,

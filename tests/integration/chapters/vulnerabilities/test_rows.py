@@ -75,6 +75,7 @@ def test_a_scan_by_old_advisories_says_nothing(place: Place) -> None:
     assert place.verdict() is Verdict.NOT_MEASURABLE
     assert "PyPI の脆弱性情報は" in place.said()
     assert "日前です" in place.said()
+    assert "ほか0件" not in place.said()
     assert place.alerts() == ["脆弱性スキャン"]
 
 

@@ -122,3 +122,13 @@ def test_what_is_late_is_named_with_what_was_not_looked_at() -> None:
     assert "web の lib に CVE-1" in str(said.reason)
     assert "すべては調べられていません: a、ほか1件" in str(said.reason)
     assert said.value == Message("vulnerabilities.open-counts", critical=1, high=0, other=0)
+
+
+def test_an_empty_list_with_a_gap_is_not_called_free_of_vulnerabilities() -> None:
+    gap = judge(ScanState(LastScan(7, NOON, 12, (plain("gap"),)), ()), LIMITS, NOON)
+    whole = judge(ScanState(LAST, ()), LIMITS, NOON)
+
+    assert (gap.value, whole.value) == (
+        Message("vulnerabilities.none-seen"),
+        Message("vulnerabilities.none-open"),
+    )

@@ -49,7 +49,8 @@ def command(parts: Parts, inventory: str, rating: str | None, fixable: bool, for
         if form == "json":
             say(printable_json(_values(listed, plan), indent=2))
             return
-        for line in _lines(listed, plan, edition.bindings.system.zone):
+        is_narrowed = bool(inventory or rating or fixable)
+        for line in _lines(listed, plan, edition.bindings.system.zone, is_narrowed=is_narrowed):
             say(line)
 
 
@@ -64,7 +65,9 @@ def _values(listed: list[Vulnerability], plan: ScanPlan) -> dict[str, object]:
     }
 
 
-def _lines(listed: list[Vulnerability], plan: ScanPlan, zone: ZoneInfo) -> Iterator[Message]:
+def _lines(
+    listed: list[Vulnerability], plan: ScanPlan, zone: ZoneInfo, *, is_narrowed: bool
+) -> Iterator[Message]:
     last = last_scan(plan)
     if last is None:
         yield Message("vulnerabilities.not-scanned-yet")
@@ -89,4 +92,5 @@ def _lines(listed: list[Vulnerability], plan: ScanPlan, zone: ZoneInfo) -> Itera
             until=due.astimezone(zone) if due is not None else "—",
         )
     if not listed:
-        yield Message("vulnerabilities.none-open")
+        is_whole = not (last.gaps or is_narrowed)
+        yield Message("vulnerabilities.none-open" if is_whole else "vulnerabilities.none-seen")

@@ -47,7 +47,7 @@ def test_gaps_are_told_before_an_empty_list(place: Place) -> None:
     _scanned, gap, none = toban().output.splitlines()
 
     assert gap.startswith("? shop: パッケージ1件を調べられません")
-    assert none == "既知の脆弱性なし"
+    assert none == "調べた範囲には、該当なし"
 
 
 def test_before_the_first_scan_that_is_said(place: Place) -> None:

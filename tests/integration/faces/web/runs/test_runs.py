@@ -66,7 +66,7 @@ def test_the_chart_has_a_text_description(viewer: Client) -> None:
 
     page = viewer.get("/batches/").content.decode()
 
-    assert re.search(rf'role="img" aria-label="{DAILY} データ集計: [^"]*▶ 実行中', page)
+    assert re.search(rf'role="group" aria-label="{DAILY} データ集計: [^"]*▶ 実行中', page)
     assert '<rect class="bar running"' in page
     assert 'class="now"' in page
 
