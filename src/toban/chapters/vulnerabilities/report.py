@@ -38,7 +38,8 @@ def tell(plan: ScanPlan, now: datetime, document_digest: str) -> None:
     judged = [(order, _judged(order, plan, found, last, works, now)) for order in plan.orders]
     updates = [update_of(order.row, each, now) for order, each in judged]
     signals = [one for order, each in judged for one in _signals(order, each, plan, found, now)]
-    ended = _ended({each.key for each in signals}, now)
+    # By the keys of the alerts: that of missing data is not the signal's own.
+    ended = _ended({facet.key for each in signals for facet in alerts.facets(each)}, now)
     with transaction.atomic():
         status.show(list(also_shown(updates, plan.acts)), now, document_digest)
         alerts.report([*signals, *ended], now, document_digest)

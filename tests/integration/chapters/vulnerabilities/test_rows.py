@@ -79,6 +79,16 @@ def test_a_scan_by_old_advisories_says_nothing(place: Place) -> None:
     assert place.alerts() == ["脆弱性スキャン"]
 
 
+def test_the_alert_of_a_scan_that_says_nothing_stays_the_same_one(place: Place) -> None:
+    place.pass_(14 * DAY)
+    place.scan()
+    place.tell()
+    place.tell()
+
+    assert [str(each.subject) for each in Alert.objects.filter(condition="no-data")] == ["脆弱性スキャン"]
+    assert place.alerts() == ["脆弱性スキャン"]
+
+
 def test_a_package_that_can_not_be_looked_up_is_named(place: Place) -> None:
     place.install("lib==1.0", "odd==what")
     place.scan()
