@@ -19,16 +19,13 @@ class VulnerablePackage:
     """A package with a vulnerability."""
 
     package: Package
+    name: str
+    """Of the vulnerability: its CVE number, by which people and vendors know it, or the advisory's own."""
     advisories: tuple[Advisory, ...]
     """All that are about this vulnerability, under one name or another."""
     rating: Rating
     fixed: str
     """The lowest version that mends it; empty if there is none yet."""
-
-    @property
-    def name(self) -> str:
-        """The name of the vulnerability: its CVE number, or the advisory's own."""
-        return self.advisories[0].name
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +65,15 @@ def match(packages: Iterable[Package], known: Known) -> Matches:
     return Matches(found, unreadable, compared)
 
 
+def _names(advisory: Advisory, cves: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Return the vulnerabilities that *advisory* is about; *cves* are those of all others by their ids.
+
+    One without a number may name another that has it.
+    """
+    named = advisory.cves or tuple(cve for alias in advisory.aliases for cve in cves.get(alias, ()))
+    return tuple(dict.fromkeys(named)) or (advisory.id,)
+
+
 @dataclass(slots=True)
 class _Look:
     """The advisories about one package, compared with its version."""
@@ -85,14 +91,16 @@ class _Look:
     def matches(self, about: About) -> Iterator[VulnerablePackage]:
         """Yield its vulnerabilities, each once, however many advisories are about it."""
         grouped: dict[str, list[tuple[Advisory, Affected]]] = {}
+        cves = {advisory.id: advisory.cves for advisory, _ in about}
         for advisory, affected in about:
             if not advisory.is_withdrawn and self._is_affected(affected):
-                grouped.setdefault(advisory.name, []).append((advisory, affected))
-        for same in grouped.values():
+                for name in _names(advisory, cves):
+                    grouped.setdefault(name, []).append((advisory, affected))
+        for name, same in grouped.items():
             rating = min((each.rating or all_.rating for all_, each in same), key=lambda one: one.rank)
             advisories = dict.fromkeys(advisory for advisory, _ in same)
             yield VulnerablePackage(
-                self.package, tuple(advisories), rating, self._fixed(each for _, each in same)
+                self.package, name, tuple(advisories), rating, self._fixed(each for _, each in same)
             )
 
     def _is_affected(self, affected: Affected) -> bool:

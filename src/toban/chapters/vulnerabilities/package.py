@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 _SEPARATORS = re.compile(r"[-_.]+")
+_WITHOUT_CASE = {"NuGet", "Packagist"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,6 +46,7 @@ class Inventory:
 
 def canonical(ecosystem: str, name: str) -> str:
     """Return *name* as its registry compares it; PEP 503 for PyPI."""
-    if ecosystem.partition(":")[0] == "PyPI":
+    family = ecosystem.partition(":")[0]
+    if family == "PyPI":
         return _SEPARATORS.sub("-", name).lower()
-    return name
+    return name.lower() if family in _WITHOUT_CASE else name

@@ -94,6 +94,24 @@ def test_advisories_with_one_cve_number_are_one_vulnerability_with_the_worst_rat
     assert found.rating is Rating.CRITICAL
 
 
+def test_an_advisory_about_several_numbers_is_as_many_vulnerabilities() -> None:
+    distributions = record("DSA-1", upstream=["CVE-2026-1", "CVE-2026-2"])
+    second = record("GHSA-2", aliases=["CVE-2026-2"], database_specific={"severity": "HIGH"})
+
+    found = looked("1.0", distributions, second).found
+
+    assert [(each.name, [one.id for one in each.advisories], each.rating) for each in found] == [
+        ("CVE-2026-1", ["DSA-1"], Rating.UNKNOWN),
+        ("CVE-2026-2", ["DSA-1", "GHSA-2"], Rating.HIGH),
+    ]
+
+
+def test_an_advisory_without_a_number_is_joined_by_the_one_that_it_names() -> None:
+    found = looked("1.0", record("GHSA-1", aliases=["CVE-2026-1"]), record("PYSEC-9", aliases=["GHSA-1"])).found
+
+    assert [(each.name, len(each.advisories)) for each in found] == [("CVE-2026-1", 2)]
+
+
 def test_one_that_was_withdrawn_affects_nothing() -> None:
     assert not looked("1.0", record(withdrawn="2026-11-21T00:00:00Z")).found
 
@@ -105,6 +123,8 @@ def test_names_are_compared_as_the_registry_does() -> None:
     assert not looked(
         "1.0", record(affected=[affected({"introduced": "0"}, name="A", ecosystem="npm")]), name="a"
     ).found
+    nuget = record(affected=[affected({"introduced": "0"}, name="Newtonsoft.Json", ecosystem="NuGet")])
+    assert looked("1.0", nuget, name="newtonsoft.json", ecosystem="NuGet").found
 
 
 def test_a_backport_of_a_distribution_is_no_finding() -> None:
@@ -162,7 +182,7 @@ def test_odd_parts_of_an_advisory_are_left_out() -> None:
     found = read_advisory(record(affected=parts, aliases=[1, "CVE-2026-1"], severity="high", references=3))
 
     assert [each.name for each in found.affected] == ["lib"]
-    assert found.name == "CVE-2026-1"
+    assert found.cves == ("CVE-2026-1",)
     assert found.modified == datetime(2026, 11, 20, tzinfo=UTC)
 
 

@@ -13,7 +13,8 @@ from toban.chapters.vulnerabilities.advisories.rating import Rating, rating_of
 from toban.chapters.vulnerabilities.package import canonical
 
 _MOST_TEXT = 500
-_MOST_IDS = 50
+_MOST_IDS = 2000
+"""A distribution mends a kernel's of months at once."""
 _COMPARED = frozenset(("ECOSYSTEM", "SEMVER"))
 """Kinds of ranges that are about versions; those of `GIT` are about commits."""
 
@@ -61,9 +62,9 @@ class Advisory:
     is_withdrawn: bool = False
 
     @property
-    def name(self) -> str:
-        """The CVE number if it has one: the name that people and vendors use."""
-        return next((each for each in (self.id, *self.aliases) if each.startswith("CVE-")), self.id)
+    def cves(self) -> tuple[str, ...]:
+        """The CVE numbers it is about: a distribution mends several at once."""
+        return tuple(each for each in dict.fromkeys((self.id, *self.aliases)) if each.startswith("CVE-"))
 
 
 class NoAdvisory(ValueError):
