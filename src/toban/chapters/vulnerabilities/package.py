@@ -38,10 +38,10 @@ class Inventory:
     """Everything installed on one host, in one image or by one lock file, at a time."""
 
     packages: Sequence[Package]
-    taken_at: datetime
-    """When this was the case: of a document about it, when that was made."""
+    taken_at: datetime | None
+    """When this was the case: of a document about it, when that was made; None if it does not say."""
     unknown: Sequence[str] = ()
-    """What is installed, too, and no advisories could be about: as package URLs."""
+    """What is installed, too, and no advisories could be about: as package URLs, or name and version."""
 
 
 def canonical(ecosystem: str, name: str) -> str:

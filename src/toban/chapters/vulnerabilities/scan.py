@@ -111,7 +111,9 @@ def _of_packages(
 ) -> Iterator[Message]:
     """Yield the packages that could not be compared, and lists that are as old as old advisories."""
     for name, each in inventories.items():
-        if now - each.taken_at > oldest:
+        if each.taken_at is None:
+            yield Message("vulnerabilities.gap-no-age", name=name)
+        elif now - each.taken_at > oldest:
             yield Message(
                 "vulnerabilities.gap-old-list",
                 name=name,

@@ -175,6 +175,14 @@ def test_a_bill_is_read_from_a_file_or_an_address(tmp_path: Path, builds: str) -
     assert fetched.packages == written.packages
 
 
+@pytest.mark.parametrize("said", ["", '"metadata": {"timestamp": "2999-01-01T00:00:00Z"},'])
+def test_a_bill_without_a_date_or_with_a_future_one_has_no_age(tmp_path: Path, said: str) -> None:
+    component = '{"purl": "pkg:pypi/lib@1.0"}'
+    (tmp_path / "sbom.json").write_text(f'{{"bomFormat": "CycloneDX", {said} "components": [{component}]}}')
+
+    assert read(sbom.KIND, path=str(tmp_path / "sbom.json")).taken_at is None
+
+
 def test_a_bill_that_is_not_there_or_names_nothing_is_refused(tmp_path: Path, builds: str) -> None:
     (tmp_path / "sbom.json").write_text('{"bomFormat": "CycloneDX", "components": []}')
     (tmp_path / "page.json").write_text("<html>")

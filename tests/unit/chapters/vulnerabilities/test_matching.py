@@ -107,7 +107,9 @@ def test_an_advisory_about_several_numbers_is_as_many_vulnerabilities() -> None:
 
 
 def test_an_advisory_without_a_number_is_joined_by_the_one_that_it_names() -> None:
-    found = looked("1.0", record("GHSA-1", aliases=["CVE-2026-1"]), record("PYSEC-9", aliases=["GHSA-1"])).found
+    found = looked(
+        "1.0", record("GHSA-1", aliases=["CVE-2026-1"]), record("PYSEC-9", aliases=["GHSA-1"])
+    ).found
 
     assert [(each.name, len(each.advisories)) for each in found] == [("CVE-2026-1", 2)]
 

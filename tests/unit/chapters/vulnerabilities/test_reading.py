@@ -262,6 +262,27 @@ def test_a_bill_of_spdx_is_read() -> None:
     assert read_bill(bill) == ((Package("Go", "github.com/a/b", "1.2.3"),), (), None)
 
 
+def test_software_without_a_package_url_is_not_passed_over() -> None:
+    components = [
+        {"type": "library", "name": "libssl", "version": "3.0"},
+        {"type": "file", "name": "/etc/motd"},
+        {"type": "framework", "name": "rails", "components": [{"type": "library", "name": "zlib"}]},
+    ]
+    spdx = {
+        "spdxVersion": "SPDX-2.3",
+        "documentDescribes": ["SPDXRef-image"],
+        "relationships": [{"relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-other"}],
+        "packages": [
+            {"SPDXID": "SPDXRef-image", "name": "shop"},
+            {"SPDXID": "SPDXRef-other", "name": "shop-too"},
+            {"SPDXID": "SPDXRef-1", "name": "busybox", "versionInfo": "1.36", "externalRefs": "none"},
+        ],
+    }
+
+    assert read_bill(_cyclonedx(*components))[1] == ("libssl 3.0", "rails", "zlib")
+    assert read_bill(json.dumps(spdx).encode())[1] == ("busybox 1.36",)
+
+
 @pytest.mark.parametrize(
     ("url", "found"),
     [

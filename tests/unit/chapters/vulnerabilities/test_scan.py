@@ -23,7 +23,7 @@ LIB = Package("PyPI", "lib", "1.0")
 def scanned(
     folder: Path,
     *packages: Package,
-    taken_at: datetime = NOON,
+    taken_at: datetime | None = NOON,
     unknown: tuple[str, ...] = (),
     now: datetime = NOON,
 ) -> Scanned:
@@ -58,6 +58,7 @@ def test_two_binary_packages_of_one_source_are_looked_up_once(tmp_path: Path) ->
     [
         ({"now": datetime(2026, 12, 2, tzinfo=UTC)}, "PyPI の脆弱性情報は"),
         ({"taken_at": NOON - 8 * DAY}, "web: 一覧が"),
+        ({"taken_at": None}, "web: 一覧がいつ作られたか分かりません"),
         ({"unknown": ("pkg:generic/a@1",)}, "web: パッケージ1件を調べられません (pkg:generic/a@1 …)"),
     ],
 )

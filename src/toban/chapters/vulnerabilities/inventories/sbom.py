@@ -1,7 +1,7 @@
 """Software bills of materials: CycloneDX and SPDX, from a file or an address."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -17,6 +17,8 @@ from toban.engine.network.http import HttpAccess, Unanswered, fetch, new_client
 from toban.message import Message, message_of
 
 _OK = 200
+_AHEAD = timedelta(days=1)
+"""Clocks differ, and zones are left out; what claims to be made later than that has no age."""
 
 
 class BillAddress(HttpAccess):
@@ -54,7 +56,9 @@ class SbomSource:
             raise InventoryUnknown(Message("vulnerabilities.not-a-bill")) from error
         if not packages:
             raise InventoryUnknown(Message("vulnerabilities.bill-names-nothing", count=len(unknown)))
-        return Inventory(packages, made_at or now, unknown)
+        if made_at is not None and made_at > now + _AHEAD:
+            made_at = None
+        return Inventory(packages, made_at, unknown)
 
     def _fetched(self) -> bytes:
         if self._config.at is None:

@@ -4,7 +4,7 @@ https://cyclonedx.org/docs/1.6/json/ and https://spdx.github.io/spdx-spec/v2.3/;
 package URL, https://github.com/package-url/purl-spec
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +25,10 @@ _TYPES = {
     "pypi": "PyPI",
 }
 _DISTRIBUTIONS = {"deb", "apk", "rpm"}
+_SOFTWARE = {"application", "framework", "library"}
+"""Components of CycloneDX that could have vulnerabilities; files, data and devices are others."""
 _JOINED_BY = {"maven": ":"}
+_LONGEST_SAID = 200
 _DEEPEST = 32
 """Components within components."""
 _MOST = 200_000
@@ -36,7 +39,7 @@ class NotABill(Exception):
 
 
 type Bill = tuple[Sequence[Package], Sequence[str], datetime | None]
-"""Packages; the package URLs of those whose ecosystem has no advisories; when it was made, if it says so."""
+"""Packages; what else it lists, of which no advisories could be; when it was made, if it says so."""
 
 
 def read_bill(written: bytes) -> Bill:
@@ -110,19 +113,45 @@ def _cyclonedx(components: object, depth: int) -> Iterator[str]:
             continue
         if isinstance(each.get("purl"), str):
             yield each["purl"]
+        elif each.get("type") in _SOFTWARE:
+            yield _without_url(each.get("name"), each.get("version"))
         yield from _cyclonedx(each.get("components"), depth + 1)
 
 
 def _spdx(bill: Mapping[str, Any]) -> Iterator[str]:
-    packages = bill.get("packages")
-    for each in packages if isinstance(packages, list) else ():
-        references = _dict(each).get("externalRefs")
-        for one in references if isinstance(references, list) else ():
-            reference = _dict(one)
-            if reference.get("referenceType") == "purl" and isinstance(
-                reference.get("referenceLocator"), str
-            ):
-                yield reference["referenceLocator"]
+    described = _described(bill)
+    for each in _dicts(bill.get("packages")):
+        urls = [
+            locator
+            for reference in _dicts(each.get("externalRefs"))
+            if reference.get("referenceType") == "purl"
+            and isinstance(locator := reference.get("referenceLocator"), str)
+        ]
+        yield from urls
+        if not urls and each.get("SPDXID") not in described:
+            yield _without_url(each.get("name"), each.get("versionInfo"))
+
+
+def _described(bill: Mapping[str, Any]) -> Collection[object]:
+    """Return the ids of what the bill is about: the image itself is no package within it."""
+    named = bill.get("documentDescribes")
+    return [
+        *(named if isinstance(named, list) else ()),
+        *(
+            each.get("relatedSpdxElement")
+            for each in _dicts(bill.get("relationships"))
+            if each.get("relationshipType") == "DESCRIBES"
+        ),
+    ]
+
+
+def _without_url(name: object, version: object) -> str:
+    """Return how a package is told of that no package URL names."""
+    return " ".join(str(each)[:_LONGEST_SAID] for each in (name, version) if each)
+
+
+def _dicts(written: object) -> Sequence[Mapping[str, Any]]:
+    return [each for each in written if isinstance(each, dict)] if isinstance(written, list) else ()
 
 
 def _dict(written: object) -> Mapping[str, Any]:
