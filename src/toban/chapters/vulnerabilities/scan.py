@@ -22,6 +22,8 @@ class Scanned:
 
     found: Mapping[str, Sequence[VulnerablePackage]]
     """By inventory; only those that could be read. A package of one source is named once."""
+    unreadable: Mapping[str, Sequence[Package]]
+    """By inventory, the packages that could not be compared: what is not found there may be."""
     gaps: Sequence[Message]
     """What nothing is known about: with gaps no scan says that all is well."""
     packages: int
@@ -54,6 +56,7 @@ def scan(
     looked = {name: match(_distinct(each.packages), advisories.known) for name, each in inventories.items()}
     return Scanned(
         {name: each.found for name, each in looked.items()},
+        {name: each.unreadable for name, each in looked.items()},
         [
             *(Message("vulnerabilities.gap-inventory", name=name, why=why) for name, why in unread.items()),
             *_of_data(inventories, advisories, now, oldest),

@@ -230,12 +230,26 @@ def _taken(
 def _ended(scanned: Scanned, read: Mapping[str, Inventory], now: datetime) -> int:
     """End what the inventories that could be read have no more, and return how much that is.
 
-    An ecosystem without advisories says nothing: what was found there before stays.
+    An ecosystem without advisories says nothing, nor does a package that could not be compared: what was
+    found there before stays.
     """
     installed = {package.ecosystem for each in read.values() for package in each.packages}
     looked = Vulnerability.objects.open().filter(inventory__in=list(scanned.found))
     unanswered = installed - scanned.data.keys()
-    return looked.exclude(ecosystem__in=unanswered).exclude(last_seen=now).update(ended_at=now)
+    unseen = looked.exclude(ecosystem__in=unanswered).exclude(last_seen=now)
+    unsure = {
+        (name, package.ecosystem, canonical(package.ecosystem, package.name))
+        for name, packages in scanned.unreadable.items()
+        for package in packages
+    }
+    over = [
+        row.pk
+        for row in unseen
+        if (row.inventory, row.ecosystem, canonical(row.ecosystem, row.package)) not in unsure
+    ]
+    for start in range(0, len(over), _BATCH):
+        Vulnerability.objects.filter(pk__in=over[start : start + _BATCH]).update(ended_at=now)
+    return len(over)
 
 
 def _summed(scanned: Scanned, counts: Counts) -> Message:

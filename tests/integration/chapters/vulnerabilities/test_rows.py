@@ -98,6 +98,15 @@ def test_a_package_that_can_not_be_looked_up_is_named(place: Place) -> None:
     assert Vulnerability.objects.count() == 1
 
 
+def test_a_package_that_can_not_be_compared_any_more_ends_nothing(place: Place) -> None:
+    place.scan()
+    place.install("lib==built-by-hand")
+    place.know(advisory("CVE-2026-1", "lib", "2.0", severity=CRITICAL, modified="2026-12-01T00:00:00Z"))
+    place.scan()
+
+    assert Vulnerability.objects.open().count() == 1
+
+
 def test_a_list_that_can_not_be_read_ends_nothing(place: Place) -> None:
     place.scan()
     (place.folder / "requirements.txt").unlink()
