@@ -53,6 +53,8 @@ class VulnerabilitiesBinding(Section):
     high: Length | None = None
     medium: Length | None = None
     low: Length | None = None
+    unrated: Length | None = None
+    """Of what nobody has rated; unsaid, that of `high`, since it may be anything."""
 
     @property
     def limits(self) -> Mapping[Rating, timedelta]:
@@ -62,6 +64,7 @@ class VulnerabilitiesBinding(Section):
             Rating.HIGH: self.high,
             Rating.MEDIUM: self.medium,
             Rating.LOW: self.low,
+            Rating.UNKNOWN: self.unrated or self.high,
         }
         return {rating: limit for rating, limit in said.items() if limit is not None}
 

@@ -68,6 +68,23 @@ def test_what_is_not_mended_in_time_deviates_until_a_scan_finds_it_no_more(place
     assert VulnerabilityScan.objects.latest("at").ended == 1
 
 
+@pytest.mark.parametrize(
+    ("terms", "is_late"),
+    [('high = "7日"', True), ('high = "7日"\nunrated = "30日"', False), ('critical = "1日"', False)],
+)
+def test_what_nobody_rated_is_mended_as_soon_as_what_is_high(
+    place: Place, terms: str, *, is_late: bool
+) -> None:
+    place.take(place.bindings.replace('critical = "7日"', terms))
+    place.know(advisory("CVE-2026-1", "lib", "2.0"))
+    place.scan()
+    place.pass_(8 * DAY)
+    place.know(advisory("CVE-2026-1", "lib", "2.0", modified=place.now.isoformat()))
+    place.scan()
+
+    assert (place.verdict() is Verdict.DEVIATING) is is_late
+
+
 def test_a_scan_by_old_advisories_says_nothing(place: Place) -> None:
     place.pass_(14 * DAY)
     place.scan()
