@@ -1,14 +1,27 @@
 """Versions in the order of each ecosystem: dpkg, rpm, PEP 440, semver and others, by univers. Pure."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from univers import versions as univers
 
-_SCHEMES: Mapping[str, type[univers.Version]] = {
+_AFTER = {"cvs": 1, "svn": 2, "git": 3, "hg": 4, "p": 5}
+_AFTER_A_VERSION = re.compile(r"_(cvs|svn|git|hg|p)(?=\d|_|-|$)")
+
+
+def _apk(text: str) -> univers.Version:
+    """Return a version of Alpine: univers knows only `_p` of what may follow a version.
+
+    Their order is that of https://wiki.alpinelinux.org/wiki/Package_policies and of apk-tools' `version.c`.
+    """
+    return univers.AlpineLinuxVersion(_AFTER_A_VERSION.sub(lambda found: f"_p{_AFTER[found[1]]}_p", text))
+
+
+_SCHEMES: Mapping[str, Callable[[str], univers.Version]] = {
     "AlmaLinux": univers.RpmVersion,
-    "Alpine": univers.AlpineLinuxVersion,
+    "Alpine": _apk,
     "Debian": univers.DebianVersion,
     "Go": univers.GolangVersion,
     "Maven": univers.MavenVersion,
