@@ -31,6 +31,7 @@ EXTENSION = Extension(
         "inventory": {
             "files": f"{_INVENTORIES}.files",
             "host": f"{_INVENTORIES}.host",
+            "pushed": f"{_INVENTORIES}.pushed",
             "python": f"{_INVENTORIES}.python",
             "sbom": f"{_INVENTORIES}.sbom",
         },
@@ -40,6 +41,7 @@ EXTENSION = Extension(
     apps=("toban.chapters.vulnerabilities",),
     pages="toban.faces.web.vulnerabilities.urls",
     menu=(Link("vulnerabilities", Message("vulnerabilities.page")),),
+    intake="toban.faces.ingest.vulnerabilities.routes",
     acts=ACTS,
     commands={
         "vulnerabilities": Command(

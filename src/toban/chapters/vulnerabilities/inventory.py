@@ -34,6 +34,8 @@ class InventoryKind:
     config: type[InventoryBinding]
     open: Callable[[Any], InventorySource]
     """Returns the source of a config; connects not yet."""
+    is_in_state: bool = False
+    """Whether it is read from the state database: in the thread that asks, not in one of its own."""
     doubts: Callable[[Any], Iterable[Doubt]] = _no_doubts
     """Returns what is doubtful, besides that `read` fails."""
 

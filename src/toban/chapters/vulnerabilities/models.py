@@ -25,6 +25,26 @@ class InventoryReading(models.Model):
         return self.name
 
 
+class PushedList(models.Model):
+    """The newest list of packages that a sender pushed under a name."""
+
+    sender = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    received_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+    """When this was installed, as it says itself; null if it does not."""
+    packages = models.JSONField(default=list)
+    """As in `InventoryReading`."""
+    unknown = models.JSONField(default=list)
+    """What it lists besides, and no advisories could be about."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("sender", "name"), name="one_list_of_a_name"),)
+
+    def __str__(self) -> str:
+        return f"{self.sender}/{self.name}"
+
+
 class VulnerabilityQuerySet(models.QuerySet["Vulnerability"]):
     """Vulnerabilities by their state."""
 

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _WITHOUT_CASE = {"NuGet", "Packagist"}
+_AHEAD = timedelta(days=1)
+"""Clocks differ, and zones are left out."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,6 +44,11 @@ class Inventory:
     """When this was the case: of a document about it, when that was made; None if it does not say."""
     unknown: Sequence[str] = ()
     """What is installed, too, and no advisories could be about: as package URLs, or name and version."""
+
+
+def believable(made_at: datetime | None, now: datetime) -> datetime | None:
+    """Return when a list was made, by what it says itself; None if that is yet to come."""
+    return made_at if made_at is not None and made_at <= now + _AHEAD else None
 
 
 def canonical(ecosystem: str, name: str) -> str:

@@ -104,8 +104,11 @@ class ScanAct:
         read: dict[str, Inventory] = {}
         unread: dict[str, Message] = {}
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="inventory") as pool:
-            answers = pool.map(lambda each: _asked(each, now), self.inventories)
-            for each, answer in zip(self.inventories, answers, strict=True):
+            asked = [
+                None if each.kind.is_in_state else pool.submit(_asked, each, now) for each in self.inventories
+            ]
+            for each, future in zip(self.inventories, asked, strict=True):
+                answer = future.result() if future is not None else _asked(each, now)
                 if isinstance(answer, Inventory):
                     read[each.name] = answer
                 else:

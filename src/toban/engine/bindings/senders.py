@@ -48,7 +48,7 @@ class SenderBinding(Section):
 
     token: Secret | None = None
     """Shown as `Authorization: Bearer`, or as the password of HTTP Basic."""
-    may: tuple[Literal["alerts", "metrics", "logs", "traces"], ...] = Field(min_length=1)
+    may: tuple[Literal["alerts", "metrics", "logs", "traces", "inventory"], ...] = Field(min_length=1)
     log: str = ""
     """The document's kind of log for lines that don't name one."""
     service: str = ""

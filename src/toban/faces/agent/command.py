@@ -30,6 +30,9 @@ _UNUSABLE = 2
 _LOGS_EVERY = 2.0
 """Seconds between two looks at the log files: the server's store prefers fewer, larger batches."""
 
+_INVENTORIES_EVERY = 60.0
+"""Seconds between two looks at whether a list is due, or has to be sent again."""
+
 _PATIENCE = 15.0
 """Seconds that a request in progress gets to finish after SIGTERM."""
 
@@ -47,6 +50,8 @@ class AgentOrder:
     logs: tuple[str, ...]
     journal: str | None
     """A folder of journal files; empty means the host's own journal, None no journal."""
+    inventories: tuple[str, ...]
+    """What is installed here, as `NAME` or `NAME=PATH`."""
     metrics: bool
 
 
@@ -85,16 +90,24 @@ class Duty:
     metavar="[FOLDER]",
     help="Follow the systemd journal: this host's, or that in FOLDER.",
 )
+@click.option(
+    "--inventory",
+    "inventories",
+    multiple=True,
+    metavar="NAME[=PATH]",
+    help="Send what is installed, for scans: this host's packages, or a lock file, or a Python environment.",
+)
 @click.option("--metrics/--no-metrics", default=True, show_default=True, help="Measure this host.")
 @click.option("--once", is_flag=True, help="Look and send once, and say whether it worked.")
 def command(token_file: Path | None, once: bool, **asked: object) -> None:
-    """Measure this host and follow its logs, until SIGTERM; what can't be sent waits.
+    """Measure this host, follow its logs and list its packages, until SIGTERM; what can't be sent waits.
 
     It measures the CPU, memory and disks of this host. While Toban can't be reached, readings wait on the
     disk, and are sent later, the oldest first. Of the files of --log, it sends the lines that are added: no
     line is lost or sent twice, through rotation and restarts. --journal sends the systemd journal in the same
-    way. The toban.toml of the receiver needs [senders.NAME] (may = ["metrics", "logs"]) and
-    { kind = "pushed", … }, and files for a file that is neither JSON nor plain text.
+    way. --inventory sends every six hours what is installed. The toban.toml of the receiver needs
+    [senders.NAME] (may = ["metrics", "logs", "inventory"]) and { kind = "pushed", … }, and files for a file
+    that is neither JSON nor plain text.
 
     \b
     Exit status:
@@ -104,7 +117,7 @@ def command(token_file: Path | None, once: bool, **asked: object) -> None:
     """
     speak_utf8()
     order = AgentOrder(**asked)  # type: ignore[arg-type]
-    if not (order.logs or order.metrics or order.journal is not None):
+    if not (order.logs or order.metrics or order.inventories or order.journal is not None):
         refuse(
             Message("agent.nothing-to-do"),
             Message("agent.choose-what-to-send"),
@@ -120,6 +133,8 @@ def command(token_file: Path | None, once: bool, **asked: object) -> None:
             duties.append(open_until_the_end.enter_context(_logs(order, token, stop)))
         if order.journal is not None:
             duties.append(open_until_the_end.enter_context(_journal(order, order.journal, token, stop)))
+        if order.inventories:
+            duties.append(_inventories(order, token, open_until_the_end))
         if once:
             raise SystemExit(_once(duties, order.instance))
         _forever(duties, stop)
@@ -192,6 +207,19 @@ def _journal(order: AgentOrder, folder: str, token: str, stop: threading.Event) 
             yield Duty("journal", courier.step, _LOGS_EVERY)
     finally:
         journal.close()
+
+
+def _inventories(order: AgentOrder, token: str, until: ExitStack) -> Duty:
+    # What can ask other hosts as well comes with it, SSH among that: an agent for logs stays small.
+    from toban.faces.agent.inventories import InventoryCourier, wanted_of  # noqa: PLC0415
+
+    try:
+        wanted = wanted_of(order.inventories)
+    except ValueError as exc:
+        refuse(Message("agent.inventory-without-name", written=str(exc)), Message("agent.name-the-inventory"))
+        raise SystemExit(_UNUSABLE) from exc
+    client = until.enter_context(new_client(order.url, token, order.ca_file))
+    return Duty("inventory", InventoryCourier(wanted, client).step, _INVENTORIES_EVERY)
 
 
 def _once(duties: list[Duty], instance: str) -> int:

@@ -1,5 +1,6 @@
 """The rows that order a scan, as they should be and as they should not, on the real ledger."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,15 @@ from tests.integration.chapters.vulnerabilities.place import (
     DAY,
     ROUTINE_ROW,
     SECURITY_ROW,
+    TUESDAY,
     Place,
 )
 from tests.unit.chapters.vulnerabilities.mirrors import advisory
 
 from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability, VulnerabilityScan
 from toban.chapters.vulnerabilities.operation import OPERATION
+from toban.chapters.vulnerabilities.package import Inventory, Package
+from toban.chapters.vulnerabilities.pushing import MOST, newest, receive
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert
@@ -255,3 +259,34 @@ def test_a_package_that_is_spelled_otherwise_is_the_same(place: Place) -> None:
 
     found = Vulnerability.objects.get()
     assert (found.package, found.version) == ("lib", "1.1")
+
+
+def test_a_list_that_is_pushed_is_scanned_and_until_then_not_measurable(place: Place) -> None:
+    place.take(
+        place.bindings.replace(
+            'kind = "files"\npath = "requirements.txt"', 'kind = "pushed"\nsender = "ci"\nname = "a"'
+        )
+    )
+    place.scan()
+    assert place.verdict() is Verdict.NOT_MEASURABLE
+    assert "ci から a という一覧がまだ届いていません" in place.said()
+
+    receive("ci", "a", Inventory((Package("PyPI", "lib", "1.0"),), place.now), place.now)
+    place.know(advisory("CVE-2026-1", "lib", "2.0", severity=CRITICAL, modified=place.now.isoformat()))
+    place.scan()
+    assert place.verdict() is Verdict.CONFORMING
+    assert [each.name for each in Vulnerability.objects.open()] == ["CVE-2026-1"]
+
+    place.pass_(8 * DAY)
+    place.know(advisory("CVE-2026-1", "lib", "2.0", severity=CRITICAL, modified=place.now.isoformat()))
+    place.scan()
+    assert "一覧が" in place.said()
+
+
+def test_the_lists_of_a_sender_are_bounded() -> None:
+    listed = Inventory((Package("PyPI", "lib", "1.0"),), TUESDAY)
+    for number in range(MOST + 2):
+        receive("ci", f"build-{number}", listed, TUESDAY + number * timedelta(seconds=1))
+
+    assert newest("ci", "build-1") is None
+    assert newest("ci", f"build-{MOST + 1}") == listed

@@ -263,7 +263,7 @@ def test_a_bill_of_spdx_is_read() -> None:
 
 
 def test_software_without_a_package_url_is_not_passed_over() -> None:
-    components = [
+    components: list[dict[str, Any]] = [
         {"type": "library", "name": "libssl", "version": "3.0"},
         {"type": "file", "name": "/etc/motd"},
         {"type": "framework", "name": "rails", "components": [{"type": "library", "name": "zlib"}]},

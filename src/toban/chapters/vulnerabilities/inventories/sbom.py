@@ -1,7 +1,7 @@
 """Software bills of materials: CycloneDX and SPDX, from a file or an address."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -11,14 +11,12 @@ from toban.chapters.vulnerabilities.bindings import InventoryBinding
 from toban.chapters.vulnerabilities.inventories.files import content_of
 from toban.chapters.vulnerabilities.inventories.reading.sbom import NotABill, read_bill
 from toban.chapters.vulnerabilities.inventory import InventoryKind, InventoryUnknown
-from toban.chapters.vulnerabilities.package import Inventory
+from toban.chapters.vulnerabilities.package import Inventory, believable
 from toban.engine.bindings.section import beside_the_bindings, invalid
 from toban.engine.network.http import HttpAccess, Unanswered, fetch, new_client
 from toban.message import Message, message_of
 
 _OK = 200
-_AHEAD = timedelta(days=1)
-"""Clocks differ, and zones are left out; what claims to be made later than that has no age."""
 
 
 class BillAddress(HttpAccess):
@@ -56,9 +54,7 @@ class SbomSource:
             raise InventoryUnknown(Message("vulnerabilities.not-a-bill")) from error
         if not packages:
             raise InventoryUnknown(Message("vulnerabilities.bill-names-nothing", count=len(unknown)))
-        if made_at is not None and made_at > now + _AHEAD:
-            made_at = None
-        return Inventory(packages, made_at, unknown)
+        return Inventory(packages, believable(made_at, now), unknown)
 
     def _fetched(self) -> bytes:
         if self._config.at is None:

@@ -1,0 +1,1 @@
+"""What vulnerabilities are looked for in: lists of packages that are pushed."""
