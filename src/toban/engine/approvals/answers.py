@@ -225,7 +225,7 @@ def _answered(
             "username": account.username,
             "person": ground.person if ground is not None else "",
             "delegation_id": ground.delegation if ground is not None else None,
-            "appointer_id": ground.appointer if ground is not None else None,
+            "appointers": ground.appointers if ground is not None else [],
             "via": by.via,
             "shell_user": by.behind[:150],
             "lockouts": account.lockouts,

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from toban.engine.approvals.holders import Holder, account_of, holders_of
 from toban.engine.approvals.identity import (
-    appointer_of,
+    appointers_of,
     identities_of_shell,
     identity_of,
     is_self_made,
@@ -29,7 +29,7 @@ def grounds_of(edition: Edition, role: str, account: Operator, now: datetime) ->
     """Return all grounds on which *account* may answer for *role* at *now*: its own, and delegated ones."""
     holders = holders_of(edition, role, now)
     own = [
-        Ground(each.person, appointer_of(edition, each))
+        Ground(each.person, appointers_of(edition, each))
         for each in holders
         if each.account is not None and each.account.pk == account.pk
     ]
@@ -46,7 +46,7 @@ def _delegated(
     return [
         Ground(
             each.taker_person,
-            appointer_of(edition, holder),
+            appointers_of(edition, holder),
             identity_of(edition, each.giver),
             each.pk,
         )

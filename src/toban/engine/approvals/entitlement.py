@@ -6,7 +6,14 @@ from toban.engine.approvals.delegations import grounds_of
 from toban.engine.approvals.identity import identities_of, identities_of_shell, identity_of
 from toban.engine.approvals.models import ApprovalRequest, BreakGlass
 from toban.engine.approvals.requests import facts_of
-from toban.engine.approvals.rules import Refusal, Respondent, why_closed, why_not, why_not_review
+from toban.engine.approvals.rules import (
+    Refusal,
+    Respondent,
+    is_one_of,
+    why_closed,
+    why_not,
+    why_not_review,
+)
 from toban.engine.editions.edition import Edition
 from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator, OperatorRole
@@ -47,7 +54,7 @@ def why_not_reviewed_by(
     choosing = (reviewer, *breakers, *orderers)
     holds = any(
         each.delegated_by is None
-        and not (each.appointed_by is not None and any(map(each.appointed_by.is_same_human, choosing)))
+        and not any(is_one_of(appointer, choosing) for appointer in each.appointed_by)
         for each in grounds
     )
     is_manager = account.is_active and account.operator_role == OperatorRole.MANAGER

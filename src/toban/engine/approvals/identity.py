@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from django.db.models import Q
 
 from toban.engine.approvals.holders import Holder
-from toban.engine.approvals.rules import Identity
+from toban.engine.approvals.rules import Identity, is_one_of
 from toban.engine.bindings.model import Person
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.routing.contacts import folded
@@ -36,14 +36,12 @@ def accounts_of_shell(shell_user: str) -> Sequence[Operator]:
     return list(Operator.objects.filter(named).order_by("pk"))
 
 
-def appointer_of(edition: Edition, holder: Holder) -> Identity | None:
-    """Return who made *holder* a deputy; None if nobody did, or somebody in a shell who has no account."""
-    author = holder.override.author if holder.override is not None else ""
-    found = Operator.objects.filter(username=author).first() if author else None
-    if found is not None:
-        return identity_of(edition, found)
-    # By a command on the server: whose shell it was.
-    return next(iter(identities_of_shell(edition, author)), None)
+def appointers_of(edition: Edition, holder: Holder) -> Sequence[Identity]:
+    """Return who may have made *holder* a deputy; nobody, if that was somebody in a shell without an account.
+
+    A command on the server says whose shell it was: each account that is called so may be theirs.
+    """
+    return identities_of_shell(edition, holder.override.author) if holder.override is not None else ()
 
 
 def accounts_with_addresses(people: Iterable[Person], addresses: Iterable[str]) -> tuple[int, ...]:
@@ -59,10 +57,9 @@ def accounts_with_addresses(people: Iterable[Person], addresses: Iterable[str]) 
 
 def is_self_made(edition: Edition, holder: Holder) -> bool:
     """Return whether *holder* is a deputy who made themselves one: that gives nobody a right."""
-    appointer = appointer_of(edition, holder)
-    if appointer is None or holder.account is None:
+    if holder.account is None:
         return False
-    return appointer.is_same_human(identity_of(edition, holder.account))
+    return is_one_of(identity_of(edition, holder.account), appointers_of(edition, holder))
 
 
 def mailbox(address: str) -> str:

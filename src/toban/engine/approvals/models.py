@@ -108,8 +108,8 @@ class ApprovalAnswer(models.Model):
     person = models.CharField(max_length=200, blank=True)
     """The name in `[people]` under which they held the role."""
     delegation = models.ForeignKey("Delegation", models.SET_NULL, null=True, related_name="+")
-    appointer = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    """Who made them a deputy, if that is how they held the role."""
+    appointers = models.JSONField(default=list)
+    """The numbers of the accounts that may have made them a deputy, if that is how they held the role."""
     via = models.CharField(max_length=8, choices=Via, default=Via.PAGE)
     shell_user = models.CharField(max_length=150, blank=True)
     """The user of the operating system, for a command on the server."""

@@ -142,12 +142,10 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
     """
     given = request.answers.standing()
     counted = [
-        each
-        for each in given.select_related("account", "delegation__giver", "appointer")
-        if each.account is not None
+        each for each in given.select_related("account", "delegation__giver") if each.account is not None
     ]
     givers = [each.delegation.giver for each in counted if each.delegation is not None]
-    appointers = [each.appointer for each in counted if each.appointer is not None]
+    appointers = {number for each in counted for number in each.appointers}
     return RequestFacts(
         state=RequestState(request.state),
         digest=request.digest,
@@ -157,7 +155,7 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
         approved_by=[identity_of(edition, each.account) for each in counted if each.account is not None],
         shells=[found for each in counted for found in identities_of_shell(edition, each.shell_user)],
         delegated_by=[identity_of(edition, each) for each in givers],
-        appointed_by=[identity_of(edition, each) for each in appointers],
+        appointed_by=identities_of(edition, appointers),
         people=request.people,
         is_irreversible=request.is_irreversible,
         is_current=is_current(request, edition),

@@ -69,21 +69,26 @@ class Identity:
         return self.account == other.account or not self.marks.isdisjoint(other.marks)
 
 
+def is_one_of(identity: Identity, others: Iterable[Identity]) -> bool:
+    """Return whether *identity* is the same human as one of *others*."""
+    return any(map(identity.is_same_human, others))
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """Why somebody may answer: they hold the role, as a deputy perhaps, or it was delegated to them."""
 
     person: str
     """The name in `[people]`."""
-    appointed_by: Identity | None = None
-    """Who made them a deputy, if an account did."""
+    appointed_by: Sequence[Identity] = ()
+    """Who made them a deputy, if an account did: by a command on the server, every one that may have."""
     delegated_by: Identity | None = None
     delegation: int | None = None
 
     @property
-    def appointer(self) -> int | None:
-        """The account of who made them a deputy."""
-        return self.appointed_by.account if self.appointed_by is not None else None
+    def appointers(self) -> list[int]:
+        """The accounts of who made them a deputy."""
+        return [each.account for each in self.appointed_by]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +178,7 @@ def why_not(request: RequestFacts, by: Respondent, now: datetime) -> Refusal | N
             Message("approvals.does-not-hold-role", role=request.role),
             Message("approvals.take-the-role", role=request.role),
         )
-    refusals = [_why_no_ground(each, request, by.identity) for each in by.grounds]
+    refusals = [_why_no_ground(each, request, by) for each in by.grounds]
     if all(refusals):
         return refusals[0]
     if request.is_irreversible and not by.has_proved:
@@ -181,35 +186,35 @@ def why_not(request: RequestFacts, by: Respondent, now: datetime) -> Refusal | N
     return None
 
 
-def _is_among(by: Respondent, others: Iterable[Identity]) -> bool:
-    return any(mine.is_same_human(other) for other in others for mine in (by.identity, *by.shell))
+def _is_among(by: Respondent, others: Collection[Identity]) -> bool:
+    return any(is_one_of(mine, others) for mine in (by.identity, *by.shell))
 
 
 def usable(request: RequestFacts, by: Respondent) -> Ground | None:
     """Return the first of *by*'s grounds that counts for the request."""
-    return next((each for each in by.grounds if _why_no_ground(each, request, by.identity) is None), None)
+    return next((each for each in by.grounds if _why_no_ground(each, request, by) is None), None)
 
 
-def _why_no_ground(ground: Ground, request: RequestFacts, identity: Identity) -> Refusal | None:
+def _why_no_ground(ground: Ground, request: RequestFacts, by: Respondent) -> Refusal | None:
     """Return why a ground does not count: nobody gets the right to approve from those who want it used."""
     ask = Message("approvals.ask-another", role=request.role)
-    appointer = ground.appointed_by
-    if appointer is not None and appointer.is_same_human(identity):
+    if _is_among(by, ground.appointed_by):
         return Refusal(Message("approvals.appointed-themselves"), Message("approvals.be-appointed"))
-    if appointer is not None and any(appointer.is_same_human(each) for each in request.orderers):
+    if any(is_one_of(each, request.orderers) for each in ground.appointed_by):
         return Refusal(Message("approvals.appointed-by-orderer"), ask)
     # Otherwise one person could fill two places, in any order: their own, and that of a deputy they made.
-    if appointer is not None and any(appointer.is_same_human(each) for each in request.approved_by):
+    approved = (*request.approved_by, *request.shells)
+    if any(is_one_of(each, approved) for each in ground.appointed_by):
         return Refusal(Message("approvals.appointer-approved"), ask)
-    if any(identity.is_same_human(each) for each in request.appointed_by):
+    if _is_among(by, request.appointed_by):
         return Refusal(Message("approvals.deputy-approved"), ask)
     giver = ground.delegated_by
-    if giver is not None and any(giver.is_same_human(each) for each in request.orderers):
+    if giver is not None and is_one_of(giver, request.orderers):
         return Refusal(Message("approvals.delegated-by-orderer"), ask)
     # The same with their own place and those of their delegates.
-    if giver is not None and any(giver.is_same_human(each) for each in request.approved_by):
+    if giver is not None and is_one_of(giver, approved):
         return Refusal(Message("approvals.delegator-approved"), ask)
-    if any((giver or identity).is_same_human(each) for each in request.delegated_by):
+    if is_one_of(giver or by.identity, request.delegated_by):
         return Refusal(Message("approvals.delegate-approved"), ask)
     return None
 
@@ -218,7 +223,7 @@ def is_reached(people: int, approved_by: Iterable[Identity]) -> bool:
     """Return whether enough different people have approved."""
     different: list[Identity] = []
     for each in approved_by:
-        if not any(each.is_same_human(other) for other in different):
+        if not is_one_of(each, different):
             different.append(each)
     return len(different) >= people
 
@@ -251,9 +256,9 @@ def why_not_review(
 
     *breakers* are who did it, by account and by what their shell tells; *reviewers* the same.
     """
-    if any(mine.is_same_human(each) for each in breakers for mine in reviewers):
+    if any(is_one_of(mine, breakers) for mine in reviewers):
         return Refusal(Message("approvals.own-break-glass"), Message("approvals.reviewers"))
-    if any(mine.is_same_human(each) for each in orderers for mine in reviewers):
+    if any(is_one_of(mine, orderers) for mine in reviewers):
         return Refusal(Message("approvals.own-order"), Message("approvals.reviewers"))
     if not is_entitled:
         return Refusal(Message("approvals.may-not-review"), Message("approvals.reviewers"))

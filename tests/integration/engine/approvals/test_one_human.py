@@ -91,6 +91,65 @@ def test_a_deputy_made_from_ones_own_shell_approves_nothing(edition: Edition) ->
     assert "自分で自分を代理にした" in refused(approve, request, "sato@example.com", mailed)
 
 
+@pytest.fixture
+def called_sato() -> None:
+    """Two accounts are called like the user sato of the operating system; the other one was there first."""
+    Operator.objects.filter(username="sato").update(username="was-sato")
+    Operator.objects.create_user("sato", operator_role=OperatorRole.DEVELOPER)
+    Operator.objects.filter(username="was-sato").update(username="sato@other.example.com")
+    Operator.objects.create_user("sato@example.com", operator_role=OperatorRole.DEVELOPER)
+
+
+LATER = BINDINGS.replace('"sato"', '"sato@example.com"')
+LATER_PAIR = PAIR.replace('"sato"', '"sato@example.com"')
+
+
+@pytest.mark.usefixtures("edition", "called_sato")
+def test_a_deputy_made_from_a_shell_may_be_every_account_that_is_called_like_its_user() -> None:
+    later = edition_of(bindings=LATER)
+    request = asked(later)
+    deputy("佐藤", later, by="sato")
+
+    assert "自分で自分を代理にした" in refused(approve, request, "sato@example.com", later)
+    assert "委任できません" in refused(
+        delegate, "運用責任者", "山田", "会議", ends_at=MONDAY + HOUR, by=account("sato@example.com"),
+        edition=later, now=MONDAY,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["sato", "sato@example.com", "sato@other.example.com"])
+@pytest.mark.usefixtures("edition", "called_sato")
+def test_whoever_ordered_chooses_no_approver_from_their_shell_by_whichever_account(name: str) -> None:
+    later = edition_of(bindings=LATER)
+    request = asked(later, name)
+    deputy("山田", later, by="sato")
+
+    assert "依頼した人があなたを代理にした" in refused(approve, request, "yamada", later)
+
+
+@pytest.mark.usefixtures("edition", "called_sato")
+def test_nobody_fills_a_second_place_with_a_deputy_they_made_in_a_shell() -> None:
+    pair = edition_of(bindings=LATER_PAIR.replace('["鈴木"]', '["佐藤"]'))
+    first, second = asked(pair, terms=TWO), asked(pair, subject="release/8", terms=TWO)
+    approve(first, "sato@example.com", pair)
+    deputy("山田", pair, by="sato")
+
+    assert "あなたを代理にした人がすでに承認しています" in refused(approve, first, "yamada", pair)
+    approve(second, "yamada", pair)
+    overrides.end_override(DutyOverride.objects.get().pk, by="suzuki", now=MONDAY)
+    assert "あなたが代理にした人がすでに承認しています" in refused(approve, second, "sato@example.com", pair)
+
+
+@pytest.mark.usefixtures("edition")
+def test_nobody_fills_a_second_place_with_a_deputy_they_made_and_anothers_name() -> None:
+    pair = edition_of(bindings=PAIR)
+    request = asked(pair, terms=TWO)
+    approve(request, "suzuki", pair, via=ApprovalAnswer.Via.SHELL, shell_user="boss")
+    deputy("佐藤", pair, by="boss")
+
+    assert "あなたを代理にした人がすでに承認しています" in refused(approve, request, "sato", pair)
+
+
 def test_whoever_ordered_does_not_approve_in_anothers_name_from_their_own_shell(edition: Edition) -> None:
     name, request = on_duty(edition), asked(edition, "sato")
     from_shell: dict[str, Any] = {"via": ApprovalAnswer.Via.SHELL}

@@ -43,16 +43,16 @@ def code(request: RequestFacts, by: Respondent, now: datetime = NOON) -> str:
         (replace(REQUEST, orderers=(NAMI_TOO,)), BY, "own-order"),
         (replace(REQUEST, approved_by=(NAMI_TOO,)), BY, "approved-already"),
         (REQUEST, replace(BY, grounds=()), "does-not-hold-role"),
-        (REQUEST, replace(BY, grounds=(Ground("波", NAMI),)), "appointed-themselves"),
-        (REQUEST, replace(BY, grounds=(Ground("波", NAMI_TOO),)), "appointed-themselves"),
+        (REQUEST, replace(BY, grounds=(Ground("波", (NAMI,)),)), "appointed-themselves"),
+        (REQUEST, replace(BY, grounds=(Ground("波", (NAMI_TOO,)),)), "appointed-themselves"),
         (
             replace(REQUEST, orderers=(KEN,)),
-            replace(BY, grounds=(Ground("波", KEN),)),
+            replace(BY, grounds=(Ground("波", (KEN,)),)),
             "appointed-by-orderer",
         ),
         (
             replace(REQUEST, orderers=(KEN_TOO,)),
-            replace(BY, grounds=(Ground("波", KEN),)),
+            replace(BY, grounds=(Ground("波", (KEN,)),)),
             "appointed-by-orderer",
         ),
         (
@@ -74,17 +74,17 @@ def code(request: RequestFacts, by: Respondent, now: datetime = NOON) -> str:
         (replace(REQUEST, approved_by=(KEN,), delegated_by=(LEE,), people=2), BY, ""),
         (
             replace(REQUEST, approved_by=(KEN_TOO,), people=2),
-            replace(BY, grounds=(Ground("波", KEN),)),
+            replace(BY, grounds=(Ground("波", (KEN,)),)),
             "appointer-approved",
         ),
         (replace(REQUEST, approved_by=(KEN,), appointed_by=(NAMI_TOO,), people=2), BY, "deputy-approved"),
         (
             replace(REQUEST, approved_by=(KEN,), appointed_by=(LEE,), people=2),
-            replace(BY, grounds=(Ground("波", LEE),)),
+            replace(BY, grounds=(Ground("波", (LEE,)),)),
             "",
         ),
         # One good ground is enough.
-        (REQUEST, replace(BY, grounds=(Ground("波", NAMI), Ground("波"))), ""),
+        (REQUEST, replace(BY, grounds=(Ground("波", (NAMI,)), Ground("波"))), ""),
         (replace(REQUEST, is_irreversible=True), BY, "prove-identity"),
         (replace(REQUEST, is_irreversible=True), replace(BY, has_proved=True), ""),
     ],
