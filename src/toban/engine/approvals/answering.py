@@ -11,6 +11,7 @@ from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.approvals.port import ApprovalEffect
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence import ledger
 from toban.engine.orders import NotPossible
 from toban.message import Message
 
@@ -30,6 +31,7 @@ class AnswerOrder:
 def approve(order: AnswerOrder, effects: Iterable[ApprovalEffect], now: datetime) -> ApprovalRequest:
     """Approve the request; what it is about goes on if that is enough."""
     with transaction.atomic():
+        now = ledger.turn(now)
         request = answers.grant(
             order.request, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now
         )
@@ -40,6 +42,7 @@ def approve(order: AnswerOrder, effects: Iterable[ApprovalEffect], now: datetime
 def refuse(order: AnswerOrder, effects: Iterable[ApprovalEffect], now: datetime) -> ApprovalRequest:
     """Refuse the request; the note is the reason."""
     with transaction.atomic():
+        now = ledger.turn(now)
         request = answers.refuse(
             order.request, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now
         )
@@ -50,6 +53,7 @@ def refuse(order: AnswerOrder, effects: Iterable[ApprovalEffect], now: datetime)
 def break_glass(order: AnswerOrder, effects: Iterable[ApprovalEffect], now: datetime) -> ApprovalRequest:
     """Go ahead without approval, in an emergency; the note is the reason."""
     with transaction.atomic():
+        now = ledger.turn(now)
         request = answers.break_glass(
             order.request, order.note, shown=order.shown, by=order.by, edition=order.edition, now=now
         )

@@ -145,7 +145,7 @@ def review(number: int, words: str, *, by: Giver, edition: Edition, now: datetim
     if not words.strip():
         raise NotPossible(Message("approvals.reason-missing"), Message("approvals.give-a-reason"))
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         found = BreakGlass.objects.select_for_update().filter(pk=number, reviewed_at=None).first()
         account = _account(by)
         if found is None or account is None:

@@ -1,6 +1,6 @@
 """Delegations: a holder of a role lets another account approve for a time. All audited."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from toban.engine.approvals.identity import (
     is_self_made,
 )
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, Delegation
-from toban.engine.approvals.rules import Ground, RequestState, checked_end
+from toban.engine.approvals.rules import Ground, Identity, RequestState, checked_end
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -84,28 +84,16 @@ def delegate(
     What was delegated can't be delegated further: only who holds the role gives it. *shell_user* is the user
     of the operating system, for a command on the server: they take nothing that they give in another's name.
     """
-    end = checked_end(now, ends_at, reason)
-    holder = next((each for each in _giving(edition, role, now) if each.account == by), None)
-    if holder is None or not by.is_active:
-        raise NotPossible(
-            Message("approvals.not-yours-to-delegate", role=role), Message("approvals.holder-delegates")
-        )
-    taker = account_of(edition, taker_person)
-    if taker is None:
-        raise NotPossible(
-            Message("approvals.taker-without-account", person=taker_person),
-            Message("approvals.join-an-account", file=edition.bindings.file, person=taker_person),
-        )
-    giving = (identity_of(edition, by), *identities_of_shell(edition, shell_user))
-    if any(map(identity_of(edition, taker).is_same_human, giving)):
-        raise NotPossible(Message("approvals.delegated-to-oneself"), Message("approvals.choose-another"))
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
+        end = checked_end(now, ends_at, reason)
+        giver_person = _giving_as(edition, role, by, now)
+        giving = (identity_of(edition, by), *identities_of_shell(edition, shell_user))
         made = Delegation.objects.create(
             role=role,
             giver=by,
-            taker=taker,
-            giver_person=holder.person,
+            taker=_taker(edition, taker_person, giving),
+            giver_person=giver_person,
             taker_person=taker_person,
             reason=storable_text(reason.strip()),
             starts_at=now,
@@ -116,10 +104,33 @@ def delegate(
     return made
 
 
+def _giving_as(edition: Edition, role: str, by: Operator, now: datetime) -> str:
+    """Return the name under which *by* holds *role* and delegates it; raise `NotPossible` if none."""
+    holder = next((each for each in _giving(edition, role, now) if each.account == by), None)
+    if holder is None:
+        raise NotPossible(
+            Message("approvals.not-yours-to-delegate", role=role), Message("approvals.holder-delegates")
+        )
+    return holder.person
+
+
+def _taker(edition: Edition, person: str, giving: Iterable[Identity]) -> Operator:
+    """Return the account of *person*, who is none of those that give; raise `NotPossible` without one."""
+    taker = account_of(edition, person)
+    if taker is None:
+        raise NotPossible(
+            Message("approvals.taker-without-account", person=person),
+            Message("approvals.join-an-account", file=edition.bindings.file, person=person),
+        )
+    if any(map(identity_of(edition, taker).is_same_human, giving)):
+        raise NotPossible(Message("approvals.delegated-to-oneself"), Message("approvals.choose-another"))
+    return taker
+
+
 def end_delegation(number: int, *, by: Operator, now: datetime, shell_user: str = "") -> Delegation:
     """End a delegation before its time: its giver may, its taker, and an operations manager."""
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         found = Delegation.objects.select_for_update().unended(now).filter(pk=number).first()
         if found is None:
             raise NotPossible(Message("approvals.no-such-delegation", number=number))
@@ -148,7 +159,7 @@ def end_lost(edition: Edition, now: datetime) -> None:
     for each in Delegation.objects.in_force(now).select_related("giver"):
         if why := _why_lost(edition, each, now):
             with transaction.atomic():
-                ledger.hold()
+                now = ledger.turn(now)
                 found = Delegation.objects.select_for_update().unended(now).filter(pk=each.pk).first()
                 if found is not None:
                     _end(found, why, "toban", now)

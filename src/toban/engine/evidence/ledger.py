@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import Max
@@ -27,6 +27,11 @@ _STILL = "20s"
 
 _LOCK = 0x746F62616E
 """PostgreSQL's advisory lock of the chain: `toban` in ASCII."""
+
+_LONGEST_WAIT = timedelta(minutes=5)
+"""What was written further ahead was not written while somebody waited: the clock was set back since."""
+_AT_ONCE = 100
+"""How many entries are looked at for those that were written meanwhile."""
 
 _check: ContextVar[Callable[[], None]] = ContextVar("check", default=lambda: None)
 
@@ -124,6 +129,16 @@ def hold() -> None:
                 [_STILL, _LOCK],
             )
     _check.get()()
+
+
+def turn(now: datetime) -> datetime:
+    """Hold the ledger, and return the time of one's turn: *now*, or later if others went before meanwhile.
+
+    *now* was read before the wait: by it, what others have just ended would still go on.
+    """
+    hold()
+    newest = LedgerEntry.objects.order_by("-sequence").values_list("at", flat=True)[:_AT_ONCE]
+    return max((now, *(at for at in newest if at <= now + _LONGEST_WAIT)))
 
 
 @contextmanager

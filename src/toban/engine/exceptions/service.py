@@ -65,6 +65,7 @@ def request(
     *shell_user* is the user of the operating system, for a command on the server: nor do they approve it.
     """
     with transaction.atomic():
+        now = ledger.turn(now)
         author = Giver(_author(by), shell_user=shell_user)
         if _same(wanted).in_force(now).exists():
             raise NotPossible(Message("exceptions.in-force-already"), Message("exceptions.renew-it"))
@@ -83,6 +84,7 @@ def renew(
 ) -> RowException:
     """Ask for the exception *number* to go on until *ends_at*: it needs approval again."""
     with transaction.atomic():
+        now = ledger.turn(now)
         author = Giver(_author(by), shell_user=shell_user)
         found = RowException.objects.select_for_update().filter(pk=number, granted_at__isnull=False).first()
         if found is None:
@@ -139,6 +141,7 @@ type _Answer = Callable[[AnswerOrder, Iterable[ApprovalEffect], datetime], Appro
 
 def _answered(give: _Answer, answer: ExceptionAnswer, edition: Edition, now: datetime) -> RowException:
     with transaction.atomic():
+        now = ledger.turn(now)
         found, asked = _asked(answer.number)
         give(AnswerOrder(asked.pk, answer.shown, answer.by, edition, answer.note), (EFFECT,), now)
         found.refresh_from_db()
@@ -148,6 +151,7 @@ def _answered(give: _Answer, answer: ExceptionAnswer, edition: Edition, now: dat
 def end(number: int, *, by: Operator, edition: Edition, now: datetime, shell_user: str = "") -> RowException:
     """End or withdraw an exception now: its author may, who grants exceptions, and an operations manager."""
     with transaction.atomic():
+        now = ledger.turn(now)
         account = _author(by)
         found = RowException.objects.select_for_update().filter(pk=number).first()
         if found is None or found.state(now) not in (ExceptionState.ASKED, ExceptionState.IN_FORCE):
@@ -262,7 +266,6 @@ def _put_in_force(found: RowException, granted: ApprovalRequest, by: str, now: d
 
 def _asked(number: int) -> tuple[RowException, ApprovalRequest]:
     """Return the requested exception and its request for approval, locked."""
-    ledger.hold()
     found = RowException.objects.select_for_update().asked().filter(pk=number).first()
     asked = live_request(_name(found)) if found is not None else None
     if found is None or asked is None:
@@ -271,8 +274,7 @@ def _asked(number: int) -> tuple[RowException, ApprovalRequest]:
 
 
 def _author(by: Operator) -> Operator:
-    """Return *by* as it is now, with the ledger held; raise `NotPossible` for one who may give no orders."""
-    ledger.hold()
+    """Return *by* as it is now; raise `NotPossible` for one who may give no orders."""
     found = Operator.objects.filter(pk=by.pk, is_active=True).first()
     if found is None or not may_order(found):
         raise NotPossible(Message("exceptions.may-not-order"), Message("exceptions.who-orders"))

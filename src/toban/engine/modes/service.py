@@ -55,7 +55,7 @@ def move(
     Raises `NotPossible` without a reason, for viewers, or if the bindings don't allow that mode.
     """
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         current = movable(act, wanted, reason, by)
         if needs_approval(act, wanted):
             return request_for(_subject(act, current, wanted, reason, by, edition), now)

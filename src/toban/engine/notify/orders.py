@@ -20,7 +20,7 @@ LONGEST = timedelta(days=30)
 def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
     """Acknowledge an open alert: its recipients are notified, and it is no longer repeated or escalated."""
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         alert = _open(alert_id)
         if alert.acknowledged_at is not None:
             raise NotPossible(
@@ -40,7 +40,7 @@ def acknowledge_all(alert_ids: Collection[int], *, by: str, now: datetime) -> li
     """Acknowledge those of these alerts that are open and unacknowledged, in one transaction."""
     free = Alert.objects.select_for_update().filter(resolved_at=None, acknowledged_at=None)
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         found = [free.filter(pk=alert_id).first() for alert_id in alert_ids]
         taken = [alert for alert in found if alert is not None]
         for alert in taken:
@@ -56,7 +56,7 @@ def release(alert_id: int, *, by: str, now: datetime) -> Alert:
     Repeats and an escalation in progress continue as if it had never been acknowledged.
     """
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         alert = _open(alert_id)
         if alert.acknowledged_at is None:
             raise NotPossible(Message("notify.not-acknowledged", alert=alert_id))
@@ -79,9 +79,9 @@ def silence(
 ) -> Silence:
     """Stop notifications about what *matchers* select until *ends_at*; without an end it is refused."""
     _check_matchers(matchers)
-    end = checked_end(now, ends_at, reason)
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
+        end = checked_end(now, ends_at, reason)
         made = Silence.objects.create(
             matchers=dict(matchers), author=by, reason=reason.strip(), starts_at=now, ends_at=end
         )
@@ -94,7 +94,7 @@ def silence(
 def end_silence(silence_id: int, *, by: str, now: datetime) -> Silence:
     """End a silence now: alerts that still fire are notified again."""
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         found = Silence.objects.select_for_update().unended(now).filter(pk=silence_id).first()
         if found is None:
             raise NotPossible(
@@ -120,7 +120,7 @@ def announce_maintenance(
     """Announce maintenance of *targets* (empty: everything) that is not in the document."""
     end = checked_end(starts_at, ends_at, reason)
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         made = Maintenance.objects.create(
             targets=list(targets), author=by, reason=reason.strip(), starts_at=starts_at, ends_at=end
         )
@@ -140,7 +140,7 @@ def announce_maintenance(
 def end_maintenance(maintenance_id: int, *, by: str, now: datetime) -> Maintenance:
     """End announced maintenance now, or cancel it."""
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         found = Maintenance.objects.select_for_update().unended(now).filter(pk=maintenance_id).first()
         if found is None:
             raise NotPossible(

@@ -47,6 +47,7 @@ def sign_off(
     Raises `NotPossible` if it is not theirs, if something else was shown, or if a remark is missing.
     """
     with transaction.atomic():
+        now = ledger.turn(now)
         run, account, people = _locked(order, now)
         if refusal := people.why_not(account):
             raise refusal.error
@@ -85,6 +86,7 @@ def hand_on(order: TaskOrder, person: str, reason: str, *, now: datetime) -> Han
             Message("tasks.join-an-account", file=order.edition.bindings.file, person=person),
         )
     with transaction.atomic():
+        now = ledger.turn(now)
         run, account, people = _locked(order, now)
         if refusal := people.why_not(account, is_taking_back=True):
             raise refusal.error
@@ -105,8 +107,10 @@ def hand_on(order: TaskOrder, person: str, reason: str, *, now: datetime) -> Han
 
 
 def _locked(order: TaskOrder, now: datetime) -> tuple[Run, Operator, TaskPeople]:
-    """Return the task, locked, the account as it is now, and whose task it is now."""
-    ledger.hold()
+    """Return the task, locked, the account as it is now, and whose task it is now.
+
+    The caller holds the ledger.
+    """
     run = Run.objects.select_for_update().filter(pk=order.number, due_until__isnull=False).first()
     if run is None:
         raise NotPossible(Message("tasks.no-such-task", number=order.number), Message("tasks.see-open"))

@@ -52,7 +52,7 @@ def carried_out(
     waits until the first is committed. Raises `KeyReused` and `AccessLost`.
     """
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         found = ApiToken.objects.select_related("operator").filter(pk=request.token.pk).first()
         if found is None or not is_usable(found, now) or not may_order(found.operator):
             raise AccessLost

@@ -15,6 +15,7 @@ from tests.integration.faces.ingest.served import serving
 pytestmark = pytest.mark.slow
 
 AT_ONCE = 8
+TIMES = 5
 
 
 @dataclass
@@ -74,10 +75,18 @@ def test_one_key_with_several_requests_is_the_first_ones(servers: TwoServers) ->
     assert servers.count("/runs") == 1
 
 
-def test_without_a_key_an_order_that_is_done_is_not_possible_again(servers: TwoServers) -> None:
+@pytest.mark.parametrize(
+    ("at", "named", "wanted"),
+    [("/silences", "silence", {"matchers": {"target": "DB"}}), ("/maintenance", "maintenance", {})],
+    ids=["silence", "maintenance"],
+)
+def test_without_a_key_an_order_that_is_done_is_not_possible_again(
+    servers: TwoServers, at: str, named: str, wanted: dict[str, object]
+) -> None:
     ends_at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    [made] = servers.post("/silences", [{"matchers": {"target": "DB"}, "reason": "r", "ends_at": ends_at}])
+    for _ in range(TIMES):
+        [made] = servers.post(at, [{**wanted, "reason": "r", "ends_at": ends_at}])
 
-    answers = servers.post(f"/silences/{made.json()['silence']}/end", [{}] * AT_ONCE)
+        answers = servers.post(f"{at}/{made.json()[named]}/end", [{}] * AT_ONCE)
 
-    assert Counter(each.status_code for each in answers) == {200: 1, 409: AT_ONCE - 1}
+        assert Counter(each.status_code for each in answers) == {200: 1, 409: AT_ONCE - 1}

@@ -30,7 +30,7 @@ def carried_out(asked: ChatRequest, ports: Ports, edition: Edition, now: datetim
         return known if is_question else lines(Message("chat.unknown", word=asked.act[:50]), known)
     with transaction.atomic():
         # First: the account may lose its role while the order waits for another to be carried out.
-        ledger.hold()
+        now = ledger.turn(now)
         order = ChatOrder(
             account_of(asked.member, edition),
             storable_text(asked.words.strip())[:_LONGEST_WORDS],

@@ -59,10 +59,10 @@ def override(
             ),
         )
     end = checked_end(starts_at, ends_at, reason)
-    if end <= now:
-        raise NotPossible(Message("notify.already-past"), Message("notify.give-a-future-time"))
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
+        if end <= now:
+            raise NotPossible(Message("notify.already-past"), Message("notify.give-a-future-time"))
         made = DutyOverride.objects.create(
             role=roster.role,
             person=person,
@@ -88,7 +88,7 @@ def override(
 def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
     """End an override now, or cancel it; the normal turns apply again."""
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         found = DutyOverride.objects.select_for_update().unended(now).filter(pk=number).first()
         if found is None:
             raise NotPossible(
