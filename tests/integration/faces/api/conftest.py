@@ -17,8 +17,9 @@ from tests.integration.faces.web.conftest import (
 from tests.registered import PARTS
 
 from toban.engine.clock import system_clock
-from toban.engine.people.models import OperatorRole
+from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.tokens import service
+from toban.engine.tokens.models import ApiToken
 from toban.engine.tokens.rules import WantedToken
 from toban.faces.api import access
 
@@ -52,6 +53,14 @@ class Program:
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
+
+
+def made_in_a_shell(by: str, name: str = "nami") -> Program:
+    """Return a program in the name of *name*, with a token that a command made in the shell of *by*."""
+    now = system_clock()
+    wanted = WantedToken(f"made {ApiToken.objects.count()}", EVERYTHING, now + timedelta(days=30))
+    person = Operator.objects.get(username=name)
+    return Program(service.make(person, wanted, EVERYTHING, by=by, now=now, shell_user=by), Client())
 
 
 type Programs = Callable[..., Program]

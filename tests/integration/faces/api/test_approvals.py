@@ -1,22 +1,15 @@
 """Approvals that programs give by the API, in the name of a person who holds the role."""
 
-from datetime import timedelta
-
 import pytest
-from django.test import Client
-from tests.integration.faces.api.conftest import EVERYTHING, Program, Programs
+from tests.integration.faces.api.conftest import EVERYTHING, Program, Programs, made_in_a_shell
 from tests.integration.faces.web.conftest import Fixed, Operators
 from tests.integration.faces.web.ledger import MONTHLY, awaiting, planned, put_in_force
 
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
-from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
-from toban.engine.tokens import service
-from toban.engine.tokens.models import ApiToken
-from toban.engine.tokens.rules import WantedToken
 
 pytestmark = pytest.mark.django_db
 
@@ -109,14 +102,6 @@ def test_what_a_program_orders_its_account_does_not_approve(actor: Program) -> N
     run = actor.post("/runs", {"work": MONTHLY}, 201)
 
     assert Run.objects.get(pk=run["run"]).orderers == [Operator.objects.get(username="nami").pk]
-
-
-def made_in_a_shell(by: str, name: str = "nami") -> Program:
-    """Return a program in the name of *name*, with a token that a command made in the shell of *by*."""
-    now = system_clock()
-    wanted = WantedToken(f"made {ApiToken.objects.count()}", EVERYTHING, now + timedelta(days=30))
-    person = Operator.objects.get(username=name)
-    return Program(service.make(person, wanted, EVERYTHING, by=by, now=now, shell_user=by), Client())
 
 
 @pytest.mark.usefixtures("actor")

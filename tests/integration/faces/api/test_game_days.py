@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from tests.integration.chapters.incident.gameday.day import KEY, Day
-from tests.integration.faces.api.conftest import EVERYTHING, READING, Program, Programs
-from tests.integration.faces.web.conftest import Fixed
+from tests.integration.faces.api.conftest import EVERYTHING, READING, Program, Programs, made_in_a_shell
+from tests.integration.faces.web.conftest import Fixed, Operators
 
 from toban.chapters.incident.gameday import holding
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.people.models import OperatorRole
+from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs.models import Run
 from toban.engine.runs.scheduler import plan_due
 from toban.engine.runs.work import StepFailed
@@ -99,3 +99,14 @@ def test_who_answers_incidents_breaks_nothing(day: Day, program: Programs) -> No
     assert "act:runs" in str(refused)
     assert Run.objects.count() == before
     program(OperatorRole.MANAGER, "act:runs", name="ci").post("/game-days", WANTED, 201)
+
+
+@pytest.mark.usefixtures("actor")
+def test_whose_shell_made_the_token_does_not_approve_what_it_orders(day: Day, operator: Operators) -> None:
+    over(day)
+    aki = operator("aki", OperatorRole.DEVELOPER)
+
+    run = made_in_a_shell("aki").post("/game-days", WANTED, 201)["run"]
+
+    nami = Operator.objects.get(username="nami")
+    assert set(Run.objects.get(pk=run).orderers) == {nami.pk, aki.pk}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from tests.integration.chapters.incident.place import MINUTE, TOKYO, WEB, Place
-from tests.integration.faces.api.conftest import EVERYTHING, READING, Program, Programs
-from tests.integration.faces.web.conftest import Fixed
+from tests.integration.faces.api.conftest import EVERYTHING, READING, Program, Programs, made_in_a_shell
+from tests.integration.faces.web.conftest import Fixed, Operators
 
 from toban.chapters.incident.models import Incident, IncidentReport, PreventionMeasure, TimelineEntry
 from toban.chapters.incident.reports.facts import impact_of
@@ -349,3 +349,25 @@ def test_the_description_says_what_a_file_is(actor: Program) -> None:
     answer = paths["/rest/v1/incidents/{incident_id}/reports/{report_id}/file"]["get"]["responses"]["200"]
 
     assert answer["content"].keys() == {"application/pdf", "text/markdown"}
+
+
+@pytest.mark.usefixtures("actor")
+def test_whose_shell_made_the_token_has_written_what_comes_by_it(at: str, operator: Operators) -> None:
+    aki, nami = operator("aki", OperatorRole.DEVELOPER), Operator.objects.get(username="nami")
+    by_shell, incident = made_in_a_shell("aki"), Incident.objects.get()
+    line = f"{at}/timeline/{by_shell.post(f'{at}/timeline', {'text': 'ひとつ'}, 201)['line']}"
+    one = f"{at}/measures/{by_shell.post(f'{at}/measures', measure(), 201)['measure']}"
+
+    for path, body in (
+        (f"{at}/timeline", {"text": "ふたつ"}),
+        (f"{line}/amend", {"text": "べつの"}),
+        (f"{line}/hide", {}),
+        (f"{line}/show", {}),
+        (f"{at}/measures", measure(words="監視")),
+        (f"{one}/change", {"words": "上限を下げる"}),
+        (f"{one}/withdraw", {"reason": "不要"}),
+    ):
+        Incident.objects.update(writers=[])
+        by_shell.post(path, body, 200 if "/" in path.removeprefix(at)[1:] else 201)
+        incident.refresh_from_db()
+        assert set(incident.writers) == {nami.pk, aki.pk}, path

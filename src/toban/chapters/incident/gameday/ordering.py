@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from toban.chapters.incident.gameday.permission import why_not
 from toban.chapters.incident.gameday.planned import GAME_DAY, PlannedGameDay
 from toban.chapters.incident.plan import IncidentPlan
+from toban.engine.approvals.answers import Giver
 from toban.engine.evidence import ledger
 from toban.engine.orders import NotPossible
-from toban.engine.people.models import Operator
 from toban.engine.runs import orders
 from toban.engine.runs.models import Run
 from toban.message import Message
@@ -24,7 +24,7 @@ class GameDayOrder:
     failure: str
     """In the words of its row."""
     plan: IncidentPlan
-    account: Operator
+    by: Giver
 
 
 def bound_failure(name: str, plan: IncidentPlan) -> PlannedGameDay:
@@ -47,12 +47,18 @@ def order(wanted: GameDayOrder, now: datetime) -> Run:
     planned = bound_failure(wanted.failure, wanted.plan)
     with transaction.atomic():
         # Two people who order at the same moment: the second finds the run of the first.
-        ledger.hold()
+        now = ledger.turn(now)
         refusal = why_not_ordered(planned, now)
         if refusal is not None:
             raise refusal
-        by = wanted.account.get_username()
-        return orders.order(planned.key, {}, by=by, now=now, account=wanted.account)
+        return orders.order(
+            planned.key,
+            {},
+            by=wanted.by.name,
+            now=now,
+            account=wanted.by.account,
+            token_maker=wanted.by.token_maker,
+        )
 
 
 def why_not_ordered(planned: PlannedGameDay, now: datetime) -> NotPossible | None:

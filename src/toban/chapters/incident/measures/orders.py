@@ -46,11 +46,19 @@ def wanted_of(measure: PreventionMeasure) -> WantedMeasure:
 
 
 def record(
-    incident: int, wanted: WantedMeasure, *, by: str, edition: Edition, now: datetime, shell_user: str = ""
+    incident: int,
+    wanted: WantedMeasure,
+    *,
+    by: str,
+    edition: Edition,
+    now: datetime,
+    shell_user: str = "",
+    token_maker: str = "",
 ) -> PreventionMeasure:
     """Record a measure against the recurrence of *incident*; raise `NotPossible`.
 
-    *shell_user* is the user of the operating system, for a command on the server. Whoever writes here
+    *shell_user* is the user of the operating system, for a command on the server; *token_maker*
+    the same, for a token that a command on the server made. Whoever writes here
     approves no report of the incident.
     """
     clean = _checked(wanted, edition, now)
@@ -72,12 +80,19 @@ def record(
         )
         content = {"order": "record-measure", **_named(made), **from_shell(shell_user)}
         audit(content, by, now, found.clause_id)
-        note_writer(found, by, shell_user)
+        note_writer(found, by, shell_user or token_maker)
     return made
 
 
 def change(
-    number: int, wanted: WantedMeasure, *, by: str, edition: Edition, now: datetime, shell_user: str = ""
+    number: int,
+    wanted: WantedMeasure,
+    *,
+    by: str,
+    edition: Edition,
+    now: datetime,
+    shell_user: str = "",
+    token_maker: str = "",
 ) -> PreventionMeasure:
     """Change a measure; what proves it is looked for again. Raises `NotPossible`."""
     clean = _checked(wanted, edition, now)
@@ -96,11 +111,13 @@ def change(
         found.save()
         content = {"order": "change-measure", **_named(found), "before": before, **from_shell(shell_user)}
         audit(content, by, now, found.incident.clause_id)
-        note_writer(found.incident, by, shell_user)
+        note_writer(found.incident, by, shell_user or token_maker)
     return found
 
 
-def withdraw(number: int, reason: str, *, by: str, now: datetime, shell_user: str = "") -> PreventionMeasure:
+def withdraw(
+    number: int, reason: str, *, by: str, now: datetime, shell_user: str = "", token_maker: str = ""
+) -> PreventionMeasure:
     """Withdraw a measure: it stays, with the reason, and counts no more. Raises `NotPossible`."""
     why = printable_lines(storable_text(reason.strip()))
     if not why:
@@ -113,7 +130,7 @@ def withdraw(number: int, reason: str, *, by: str, now: datetime, shell_user: st
         found.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_because"])
         content = {"order": "withdraw-measure", **_named(found), "reason": why, **from_shell(shell_user)}
         audit(content, by, now, found.incident.clause_id)
-        note_writer(found.incident, by, shell_user)
+        note_writer(found.incident, by, shell_user or token_maker)
     return found
 
 

@@ -59,10 +59,13 @@ class WantedLine:
         return f"{self.report}\n{_text(self.text)}" if self.text.strip() else self.report
 
 
-def add(incident: int, wanted: WantedLine, *, by: str, now: datetime, shell_user: str = "") -> TimelineEntry:
+def add(
+    incident: int, wanted: WantedLine, *, by: str, now: datetime, shell_user: str = "", token_maker: str = ""
+) -> TimelineEntry:
     """Add a line; the same *source* a second time changes nothing. Raises `NotPossible`.
 
-    *shell_user* is the user of the operating system, for a command on the server. Whoever writes here
+    *shell_user* is the user of the operating system, for a command on the server; *token_maker*
+    the same, for a token that a command on the server made. Whoever writes here
     approves no report of the incident.
     """
     text, key = wanted.said, wanted.key
@@ -86,7 +89,7 @@ def add(incident: int, wanted: WantedLine, *, by: str, now: datetime, shell_user
         )
         content = {"order": "add-timeline-entry", **_named(made), "said": text, "at": at.isoformat()}
         audit({**content, **from_shell(shell_user)}, by, now, found.clause_id)
-        note_writer(found, by, shell_user)
+        note_writer(found, by, shell_user or token_maker)
     return made
 
 
@@ -98,6 +101,7 @@ def amend(
     by: str,
     now: datetime,
     shell_user: str = "",
+    token_maker: str = "",
 ) -> TimelineEntry:
     """Give a line another text, or another time; raise `NotPossible`."""
     with transaction.atomic():
@@ -113,27 +117,27 @@ def amend(
         after = {"said": said.as_json(), "at": moment.isoformat()}
         content = {"order": "amend-timeline-entry", **_named(found), "before": before, "after": after}
         audit({**content, **from_shell(shell_user)}, by, now, found.incident.clause_id)
-        note_writer(found.incident, by, shell_user)
+        note_writer(found.incident, by, shell_user or token_maker)
     return found
 
 
-def hide(entry: int, *, by: str, now: datetime, shell_user: str = "") -> TimelineEntry:
+def hide(entry: int, *, by: str, now: datetime, shell_user: str = "", token_maker: str = "") -> TimelineEntry:
     """Have a line left out of exports and reports; it stays, and can be shown again."""
     with transaction.atomic():
         found = _hidden(entry, by, now, is_hidden=True)
         content = {"order": "hide-timeline-entry", **_named(found), **from_shell(shell_user)}
         audit(content, by, now, found.incident.clause_id)
-        note_writer(found.incident, by, shell_user)
+        note_writer(found.incident, by, shell_user or token_maker)
     return found
 
 
-def show(entry: int, *, by: str, now: datetime, shell_user: str = "") -> TimelineEntry:
+def show(entry: int, *, by: str, now: datetime, shell_user: str = "", token_maker: str = "") -> TimelineEntry:
     """Show a hidden line again."""
     with transaction.atomic():
         found = _hidden(entry, by, now, is_hidden=False)
         content = {"order": "show-timeline-entry", **_named(found), **from_shell(shell_user)}
         audit(content, by, now, found.incident.clause_id)
-        note_writer(found.incident, by, shell_user)
+        note_writer(found.incident, by, shell_user or token_maker)
     return found
 
 

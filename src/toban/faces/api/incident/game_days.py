@@ -11,8 +11,7 @@ from toban.chapters.incident.gameday.watching import Part as GameDayPart
 from toban.chapters.incident.models import GameDay
 from toban.chapters.incident.operation import OPERATION
 from toban.faces.api import cursors
-from toban.faces.api.access import token_of
-from toban.faces.api.acting import ordered
+from toban.faces.api.acting import giver_of, ordered
 from toban.faces.api.edition import edition_in_force
 from toban.faces.api.incident.schemas import Title
 from toban.faces.api.router import ScopedRouter
@@ -83,6 +82,5 @@ def game_day(request: HttpRequest, game_day_id: Number) -> Any:
 @router.act("/game-days", _ACT, ShownRun, status=201)
 def hold(request: HttpRequest, wanted: WantedGameDay, key: IdempotencyKey) -> Any:
     """Break something on purpose: hold a game day of a failure for which `[faults]` says how it is made."""
-    plan, account = edition_in_force().plan(OPERATION), token_of(request).operator
-    asked = GameDayOrder(wanted.failure, plan, account)
+    asked = GameDayOrder(wanted.failure, edition_in_force().plan(OPERATION), giver_of(request))
     return ordered(request, key, lambda _name, now: run_values(ordering.order(asked, now)))

@@ -14,7 +14,7 @@ from toban.chapters.incident.measures.rules import MeasureState
 from toban.chapters.incident.models import Incident, PreventionMeasure
 from toban.engine.clock import system_clock
 from toban.faces.api import cursors
-from toban.faces.api.acting import ordered
+from toban.faces.api.acting import giver_of, ordered
 from toban.faces.api.edition import edition_in_force
 from toban.faces.api.incident.schemas import Account, Words
 from toban.faces.api.router import ScopedRouter
@@ -97,12 +97,14 @@ def record(
     request: HttpRequest, incident_id: Number, wanted: WantedPreventionMeasure, key: IdempotencyKey
 ) -> Any:
     """Record a measure against a recurrence."""
+    maker = giver_of(request).token_maker
     edition, measure = edition_in_force(), WantedMeasure(**wanted.dict())
     return ordered(
         request,
         key,
         lambda by, now: measure_values(
-            orders.record(incident_id, measure, by=by, edition=edition, now=now), today_of(edition, now)
+            orders.record(incident_id, measure, by=by, edition=edition, now=now, token_maker=maker),
+            today_of(edition, now),
         ),
     )
 
@@ -116,13 +118,14 @@ def change(
     key: IdempotencyKey,
 ) -> Any:
     """Change a measure. Another kind or reference is proven anew."""
+    maker = giver_of(request).token_maker
     edition = edition_in_force()
 
     def changed(by: str, now: datetime) -> dict[str, object]:
         # Read while the ledger is held: two who change different parts at once both count.
         former = _measure(incident_id, measure_id)
         measure = replace(wanted_of(former), **wanted.dict(exclude_none=True))
-        made = orders.change(former.pk, measure, by=by, edition=edition, now=now)
+        made = orders.change(former.pk, measure, by=by, edition=edition, now=now, token_maker=maker)
         return measure_values(made, today_of(edition, now))
 
     return ordered(request, key, changed)
@@ -133,12 +136,13 @@ def withdraw(
     request: HttpRequest, incident_id: Number, measure_id: Number, wanted: Why, key: IdempotencyKey
 ) -> Any:
     """Withdraw a measure: it stays with the reason, and counts no more."""
+    maker = giver_of(request).token_maker
     edition, measure = edition_in_force(), _measure(incident_id, measure_id).pk
     return ordered(
         request,
         key,
         lambda by, now: measure_values(
-            orders.withdraw(measure, wanted.reason, by=by, now=now), today_of(edition, now)
+            orders.withdraw(measure, wanted.reason, by=by, now=now, token_maker=maker), today_of(edition, now)
         ),
     )
 

@@ -13,7 +13,7 @@ from toban.chapters.incident.timeline.amending import WantedLine
 from toban.chapters.incident.timeline.kinds import EntryKind
 from toban.chapters.incident.timeline.reading import TimelinePlace, place_of
 from toban.faces.api import cursors
-from toban.faces.api.acting import ordered
+from toban.faces.api.acting import giver_of, ordered
 from toban.faces.api.edition import edition_in_force
 from toban.faces.api.incident.schemas import Words
 from toban.faces.api.router import ScopedRouter
@@ -117,9 +117,12 @@ def one(request: HttpRequest, incident_id: Number, line_id: Number) -> Any:
 @router.act(_TIMELINE, _ACT, ShownTimelineEntry, status=201)
 def add(request: HttpRequest, incident_id: Number, wanted: WantedTimelineLine, key: IdempotencyKey) -> Any:
     """Add a line."""
+    maker = giver_of(request).token_maker
     line = WantedLine(**wanted.dict())
     return ordered(
-        request, key, lambda by, now: whole_line_values(amending.add(incident_id, line, by=by, now=now))
+        request,
+        key,
+        lambda by, now: whole_line_values(amending.add(incident_id, line, by=by, now=now, token_maker=maker)),
     )
 
 
@@ -128,26 +131,39 @@ def amend(
     request: HttpRequest, incident_id: Number, line_id: Number, wanted: WantedAmendment, key: IdempotencyKey
 ) -> Any:
     """Give a line another text or time. What stood there before stays with it."""
+    maker = giver_of(request).token_maker
     line = _entry(incident_id, line_id).pk
     return ordered(
         request,
         key,
-        lambda by, now: whole_line_values(amending.amend(line, **wanted.dict(), by=by, now=now)),
+        lambda by, now: whole_line_values(
+            amending.amend(line, **wanted.dict(), by=by, now=now, token_maker=maker)
+        ),
     )
 
 
 @router.act(_TIMELINE + "/{line_id}/hide", _ACT, ShownTimelineEntry)
 def hide(request: HttpRequest, incident_id: Number, line_id: Number, key: IdempotencyKey) -> Any:
     """Leave a line out of exports and reports. It stays on the timeline."""
+    maker = giver_of(request).token_maker
     line = _entry(incident_id, line_id).pk
-    return ordered(request, key, lambda by, now: whole_line_values(amending.hide(line, by=by, now=now)))
+    return ordered(
+        request,
+        key,
+        lambda by, now: whole_line_values(amending.hide(line, by=by, now=now, token_maker=maker)),
+    )
 
 
 @router.act(_TIMELINE + "/{line_id}/show", _ACT, ShownTimelineEntry)
 def show(request: HttpRequest, incident_id: Number, line_id: Number, key: IdempotencyKey) -> Any:
     """Show a hidden line again."""
+    maker = giver_of(request).token_maker
     line = _entry(incident_id, line_id).pk
-    return ordered(request, key, lambda by, now: whole_line_values(amending.show(line, by=by, now=now)))
+    return ordered(
+        request,
+        key,
+        lambda by, now: whole_line_values(amending.show(line, by=by, now=now, token_maker=maker)),
+    )
 
 
 def _incident(number: int) -> Incident:

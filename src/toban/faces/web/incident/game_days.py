@@ -24,6 +24,7 @@ from toban.chapters.incident.gameday.watching import Check, Part, check_from_jso
 from toban.chapters.incident.models import GameDay
 from toban.chapters.incident.operation import OPERATION
 from toban.chapters.incident.plan import IncidentPlan
+from toban.engine.approvals.answers import Giver
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
@@ -169,7 +170,7 @@ def _order(request: HttpRequest, planned: PlannedGameDay, plan: IncidentPlan, no
     if request.POST.get("name", "").strip() != failure:
         raise NotPossible(Message("incident-gameday.type-the-name", failure=failure))
     account = Operator.objects.get(username=request.user.get_username())
-    ordering.order(GameDayOrder(failure, plan, account), now)
+    ordering.order(GameDayOrder(failure, plan, Giver(account)), now)
 
 
 def _question(
