@@ -8,7 +8,7 @@ import click
 
 from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
-from toban.engine.approvals.answers import Giver, account_named, review
+from toban.engine.approvals.answers import Giver, review
 from toban.engine.approvals.delegations import delegate, end_delegation
 from toban.engine.approvals.holders import name_of
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass, Delegation
@@ -19,6 +19,7 @@ from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
+from toban.faces.cli.acting import account_acting
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import end as end_of
 from toban.faces.cli.shell import shell_user
@@ -159,7 +160,7 @@ def delegate_(
 
     def act() -> Message:
         made = delegate(
-            role, person, reason, ends_at=end_of(now, lasting, until), by=account_named(account),
+            role, person, reason, ends_at=end_of(now, lasting, until), by=account_acting(account),
             edition=edition_of(parts), now=now, shell_user=shell_user(),
         )  # fmt: skip
         return Message("approvals.delegation-made", number=made.pk, taker=made.taker_person)
@@ -181,7 +182,7 @@ def end(number: int, account: str) -> None:
     """
 
     def act() -> Message:
-        end_delegation(number, by=account_named(account), now=system_clock(), shell_user=shell_user())
+        end_delegation(number, by=account_acting(account), now=system_clock(), shell_user=shell_user())
         return Message("approvals.delegation-ended", number=number)
 
     _do(act)
@@ -205,7 +206,7 @@ def review_(parts: Parts, number: int, words: str, account: str) -> None:
     """
 
     def act() -> Message:
-        by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, shell_user())
+        by = Giver(account_acting(account), ApprovalAnswer.Via.SHELL, shell_user())
         review(number, words, by=by, edition=edition_of(parts), now=system_clock())
         return Message("approvals.reviewed", number=number)
 
@@ -235,7 +236,7 @@ def _answer(parts: Parts, given: _Answer, *, yes: bool) -> None:
             say(f"  {label}: {value}")
         if not yes:
             confirm(Message(given.question, role=found.role))
-        account = account_named(given.account) if given.account is not None else None
+        account = account_acting(given.account) if given.account is not None else None
         by = Giver(account, ApprovalAnswer.Via.SHELL, shell_user())
         # Not before the question: the role, the end and the edition count when somebody says yes.
         order = AnswerOrder(found.pk, found.digest, by, edition_of(parts), given.note)

@@ -18,13 +18,13 @@ from toban.chapters.capacity.scaling.ordering import allowed, order_scaling
 from toban.chapters.capacity.scaling.replays import LONGEST, GroupReplay, ReplaySite, replays
 from toban.chapters.capacity.what_ifs import WhatIf, imagined
 from toban.design.reader import UnreadableDocument
-from toban.engine.approvals.answers import account_named
 from toban.engine.clock import system_clock
 from toban.engine.editions.document_file import FileChanged, document_text, write_document
 from toban.engine.modes.rules import word
 from toban.engine.registry.parts import Parts
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable
+from toban.faces.cli.acting import account_acting
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
@@ -199,7 +199,7 @@ def scale_(parts: Parts, group: str, to: int, reason: str, account: str | None, 
     with usable_state():
         plan = edition_of(parts).plan(OPERATION)
         found = allowed(plan, group, to)
-        by = account_named(account) if account is not None else None
+        by = account_acting(account) if account is not None else None
         if not yes:
             confirm(Message("capacity.confirm-scale", group=found.name, to=to))
         user, now = shell_user(), system_clock()

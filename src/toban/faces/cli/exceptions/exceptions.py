@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from toban.engine.approvals.answers import Giver, account_named
+from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.approvals.requests import live_request
 from toban.engine.clock import system_clock
@@ -15,6 +15,7 @@ from toban.engine.exceptions.rules import ExceptionState
 from toban.engine.exceptions.service import ExceptionAnswer, WantedException
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
+from toban.faces.cli.acting import account_acting
 from toban.faces.cli.document.why_row import named
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import end as end_of
@@ -114,7 +115,7 @@ def request(
             rows[0].id, reason, end_of(now, lasting, until), subject, holds_notices=hold_notices
         )
         made = service.request(
-            wanted, by=account_named(account), edition=edition, now=now, shell_user=shell_user()
+            wanted, by=account_acting(account), edition=edition, now=now, shell_user=shell_user()
         )
         return Message("exceptions.asked", number=made.pk)
 
@@ -190,7 +191,7 @@ def renew(
         now = system_clock()
         ends_at = end_of(now, lasting, until)
         made = service.renew(
-            number, reason, ends_at=ends_at, by=account_named(account), edition=edition_of(parts), now=now,
+            number, reason, ends_at=ends_at, by=account_acting(account), edition=edition_of(parts), now=now,
             shell_user=shell_user(),
         )  # fmt: skip
         return Message("exceptions.asked", number=made.pk)
@@ -214,7 +215,7 @@ def end(parts: Parts, number: int, account: str) -> None:
 
     def act() -> Message:
         service.end(
-            number, by=account_named(account), edition=edition_of(parts), now=system_clock(),
+            number, by=account_acting(account), edition=edition_of(parts), now=system_clock(),
             shell_user=shell_user(),
         )  # fmt: skip
         return Message("exceptions.ended", number=number)
@@ -224,7 +225,7 @@ def end(parts: Parts, number: int, account: str) -> None:
 
 def _answer(number: int, note: str, account: str) -> ExceptionAnswer:
     asked = live_request(f"exception/{number}")
-    by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, shell_user())
+    by = Giver(account_acting(account), ApprovalAnswer.Via.SHELL, shell_user())
     return ExceptionAnswer(number, note, asked.digest if asked is not None else "", by)
 
 

@@ -7,11 +7,12 @@ import click
 from toban.chapters.incident.models import Incident
 from toban.chapters.incident.operation import OPERATION
 from toban.chapters.incident.orders import IncidentOrder
-from toban.engine.approvals.answers import Giver, account_named
+from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
+from toban.faces.cli.acting import account_acting
 from toban.faces.cli.shell import shell_user
 from toban.message import Message
 
@@ -37,7 +38,7 @@ def found(number: int) -> Incident:
 
 def giver_named(account: str) -> Giver:
     """Return who orders from this shell; raise `NotPossible` if the account may give no orders."""
-    operator = account_named(account)
+    operator = account_acting(account)
     if not may_order(operator):
         raise NotPossible(Message("incident.viewers-only-look"), Message("modes.who-moves"))
     return Giver(operator, ApprovalAnswer.Via.SHELL, shell_user())

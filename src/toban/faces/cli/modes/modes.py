@@ -2,13 +2,14 @@
 
 import click
 
-from toban.engine.approvals.answers import Giver, account_named
+from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
 from toban.engine.modes.rules import Mode, word
 from toban.engine.modes.service import movable, move
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
+from toban.faces.cli.acting import account_acting
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
@@ -86,7 +87,7 @@ def set_(parts: Parts, act: str, mode: str, reason: str, account: str | None, ye
         try:
             edition, wanted = edition_of(parts), Mode(mode)
             found = act_named(edition, act).act
-            who = account_named(account) if account is not None else None
+            who = account_acting(account) if account is not None else None
             by = Giver(who, ApprovalAnswer.Via.SHELL, shell_user())
             current = movable(found, wanted, reason, by)
             if not yes:

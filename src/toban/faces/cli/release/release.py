@@ -16,12 +16,13 @@ from toban.chapters.release.ordering.planning import Draft, Wish, deployment_nam
 from toban.chapters.release.rows.looking import differs
 from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
-from toban.engine.approvals.answers import Giver, account_named
+from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.approvals.rules import RequestState
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
+from toban.faces.cli.acting import account_acting
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.period import moment
 from toban.faces.cli.release.followed import follow_release, line_of, lines_of
@@ -358,5 +359,5 @@ def _release(number: int) -> Release:
 
 
 def _giver(name: str | None) -> Giver:
-    account = account_named(name) if name is not None else None
+    account = account_acting(name) if name is not None else None
     return Giver(account, ApprovalAnswer.Via.SHELL, shell_user())

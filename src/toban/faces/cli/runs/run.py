@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from toban.engine.approvals.answers import Giver, account_named
+from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
@@ -16,6 +16,7 @@ from toban.engine.runs.approval import request_of
 from toban.engine.runs.models import Run
 from toban.engine.runs.orders import ApprovalOrder, planned
 from toban.engine.runs.parameters import allowed, choices, read
+from toban.faces.cli.acting import account_acting
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.runs.follow import follow
 from toban.faces.cli.shell import shell_user
@@ -180,7 +181,7 @@ def _giver(name: str | None) -> Giver:
     user = shell_user()
     if name is None:
         return Giver(None, ApprovalAnswer.Via.SHELL, user)
-    return Giver(account_named(name), ApprovalAnswer.Via.SHELL, user)
+    return Giver(account_acting(name), ApprovalAnswer.Via.SHELL, user)
 
 
 def _list_parameters(batch: str) -> None:

@@ -12,6 +12,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
 from toban.engine.tasks.lists import OpenTask, listed
 from toban.engine.tasks.orders import TaskOrder, hand_on, sign_off
+from toban.faces.cli.acting import account_acting
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
@@ -108,7 +109,7 @@ def hand_on_(parts: Parts, number: int, person: str, reason: str, account: str) 
 
 
 def _order(parts: Parts, edition: Edition, number: int, account: str) -> TaskOrder:
-    by = Giver(account_named(account), ApprovalAnswer.Via.SHELL, shell_user())
+    by = Giver(account_acting(account), ApprovalAnswer.Via.SHELL, shell_user())
     return TaskOrder(number, by, edition, parts)
 
 
