@@ -1,7 +1,7 @@
 """allauth, restricted for Toban: nobody can sign up for an account."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, override
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,6 +12,7 @@ from toban.engine.clock import system_clock
 from toban.engine.people import attempts, sources
 from toban.engine.people.audit import account_of, typed_name
 from toban.engine.people.models import Operator
+from toban.engine.people.rules import is_one_time_over
 from toban.message import Message
 
 _ENROLLING = timedelta(minutes=5)
@@ -41,7 +42,10 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
 
     @override
     def authenticate(self, request: HttpRequest, **credentials: object) -> object:
-        """Check the password; one that comes too early after failures is refused like a wrong one."""
+        """Check the password; one that comes too early after failures is refused like a wrong one.
+
+        So is a one-time password that nobody has used in time.
+        """
         now = system_clock()
         attempt = attempts.at_password(request, account_of(credentials), typed_name(credentials), now)
         if attempt is None:
@@ -49,8 +53,9 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
             Operator().set_password(str(credentials.get("password", "")))
             return None
         user = super().authenticate(request, **_looked_up_once(credentials))
-        if user is not None:
-            attempt.take_back()
+        if user is None or _came_too_late(user, now):
+            return None
+        attempt.take_back()
         return user
 
     @override
@@ -82,6 +87,12 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
         if app == "allauth.mfa" and _is_enrolling(self.request.user) and _has_just_typed(self.request):
             return False
         return bool(super().is_reauthentication_required(app=app, **more))
+
+
+def _came_too_late(user: Operator, now: datetime) -> bool:
+    """Return whether *user* was given a one-time password that is over."""
+    must_change, issued_at = user.must_change_password, user.password_changed_at
+    return is_one_time_over(must_change=must_change, issued_at=issued_at, now=now)
 
 
 def _looked_up_once(credentials: Mapping[str, object]) -> Mapping[str, object]:

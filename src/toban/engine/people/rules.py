@@ -13,6 +13,10 @@ FLOOR = 12
 """The minimum password length, even if the document sets none or a shorter one."""
 
 
+ONE_TIME_FOR = timedelta(days=7)
+"""How long a one-time password waits for its first sign-in: it may lie in a mailbox, or in a log."""
+
+
 class Lack(StrEnum):
     """What a password lacks."""
 
@@ -76,6 +80,11 @@ class AccountState:
     must_change_password: bool
     password_changed_at: datetime | None
     has_second_factor: bool
+
+
+def is_one_time_over(*, must_change: bool, issued_at: datetime | None, now: datetime) -> bool:
+    """Return whether a password is a one-time password that nobody has used in time."""
+    return must_change and issued_at is not None and now - issued_at >= ONE_TIME_FOR
 
 
 def hurdle(account: AccountState, rules: AccountRules, now: datetime) -> Hurdle | None:

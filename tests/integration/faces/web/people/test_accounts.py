@@ -129,6 +129,15 @@ def test_the_first_administrator_changes_the_password_enrols_a_factor_and_gets_i
     ]
 
 
+@pytest.mark.parametrize(("left", "status"), [(timedelta(0), 200), (timedelta(minutes=1), 302)])
+def test_a_one_time_password_that_nobody_uses_is_over_after_a_week(left: timedelta, status: int) -> None:
+    given = first_administrator(system_clock() - timedelta(days=7) + left)
+    assert given is not None
+
+    assert sign_in(Client(), NAME, given) == status
+    assert Operator.objects.get().must_change_password
+
+
 def test_a_new_password_must_follow_the_documents_rule_and_differ_from_the_old() -> None:
     client, given = Client(), first_administrator(system_clock())
     assert given is not None
