@@ -153,6 +153,24 @@ def test_who_orders_what_others_approve_must_be_known(shop: Shop) -> None:
         orders.order_release(made, nobody, shop.now)
 
 
+def test_what_was_planned_from_another_version_is_looked_at_again(shop: Shop) -> None:
+    """Commits, their authors and the way back were those since v1, which no longer serves."""
+    serving(shop, "v1")
+    shop.source.add("v2")
+    shop.source.add("v3")
+    shop.stage("v2")
+    made = draft(shop.edition, shop.plan, Wish(STAGING, "v3", shop.now), home=shop.home, now=shop.now)
+    orders.roll_back(shop.plan.deployments[STAGING], "遅い", shop.order("ken"), shop.now)
+    shop.work(MINUTE)
+    assert shop.engines[STAGING].version == "v1"
+
+    with pytest.raises(NotPossible, match="別の版が稼働しました"):
+        orders.order_release(made, shop.order("ken"), shop.now)
+    former = shop.release("v3", to=STAGING).former
+    assert former is not None
+    assert former.label == "v1"
+
+
 def test_what_is_ordered_from_a_shell_says_whose_it_was(shop: Shop) -> None:
     serving(shop, "v1")
     shop.source.add("v2")

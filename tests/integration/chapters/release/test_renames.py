@@ -8,6 +8,7 @@ from toban.chapters.release.ordering import first, orders
 from toban.chapters.release.ordering.planning import deployment_named, serving_artifact
 from toban.chapters.release.ordering.renames import Renames
 from toban.chapters.release.places import folder_of
+from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.runs.models import Run
 
@@ -66,6 +67,24 @@ def test_everything_that_is_kept_of_it_goes_along(served: Shop) -> None:
     assert not kept.exists()
     told = [each.content for each in LedgerEntry.objects.all() if each.content.get("former") == STAGING]
     assert [(each["order"], each["deployment"]) for each in told] == [("deployment-renamed", "stg")]
+
+
+def test_of_two_nodes_that_see_the_new_name_at_once_one_writes_it_down(
+    served: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold, other = ledger.hold, Renames(served.home)
+    served.take(RENAMED)
+
+    def late() -> None:
+        monkeypatch.setattr(ledger, "hold", hold)
+        other.look(served.plan, served.now)
+        hold()
+
+    monkeypatch.setattr(ledger, "hold", late)
+    Renames(served.home).look(served.plan, served.now)
+
+    told = [each.content for each in LedgerEntry.objects.all() if each.content.get("former") == STAGING]
+    assert [each["deployment"] for each in told] == ["stg"]
 
 
 def test_a_renamed_table_does_not_begin_with_its_first_version_again(served: Shop) -> None:

@@ -10,7 +10,14 @@ from django.db.models import Q
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import DeploymentLock, Release, ServingLook, StoredArtifact
-from toban.chapters.release.ordering.planning import Draft, behind, freezes_at, newest_served, open_release
+from toban.chapters.release.ordering.planning import (
+    Draft,
+    behind,
+    freezes_at,
+    newest_served,
+    open_release,
+    require_serving,
+)
 from toban.chapters.release.ordering.records import record
 from toban.chapters.release.ordering.rules import PastRelease, migrations_in, target_of
 from toban.chapters.release.running.artifacts import described
@@ -76,6 +83,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         ledger.hold()
         if (other := open_release(draft.deployment)) is not None:
             raise behind(other)
+        require_serving(draft.deployment, draft.former)
         draft.artifact.save()
         release = _new(draft.deployment, draft.kind, draft.artifact, order.plan, now)
         release.former = draft.former
@@ -104,7 +112,7 @@ def order_automatic(
 ) -> Release | None:
     """Release *commit*, as a trigger of the document orders; None if it was released so before.
 
-    Raise `NotPossible` in a freeze: it is ordered when that is over.
+    Raise `NotPossible` in a freeze, or if another version has come to serve: it is ordered at a later look.
     """
     former = newest_served(deployment)
     commits = source.commits(former.artifact.commit if former is not None else "", commit)
@@ -113,6 +121,7 @@ def order_automatic(
         raise NotPossible(why.said)
     with transaction.atomic():
         ledger.hold()
+        require_serving(deployment, former.artifact if former is not None else None)
         if artifact.pk is None:
             artifact.save()
         release = _new(deployment, Release.Kind.AUTOMATIC, artifact, plan, now)

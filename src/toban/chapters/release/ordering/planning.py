@@ -223,6 +223,16 @@ def serving_artifact(deployment: Deployment) -> StoredArtifact | None:
     return found.artifact if found is not None else None
 
 
+def require_serving(deployment: Deployment, former: StoredArtifact | None) -> None:
+    """Raise `NotPossible` if something else than *former* serves by now.
+
+    What comes in, who wrote it and whether it can be undone was looked up before, and is about *former*.
+    """
+    if serving_artifact(deployment) != former:
+        said = Message("release.serves-another-now", name=deployment.name)
+        raise NotPossible(said, Message("release.look-again"))
+
+
 def _newest(plan: ReleaseChapterPlan, deployment: Deployment, source: ReleaseSource) -> str:
     """Return the commit that goes there if nobody names one: that of the environment before, or the trunk."""
     if not deployment.before:

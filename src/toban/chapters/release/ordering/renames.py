@@ -68,6 +68,9 @@ class Renames:
             former.rename(own)
         with transaction.atomic():
             ledger.hold()
+            if not Release.objects.filter(deployment=old).exists():
+                # Another node has just done it.
+                return
             for rows in (Release.objects, DeploymentLock.objects, ServingLook.objects):
                 rows.filter(deployment=old).update(deployment=new)
             for work in _WORKS:
