@@ -16,7 +16,7 @@ from toban.engine.editions import present
 from toban.engine.people.models import OperatorRole
 from toban.faces.api import cursors
 from toban.faces.api.access import token_of
-from toban.faces.api.acting import ordered
+from toban.faces.api.acting import giver_of, ordered
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.values import Asked, IdempotencyKey, Moment, Part, Said, Text, Turn
 from toban.faces.values.changes import change_values
@@ -106,8 +106,11 @@ def record(request: HttpRequest, wanted: WantedChange, key: IdempotencyKey) -> A
         url=wanted.url,
         at=wanted.at,
     )
+    maker = giver_of(request).token_maker
     return ordered(
         request,
         key,
-        lambda by, now: change_values(TellingChange(recording.record(change, by=by, now=now))),
+        lambda by, now: change_values(
+            TellingChange(recording.record(change, by=by, now=now, token_maker=maker))
+        ),
     )

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.integration.faces.api.conftest import EVERYTHING, Program, Programs
+from tests.integration.faces.api.conftest import EVERYTHING, Program, Programs, made_in_a_shell
 
 from toban.engine.changes.models import Change
 from toban.engine.clock import system_clock
@@ -32,6 +32,13 @@ def test_a_release_is_recorded_once_for_each_key_and_found_by_what_it_is_about(p
     assert pipeline.get("/changes", about="DB")["items"] == []
     assert pipeline.get(f"/evidence/{first['entry']}")["content"]["text"] == "shop 1.4.2"
     assert ledger.verify().broken is None
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_a_change_says_in_whose_shell_its_token_was_made() -> None:
+    made = made_in_a_shell("aki").post("/changes", RELEASE, 201)
+
+    assert Change.objects.get(entry=made["entry"]).entry.content["shell_user"] == "aki"
 
 
 def test_filters_narrow_the_list(pipeline: Program) -> None:

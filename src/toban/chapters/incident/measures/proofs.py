@@ -10,6 +10,7 @@ from toban.chapters.incident.models import PreventionMeasure
 from toban.design.diff import title
 from toban.engine.approvals.holders import person_named
 from toban.engine.approvals.identity import identities_of_shell
+from toban.engine.approvals.rules import is_one_of
 from toban.engine.changes.act import ChangeKind, key_of
 from toban.engine.changes.delivered import DELIVERED
 from toban.engine.changes.models import Change
@@ -44,7 +45,7 @@ def _change(measure: PreventionMeasure, edition: Edition, ports: Ports, _now: da
     recorded = Change.objects.filter(at__gte=since, kind__in=_RELEASED, entry__content__order=RECORDED)
     own: list[Change] = []
     for change in _naming(measure.reference, recorded):
-        if not _is_own(change.actor, measure, edition):
+        if not _is_own(change, measure, edition):
             return MeasureProof(Message("incident-reports.change-recorded", number=change.pk), change.at)
         own.append(change)
     if own:
@@ -55,19 +56,23 @@ def _change(measure: PreventionMeasure, edition: Edition, ports: Ports, _now: da
 
 def _naming(reference: str, recorded: QuerySet[Change]) -> Iterator[Change]:
     """Yield the changes that name *reference*: first those that are about it, each time the oldest first."""
+    recorded = recorded.select_related("entry")
     yield from recorded.filter(subjects__name=key_of(reference)).order_by("at")[:_MOST]
-    lately = recorded.select_related("entry").order_by("-at")[:_MOST]
+    lately = recorded.order_by("-at")[:_MOST]
     yield from (each for each in reversed(lately) if _names(each, reference))
 
 
-def _is_own(actor: str, measure: PreventionMeasure, edition: Edition) -> bool:
-    """Return whether *actor* is who recorded *measure*, or owns it: nobody's own word proves theirs."""
+def _is_own(change: Change, measure: PreventionMeasure, edition: Edition) -> bool:
+    """Return whether who recorded *change* recorded *measure*, or owns it: nobody's own word proves theirs.
+
+    Whose shell made the token by which it came has recorded it, too.
+    """
     owner = person_named(edition, measure.owner)
     names = {measure.recorded_by, owner.account if owner is not None else ""}
     theirs = [each for name in names for each in identities_of_shell(edition, name)]
-    return actor in names or any(
-        mine.is_same_human(each) for mine in identities_of_shell(edition, actor) for each in theirs
-    )
+    actors = {change.actor, str(change.entry.content.get("shell_user", ""))} - {""}
+    mine = [each for actor in actors for each in identities_of_shell(edition, actor)]
+    return not actors.isdisjoint(names) or any(is_one_of(each, theirs) for each in mine)
 
 
 def _names(change: Change, reference: str) -> bool:

@@ -149,6 +149,18 @@ def test_nobodys_own_word_proves_a_measure_that_they_recorded_or_own(scenery: Sc
     assert look(scenery, measure)[0] is True
 
 
+def test_nobody_proves_their_own_measure_by_a_token_that_they_made_in_anothers_name(
+    scenery: Scenery,
+) -> None:
+    measure = recorded(scenery, Kind.CHANGE, "a1b2c3d")
+    said = RecordedChange(kind=ChangeKind.RELEASE, text="shop", version="a1b2c3d")
+    recording.record(said, by="pipeline", now=scenery.now, token_maker=measure.recorded_by)
+
+    assert look(scenery, measure)[0] is False
+    recording.record(said, by="pipeline", now=scenery.now, token_maker="root")
+    assert look(scenery, measure)[0] is True
+
+
 def test_whoever_names_another_proof_of_a_measure_does_not_give_it(scenery: Scenery) -> None:
     measure = recorded(scenery, Kind.CHANGE, "1.4.3")
     orders.change(
