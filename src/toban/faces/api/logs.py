@@ -16,7 +16,7 @@ from toban.engine.telemetry.requests import RouteOrder, logged_routes
 from toban.faces.api import cursors
 from toban.faces.api.problems import Problem
 from toban.faces.api.router import ScopedRouter
-from toban.faces.api.values import Moment, Part, Text, Turn
+from toban.faces.api.values import AS_WRITTEN, Moment, Part, Text, Turn
 from toban.faces.words.logs import as_record
 from toban.faces.words.traces import route_record
 from toban.message import Message
@@ -75,7 +75,7 @@ class RouteFilter(Schema):
     """An hour before `until`, unless told otherwise."""
     until: Moment | None = None
     """Now, unless told otherwise."""
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int, Field(ge=1, le=200), AS_WRITTEN] = 50
 
 
 class ShownLoggedRoute(Schema):

@@ -64,8 +64,12 @@ def _parameters(operation: Operation) -> set[str]:
 
 
 def _refuse_unknown(request: HttpRequest, known: Collection[str]) -> None:
-    """Raise `Problem` for an unknown parameter: a misspelt filter would let everything through."""
-    unknown = sorted(set(request.GET) - set(known))
-    if unknown:
-        errors = [{"at": f"query/{name}", "code": "extra_forbidden", "text": ""} for name in unknown]
+    """Raise `Problem` for an unknown parameter: a misspelt filter would let everything through.
+
+    So would one of two filters of the same name: only the last is looked at.
+    """
+    wrong = {name: "extra_forbidden" for name in request.GET if name not in known}
+    wrong |= {name: "repeated" for name, values in request.GET.lists() if len(values) > 1 and name in known}
+    if wrong:
+        errors = [{"at": f"query/{name}", "code": code, "text": ""} for name, code in sorted(wrong.items())]
         raise Problem("invalid", HTTPStatus.UNPROCESSABLE_ENTITY, errors=errors)

@@ -1,13 +1,15 @@
 """What requests and answers of the API are made of."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from ninja import Header, Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
 
 _FIRST, _LAST = 2000, 2199
 _GREATEST = 2**63 - 1
+_INTEGER = re.compile("-?(0|[1-9][0-9]*)")
 
 
 def _in_range(moment: datetime) -> datetime:
@@ -16,17 +18,27 @@ def _in_range(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _as_written(number: object) -> object:
+    """Refuse what Python reads as a number and the description doesn't call one: `+1`, ` 1`, `1_0`."""
+    if isinstance(number, str) and not _INTEGER.fullmatch(number):
+        raise ValueError("an integer is wanted")
+    return number
+
+
 type Moment = Annotated[
     AwareDatetime,
     AfterValidator(_in_range),
     Field(json_schema_extra={"pattern": "^2[01]"}, examples=["2026-11-25T18:00:00Z"]),
 ]
 """A time with its zone; databases know no other years."""
-type Number = Annotated[int, Field(ge=1, le=_GREATEST)]
+AS_WRITTEN = BeforeValidator(_as_written)
+"""Behind the bounds of an integer: they would not be described otherwise."""
+type Number = Annotated[int, Field(ge=1, le=_GREATEST), AS_WRITTEN]
 """A number of something in the state database."""
-type Text = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
+# No `type`: of a parameter with a default, ninja would describe the type by its name, and leave out its own.
+Text = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
 """A text that PostgreSQL can hold."""
-# No `type`: ninja looks for the header in the annotation itself.
+# Nor here: ninja looks for the header in the annotation itself.
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -54,7 +66,7 @@ class Why(Asked):
 class Turn(Schema):
     """Which part of a long list is wanted."""
 
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int, Field(ge=1, le=200), AS_WRITTEN] = 50
     cursor: Annotated[str, Field(max_length=500)] | None = None
     """`next` of the part before."""
 

@@ -278,3 +278,31 @@ def test_exceptions_are_read_with_their_state(reader: Program) -> None:
     assert (found["subject"], found["reason"], found["author"]) == ("web-1", "交換待ち", "sato")
     row = reader.get(f"/rows/{CPU}")
     assert (row["verdict"], [each["subject"] for each in row["exceptions"]]) == ("deviating", ["web-1"])
+
+
+@pytest.mark.parametrize("asked", ["limit=+1", "limit=%201", "limit=1_0", "limit=01", "limit=1.0"])
+def test_what_only_python_reads_as_a_number_is_none(asked: str, program: Programs, in_force: Fixed) -> None:
+    firing.put_in_force(in_force)
+    reader = program()
+
+    assert reader.client.get(f"/rest/v1/maintenance?{asked}", headers=reader.headers).status_code == 422
+    assert reader.client.get("/rest/v1/maintenance?limit=1", headers=reader.headers).status_code == 200
+
+
+def test_of_two_filters_of_the_same_name_none_is_left_out(program: Programs, in_force: Fixed) -> None:
+    firing.put_in_force(in_force)
+    reader = program()
+
+    answer = reader.client.get("/rest/v1/runs?work=B001&work=B004", headers=reader.headers)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"at": "query/work", "code": "repeated", "text": ""}]
+
+
+def test_every_parameter_that_is_described_has_a_name() -> None:
+    paths: dict[str, dict[str, Any]] = API.get_openapi_schema()["paths"]
+
+    asked = [each["name"] for acts in paths.values() for act in acts.values() for each in act["parameters"]]
+
+    assert "days" in asked
+    assert all(asked)

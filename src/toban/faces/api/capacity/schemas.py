@@ -12,9 +12,9 @@ from toban.chapters.capacity.scaling.replays import LONGEST
 from toban.chapters.capacity.scaling.rules import Outcome
 from toban.engine.modes.rules import Mode
 from toban.engine.runs.models import Run
-from toban.faces.api.values import Asked, Said, Text, Why
+from toban.faces.api.values import AS_WRITTEN, Asked, Said, Text, Why
 
-type Days = Annotated[int, Field(ge=1, le=LONGEST)]
+Days = Annotated[int, Field(ge=1, le=LONGEST), AS_WRITTEN]
 
 
 class ShownResource(Schema):

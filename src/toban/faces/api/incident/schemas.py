@@ -7,7 +7,7 @@ from pydantic import Field
 
 from toban.chapters.incident.clocks.rules import ClockState
 from toban.chapters.incident.models import Incident
-from toban.faces.api.values import Asked, Moment, Number, Said
+from toban.faces.api.values import AS_WRITTEN, Asked, Moment, Number, Said
 from toban.faces.values.incident import MOST_MONTHS
 
 type Words = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
@@ -222,5 +222,5 @@ class ShownFigures(ShownIncidentFigures):
 class FigureTime(Schema):
     """Which figures are wanted."""
 
-    months: Annotated[int, Field(ge=1, le=MOST_MONTHS)] = 6
+    months: Annotated[int, Field(ge=1, le=MOST_MONTHS), AS_WRITTEN] = 6
     """How many, this one included."""
