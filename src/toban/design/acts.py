@@ -72,6 +72,17 @@ def same_acts(design: Design) -> tuple[SameAct, ...]:
     return tuple(_act(leader, joined[leader.id]) for leader in leading.values())
 
 
+def led(design: Design) -> Mapping[str, str]:
+    """Return the rows whose work another row of the same act leads, by id → that row's id."""
+    return {row.id: act.leading.id for act in same_acts(design) for row in act.others}
+
+
+def is_work_of(kind: type[Clause], row: Clause, design: Design) -> bool:
+    """Whether *row* orders the work of *kind*: by itself, or because it leads a row of that kind."""
+    others = (each for act in same_acts(design) if act.leading.id == row.id for each in act.others)
+    return any(isinstance(each, kind) for each in (row, *others))
+
+
 def pairs(design: Design) -> Iterator[tuple[Clause, Clause]]:
     """Yield each row with the row of another kind that orders the same act and leads, agreeing or not."""
     routines = design.of(Routine)

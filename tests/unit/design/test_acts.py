@@ -2,7 +2,9 @@
 
 import pytest
 
-from toban.design.acts import differ, pairs, same_acts
+from toban.design.acts import differ, is_work_of, led, pairs, same_acts
+from toban.design.clauses.capacity import CapacityReview
+from toban.design.clauses.security import AccessReview
 from toban.design.reader import read_design
 
 DOCUMENT = """# 運用設計書
@@ -78,3 +80,16 @@ def test_of_two_rows_that_could_be_meant_nobody_guesses() -> None:
     titles = [act.leading.text for act in same_acts(read_design(twice, "運用設計書.md"))]
 
     assert not any("キャパシティ" in each for each in titles)
+
+
+def test_a_row_that_leads_a_review_orders_it_too() -> None:
+    found = [row.text.split(" | ")[0] for row in DESIGN.clauses if is_work_of(CapacityReview, row, DESIGN)]
+
+    assert found == ["月次でリソース使用率をレビュー", "キャパシティレビュー"]
+
+
+def test_a_row_that_contradicts_a_review_neither_leads_nor_orders_it() -> None:
+    found = [row.text for row in DESIGN.clauses if is_work_of(AccessReview, row, DESIGN)]
+
+    assert found == ["アクセス権限レビュー: 四半期毎"]
+    assert not {row.id for row in DESIGN.of(AccessReview)} & led(DESIGN).keys()

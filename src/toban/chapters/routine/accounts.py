@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from allauth.mfa.models import Authenticator
 
-from toban.design.acts import same_acts
+from toban.design.acts import is_work_of
 from toban.design.clauses.security import AccessReview
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.tasks.facts import TaskFact, TaskOccasion
@@ -17,15 +17,8 @@ _DORMANT = timedelta(days=90)
 
 def facts(occasion: TaskOccasion, now: datetime) -> Sequence[TaskFact]:
     """Return every account that may sign in, those singly that somebody must say something about."""
-    return tuple(_accounts(occasion, now)) if _is_review(occasion) else ()
-
-
-def _is_review(occasion: TaskOccasion) -> bool:
-    """Return whether the row orders a review of access: by itself, or with a row of chapter 8."""
-    acts = (act for act in same_acts(occasion.edition.design) if act.leading.id == occasion.clause.id)
-    return isinstance(occasion.clause, AccessReview) or any(
-        isinstance(row, AccessReview) for act in acts for row in act.others
-    )
+    is_asked = is_work_of(AccessReview, occasion.clause, occasion.edition.design)
+    return tuple(_accounts(occasion, now)) if is_asked else ()
 
 
 def _accounts(occasion: TaskOccasion, now: datetime) -> Iterator[TaskFact]:

@@ -1,8 +1,8 @@
 """Recurring work of people that rows of chapters 8 and 12 order, where no row of chapter 10 does. Pure."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
-from toban.design.acts import is_vulnerability_scan, schedule_of
+from toban.design.acts import is_vulnerability_scan, led, schedule_of
 from toban.design.clauses.base import Clause
 from toban.design.clauses.documents import DocumentRule
 from toban.design.clauses.security import AccessReview, AuditReview, SecurityRoutine
@@ -15,14 +15,15 @@ KINDS: tuple[type[Clause], ...] = (AccessReview, AuditReview, SecurityRoutine, D
 _UNTIMED = (Cadence.ON_EVENT, Cadence.ON_DEMAND, Cadence.CONTINUOUS)
 
 
-def orders(design: Design, led: Collection[str], role: str) -> Iterator[tuple[Clause, OrderedTask]]:
+def orders(design: Design, role: str) -> Iterator[tuple[Clause, OrderedTask]]:
     """Yield the rows with a time whose work nobody else leads, and their task.
 
-    *led* are the ids of the rows that a row of chapter 10 leads. Such rows name nobody: they are *role*'s.
+    Such rows name nobody: they are *role*'s.
     """
+    theirs = led(design)
     for row in design.clauses:
         schedule = schedule_of(row)
-        if not isinstance(row, KINDS) or row.id in led or schedule is None or schedule.cadence in _UNTIMED:
+        if not isinstance(row, KINDS) or row.id in theirs or schedule is None or schedule.cadence in _UNTIMED:
             continue
         # A machine scans.
         if not (isinstance(row, SecurityRoutine) and is_vulnerability_scan(row)):

@@ -43,8 +43,7 @@ def _plan(edition: Edition) -> RoutinePlan:
             continue
         found = task_of(row, exact.get(row.id, row.schedule), edition.design, edition.bindings)
         _add(row, found, works, answers)
-    led = {row.id for act in same_acts(edition.design) for row in act.others}
-    for other, task in elsewhere.orders(edition.design, led, managing_role(edition.design)):
+    for other, task in elsewhere.orders(edition.design, managing_role(edition.design)):
         _add(other, ordered(other, task, edition.design, edition.bindings), works, answers)
     return RoutinePlan(works, also_answered(answers, acts), acts)
 

@@ -18,7 +18,7 @@ from toban.chapters.vulnerabilities.inventory import (
     InventoryKind,
     InventorySource,
 )
-from toban.design.acts import SameAct, is_vulnerability_scan, same_acts
+from toban.design.acts import SameAct, is_vulnerability_scan, led, same_acts
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
 from toban.design.values.schedule import Schedule
@@ -106,11 +106,11 @@ def plan(edition: Edition) -> ScanPlan:
 def _ordered(edition: Edition, acts: Sequence[SameAct]) -> Iterator[tuple[ScanRow, Schedule]]:
     """Yield the rows that order scans which Toban carries out, each act once, with its most exact time."""
     exact = {act.leading.id: act.schedule for act in acts}
-    led = {row.id for act in same_acts(edition.design) for row in act.others}
+    theirs = led(edition.design)
     rows: tuple[ScanRow, ...] = (*edition.design.of(SecurityRoutine), *edition.design.of(Routine))
     for row in rows:
         # What people do is their task, and theirs alone to prove.
-        if _is_scan(row) and row.id not in led:
+        if _is_scan(row) and row.id not in theirs:
             yield row, exact.get(row.id) or row.schedule
 
 

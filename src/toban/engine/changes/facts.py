@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
-from toban.design.acts import same_acts
+from toban.design.acts import is_work_of
 from toban.design.clauses.security import AuditReview
 from toban.engine.changes.act import ChangeKind
 from toban.engine.changes.query import ChangeSearch, TellingChange, found, told
@@ -29,20 +29,12 @@ _MOST = 50
 
 def facts(occasion: TaskOccasion, _now: datetime) -> Sequence[TaskFact]:
     """Return how much was done of each important kind, and singly what somebody must say something about."""
-    if not _is_review(occasion):
+    if not is_work_of(AuditReview, occasion.clause, occasion.edition.design):
         return ()
     asked = ChangeSearch(since=occasion.since, until=occasion.due_at, kinds=_IMPORTANT, with_accounts=True)
     changes = told(found(asked))
     flagged = [each for each in changes if each.change.kind == ChangeKind.DATA or each.facts.is_sensitive]
     return (*_counts(changes, occasion), *_each(flagged[:_MOST], occasion))
-
-
-def _is_review(occasion: TaskOccasion) -> bool:
-    """Return whether the row orders a review of audit logs: by itself, or with a row of chapter 8."""
-    acts = (act for act in same_acts(occasion.edition.design) if act.leading.id == occasion.clause.id)
-    return isinstance(occasion.clause, AuditReview) or any(
-        isinstance(row, AuditReview) for act in acts for row in act.others
-    )
 
 
 def _counts(changes: Sequence[TellingChange], occasion: TaskOccasion) -> Iterator[TaskFact]:

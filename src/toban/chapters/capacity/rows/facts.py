@@ -6,10 +6,8 @@ from datetime import datetime
 from toban.chapters.capacity.amounts import amount, percent
 from toban.chapters.capacity.known import KnownResource, known, ranked
 from toban.chapters.capacity.rows.extending import RESOURCE
-from toban.design.acts import same_acts
-from toban.design.clauses.base import Clause
+from toban.design.acts import is_work_of
 from toban.design.clauses.capacity import CapacityReview, ScalingRule
-from toban.engine.editions.edition import Edition
 from toban.engine.extension import Link
 from toban.engine.runs.models import Run
 from toban.engine.tasks.facts import TaskFact, TaskOccasion
@@ -27,21 +25,13 @@ def facts(occasion: TaskOccasion, now: datetime) -> Sequence[TaskFact]:
 
     name = occasion.parameters.get(RESOURCE, "")
     is_extension = isinstance(occasion.clause, ScalingRule) and name
-    if not (is_extension or _is_review(occasion.clause, occasion.edition)):
+    if not (is_extension or is_work_of(CapacityReview, occasion.clause, occasion.edition.design)):
         return ()
     plan = occasion.edition.plan(OPERATION)
     found = ranked(known(plan), now.astimezone(plan.system.zone).date())
     about = [each for each in found if not is_extension or each.resource.row.resource == name]
     told = [_of_resource(each) for each in about]
     return (*told, *(() if is_extension else _of_groups([each.key for each in plan.groups], occasion, now)))
-
-
-def _is_review(clause: Clause, edition: Edition) -> bool:
-    """Return whether *clause* orders a review of capacity: by itself, or with a row of chapter 9."""
-    acts = (act for act in same_acts(edition.design) if act.leading.id == clause.id)
-    return isinstance(clause, CapacityReview) or any(
-        isinstance(row, CapacityReview) for act in acts for row in act.others
-    )
 
 
 def _of_resource(each: KnownResource) -> TaskFact:

@@ -3,26 +3,14 @@
 from collections.abc import Iterator, Mapping
 
 from toban.chapters.capacity.plan import CapacityPlan
-from toban.design.acts import same_acts
+from toban.design.acts import led
 from toban.design.clauses.capacity import CapacityReview
-from toban.design.clauses.routine import Routine
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.editions.edition import Edition
 from toban.engine.runs.work import Work
 from toban.engine.tasks.rules import planned, terms_of
 from toban.engine.tasks.works import has_account, hours_of
 from toban.message import Message
-
-
-def led_elsewhere(edition: Edition) -> Mapping[str, str]:
-    """Return the reviews that a row of chapter 10 leads → that row's id: its task is theirs."""
-    return {
-        row.id: act.leading.id
-        for act in same_acts(edition.design)
-        if isinstance(act.leading, Routine)
-        for row in act.others
-        if isinstance(row, CapacityReview)
-    }
 
 
 def works(plan: CapacityPlan, edition: Edition) -> tuple[Mapping[str, Work], Mapping[str, Message]]:
@@ -39,9 +27,9 @@ def works(plan: CapacityPlan, edition: Edition) -> tuple[Mapping[str, Work], Map
 
 
 def _own(edition: Edition) -> Iterator[CapacityReview]:
-    led = led_elsewhere(edition)
+    theirs = led(edition.design)
     return (
-        row for row in edition.design.of(CapacityReview) if row.schedule is not None and row.id not in led
+        row for row in edition.design.of(CapacityReview) if row.schedule is not None and row.id not in theirs
     )
 
 
