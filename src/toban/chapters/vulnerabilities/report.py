@@ -1,6 +1,6 @@
 """The status of every row that orders a scan, and the alerts about what is mended late."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,7 +12,6 @@ from toban.chapters.vulnerabilities.plan import ScanOrder, ScanPlan
 from toban.engine.evidence import status
 from toban.engine.evidence.acts import also_shown
 from toban.engine.notify import alerts
-from toban.engine.notify.models import Alert
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.rows.judgement import Judgement
 from toban.engine.rows.report import RowAlerts, condition_of, update_of
@@ -39,7 +38,8 @@ def tell(plan: ScanPlan, now: datetime, document_digest: str) -> None:
     updates = [update_of(order.row, each, now) for order, each in judged]
     signals = [one for order, each in judged for one in _signals(order, each, plan, found, now)]
     # By the keys of the alerts: that of missing data is not the signal's own.
-    ended = _ended({facet.key for each in signals for facet in alerts.facets(each)}, now)
+    told = {facet.key for each in signals for facet in alerts.facets(each)}
+    ended = alerts.ended(_ALERTS.item, told, Message("vulnerabilities.not-there-any-more"), now)
     with transaction.atomic():
         status.show(list(also_shown(updates, plan.acts)), now, document_digest)
         alerts.report([*signals, *ended], now, document_digest)
@@ -132,24 +132,6 @@ def _advice(each: FoundVulnerability) -> Message:
     if each.fixed:
         return Message("vulnerabilities.update-to", package=each.package, version=each.fixed)
     return Message("vulnerabilities.no-fix-yet")
-
-
-def _ended(told: Collection[str], now: datetime) -> Iterator[Signal]:
-    """Yield the end of what was late and was mended, or is not bound any more."""
-    for alert in Alert.objects.filter(resolved_at=None, labels__item=_ALERTS.item).exclude(key__in=told):
-        yield Signal(
-            key=alert.key,
-            clause_id=alert.clause_id,
-            citation=alert.citation,
-            clause_text=alert.clause_text,
-            condition=Condition.OK,
-            subject=alert.subject,
-            value=Message("vulnerabilities.not-there-any-more"),
-            limit=NOTHING,
-            began_at=now,
-            detected_at=now,
-            labels=alert.labels,
-        )
 
 
 def _is_news(last: LastScan | None, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Signals to alerts: what is wrong now, since when, and when it ended."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from toban.engine.message_field import storable
 from toban.engine.notify.models import Alert
 from toban.engine.notify.routing import flapping
 from toban.engine.notify.signal import EVENT, NO_DATA_SUFFIX, Condition, Signal
-from toban.message import Message
+from toban.message import NOTHING, Message
 
 _CHANGING = (
     "citation",
@@ -95,6 +95,24 @@ def report(signals: Collection[Signal], now: datetime, document_digest: str = ""
             alert.flap_root = alert
         Alert.objects.bulk_update(roots, ["flap_root"], batch_size=50)
         Alert.objects.bulk_update(changed, _CHANGING, batch_size=50)
+
+
+def ended(item: str, still: Collection[str], value: Message, now: datetime) -> Iterator[Signal]:
+    """Yield the end, as *value*, of every open alert about *item* whose key is not in *still*."""
+    for alert in Alert.objects.filter(resolved_at=None, labels__item=item).exclude(key__in=still):
+        yield Signal(
+            key=alert.key,
+            clause_id=alert.clause_id,
+            citation=alert.citation,
+            clause_text=alert.clause_text,
+            condition=Condition.OK,
+            subject=alert.subject,
+            value=value,
+            limit=NOTHING,
+            began_at=now,
+            detected_at=now,
+            labels=alert.labels,
+        )
 
 
 def tell(events: Collection[Signal], now: datetime, document_digest: str = "") -> None:

@@ -25,7 +25,7 @@ from toban.chapters.incident.rows.levels import LevelOccasion, judge_level
 from toban.design.clauses.base import Clause
 from toban.engine.amounts import length
 from toban.engine.editions.edition import Edition
-from toban.engine.notify.models import Alert
+from toban.engine.notify import alerts
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.rows import report as rows
 from toban.engine.rows.report import JudgedRow
@@ -109,8 +109,8 @@ def _signals(
                 signal = _signal(incident, name, clock, row, plan, edition, now)
                 told.add(signal.key)
                 yield signal
-    for alert in Alert.objects.filter(resolved_at=None, labels__item=ITEM).exclude(key__in=told):
-        yield _ended(alert, now)
+    # Over are incidents that are closed, or a part of another.
+    yield from alerts.ended(ITEM, told, Message("incident.clock-is-fine"), now)
 
 
 def _signal(
@@ -149,23 +149,6 @@ def _signal(
 def _limit(name: str, incident: Incident, clock: Clock) -> Message:
     within = length((clock.due or incident.detected_at) - incident.detected_at)
     return Message(f"incident.limit-{name}", level=incident.level, within=within)
-
-
-def _ended(alert: Alert, now: datetime) -> Signal:
-    """Return that *alert* is over: its incident is over, or a part of another."""
-    return Signal(
-        key=alert.key,
-        clause_id=alert.clause_id,
-        citation=alert.citation,
-        clause_text=alert.clause_text,
-        condition=Condition.OK,
-        subject=alert.subject,
-        value=Message("incident.clock-is-fine"),
-        limit=NOTHING,
-        began_at=now,
-        detected_at=now,
-        labels=alert.labels,
-    )
 
 
 def _remind(incident: Incident, plan: IncidentPlan, edition: Edition, now: datetime) -> None:
