@@ -11,6 +11,8 @@ ENTRY = re.compile(r'^msgid "(.+)"\nmsgstr "(.*)"$', re.MULTILINE)
 IN_TEMPLATE = re.compile(r'{% translate "([^"]+)"')
 BLOCK_IN_TEMPLATE = re.compile(r"{% blocktranslate[^%]*%}(.*?){% endblocktranslate %}")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+MARKUP = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}")
+JAPANESE = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 SAID_BY = ("_", "gettext_lazy")
 
 
@@ -58,3 +60,11 @@ def test_both_languages_fill_in_the_same_values() -> None:
     ]
 
     assert [each for each in values if each[0] != each[2]] == []
+
+
+def test_pages_say_nothing_in_japanese_that_is_not_translated() -> None:
+    templates = (PACKAGE / "faces").rglob("*.html")
+    bare = (MARKUP.sub("", BLOCK_IN_TEMPLATE.sub("", each.read_text(encoding="utf-8"))) for each in templates)
+
+    # The name, and the language that the switch leads to.
+    assert {text for each in bare for text in JAPANESE.findall(each)} == {"当番", "日本語"}
