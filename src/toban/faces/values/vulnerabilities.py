@@ -5,7 +5,22 @@ from datetime import datetime
 
 from toban.chapters.vulnerabilities.advisories.rating import Rating
 from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability
+from toban.chapters.vulnerabilities.operation import OPERATION
 from toban.chapters.vulnerabilities.plan import ScanPlan
+from toban.engine.editions.edition import Edition
+from toban.engine.orders import NotPossible
+from toban.message import Message
+
+
+def must_be_bound(inventory: str, edition: Edition) -> None:
+    """Raise `NotPossible` unless *inventory* is bound: a misspelt one has no vulnerabilities."""
+    names = tuple(each.name for each in edition.plan(OPERATION).inventories)
+    if inventory not in names:
+        known = Message("vulnerabilities.known-inventories", names=names)
+        bind = Message("vulnerabilities.not-bound", file=edition.bindings.file)
+        raise NotPossible(
+            Message("vulnerabilities.no-such-inventory", name=inventory), known if names else bind
+        )
 
 
 def vulnerability_values(each: Vulnerability, plan: ScanPlan) -> Mapping[str, object]:

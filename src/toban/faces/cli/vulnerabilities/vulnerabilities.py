@@ -14,7 +14,13 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
-from toban.faces.values.vulnerabilities import due_at, inventory_values, owner_of, vulnerability_values
+from toban.faces.values.vulnerabilities import (
+    due_at,
+    inventory_values,
+    must_be_bound,
+    owner_of,
+    vulnerability_values,
+)
 from toban.message import Message
 from toban.text import printable_json
 
@@ -35,6 +41,7 @@ def command(parts: Parts, inventory: str, rating: str | None, fixable: bool, for
     \b
     Exit status:
       0  listed, also if there are none
+      1  there is no such inventory
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
@@ -42,7 +49,9 @@ def command(parts: Parts, inventory: str, rating: str | None, fixable: bool, for
         edition = edition_of(parts)
         plan = edition.plan(OPERATION)
         found = Vulnerability.objects.open().filter(inventory__in=[each.name for each in plan.inventories])
-        found = found.filter(inventory=inventory) if inventory else found
+        if inventory:
+            must_be_bound(inventory, edition)
+            found = found.filter(inventory=inventory)
         found = found.filter(rating=rating) if rating else found
         found = found.exclude(fixed="") if fixable else found
         listed = list(found.worst_first())

@@ -59,7 +59,7 @@ def test_before_the_first_scan_that_is_said(place: Place) -> None:
     [
         (("--rating", "critical"), ["CVE-2026-1"]),
         (("--fixable",), ["CVE-2026-1"]),
-        (("--inventory", "nowhere"), []),
+        (("--inventory", "shop"), ["CVE-2026-1", "GHSA-2"]),
     ],
 )
 def test_it_is_narrowed_and_read_by_programs(
@@ -81,3 +81,12 @@ def test_the_due_date_follows_from_the_limit(place: Place) -> None:
 
     assert datetime.fromisoformat(first["due_at"]) == place.now + 7 * DAY
     assert second["due_at"] is None
+
+
+def test_a_misspelt_inventory_is_refused(place: Place) -> None:
+    place.scan()
+
+    done = toban("--inventory", "shpo", "--format", "json")
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "[inventory] に shpo はありません\nHINT: あるのは: shop\n"
