@@ -3,24 +3,9 @@
 import time
 from collections.abc import Callable
 
-import psutil
-
 _CALM = 2
 """So many looks in a row must find nothing: a request may be on its way from the proxy."""
 _PAUSE = 0.1
-
-
-def open_connections(port: int) -> int | None:
-    """Return how many connections lead to *port* of 127.0.0.1; None if this system does not tell.
-
-    A proxy may keep some open without a request.
-    """
-    try:
-        found = psutil.net_connections(kind="tcp4")
-    except psutil.AccessDenied:
-        return None
-    there = ("127.0.0.1", port)
-    return sum(each.status == psutil.CONN_ESTABLISHED and each.raddr == there for each in found)
 
 
 def wait_until_calm(is_busy: Callable[[], bool], within: float) -> None:

@@ -16,7 +16,7 @@ from toban.chapters.release.engines.proxy.config import (
     NginxBinding,
     ProxyDeployment,
 )
-from toban.chapters.release.engines.proxy.draining import open_connections, wait_until_calm
+from toban.chapters.release.engines.proxy.draining import wait_until_calm
 from toban.chapters.release.engines.proxy.health import wait_until, why_not_ready
 from toban.chapters.release.engines.proxy.hosts.host import InstanceHost
 from toban.chapters.release.engines.proxy.records import Instance, OrderedSize, Records, Version
@@ -28,6 +28,7 @@ from toban.chapters.release.engines.proxy.rules import (
     to_start,
     wanted,
 )
+from toban.chapters.release.engines.proxy.sockets import connections_to
 from toban.engine.deployments import InstanceCount
 from toban.message import NOTHING, Message, message_of
 
@@ -440,7 +441,8 @@ class ProxyEngine:
     def _is_busy(self, instance: Instance) -> bool:
         requests = self._balancer.in_flight(instance.address)
         if requests is None:
-            requests = open_connections(instance.port)
+            # A proxy may keep some open without a request.
+            requests = connections_to(instance.port)
         return requests is None or requests > 0
 
     def _died(self, instance: Instance) -> Message:

@@ -19,6 +19,7 @@ from toban.chapters.release.engines.proxy.hosts import launcher
 from toban.chapters.release.engines.proxy.hosts.host import filled, revealed, variables
 from toban.chapters.release.engines.proxy.program import call
 from toban.chapters.release.engines.proxy.records import Instance, Records, Version
+from toban.chapters.release.engines.proxy.sockets import has_one_of, listening_on
 from toban.message import NOTHING, Message, message_of, plain
 
 _LAST_BYTES = 1000
@@ -100,16 +101,16 @@ class Processes(Trees):
 
     def has_its_port(self, instance: Instance) -> bool:
         """See `InstanceHost`: it, or a process that it has started."""
+        sockets = listening_on(instance.port)
         pid = self._process(instance)
         try:
             leader = psutil.Process(pid)
             family = [leader, *leader.children(recursive=True)]
-            sockets = [each for member in family for each in member.net_connections("tcp")]
-        except psutil.AccessDenied:
+            return any(has_one_of(sockets, member.pid) for member in family)
+        except (psutil.AccessDenied, PermissionError):
             return True
-        except psutil.Error:
+        except (psutil.Error, OSError):
             return False
-        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == instance.port for each in sockets)
 
     def stop(self, instances: Sequence[Instance]) -> None:
         """See `InstanceHost`. Whole groups: what an instance has started ends with it."""
