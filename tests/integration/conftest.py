@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests import asking
 from tests.integration import buckets
 from tests.integration.buckets import ACCESS_KEY, SECRET_KEY, BucketOf, S3Server
 from tests.integration.states import forgetful, postgres, sqlite
@@ -123,7 +124,7 @@ def node_exporter() -> Iterator[str]:
 def _wait_for(url: str) -> None:
     for _ in range(200):
         try:
-            httpx.get(url, trust_env=False)
+            asking.get(url)
         except httpx.TransportError:
             time.sleep(0.05)
         else:

@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 import yaml
+from tests import asking
 from tests.forking import Python, run
 from tests.integration.faces.ingest.served import DOCUMENT
 from tests.ports import free_port
@@ -29,7 +30,7 @@ def until(question: Callable[[], object]) -> None:
 
 def is_healthy(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/healthz").is_success
+        return asking.get(f"{url}/healthz").is_success
     except httpx.TransportError:
         return False
 
@@ -77,7 +78,7 @@ def test_the_processes_of_compose_run_together_and_stop_as_asked(
         until(lambda: [each["program"] for each in shown()["nodes"]] == ["serve", "worker"])
         found = shown()
         assert (found["node_findings"], {each["is_gone"] for each in found["nodes"]}) == ([], {False})
-        assert httpx.get(f"http://127.0.0.1:{store}/ping").is_success
+        assert asking.get(f"http://127.0.0.1:{store}/ping").is_success
     finally:
         for each in reversed(processes):
             each.send_signal(signal.SIGTERM)

@@ -11,6 +11,7 @@ from typing import override
 from zoneinfo import ZoneInfo
 
 import httpx
+from tests import asking
 from tests.e2e.running import SHOP, wait_for
 from tests.integration.chapters.release.git_host import Repository
 from tests.integration.chapters.release.rows.place import Place
@@ -92,7 +93,7 @@ def _running(program: Program, folder: Path) -> Iterator[None]:
 
 def _version(port: int) -> str:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/version").text.strip()
+        return asking.get(f"http://127.0.0.1:{port}/version").text.strip()
     except httpx.HTTPError:
         return ""
 

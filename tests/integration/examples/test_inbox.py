@@ -10,6 +10,7 @@ from html import escape
 
 import httpx
 import pytest
+from tests import asking
 from tests.e2e.running import SHOP, wait_for
 from tests.ports import free_port
 
@@ -26,7 +27,7 @@ class ServedInbox:
 
     def page(self) -> str:
         """Return the page as it is now."""
-        shown = httpx.get(self.url)
+        shown = asking.get(self.url)
         assert shown.status_code == 200
         return shown.text
 
@@ -34,7 +35,7 @@ class ServedInbox:
         """Post a message to the chat."""
         title, *rest = ({"type": "plain_text", "text": text} for text in texts)
         blocks = [{"type": "header", "text": title}, {"type": "section", "fields": rest}]
-        return httpx.post(f"{self.url}/chat/{key}", json={"text": texts[0], "blocks": blocks})
+        return asking.post(f"{self.url}/chat/{key}", json={"text": texts[0], "blocks": blocks})
 
     def mail(self, subject: str, text: str) -> None:
         """Send a mail."""
@@ -59,7 +60,7 @@ def inbox() -> Iterator[ServedInbox]:
 
     def is_ready() -> bool:
         try:
-            return httpx.get(f"{url}/healthz").is_success
+            return asking.get(f"{url}/healthz").is_success
         except httpx.TransportError:
             return False
 
@@ -121,7 +122,7 @@ def test_a_long_message_is_shown_cut(inbox: ServedInbox) -> None:
     [b"", b"[]", b"{}", b'{"blocks": 5}', b'"', b"[" * 9_000, b'{"text": "' + b"x" * 262_144 + b'"}'],
 )
 def test_what_is_no_message_is_refused(inbox: ServedInbox, content: bytes) -> None:
-    answer = httpx.post(f"{inbox.url}/chat/{KEY}", content=content)
+    answer = asking.post(f"{inbox.url}/chat/{KEY}", content=content)
 
     assert answer.status_code == 400
     assert "<article>" not in inbox.page()
@@ -136,5 +137,5 @@ def test_a_mail_that_is_too_large_is_refused(inbox: ServedInbox) -> None:
 
 def test_nobody_posts_without_the_key_or_reads_by_another_name(inbox: ServedInbox) -> None:
     assert inbox.say("hello", key="another").status_code == 404
-    assert httpx.get(inbox.url, headers={"host": "evil.example.com"}).status_code == 400
+    assert asking.get(inbox.url, headers={"host": "evil.example.com"}).status_code == 400
     assert "<article>" not in inbox.page()

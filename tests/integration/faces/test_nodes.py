@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
+from tests import asking
 from tests.forking import Python, run
 from tests.integration.faces.ingest.served import serving
 
@@ -50,7 +50,7 @@ def test_nodes_describe_themselves_and_one_with_another_key_is_told_everywhere(
             with served.client() as client:
                 page = client.get("/").text
             token = served.act("token", "aki")
-            api = httpx.get(f"{served.url}/rest/v1/nodes", headers={"Authorization": f"Bearer {token}"})
+            api = asking.get(f"{served.url}/rest/v1/nodes", headers={"Authorization": f"Bearer {token}"})
         finally:
             worker.send_signal(signal.SIGTERM)
             worker.wait(timeout=30)

@@ -11,6 +11,7 @@ from typing import Any, override
 
 import httpx
 import pytest
+from tests import asking
 from tests.forking import Python
 from tests.integration.engine.servers import Server
 from tests.integration.faces.ingest.served import Served
@@ -50,7 +51,7 @@ def until(question: Callable[[], object]) -> None:
 
 def answers(url: str) -> bool:
     try:
-        httpx.get(f"{url}/healthz", timeout=20)
+        asking.get(f"{url}/healthz", timeout=20)
     except httpx.TransportError:
         return False
     return True
@@ -153,7 +154,7 @@ def test_a_server_that_swallows_connections_is_away_within_seconds(
             served.run("serve", "--port", str(served.port))
             until(lambda: answers(served.url))
             began = time.monotonic()
-            answer = httpx.get(f"{served.url}/", timeout=30)
+            answer = asking.get(f"{served.url}/", timeout=30)
             took = time.monotonic() - began
         finally:
             served.stop()

@@ -13,6 +13,7 @@ from typing import Self
 import httpx
 import psutil
 import pytest
+from tests import asking
 
 from toban.engine.telemetry.store import Telemetry
 
@@ -49,13 +50,12 @@ class StoreProcess:
 
     def ask(self, sql: str, **settings: str | int) -> httpx.Response:
         """Send one statement as text."""
-        return httpx.post(
+        return asking.post(
             self.url,
             params=settings,
             content=sql.encode(),
             auth=("toban", SECRET),
             timeout=60,
-            trust_env=False,
         )
 
     def told(self, sql: str) -> str:

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
+from tests import asking
 
 from toban.design.values.metric import Metric
 from toban.engine.telemetry.samples import Point, Sample
@@ -25,8 +25,8 @@ ENDLESS = "SELECT sum(sipHash64(number)) FROM numbers(100000000000000)"
 
 
 def test_a_request_without_the_secret_is_refused(store: StoreProcess) -> None:
-    bare = httpx.post(store.url, content=b"SELECT 1", trust_env=False)
-    wrong = httpx.post(store.url, content=b"SELECT 1", auth=("toban", "guess"), trust_env=False)
+    bare = asking.post(store.url, content=b"SELECT 1")
+    wrong = asking.post(store.url, content=b"SELECT 1", auth=("toban", "guess"))
 
     assert (bare.status_code, wrong.status_code) == (403, 403)
     assert bare.headers["x-clickhouse-exception-code"] == "516"

@@ -10,6 +10,7 @@ from threading import Barrier
 
 import httpx
 import pytest
+from tests import asking
 from tests.integration.faces.ingest.served import serving
 
 pytestmark = pytest.mark.slow
@@ -40,7 +41,9 @@ class TwoServers:
 
     def count(self, path: str) -> int:
         """Return how many items a list has."""
-        answer = httpx.get(f"{self.urls[0]}/rest/v1{path}", headers={"Authorization": f"Bearer {self.token}"})
+        answer = asking.get(
+            f"{self.urls[0]}/rest/v1{path}", headers={"Authorization": f"Bearer {self.token}"}
+        )
         return len(answer.json()["items"])
 
 

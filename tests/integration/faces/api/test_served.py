@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests import asking
 from tests.integration.faces.ingest.served import Served, serving
 from tests.manual import BOTH, page
 
@@ -48,7 +49,7 @@ def test_the_examples_in_the_manual_work(language: str, served: Served, token: s
 
         assert answer.returncode == 0, f"{own}\n{answer.stdout}\n{answer.stderr}"
         if example.startswith("toban"):
-            status = httpx.get(f"{served.url}/rest/v1/status", headers=_bearer(answer.stdout.strip()))
+            status = asking.get(f"{served.url}/rest/v1/status", headers=_bearer(answer.stdout.strip()))
             assert status.status_code == 200
     assert len(examples(language)) == 5
 
@@ -62,7 +63,7 @@ def test_a_large_body_is_a_problem_before_anybody_reads_it(served: Served, token
 
 
 def test_answers_may_not_be_run_by_browsers(served: Served) -> None:
-    answer = httpx.get(f"{served.url}/rest/v1/status")
+    answer = asking.get(f"{served.url}/rest/v1/status")
 
     assert answer.status_code == 401
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -71,7 +72,7 @@ def test_answers_may_not_be_run_by_browsers(served: Served) -> None:
 
 
 def test_a_token_is_in_no_log_and_in_no_file_of_the_home(served: Served, token: str) -> None:
-    httpx.get(f"{served.url}/rest/v1/status", headers=_bearer(token))
+    asking.get(f"{served.url}/rest/v1/status", headers=_bearer(token))
 
     found = [
         path for path in served.home.rglob("*") if path.is_file() and token.encode() in path.read_bytes()

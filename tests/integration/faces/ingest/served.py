@@ -14,6 +14,7 @@ from subprocess import PIPE
 from typing import Any
 
 import httpx
+from tests import asking
 from tests.forking import Python, run
 from tests.integration.states import migrated, once
 from tests.ports import free_port
@@ -127,7 +128,7 @@ class Served:
         until = time.monotonic() + 120
         while time.monotonic() < until:
             try:
-                if httpx.get(f"{self.url}/healthz").is_success:
+                if asking.get(f"{self.url}/healthz").is_success:
                     return
             except httpx.TransportError:
                 time.sleep(0.1)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests import asking
 from tests.integration.faces.ingest.served import CPU, Served, serving
 
 pytestmark = pytest.mark.slow
@@ -60,7 +61,7 @@ def test_a_reconnecting_page_receives_only_what_it_missed(served: Served) -> Non
 
 @pytest.mark.parametrize("session", ["", "not-a-session"])
 def test_unauthenticated_visitors_receive_nothing(served: Served, session: str) -> None:
-    answer = httpx.get(f"{served.url}/live", cookies={"sessionid": session} if session else {})
+    answer = asking.get(f"{served.url}/live", cookies={"sessionid": session} if session else {})
 
     assert answer.status_code == 401
 
@@ -87,7 +88,7 @@ def test_the_stream_ends_when_its_account_is_locked(tmp_path: Path) -> None:
         # The stream ended by itself: the server still works, and the session is no longer accepted.
         assert not reading.is_alive()
         assert told[0] == "retry: 2000"
-        assert httpx.get(f"{served.url}/healthz").is_success
+        assert asking.get(f"{served.url}/healthz").is_success
         assert client.get("/live").status_code == 401
 
 
@@ -95,7 +96,7 @@ def test_the_stream_ends_when_its_account_is_locked(tmp_path: Path) -> None:
     "address", ["/live", "/healthz", "/static/x/nothing", "/static/x/toban/page.css", "/"]
 )
 def test_every_answer_forbids_foreign_scripts(served: Served, address: str) -> None:
-    answer = httpx.get(f"{served.url}{address}")
+    answer = asking.get(f"{served.url}{address}")
 
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -107,7 +108,7 @@ def test_an_unauthenticated_visitor_cannot_fill_the_disk_with_a_form(served: Ser
             yield b"x" * 65536
 
     try:
-        status = httpx.post(f"{served.url}/accounts/login/", content=endless()).status_code
+        status = asking.post(f"{served.url}/accounts/login/", content=endless()).status_code
     except httpx.WriteError:
         return  # the connection was closed while we were still sending
     assert status == 413

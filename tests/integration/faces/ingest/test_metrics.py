@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from tests import asking
 from tests.integration.faces.ingest.served import Served, serving
 
 TOKEN = "a-token-for-scrapes"
@@ -22,7 +23,7 @@ def scrape(
     served: Served, token: str = TOKEN, accept: str = "application/openmetrics-text"
 ) -> httpx.Response:
     headers = {"authorization": f"Bearer {token}", "accept": accept}
-    return httpx.get(f"{served.url}/metrics", headers=headers, trust_env=False)
+    return asking.get(f"{served.url}/metrics", headers=headers)
 
 
 def test_tobans_own_metrics_are_openmetrics(served: Served) -> None:
@@ -45,7 +46,7 @@ def test_prometheus_text_is_returned_on_request(served: Served) -> None:
 def test_without_the_token_no_metrics_are_returned(served: Served, token: str) -> None:
     headers = [(b"authorization", f"Bearer {token}".strip().encode())]
 
-    reply = httpx.get(f"{served.url}/metrics", headers=headers, trust_env=False)
+    reply = asking.get(f"{served.url}/metrics", headers=headers)
 
     assert reply.status_code == 401
     assert "toban_" not in reply.text

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import boto3
-import httpx
+from tests import asking
 from tests.integration.conftest import Handler, HttpServer
 
 REGION, ACCESS, SECRET = "ap-northeast-1", "AKIATOBANTEST", "a-secret-of-the-tests"
@@ -48,7 +48,7 @@ class Between:
             handler.reply(status, _refusal(code))
             return
         headers = {name: handler.headers[name] for name in _PASSED_ON if name in handler.headers}
-        answer = httpx.post(self._aws + handler.path, content=handler.body, headers=headers, timeout=30)
+        answer = asking.post(self._aws + handler.path, content=handler.body, headers=headers, timeout=30)
         content = answer.content
         if action in self.changed:
             content = self.changed[action](content.decode()).encode()

@@ -11,6 +11,7 @@ from threading import Thread
 import httpx
 import pytest
 from pydantic import ValidationError
+from tests import asking
 from tests.integration.conftest import Handler, HttpServer
 from tests.ports import free_port
 
@@ -79,7 +80,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _wait_for(url: str, log: Path) -> None:
     for _ in range(200):
         try:
-            found = httpx.get(f"{url}/api/v1/query", params={"query": "disk_size_bytes"}, trust_env=False)
+            found = asking.get(f"{url}/api/v1/query", params={"query": "disk_size_bytes"})
             if found.json()["data"]["result"]:
                 return
         except (httpx.TransportError, ValueError):

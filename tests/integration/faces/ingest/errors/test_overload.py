@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 import httpx
 import pytest
 import zstandard
+from tests import asking
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -36,8 +37,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def post(served: Served, body: bytes, *, project: int = 1, key: str = KEY, **headers: str) -> httpx.Response:
     query = f"?sentry_key={key}" if key else ""
-    return httpx.post(
-        f"{served.url}/api/{project}/envelope/{query}", content=body, timeout=30, trust_env=False,
+    return asking.post(
+        f"{served.url}/api/{project}/envelope/{query}", content=body, timeout=30,
         headers={name.replace("_", "-"): value for name, value in headers.items()},
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
 from sentry_sdk.transport import HttpTransport
+from tests import asking
 from tests.integration.faces.ingest.errors.browser_page import SDK, shop_page
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
@@ -60,7 +61,7 @@ def post(
 ) -> httpx.Response:
     shown = {"X-Sentry-Auth": f"Sentry sentry_key={key}, sentry_version=7"} if key else {}
     shown |= {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.post(f"{served.url}/api/{path}/", content=body, headers=shown, trust_env=False, timeout=60)
+    return asking.post(f"{served.url}/api/{path}/", content=body, headers=shown, timeout=60)
 
 
 def envelope(event: Mapping[str, object] | bytes, **header: object) -> bytes:
@@ -176,7 +177,7 @@ def test_a_browser_payload_is_accepted_as_plain_text_with_the_key_in_the_url(ser
     address = f"{served.url}/api/1/envelope/?sentry_version=7&sentry_key={KEY}&sentry_client=browser"
     origin = {"Origin": "https://shop.example", "Content-Type": "text/plain;charset=UTF-8"}
 
-    reply = httpx.post(address, content=envelope(event, **sent_at), headers=origin, trust_env=False)
+    reply = asking.post(address, content=envelope(event, **sent_at), headers=origin)
 
     assert (reply.status_code, reply.json()) == (200, {"id": event["event_id"]})
     assert reply.headers["access-control-allow-origin"] == "*"

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 import zstandard
+from tests import asking
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
@@ -70,7 +71,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Ite
 
 def post(served: Served, body: bytes, *, token: str = TOKEN, **headers: str) -> httpx.Response:
     shown = {"authorization": f"Bearer {token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
-    return httpx.post(f"{served.url}/ingest/logs", content=body, headers=shown, trust_env=False, timeout=60)
+    return asking.post(f"{served.url}/ingest/logs", content=body, headers=shown, timeout=60)
 
 
 def line(message: str, **fields: object) -> bytes:
@@ -223,12 +224,11 @@ def test_a_batch_with_an_impossible_reading_time_is_refused_with_the_servers_tim
     read_at = datetime.now(UTC) + off
     shown = {"authorization": f"Bearer {TOKEN}"}
 
-    reply = httpx.post(
+    reply = asking.post(
         f"{served.url}/ingest/logs",
         params={"at": read_at.isoformat(), "file": "/var/log/early.log"},
         content=b"early",
         headers=shown,
-        trust_env=False,
     )
 
     assert (reply.status_code, reply.text) == (
@@ -282,11 +282,10 @@ def test_the_http_output_of_fluent_bit_is_understood(
     basic = base64.b64encode(f"fluent-bit:{TOKEN}".encode()).decode()
     headers = {"authorization": f"Basic {basic}", "content-encoding": "gzip"}
 
-    reply = httpx.post(
+    reply = asking.post(
         f"{served.url}/ingest/logs",
         content=gzip.compress(fluent_bit(form, dates), mtime=0),
         headers=headers,
-        trust_env=False,
         timeout=60,
     )
 

@@ -29,6 +29,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
+from tests import asking
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
@@ -92,7 +93,7 @@ def post(served: Served, what: str, body: object, *, token: str = TOKEN, **heade
         "content-type": "application/json" if is_json else "application/x-protobuf",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    return httpx.post(f"{served.url}/v1/{what}", content=content, headers=shown, trust_env=False, timeout=60)
+    return asking.post(f"{served.url}/v1/{what}", content=content, headers=shown, timeout=60)
 
 
 def attribute(key: str, value: object) -> dict[str, object]:

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
+from tests import asking
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import Served, serving
 from tests.telemetry_rows import LogRow, batch_of
@@ -81,7 +81,7 @@ def test_a_reconnecting_reader_gets_the_rows_it_missed(served: Served, store: St
 
 @pytest.mark.parametrize("session", ["", "not-a-session"])
 def test_unauthenticated_visitors_get_nothing(served: Served, session: str) -> None:
-    answer = httpx.get(f"{served.url}/live/logs", cookies={"sessionid": session} if session else {})
+    answer = asking.get(f"{served.url}/live/logs", cookies={"sessionid": session} if session else {})
 
     assert answer.status_code == 401
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests import asking
 from tests.forking import run
 from tests.integration.faces.ingest.served import Served, serving
 from tests.ports import free_port
@@ -59,14 +60,14 @@ def await_arrival(served: Served, instance: str, wanted: str) -> None:
 
 def post(served: Served, path: str, body: bytes, **headers: str) -> httpx.Response:
     shown = {"authorization": f"Bearer {TOKEN}", **{k.replace("_", "-"): v for k, v in headers.items()}}
-    return httpx.post(f"{served.url}{path}", content=body, headers=shown, trust_env=False)
+    return asking.post(f"{served.url}{path}", content=body, headers=shown)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/write", "/v1/metrics", "/ingest/metrics"])
 def test_unauthenticated_invalid_and_oversized_requests_get_different_statuses(
     served: Served, path: str
 ) -> None:
-    assert httpx.post(f"{served.url}{path}", content=b"x", trust_env=False).status_code == 401
+    assert asking.post(f"{served.url}{path}", content=b"x").status_code == 401
     assert post(served, path, b"\xff\xfe").status_code == 400
     assert post(served, path, b"x" * (8 * 1024 * 1024 + 1)).status_code == 413
 

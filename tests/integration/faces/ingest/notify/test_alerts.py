@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from tests import asking
 from tests.forking import run
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
@@ -41,7 +42,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def post(served: Served, body: object, authorization: str) -> httpx.Response:
     headers = {"authorization": authorization}
-    return httpx.post(f"{served.url}/api/v2/alerts", json=body, headers=headers, trust_env=False)
+    return asking.post(f"{served.url}/api/v2/alerts", json=body, headers=headers)
 
 
 def test_an_alert_sent_by_prometheus_is_accepted(served: Served) -> None:

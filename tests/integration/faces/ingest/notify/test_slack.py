@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from tests import asking
 from tests.forking import run
 from tests.integration.faces.ingest.served import CPU, Served, serving
 
@@ -48,7 +49,7 @@ def press(
 ) -> httpx.Response:
     body = urlencode({"payload": json.dumps(payload)}).encode()
     headers = signed_headers(body, secret=secret, at=at or str(int(time.time()) - age))
-    return httpx.post(f"{served.url}/slack/actions", content=body, headers=headers, trust_env=False)
+    return asking.post(f"{served.url}/slack/actions", content=body, headers=headers)
 
 
 def button(announcement: object, action: str = "toban-take") -> dict[str, object]:
@@ -90,6 +91,6 @@ def test_a_timestamp_that_is_none_is_refused(served: Served, at: str) -> None:
 
 
 def test_an_endless_body_is_cut_off(served: Served) -> None:
-    reply = httpx.post(f"{served.url}/slack/actions", content=b"x" * 600_000, trust_env=False)
+    reply = asking.post(f"{served.url}/slack/actions", content=b"x" * 600_000)
 
     assert reply.status_code == 413

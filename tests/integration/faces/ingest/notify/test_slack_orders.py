@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from tests import asking
 from tests.forking import run
 from tests.integration.engine.notify.channels.conftest import HttpReceiver
 from tests.integration.faces.ingest.notify.test_slack import SIGNING, signed_headers
@@ -70,7 +71,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, slack: HttpReceiver) -> Ite
 
 def send(served: Served, path: str, body: bytes, *, secret: str = SIGNING, age: int = 0) -> httpx.Response:
     headers = signed_headers(body, secret=secret, at=str(int(time.time()) - age))
-    return httpx.post(f"{served.url}{path}", content=body, headers=headers, trust_env=False)
+    return asking.post(f"{served.url}{path}", content=body, headers=headers)
 
 
 def command(text: str, member: str = "U0REN", **more: str) -> bytes:
@@ -189,7 +190,7 @@ def test_a_request_that_is_sent_again_changes_nothing(served: Served) -> None:
     headers = signed_headers(body)
     url, before = f"{served.url}/slack/commands", len(incidents(served))
 
-    replies = [httpx.post(url, content=body, headers=headers, trust_env=False) for _ in range(3)]
+    replies = [asking.post(url, content=body, headers=headers) for _ in range(3)]
 
     assert [each.status_code for each in replies] == [200] * 3
     assert len(incidents(served)) == before + 1
@@ -213,11 +214,9 @@ def test_what_slack_has_not_signed_lately_is_refused(served: Served, path: str) 
     assert send(served, path, body, secret="another").status_code == 401
     assert send(served, path, body, age=301).status_code == 401
     assert send(served, path, body, age=-301).status_code == 401
-    altered = httpx.post(
-        f"{served.url}{path}", content=body + b"x", headers=signed_headers(body), trust_env=False
-    )
+    altered = asking.post(f"{served.url}{path}", content=body + b"x", headers=signed_headers(body))
     assert altered.status_code == 401
-    assert httpx.post(f"{served.url}{path}", content=b"x" * 600_000, trust_env=False).status_code == 413
+    assert asking.post(f"{served.url}{path}", content=b"x" * 600_000).status_code == 413
     assert len(incidents(served)) == before
 
 

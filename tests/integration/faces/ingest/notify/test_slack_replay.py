@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from tests import asking
 from tests.integration.faces.ingest.notify.test_slack import SIGNING, button, signed_headers, taken_by
 from tests.integration.faces.ingest.notify.test_slack_orders import BINDINGS, LEVELS, command, incidents
 from tests.integration.faces.ingest.served import CPU, DOCUMENT, Served, serving
@@ -29,7 +30,7 @@ class Recorded:
 
     def send(self, served: Served) -> httpx.Response:
         url = f"{served.url}{self.path}"
-        return httpx.post(url, content=self.body, headers=self.headers, trust_env=False, timeout=60)
+        return asking.post(url, content=self.body, headers=self.headers, timeout=60)
 
 
 def commanded(text: str, member: str = "U0REN") -> Recorded:

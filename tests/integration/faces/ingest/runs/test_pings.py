@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests import asking
 from tests.forking import Python, run
 from tests.integration.faces.ingest.served import Served, serving
 
@@ -164,7 +165,7 @@ def test_no_token_is_ever_logged(tmp_path: Path, capfd: pytest.CaptureFixture[st
     bindings = '[batches.B001]\nkind = "ping"\ntoken = "file:B001"\n'
     with serving(tmp_path, DOCUMENT, bindings) as served:
         for path in ("", "/start", "/nonsense", "/7?rid=none"):
-            httpx.get(f"{served.url}/ping/{token('B001')}{path}", trust_env=False)
+            asking.get(f"{served.url}/ping/{token('B001')}{path}")
         # The server itself reports a request line that is not HTTP.
         with socket.create_connection(("127.0.0.1", served.port)) as raw:
             raw.sendall(f"GET /ping/{token('B001')}\0 HTTP/9.9\r\n\r\n".encode())
@@ -179,8 +180,8 @@ def test_a_worker_shows_what_was_reported_to_the_server(tmp_path: Path) -> None:
     (tmp_path / "B001").chmod(0o600)
     bindings = '[batches.B001]\nkind = "ping"\ntoken = "file:B001"\n'
     with serving(tmp_path, DOCUMENT, bindings) as served:
-        httpx.get(f"{served.url}/ping/{token('B001')}/start", trust_env=False)
-        httpx.get(f"{served.url}/ping/{token('B001')}/7", trust_env=False)
+        asking.get(f"{served.url}/ping/{token('B001')}/start")
+        asking.get(f"{served.url}/ping/{token('B001')}/7")
         worker = Python(["-m", "toban", "worker"], env=served.environment, stdout=subprocess.DEVNULL)
         try:
             until = time.monotonic() + 60

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests import asking
 from tests.ports import free_port
 
 _CADDY = {
@@ -137,7 +138,7 @@ def _program(name: str) -> str:
 def _answers(url: str) -> Callable[[], bool]:
     def is_answering() -> bool:
         try:
-            httpx.get(url, timeout=1)
+            asking.get(url, timeout=1)
         except httpx.HTTPError:
             return False
         return True

@@ -5,8 +5,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
+from tests import asking
 from tests.integration.chapters.release.engines.proxy import shop_versions, stand_ins
 from tests.integration.chapters.release.engines.proxy.conftest import Environment
 from tests.integration.chapters.release.engines.proxy.customers import Customers
@@ -136,4 +136,4 @@ def test_a_container_that_somebody_stopped_is_said(environment: Environment, pla
     engine.ensure()
 
     assert set(engine.serving().values()) == {version.digest}
-    assert httpx.get(environment.proxy.url).text.startswith("v1")
+    assert asking.get(environment.proxy.url).text.startswith("v1")

@@ -7,8 +7,8 @@ import sys
 import threading
 from pathlib import Path
 
-import httpx
 import pytest
+from tests import asking
 from tests.integration.chapters.release.engines.proxy import killed_worker
 from tests.integration.chapters.release.engines.proxy.conftest import Environment, behind_each_slowly
 from tests.integration.chapters.release.engines.proxy.customers import Customers
@@ -30,12 +30,12 @@ __all__ = ["place"]
 
 def answers(environment: Environment) -> set[str]:
     """Return what the instances say of themselves, asked often enough for each to be among them."""
-    return {httpx.get(environment.proxy.url).text for _ in range(40)}
+    return {asking.get(environment.proxy.url).text for _ in range(40)}
 
 
 def third(environment: Environment) -> tuple[int, str]:
     """Ask the third instance alone, at the address where monitors measure it."""
-    answer = httpx.get(f"http://127.0.0.1:{environment.proxy.first}/third")
+    answer = asking.get(f"http://127.0.0.1:{environment.proxy.first}/third")
     return answer.status_code, answer.text if answer.is_success else ""
 
 

@@ -1,7 +1,7 @@
 """Versions come and go behind real proxies, and no customer notices."""
 
-import httpx
 import pytest
+from tests import asking
 from tests.integration.chapters.release.engines.proxy.conftest import (
     Environment,
     behind_each,
@@ -23,7 +23,7 @@ def test_the_first_version_is_served_by_every_instance(environment: Environment)
 
     ports = environment.ports
     assert engine.serving() == {f"127.0.0.1:{port}": version.digest for port in ports[:2]}
-    answers = {httpx.get(environment.proxy.url).text for _ in range(20)}
+    answers = {asking.get(environment.proxy.url).text for _ in range(20)}
     assert answers == {"v1 1", "v1 2"}
 
 
@@ -61,10 +61,10 @@ def test_each_instance_is_measured_at_its_own_address(environment: Environment) 
     engine.switch(old, QUIET)
     first = f"http://127.0.0.1:{environment.proxy.first}/"
 
-    before = httpx.get(first).text
+    before = asking.get(first).text
     engine.switch(new, QUIET)
 
-    assert (before, httpx.get(first).text) == ("v1 1", "v2 1")
+    assert (before, asking.get(first).text) == ("v1 1", "v2 1")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_canary_that_falls_ill_is_taken_back(environment: Environment) -> None
         engine.switch(new, watch)
 
     assert set(engine.serving().values()) == {old.digest}
-    assert {httpx.get(environment.proxy.url).text.split()[0] for _ in range(10)} == {"v1"}
+    assert {asking.get(environment.proxy.url).text.split()[0] for _ in range(10)} == {"v1"}
 
 
 @pytest.mark.parametrize("environment", ["patched-caddy"], indirect=True)
@@ -132,7 +132,7 @@ def test_upstreams_that_are_no_files_are_patched(environment: Environment) -> No
     engine.switch(new, QUIET)
 
     assert set(engine.serving().values()) == {new.digest}
-    assert {httpx.get(environment.proxy.url).text for _ in range(20)} == {"v2 1", "v2 2"}
+    assert {asking.get(environment.proxy.url).text for _ in range(20)} == {"v2 1", "v2 2"}
 
 
 @pytest.mark.parametrize("environment", ["haproxy"], indirect=True)

@@ -3,9 +3,9 @@
 import signal
 import time
 
-import httpx
 import psutil
 import pytest
+from tests import asking
 from tests.integration.chapters.release.engines.proxy.conftest import Environment, behind_each
 from tests.integration.chapters.release.engines.proxy.customers import Customers
 from tests.integration.chapters.release.engines.watching import Watching
@@ -55,7 +55,7 @@ def test_a_proxy_that_forgot_where_to_route_is_told_again(environment: Environme
     environment.proxy.start()
     engine.ensure()
 
-    assert {httpx.get(environment.proxy.url).text for _ in range(20)} == {"v1 1", "v1 2"}
+    assert {asking.get(environment.proxy.url).text for _ in range(20)} == {"v1 1", "v1 2"}
     assert len(engine.serving()) == 2
 
 
