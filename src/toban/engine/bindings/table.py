@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 from typing import Any, cast
 
 from pydantic import create_model
@@ -88,8 +88,14 @@ class Schema:
         """Return the models of the kinds of *point*."""
         return self.models.get(point, {})
 
-    @cached_property
+    @property
     def frame(self) -> type[BindingsFrame]:
         """The outer shape of the whole file."""
-        shapes: dict[str, Any] = {each.name: (each.shape, each.default) for each in self.tables}
-        return create_model("Frame", __base__=BindingsFrame, **shapes)
+        return _frame(self.tables)
+
+
+@cache
+def _frame(tables: tuple[Table[Any], ...]) -> type[BindingsFrame]:
+    # The same whichever kinds there are; pydantic takes milliseconds for it.
+    shapes: dict[str, Any] = {each.name: (each.shape, each.default) for each in tables}
+    return create_model("Frame", __base__=BindingsFrame, **shapes)
