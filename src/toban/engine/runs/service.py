@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from django.db import Error, connection, connections
+from django.db import Error, connections
 
 from toban.engine.clock import Clock
 from toban.engine.runs import scheduler
@@ -17,8 +17,8 @@ from toban.engine.runs.work import Work
 from toban.engine.tasks import windows
 from toban.engine.telemetry.output import OutputBuffer
 
-_LOOKS = {"postgresql": 1.0, "sqlite": 0.25}
-"""Seconds between two looks at the tables without a ring: PostgreSQL's NOTIFY comes earlier."""
+_LOOK = 1.0
+"""Seconds between two looks at the tables if no bell rings."""
 
 _WHOLE = timedelta(minutes=1)
 """How often all works are compared with the tables, in case another worker has adopted other ones, and old
@@ -43,6 +43,7 @@ class Runs:
         self._works: Mapping[str, Work] | None = None
         self._whole_at: datetime | None = None
         self._look_at = -math.inf
+        self._is_rung = False
 
     def adopt(self, works: Mapping[str, Work]) -> None:
         """Run *works* from now on; current runs continue as they began."""
@@ -57,12 +58,12 @@ class Runs:
             if self._works is not None and self._trusts(now := self._clock()):
                 if is_moment:
                     self._make(self._works, now)
-                self._runner.step()
+                self._runner.step(claims=is_moment or self._is_rung)
                 if is_moment:
                     self._close(self._works, now)
             if is_moment:
                 self._look_at = time.monotonic() + self._until_next()
-            self._runner.wait(self._look_at - time.monotonic())
+            self._is_rung = self._runner.wait(self._look_at - time.monotonic())
         except Error:
             # The next step begins with a new connection.
             connections.close_all()
@@ -88,6 +89,6 @@ class Runs:
         shadows.record(works, now)
 
     def _until_next(self) -> float:
-        now, look = self._clock(), _LOOKS[connection.vendor]
+        now = self._clock()
         moment = scheduler.next_moment(now)
-        return look if moment is None else min((moment - now).total_seconds(), look)
+        return _LOOK if moment is None else min((moment - now).total_seconds(), _LOOK)

@@ -1,10 +1,12 @@
-"""Wakes a worker before its next look at the tables: by NOTIFY on PostgreSQL, and when its own runs end.
+"""Wakes a worker before its next look at the tables: when others call, and when its own runs end.
 
-Only the tables say what there is to do. A missed bell (a broken connection, a pooler that doesn't pass it on,
-SQLite, which has none) only costs the time until the next look.
+PostgreSQL passes calls on by NOTIFY. SQLite counts commits, which is so cheap to ask that it is asked often.
+Only the tables say what there is to do. A missed bell (a broken connection, a pooler that doesn't pass it on)
+only costs the time until the next look.
 """
 
 import threading
+import time
 
 import structlog
 from django.db import Error, connection
@@ -17,6 +19,9 @@ _LISTENS = 0.5
 
 _AGAIN = 1.0
 """Seconds until a listener that lost its connection tries again."""
+
+_ASKS = 0.1
+"""Seconds between two questions whether others have committed, on SQLite."""
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +41,7 @@ class Bell:
         self._rung = threading.Event()
         self._is_closed = threading.Event()
         self._listener: threading.Thread | None = None
+        self._commits = 0
 
     def ring(self) -> None:
         """Make the current `wait`, or else the next one, return at once."""
@@ -46,10 +52,27 @@ class Bell:
         if self._listener is None and connection.vendor == "postgresql":
             self._listener = threading.Thread(target=self._listen, name="runs bell", daemon=True)
             self._listener.start()
-        is_rung = self._rung.wait(max(seconds, 0))
+        is_rung = self._rung.wait(max(seconds, 0)) if self._listener is not None else self._ask(seconds)
         # Before the tables are read: a ring from here on asks for another look.
         self._rung.clear()
         return is_rung
+
+    def _ask(self, seconds: float) -> bool:
+        """Wait, and ask in between whether others have written anything: what, only the tables say."""
+        until = time.monotonic() + seconds
+        while True:
+            left = until - time.monotonic()
+            if self._rung.wait(max(min(left, _ASKS), 0)) or self._have_others_committed():
+                return True
+            if left <= _ASKS:
+                return False
+
+    def _have_others_committed(self) -> bool:
+        # Not what this connection commits: whoever waits here has written that, and has seen it.
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA data_version")
+            before, (self._commits,) = self._commits, cursor.fetchone()
+        return before != self._commits
 
     def close(self) -> None:
         """Ring a last time, and stop listening."""

@@ -172,26 +172,27 @@ class Runner:
         """Claim runs of *works* from now on; current runs continue as they began."""
         self._works = works
 
-    def step(self) -> None:
-        """Claim lost and waiting runs while there is room."""
+    def step(self, *, claims: bool = True) -> None:
+        """Take over lost runs and, unless nothing can have come, claim waiting ones, while there is room."""
         self._hands = {run_id: hand for run_id, hand in self._hands.items() if not hand.ended.is_set()}
         try:
             if self._silences.next_look() <= 0:
                 self._take_over()
-            asked_at, room = time.monotonic(), self._most - len(self._hands)
+            asked_at, room = time.monotonic(), self._most - len(self._hands) if claims else 0
             for taken in claim.claim_due(self._works, self._holder, self._clock(), room=room):
                 self._start(taken, asked_at)
         except DatabaseError:
             self._silences.forget()
             raise
 
-    def wait(self, seconds: float) -> None:
-        """Return when there may be something to do, or after *seconds*."""
+    def wait(self, seconds: float) -> bool:
+        """Return when there may be something to do, or after *seconds*; tell whether the bell has rung."""
         until = time.monotonic() + seconds
         is_rung = self._bell.wait(min(seconds, self._silences.next_look()))
         if is_rung and any(hand.is_ending and not hand.ended.is_set() for hand in self._hands.values()):
             # What ends together makes room together: one claim of eight costs little more than one of one.
             self._bell.wait(min(until - time.monotonic(), _GATHERS))
+        return is_rung
 
     def close(self) -> None:
         """Stop all steps and release their runs, for another worker or a later start."""

@@ -1,0 +1,25 @@
+"""A worker's bell: it rings for what other processes write."""
+
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.integration.engine.runs.workers import command, notes, run, until
+
+
+def test_whatever_another_process_commits_to_sqlite_wakes_a_worker_and_nothing_else_does(
+    sqlite: Mapping[str, str], tmp_path: Path
+) -> None:
+    listener = subprocess.Popen(command("listen", tmp_path), env=sqlite)
+    try:
+        # Once at the start: something may have been written before.
+        until(lambda: len(notes(tmp_path)) == 1)
+        time.sleep(1)
+        at_rest = len(notes(tmp_path))
+        assert run(sqlite, "order", tmp_path) == 0
+        until(lambda: len(notes(tmp_path)) > at_rest)
+    finally:
+        (tmp_path / "end").touch()
+    assert listener.wait(timeout=60) == 0
+    assert at_rest == 1
