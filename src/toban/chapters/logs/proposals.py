@@ -1,7 +1,7 @@
 """What `toban init` proposes for chapter 3: where to ship the audit log, and where to archive logs. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from toban.chapters.logs.bindings import ArchiveBinding
 from toban.chapters.logs.pulling.source import LOG_SOURCE_KINDS
@@ -10,16 +10,22 @@ from toban.design.clauses.logs import LogKind
 from toban.design.reader import Design
 from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.bindings.model import EvidenceBinding
-from toban.engine.bindings.senders import SenderBinding
+from toban.engine.bindings.senders import FileBinding, SenderBinding
 from toban.engine.registry.kinds import Kinds
 from toban.engine.stores.store import STORE_KINDS
-from toban.engine.telemetry.logs.words import AUDIT, kind_of
+from toban.engine.telemetry.logs.words import ACCESS, APPLICATION, AUDIT, ERROR, TRACE, kind_of
 from toban.message import Message, plain
 
 _ARCHIVE = re.compile(r"アーカイブ|退避|長期(?:保存|保管)|archiv|glacier", re.IGNORECASE)
 _BUCKET = re.compile(r"\bs3\b|minio|バケット|オブジェクトストレージ|bucket", re.IGNORECASE)
 _CLOUDWATCH = re.compile(r"cloud\s*watch", re.IGNORECASE)
 _LOG = re.compile(r"ログ|\blogs?\b", re.IGNORECASE)
+_FILES: Mapping[str, Mapping[str, str]] = {
+    ACCESS: {"path": "*/access*.log", "format": "access"},
+    APPLICATION: {"path": "*/app*.log"},
+    ERROR: {"path": "*/error*.log"},
+}
+"""How the file of a kind of log is usually named, and what is in it if that is not plain text or JSON."""
 
 
 def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
@@ -67,17 +73,32 @@ def _speaks_of_it(text: str) -> bool:
 
 
 def _sent(design: Design) -> Iterator[OpenTable]:
-    """Yield one who may send the kinds of log that are neither fetched nor shipped."""
+    """Yield one who may send the kinds of log that are neither fetched nor shipped, and a file for each."""
     rows = [
         row
         for row in design.of(LogKind)
         if kind_of(row.name) != AUDIT and not _CLOUDWATCH.search(row.destination)
     ]
-    if rows:
-        names = [row.name for row in rows]
-        values = {"token": "env:APP_LOG_TOKEN", "may": ["logs"], "log": names[0], "kinds": names}
-        proposal = BindingProposal("", SenderBinding, values)
-        yield OpenTable("senders", "app", rows, [proposal], [Message("logs.who-sends-logs")])
+    if not rows:
+        return
+    names = [row.name for row in rows]
+    filed = [row for row in rows if kind_of(row.name) != TRACE]
+    may = ["logs"] if filed == rows else ["logs", "traces"]
+    # One kind for all lines that name none would be wrong for most of several.
+    alone = {"log": names[0]} if len(filed) == len(names) == 1 else {}
+    values = {"token": "env:APP_LOG_TOKEN", "may": may, **alone, "kinds": names}
+    yield OpenTable(
+        "senders", "app", rows, [BindingProposal("", SenderBinding, values)], [Message("logs.who-sends-logs")]
+    )
+    for row in filed:
+        notes = [Message("logs.which-files")] if row is filed[0] else []
+        entry = BindingProposal("", FileBinding, {**_file(row.name), "log": row.name})
+        yield OpenTable("senders", "app", [], [entry], notes, within="files")
+
+
+def _file(name: str) -> Mapping[str, str]:
+    """Return where the lines of the kind of log *name* are, as far as its name tells."""
+    return _FILES.get(kind_of(name)) or {"path": f"*/{''.join(name.split())}*.log"}
 
 
 def _fetched(design: Design, kinds: Kinds) -> Iterator[OpenTable]:

@@ -78,3 +78,12 @@ def test_a_document_that_requires_neither_gets_no_proposal() -> None:
 
     assert "evidence" not in text
     assert "archive" not in text
+
+
+def test_the_only_kind_of_log_is_that_of_lines_that_name_none() -> None:
+    only = in_force(drafted("| アクセスログ | HTTP | ファイル | 90日 |\n")).senders["app"]
+    both = in_force(
+        drafted("| アクセスログ | HTTP | ファイル | 90日 |\n| エラーログ | 例外 | ファイル | 90日 |\n")
+    ).senders["app"]
+
+    assert (only.log, both.log) == ("アクセスログ", "")

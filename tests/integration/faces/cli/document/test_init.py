@@ -103,6 +103,7 @@ ANSWERING = """
 |---------|------|-------|---------|
 | アクセスログ | 要求と応答 | Toban | 90日 |
 | アプリログ | 処理 | Toban | 90日 |
+| バッチ ログ | 夜間の処理 | Toban | 90日 |
 | 監査ログ | 権限への操作 | S3 | 1年 |
 """
 
@@ -118,9 +119,37 @@ def test_probes_senders_turns_and_the_mail_servers_port_are_proposed(document: P
     assert [each.kind for each in bindings.targets["API"]] == ["prometheus", "http"]
     assert [each.kind for each in bindings.targets["Webサーバー"]] == ["prometheus"]
     assert bindings.senders["app"].may == ("logs",)
-    assert bindings.senders["app"].kinds == ("アクセスログ", "アプリログ")
+    assert bindings.senders["app"].kinds == ("アクセスログ", "アプリログ", "バッチ ログ")
     assert bindings.duty["運用責任者"].layers[0].people == ("運用責任者",)
     assert "\nport = 587\n" in path.read_text()
+
+
+def test_each_kind_of_log_has_a_file_of_its_own(document: Path) -> None:
+    document.write_text(DESIGN + ANSWERING, encoding="utf-8")
+    init(document)
+    path = document.with_name("toban.toml")
+    path.write_text(re.sub(r"(?m)^#(?! )", "", path.read_text()))
+
+    sender = load(path).senders["app"]
+
+    assert sender.log == ""
+    assert [(each.log, each.path, each.format) for each in sender.files] == [
+        ("アクセスログ", "*/access*.log", "access"),
+        ("アプリログ", "*/app*.log", None),
+        ("バッチ ログ", "*/バッチログ*.log", None),
+    ]
+
+
+def test_traces_are_sent_and_are_no_file(document: Path) -> None:
+    document.write_text(DESIGN + ANSWERING.replace("バッチ ログ | 夜間", "トレース | 夜間"), encoding="utf-8")
+    init(document)
+    path = document.with_name("toban.toml")
+    path.write_text(re.sub(r"(?m)^#(?! )", "", path.read_text()))
+
+    sender = load(path).senders["app"]
+
+    assert sender.may == ("logs", "traces")
+    assert [each.log for each in sender.files] == ["アクセスログ", "アプリログ"]
 
 
 def test_a_channel_that_no_kind_serves_is_said_to_be_unconnectable(document: Path) -> None:
