@@ -24,6 +24,7 @@ from typing import override
 import click
 import psutil
 from benchmarks import fleet as fleets
+from benchmarks.figures import Lacking, state
 from benchmarks.fleet import Fleet
 from tests.e2e.running import Toban, enterable_folder, wait_for
 
@@ -83,6 +84,10 @@ groups:
         expr: 100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes) >= 95
         labels: {severity: critical}
 """
+WANTED = {200: 10, 1000: 12}
+"""The most seconds from a breach to its receipt (p99) that are wanted, by the number of hosts."""
+MOST_OF_PROMETHEUS = 3
+"""How many times Prometheus' processor time is wanted at most."""
 SETTLED = 60
 """Seconds after which both systems have asked every host several times."""
 
@@ -174,14 +179,14 @@ def shipped(name: str, package: str) -> str:
     for place in places:
         if place.exists():
             return place.read_text()
-    raise click.ClickException(f"{name} がありません\n{hint(package)}")
+    raise Lacking(f"{name} がありません\n{hint(package)}")
 
 
 def prometheus_command(folder: Path, fleet: Fleet, alertmanager: str) -> list[str]:
     """Write Prometheus' configuration and return its command."""
     found = program("prometheus")
     if found is None:
-        raise click.ClickException(f"prometheus がありません\n{hint('prometheus')}")
+        raise Lacking(f"prometheus がありません\n{hint('prometheus')}")
     targets = [
         {"targets": [fleet.address], "labels": {"instance": name, "__metrics_path__": f"/{name}/metrics"}}
         for name in fleet.names
@@ -246,11 +251,15 @@ def break_down(fleet: Fleet, breaches: int, seconds: float) -> None:
         fleet.break_down(name)
 
 
+def p99(delays: Sequence[float]) -> float:
+    """Return the 99th percentile (nearest rank)."""
+    return sorted(delays)[math.ceil(len(delays) * 0.99) - 1]
+
+
 def spread(delays: Sequence[float]) -> str:
-    """Return median, 99th percentile (nearest rank) and maximum of *delays* as text."""
-    ordered = sorted(delays)
-    p99 = ordered[math.ceil(len(ordered) * 0.99) - 1]
-    return f"median {statistics.median(ordered):6.1f} s   p99 {p99:6.1f} s   longest {ordered[-1]:6.1f} s"
+    """Return median, 99th percentile and maximum of *delays* as text."""
+    middle, longest = statistics.median(delays), max(delays)
+    return f"median {middle:6.1f} s   p99 {p99(delays):6.1f} s   longest {longest:6.1f} s"
 
 
 def processor(process: psutil.Process) -> float:
@@ -307,6 +316,16 @@ def measure(hosts: int, breaches: int, seconds: int) -> tuple[Figures, Figures]:
     )
 
 
+def stated(hosts: int, own: Figures, other: Figures) -> None:
+    """State what is wanted of the figures of *hosts* hosts, beside what Prometheus took."""
+    receipt = ("Prometheus + Alertmanager", p99(other.delays)) if other.delays else None
+    state(f"{hosts} hosts, breach to receipt p99", p99(own.delays), "s", most=WANTED.get(hosts), peer=receipt)
+    times = own.core / other.core
+    core = ("Prometheus", 100 * other.core)
+    state(f"{hosts} hosts, of a core", 100 * own.core, "%", peer=core)
+    state(f"{hosts} hosts, times Prometheus' processor time", times, "times", most=MOST_OF_PROMETHEUS)
+
+
 @click.command()
 @click.option("--hosts", type=click.IntRange(1), multiple=True, default=(200, 1000), show_default=True)
 @click.option("--breaches", type=click.IntRange(1), default=50, show_default=True)
@@ -321,6 +340,9 @@ def main(hosts: tuple[int, ...], breaches: int, seconds: int) -> None:
         own, other = measure(each, breaches, seconds)
         print(f"{each:,} hosts, {breaches} breaches within {seconds} s")
         print(own, other, f"{own.core / other.core:.1f} times the processor time of Prometheus", sep="\n")
+        stated(each, own, other)
+    if not alertmanager_program():
+        raise Lacking(f"prometheus-alertmanager がありません\n{hint('prometheus-alertmanager')}")
 
 
 if __name__ == "__main__":

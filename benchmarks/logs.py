@@ -24,6 +24,7 @@ import duckdb
 import httpx
 import psutil
 import psycopg
+from benchmarks.figures import state
 from tests.e2e.browsing import chromium, signed_in
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
@@ -66,6 +67,8 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 LEVELS = ("INFO",) * 90 + ("WARNING",) * 7 + ("ERROR",) * 3
 ROUTES = ("/api/orders", "/api/carts", "/api/items", "/login", "/api/payments")
 TARGET = 280
+LIMITS = {"substring, rare, newest 100": 100, "page of a day, in Chromium": 400}
+"""The most milliseconds that are wanted of an answer."""
 
 
 def lines(count: int, start: int, per_second: float) -> list[bytes]:
@@ -274,7 +277,18 @@ def taken_in(store: StoreProcess, served: Served, seconds: float) -> Rate:
         rate = rates[batch] = taking_in(store, served, batch, seconds)
         print(f"{batch:6,} rows a batch  {rate.rows:9,.0f} rows/s  {rate.memory:4.0f} MB")
         print(f"  processor time a row   server {rate.server:.1f} µs   store {rate.store:.1f} µs")
+        state(f"batches of {batch:,}, memory", rate.memory, "MB", most=300)
     return rates[BATCH]
+
+
+def found(telemetry: Telemetry, served: Served, rows: int) -> None:
+    """Print how soon rows are found, and what one takes on the disk."""
+    for name, took in (*questions(telemetry), ("page of a day, in Chromium", visible(served))):
+        print(f"{name:38} {took:9.1f} ms")
+        state(name, took, "ms", most=LIMITS.get(name))
+    size = kept(telemetry)
+    print(f"bytes a row, of {rows:,}                {size:9.1f}")
+    state("a row on the disk", size, "bytes", most=30)
 
 
 @click.command()
@@ -288,13 +302,12 @@ def main(rows: int, seconds: float) -> None:
             rate = taken_in(store, served, seconds)
             telemetry.do("TRUNCATE TABLE logs", {})
             fill(telemetry, rows)
-            for name, took in questions(telemetry):
-                print(f"{name:38} {took:9.1f} ms")
-            print(f"{'page of a day, in Chromium':38} {visible(served):9.1f} ms")
-            print(f"bytes a row, of {rows:,}                {kept(telemetry):9.1f}")
+            found(telemetry, served, rows)
         for name, speed, size in others(Path(folder), min(rows, 500_000)):
             times = rate.rows / speed
             print(f"{name:10} {speed:9,.0f} rows/s ({times:4.1f}×)  {size:6.1f} bytes a row")
+            least = speed if name == "PostgreSQL" else None
+            state(f"rows a second, beside {name}", rate.rows, "rows/s", least=least, peer=(name, speed))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+from benchmarks.figures import state
 from playwright.sync_api import Page
 from tests.e2e.browsing import chromium, signed_in
 from tests.integration.faces.ingest.served import Served
@@ -30,6 +31,8 @@ SIZE = "performance.getEntriesByType('navigation')[0].decodedBodySize"
 ELEMENTS = "document.querySelectorAll('*').length"
 TOLD = "rows => document.querySelector('#troubles h2 b')?.textContent === String(rows)"
 QUIET_SECONDS = 4.0
+LONGEST_TASK, LARGEST, FIRST = 50, 300, 1000
+"""What is wanted at most: milliseconds of a task, kB of the page, milliseconds until it is painted."""
 
 
 @contextmanager
@@ -58,7 +61,10 @@ def tasks_of(page: Page, what: str) -> Iterator[None]:
 def say(page: Page, what: str) -> None:
     """Print the long tasks since they were last forgotten."""
     found: list[float] = page.evaluate("tasks")
-    print(f"{what:<24} {max(found, default=0):7.0f} ms the longest task, {len(found)} of 50 ms and more")
+    longest = max(found, default=0)
+    print(f"{what:<36} {longest:7.0f} ms the longest task, {len(found)} of 50 ms and more")
+    # The browser reports tasks of 50 ms and more only.
+    state(f"{what.strip()}, longest task", longest, "ms", most=LONGEST_TASK)
 
 
 def opened(page: Page, served: Served, what: str) -> None:
@@ -66,9 +72,12 @@ def opened(page: Page, served: Served, what: str) -> None:
     page.goto(served.url)
     page.wait_for_selector('body[data-live="on"]')
     time.sleep(QUIET_SECONDS)
-    print(f"{what:<24} {page.evaluate(SIZE) / 1000:7.0f} kB, {page.evaluate(ELEMENTS)} elements")
-    print(f"{'  first painted':<24} {page.evaluate(FIRST_PAINT):7.0f} ms")
-    say(page, "  while it loads")
+    size, painted = page.evaluate(SIZE) / 1000, page.evaluate(FIRST_PAINT)
+    print(f"{what:<36} {size:7.0f} kB, {page.evaluate(ELEMENTS)} elements")
+    print(f"{'  first painted':<36} {painted:7.0f} ms")
+    state(f"{what}, size", size, "kB", most=LARGEST)
+    state(f"{what}, first painted", painted, "ms", most=FIRST)
+    say(page, f"  {what}, while it loads")
 
 
 def storm(served: Served, page: Page, rows: int) -> None:
@@ -101,7 +110,7 @@ def main(rows: int) -> None:
                 storm(served, page, rows)
             with tasks_of(page, "read to its end"):
                 read_through(page)
-            print(f"{'  then':<24} {page.evaluate(ELEMENTS):7} elements")
+            print(f"{'  then':<36} {page.evaluate(ELEMENTS):7} elements")
             opened(page, served, "page after the storm")
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.corpus.labels import NONE, DocumentLines, Label, differences, drafted, read_labels
-from benchmarks.figures import LACKING
+from benchmarks.figures import LACKING, state
 
 from toban.design.clauses.base import Clause
 from toban.design.reader import Design, UnreadableDocument, read_design
@@ -99,7 +99,9 @@ def _compare(documents: Iterable[Path], arguments: argparse.Namespace) -> int:
     for kind, tally in sorted(per_kind.items()):
         print(f"{tally}  {kind}")
     print(f"{whole}  all")
-    return int(whole.counts["wrong kind"] + whole.counts["wrong value"] > 0)
+    wrong = whole.counts["wrong kind"] + whole.counts["wrong value"]
+    state("rows read wrongly", wrong, "rows", most=0)
+    return int(wrong > 0)
 
 
 def _print_lines(verdicts: Iterable[Verdict], *, wrong: bool, unread: bool) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import httpx
 import psutil
+from benchmarks.figures import state
 from tests.e2e.faults.parts import Site
 from tests.e2e.running import Toban, enterable_folder, wait_for
 from tests.e2e.visitor import Forms, first_sign_in
@@ -179,35 +180,37 @@ def drafted(client: httpx.Client, path: str) -> float:
     return took
 
 
-def show(what: str, took: list[float], share: float, wanted: str) -> None:
-    """Print the median, a percentile (nearest rank) and the longest of *took*."""
+def show(what: str, took: list[float], share: float, most: float, unit: str, more: str = "") -> None:
+    """Print the median, a percentile (nearest rank) and the longest of *took*; *most* is wanted of it."""
     ordered = sorted(took)
     percentile = ordered[math.ceil(len(took) * share) - 1]
-    figures = f"median {statistics.median(took):8.2f}   p{share * 100:.0f} {percentile:8.2f}"
-    click.echo(f"{what:<24} {figures}   longest {ordered[-1]:8.2f}   (wanted: {wanted})")
+    name = f"p{share * 100:.0f}"
+    figures = f"median {statistics.median(took):8.2f}   {name} {percentile:8.2f}"
+    click.echo(f"{what:<24} {figures}   longest {ordered[-1]:8.2f}   (wanted: {most:,.0f} {unit}{more})")
+    state(f"{what}, {name}", percentile, unit, most=most)
 
 
-def served(toban: Toban, what: str, wanted: str, ask: Callable[[], float], times: int) -> None:
+def served(toban: Toban, what: str, most: float, ask: Callable[[], float], times: int) -> None:
     """Print how long the server took to answer, and how much of its processor."""
     server = psutil.Process(toban.child("serve")["pid"])
     before = sum(server.cpu_times()[:2])
     took = [ask() for _ in range(times)]
     used = (sum(server.cpu_times()[:2]) - before) * 1000 / times
-    show(what, took, 0.95, f"{wanted}; CPU {used:.0f} ms")
+    show(what, took, 0.95, most, "ms", f"; CPU {used:.0f} ms")
 
 
 def measure(toban: Toban, site: Site, pushes: int, stops: int) -> None:
     """Print the figures of a Toban that runs."""
     by_push, by_stop = list(pushed(toban, pushes)), list(stopped(toban, site, stops))
-    show("pushed alert → incident", by_push, 0.99, "2 s")
-    show("stop's alert → incident", by_stop, 0.99, "2 s")
+    show("pushed alert → incident", by_push, 0.99, 2, "s")
+    show("stop's alert → incident", by_stop, 0.99, 2, "s")
     incident = _newest(toban)[1]
     lengthen(toban.home, incident, LINES)
     path = f"/incidents/{incident}"
     with first_sign_in(toban) as client:
-        served(toban, "page of the incident", "200 ms", lambda: read(client, path), READS)
-        served(toban, "page of its timeline", "200 ms", lambda: read(client, f"{path}/timeline"), READS)
-        served(toban, "draft, nothing typed", "1,000 ms", lambda: drafted(client, path), DRAFTS)
+        served(toban, "page of the incident", 200, lambda: read(client, path), READS)
+        served(toban, "page of its timeline", 200, lambda: read(client, f"{path}/timeline"), READS)
+        served(toban, "draft, nothing typed", 1000, lambda: drafted(client, path), DRAFTS)
 
 
 @click.command(help=__doc__)

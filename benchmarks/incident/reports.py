@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+from benchmarks.figures import state
 
 METHOD = """Method: one incident with {alerts} alerts, each opened, acknowledged and resolved, and a timeline
 of {lines:,} lines, in SQLite on this machine. A draft reads everything, records the figures in the evidence
@@ -67,6 +68,7 @@ def _show(what: str, took: list[float]) -> None:
     ordered = sorted(took)
     p95 = ordered[max(int(len(ordered) * 0.95) - 1, 0)]
     click.echo(f"{what}: median {statistics.median(took):.1f}, p95 {p95:.1f}, worst {ordered[-1]:.1f}")
+    state(f"{what}, p95", p95, "ms")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from benchmarks.figures import state
 
 METHOD = """Method: `toban state move`, a process of its own, copies {entries:,} entries of evidence and
 {runs:,} runs, each with an attempt and a step, from SQLite to an empty PostgreSQL on the same machine,
@@ -89,6 +90,8 @@ def main(entries: int, runs: int) -> None:
     print(f"state      {size / 1024**2:6.0f} MiB in SQLite")
     print(f"moved in   {took:6.0f} s, of which this process used {used.ru_utime + used.ru_stime:.0f} s")
     print(f"memory     {used.ru_maxrss / 1024:6.0f} MiB")
+    state("moved in", took, "s")
+    state("memory", used.ru_maxrss / 1024, "MiB")
 
 
 def _filling(entries: int, runs: int) -> list[str]:

@@ -31,6 +31,21 @@ def test_every_benchmark_says_in_its_first_line_what_it_measures() -> None:
     assert all(len(each.split()) >= 4 for each in said), said
 
 
+def test_every_benchmark_states_figures() -> None:
+    silent = {
+        name
+        for name, program in programs().items()
+        if not any("    state(" in each.read_text(encoding="utf-8") for each in parts_of(program))
+    }
+
+    assert silent == set()
+
+
+def parts_of(program: Path) -> list[Path]:
+    """Return the files of a benchmark: it may be a folder."""
+    return sorted(program.parent.glob("*.py")) if program.stem == "__main__" else [program]
+
+
 def test_a_figure_at_its_limit_is_as_wanted() -> None:
     assert not Figure("lag", 50, "ms", most=50).is_missed
     assert Figure("lag", 50.1, "ms", most=50).is_missed
