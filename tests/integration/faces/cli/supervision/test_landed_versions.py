@@ -1,11 +1,13 @@
 """The state of every version that people may have is upgraded whole."""
 
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -14,9 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyrage
 import pytest
+from tests.e2e.running import wait_for
 from tests.forking import run
 from tests.integration.chapters.backup import postgres18
+from tests.integration.chapters.backup.postgres18 import Cluster
+from tests.integration.faces.cli.backup.test_backup_worker import BINDINGS as STORED
+from tests.integration.faces.cli.backup.test_backup_worker import DOCUMENT as BACKED_UP
 from tests.integration.faces.ingest.served import DOCUMENT
 
 pytestmark = pytest.mark.slow
@@ -236,3 +243,79 @@ def test_measurements_of_a_former_version_are_found_again(
 
     assert len(written) == 60
     assert found == written
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    cluster = Cluster().make().start()
+    cluster.sql("CREATE TABLE orders AS SELECT id, md5(id::text) AS item FROM generate_series(1, 5000) AS id")
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture
+def into() -> Iterator[Path]:
+    """A folder that any account can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="toban-restore"))
+    folder.chmod(0o755)
+    yield folder / "back"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def kept(environment: Mapping[str, str], query: str) -> list[tuple[Any, ...]]:
+    """Ask the state database of a home."""
+    state = Path(environment["TOBAN_HOME"]) / "state.sqlite3"
+    with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as database:
+        return database.execute(query).fetchall()
+
+
+def take_a_backup(former: Path, environment: Mapping[str, str]) -> None:
+    """Let a worker of the version in *former* take one, and end it."""
+    worker = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "toban", "worker"],
+        env={**environment, "PYTHONPATH": str(former)},
+    )
+    try:
+        planned = "SELECT 1 FROM runs_plannedwork WHERE in_force"
+        wait_for(lambda: kept(environment, planned), within=120)
+        by(former, environment, "-m", "toban", "backup", "run", "PostgreSQL")
+        wait_for(lambda: kept(environment, "SELECT 1 FROM runs_run WHERE state = 'done'"), within=120)
+    finally:
+        worker.terminate()
+        worker.wait(timeout=120)
+
+
+# The first that landed had no backups.
+@pytest.mark.parametrize("former", ["0e6a8427"], indirect=True)
+def test_a_backup_that_a_former_version_stored_is_verified_and_restored(
+    former: Path, environment: dict[str, str], cluster: Cluster, tmp_path: Path, into: Path
+) -> None:
+    here = {
+        **environment,
+        "BACKUP_DATABASE_URL": cluster.dsn,
+        # Nothing listens there: backups need no telemetry.
+        "TOBAN_TELEMETRY_URL": "http://toban:secret@127.0.0.1:9/toban",
+    }
+    Path(here["TOBAN_DESIGN"]).write_text(BACKED_UP, encoding="utf-8")
+    key = pyrage.x25519.Identity.generate()
+    (tmp_path / "identity").write_text(str(key))
+    Path(here["TOBAN_BINDINGS"]).write_text(STORED.format(public=key.to_public()), encoding="utf-8")
+    (tmp_path / "store").mkdir()
+    by(former, here, "-m", "toban", "prepare")
+    take_a_backup(former, here)
+
+    now(here, "-m", "toban", "prepare")
+    listed = json.loads("".join(now(here, "-m", "toban", "backup", "list", "--format", "json")))
+    verified = now(here, "-m", "toban", "backup", "verify")
+    rows = cluster.sql("SELECT * FROM orders ORDER BY id")
+    cluster.stop()
+    binaries = ["--binaries", str(postgres18.programs()), "--account", "nobody"]
+    now(here, "-m", "toban", "restore", "PostgreSQL", "--yes", "--into", str(into), *binaries)
+    cluster.adopt(into).start()
+
+    assert [each["label"] for each in listed] == [
+        each.parent.name for each in (tmp_path / "store").rglob("backup.json")
+    ]
+    assert any("● PostgreSQL" in line for line in verified), verified
+    assert len(rows) == 5000
+    assert cluster.sql("SELECT * FROM orders ORDER BY id") == rows
