@@ -9,28 +9,14 @@ from typing import Any, Protocol
 
 from toban.chapters.release.bindings import ReleaseBinding
 from toban.engine.bindings.table import kinded
+from toban.engine.git.failure import RepositoryFailed
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.runs.kinds import no_doubts
 from toban.engine.trial import Doubt
-from toban.message import NOTHING, Message
+from toban.message import Message
 
-
-class SourceFailed(Exception):
-    """The source can't be asked, or has no such thing; the message says why, without any secret.
-
-    `retry` says whether the same question may be answered later.
-    """
-
-    def __init__(self, message: Message, hint: Message = NOTHING, *, retry: bool = True) -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.retry = retry
-
-    @property
-    def doubt(self) -> Doubt:
-        """The same as a doubt of `toban check --live`."""
-        message: Message = self.args[0]
-        return (message, self.hint) if self.hint else message
+SourceFailed = RepositoryFailed
+"""The source can't be asked, or has no such thing: most sources are repositories."""
 
 
 @dataclass(frozen=True, slots=True)

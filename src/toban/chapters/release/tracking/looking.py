@@ -15,7 +15,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from toban.chapters.release.addresses import is_this_machine
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan, Service
 from toban.chapters.release.models import CommitProof, Release, SourceBranch, SourceLook
 from toban.chapters.release.ordering import orders
@@ -30,6 +29,7 @@ from toban.chapters.release.tracking.rules import (
     newest_first,
 )
 from toban.chapters.release.tracking.triggers import Trigger, TriggerEvent, read_trigger
+from toban.engine.network.addresses import is_this_machine
 from toban.engine.orders import NotPossible
 from toban.message import NOTHING, Message
 

@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from toban.chapters.release.bindings import DeploymentBinding
-from toban.chapters.release.sources.git.config import demand_encryption
 from toban.chapters.release.sources.github.config import PUBLIC_API, ApiUrl, RepositoryName
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import beside_the_bindings, invalid
 from toban.engine.bindings.values import Length
+from toban.engine.git.remote import demand_encryption
 from toban.message import Message
 
 

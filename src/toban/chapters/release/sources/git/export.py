@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import IO
 
 from toban.chapters.release.source import SourceFailed
-from toban.chapters.release.sources.git.history import shown
-from toban.chapters.release.sources.git.program import Git
+from toban.engine.git.line import shown
+from toban.engine.git.program import Git
 from toban.message import Message
 
 MOST_FILES = 200_000

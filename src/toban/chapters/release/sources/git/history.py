@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from toban.chapters.release.source import Commit
+from toban.engine.git.line import shown
 
 FIELDS = "%H%x00%an%x00%ae%x00%ct%x00%s%x00%(trailers:only,unfold)%x00"
 """What `read_commits` reads, after the token and a NUL; the paths follow."""
 _FIELDS = 6
 _MOST_FILES = 20_000
-_LONGEST_LINE = 300
 _LAST = 4_102_444_800
 """The year 2100: a commit may claim any time."""
 
@@ -43,8 +43,3 @@ def read_trailers(text: str) -> dict[str, tuple[str, ...]]:
             key = name.strip().lower()
             found[key] = (*found.get(key, ()), shown(value))
     return found
-
-
-def shown(text: str, longest: int = _LONGEST_LINE) -> str:
-    """Return *text* in one line, without what is invisible or turns the direction of the text."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:longest]

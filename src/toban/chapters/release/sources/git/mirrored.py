@@ -8,8 +8,8 @@ from toban.chapters.release.source import BranchHead, Commit
 from toban.chapters.release.sources.git.config import RemoteConfig
 from toban.chapters.release.sources.git.export import export
 from toban.chapters.release.sources.git.mirror import Mirror
-from toban.chapters.release.sources.git.program import Access, GitFailed
-from toban.chapters.release.sources.git.trouble import explained
+from toban.engine.git.program import Access, GitFailed
+from toban.engine.git.trouble import explained
 
 
 class MirroredSource(ABC):

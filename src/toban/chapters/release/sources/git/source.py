@@ -11,8 +11,8 @@ from toban.chapters.release.source import Proof, SourceFailed
 from toban.chapters.release.sources.git import proofs
 from toban.chapters.release.sources.git.config import GitSourceConfig
 from toban.chapters.release.sources.git.mirrored import MirroredSource
-from toban.chapters.release.sources.git.names import is_usable_name
-from toban.chapters.release.sources.git.program import (
+from toban.engine.git.names import is_usable_name
+from toban.engine.git.program import (
     Access,
     Git,
     GitFailed,
@@ -20,7 +20,7 @@ from toban.chapters.release.sources.git.program import (
     over_ssh,
     protocol_of,
 )
-from toban.chapters.release.sources.git.trouble import explained
+from toban.engine.git.trouble import explained
 from toban.engine.trial import Doubt
 from toban.message import Message
 

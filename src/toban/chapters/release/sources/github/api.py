@@ -18,8 +18,8 @@ import httpx
 import orjson
 
 from toban.chapters.release.source import SourceFailed
-from toban.chapters.release.sources.git.history import shown
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.git.line import shown
 from toban.message import NOTHING, Message, message_of, plain
 
 VERSION = "2022-11-28"

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from toban.chapters.release.sources.git.config import RemoteConfig, demand_encryption
+from toban.chapters.release.sources.git.config import RemoteConfig
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import invalid
+from toban.engine.git.remote import demand_encryption
 from toban.message import Message
 
 PUBLIC_API = "https://api.github.com"

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from toban.chapters.release.source import Proof, ProofKind
-from toban.chapters.release.sources.git.history import shown
+from toban.engine.git.line import shown
 from toban.message import Message
 
 _INSIDERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})

@@ -6,14 +6,14 @@ from typing import override
 
 from toban.chapters.release.source import Proof, SourceFailed
 from toban.chapters.release.sources.git.mirrored import MirroredSource
-from toban.chapters.release.sources.git.program import Access, GitFailed, over_https
 from toban.chapters.release.sources.git.proofs import merge
 from toban.chapters.release.sources.git.source import bound_branches, remote_heads, trunk_doubts
-from toban.chapters.release.sources.git.trouble import explained
 from toban.chapters.release.sources.github import proofs
 from toban.chapters.release.sources.github.api import GitHubApi
 from toban.chapters.release.sources.github.config import OWN_STATUS, GitHubSourceConfig
 from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.git.program import Access, GitFailed, over_https
+from toban.engine.git.trouble import explained
 from toban.engine.trial import Doubt
 from toban.message import Message, message_of
 

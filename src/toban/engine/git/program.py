@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from toban.chapters.release.source import SourceFailed
-from toban.chapters.release.sources.git.history import shown
 from toban.engine.bindings.secret import Secret, SecretUnavailable
+from toban.engine.git.failure import RepositoryFailed
+from toban.engine.git.line import shown
 from toban.engine.runs.commands import guard
 from toban.message import Message, message_of, plain
 
@@ -55,7 +55,7 @@ _PASSED_ON = (
 )  # fmt: skip
 
 
-class GitFailed(SourceFailed):
+class GitFailed(RepositoryFailed):
     """Git ended with an error; `words` are its own, without secrets."""
 
     def __init__(self, words: str, status: int) -> None:
@@ -94,7 +94,7 @@ def protocol_of(url: str) -> str:
 def over_https(
     url: str, username: str, token: Secret | None, ca_file: Path | None, proxy: Secret | None
 ) -> Access:
-    """Return the access to an address over HTTP(S); raise `SourceFailed` for a secret that isn't there."""
+    """Return the access to an address over HTTP(S); raise `RepositoryFailed` for a missing secret."""
     settings: dict[str, str] = {}
     secrets: list[str] = []
     if token is not None:
@@ -143,7 +143,7 @@ def _revealed(secret: Secret) -> str:
     try:
         return secret.reveal()
     except SecretUnavailable as error:
-        raise SourceFailed(message_of(error), retry=False) from error
+        raise RepositoryFailed(message_of(error), retry=False) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +159,13 @@ class Git:
         within: float = QUICK,
         accepts: Sequence[int] = (0,),
     ) -> "GitAnswer":
-        """Return what git answers; raise `GitFailed`, or `SourceFailed` for a bound that it broke."""
+        """Return what git answers; raise `GitFailed`, or `RepositoryFailed` for a bound that it broke."""
         with self.started(*arguments, access=access, within=within, accepts=accepts) as running:
             found = bytearray()
             while piece := running.output.read(_CHUNK):
                 found += piece
                 if len(found) > _MOST_OUTPUT:
-                    raise SourceFailed(
+                    raise RepositoryFailed(
                         Message(
                             "release-git.too-much-output",
                             act=arguments[0],
@@ -209,9 +209,9 @@ class Git:
                 running.close()
         words = access.mask(running.words())
         if running.is_late:
-            raise SourceFailed(Message("release-git.too-slow", act=arguments[0], seconds=int(within)))
+            raise RepositoryFailed(Message("release-git.too-slow", act=arguments[0], seconds=int(within)))
         if running.status == guard.NOT_RUNNABLE:
-            raise SourceFailed(Message("release-git.not-runnable", output=plain(words)), retry=False)
+            raise RepositoryFailed(Message("release-git.not-runnable", output=plain(words)), retry=False)
         if running.status not in accepts:
             raise GitFailed(words, running.status)
 
@@ -242,7 +242,7 @@ class Git:
 def _program() -> str:
     found = shutil.which("git")
     if found is None:
-        raise SourceFailed(
+        raise RepositoryFailed(
             Message("release-git.not-installed"), Message("release-git.install-it"), retry=False
         )
     return found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toban.chapters.release.sources.git.names import is_full_hash, is_hash, is_usable_name
+from toban.engine.git.names import is_full_hash, is_hash, is_usable_name
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from toban.chapters.release.source import SourceFailed
-from toban.chapters.release.sources.git.program import GitFailed
+from toban.engine.git.failure import RepositoryFailed
+from toban.engine.git.program import GitFailed
 from toban.message import NOTHING, Message, plain
 
 
@@ -58,9 +58,11 @@ _KNOWN = (
 )  # fmt: skip
 
 
-def explained(error: GitFailed) -> SourceFailed:
+def explained(error: GitFailed) -> RepositoryFailed:
     """Return *error* by what it means, where that is known; git's own words follow."""
     for each in _KNOWN:
         if any(words in error.words for words in each.words):
-            return SourceFailed(Message(each.code, output=plain(error.words)), each.hint, retry=each.retry)
+            return RepositoryFailed(
+                Message(each.code, output=plain(error.words)), each.hint, retry=each.retry
+            )
     return error
