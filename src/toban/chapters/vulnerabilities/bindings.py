@@ -16,6 +16,7 @@ from toban.design.reader import Design
 from toban.engine.bindings.section import Assumed, Section, beside_the_bindings
 from toban.engine.bindings.table import single
 from toban.engine.bindings.values import Length
+from toban.engine.network.http import HttpAccess
 from toban.message import Message
 
 
@@ -33,6 +34,13 @@ class InventoryBinding(Section):
     """Seconds until the whole list must have been read."""
 
 
+class MirrorAddress(HttpAccess):
+    """`[advisories.at]`: where the folder is refreshed from, `URL/{ecosystem}/all.zip`."""
+
+    timeout: float = Field(default=300.0, gt=0, le=3600)
+    """Seconds until a whole archive must have arrived."""
+
+
 class AdvisoriesBinding(Section):
     """`[advisories]`: the mirror of what is known of vulnerabilities."""
 
@@ -40,6 +48,8 @@ class AdvisoriesBinding(Section):
 
     folder: Annotated[Path, AfterValidator(beside_the_bindings)]
     """It holds `{ecosystem}/all.zip`, as OSV publishes them."""
+    at: MirrorAddress | None = None
+    """Where it is refreshed from before each scan; unsaid, a batch refreshes it, or a person."""
     oldest: Annotated[
         Length, Assumed("vulnerabilities.assumed-oldest", Message("vulnerabilities.why-oldest"), _scans)
     ] = timedelta(days=7)

@@ -54,7 +54,7 @@ def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
             Message("vulnerabilities.trial-advisories"),
             Origin(bindings.file, bindings.lines.get(("advisories", ""), 1)),
             "[advisories]",
-            partial(folder_doubts, advisories.folder),
+            partial(folder_doubts, advisories.folder, is_refreshed=advisories.at is not None),
             Message("vulnerabilities.fill-the-folder"),
         )
 

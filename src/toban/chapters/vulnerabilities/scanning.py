@@ -10,6 +10,7 @@ import structlog
 from django.db import transaction
 
 from toban.chapters.vulnerabilities.advisories.mirror import read_mirror
+from toban.chapters.vulnerabilities.advisories.refreshing import refresh
 from toban.chapters.vulnerabilities.bindings import AdvisoriesBinding
 from toban.chapters.vulnerabilities.inventory import InventoryUnknown
 from toban.chapters.vulnerabilities.matching import VulnerablePackage
@@ -89,8 +90,14 @@ class ScanAct:
         """Carry out the scan for a run; what can't be read is a gap of its result, and no failure."""
         now = self.clock().astimezone(self.zone)
         read, unread = self._inventories(turn, now)
+        turn.progress(50)
+        looked_up = wanted(read)
+        if self.advisories.at is not None:
+            ecosystems = {ecosystem for ecosystem, _ in looked_up}
+            for trouble in refresh(self.advisories.folder, self.advisories.at, ecosystems):
+                turn.say(trouble)
         turn.progress(60)
-        known = read_mirror(self.advisories.folder, wanted(read), now)
+        known = read_mirror(self.advisories.folder, looked_up, now)
         scanned = scan(read, unread, known, now, self.advisories.oldest)
         turn.progress(90)
         counts = keep(scanned, read, unread, turn.run_id, now)

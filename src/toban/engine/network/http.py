@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import IO, Annotated, Any, Self
 
 import httpx
 from pydantic import AfterValidator, Field, model_validator
@@ -128,6 +128,40 @@ def fetch(client: httpx.Client, config: HttpAccess, url: httpx.URL | None = None
             return answer
         url = target
     raise Unanswered(Message("network.redirected-too-often", count=_MOST_REDIRECTS))
+
+
+def download(
+    client: httpx.Client,
+    config: HttpAccess,
+    url: httpx.URL,
+    to: IO[bytes],
+    *,
+    newer_than: str = "",
+    most: int,
+) -> HttpAnswer:
+    """GET *url*, write what it gives to *to* as it comes, and return the answer without it.
+
+    With *newer_than*, the `Last-Modified` of an earlier answer, nothing is written if nothing is newer: 304.
+    Raises `Unanswered`, also beyond *most* bytes; what was written by then is of no use. No redirect is
+    followed.
+    """
+    headers = {**_credentials(config), "accept-encoding": "identity"}
+    if newer_than:
+        headers["if-modified-since"] = newer_than
+    until = time.monotonic() + config.timeout
+    with _faults(url, config.timeout):
+        request = client.build_request("GET", url, headers=headers, timeout=config.timeout)
+        started, size = time.monotonic(), 0
+        with closing(client.send(request, auth=_basic(config), stream=True)) as reply:
+            for chunk in reply.iter_raw():
+                size += len(chunk)
+                if size > most:
+                    raise Unanswered(Message("network.answer-too-large", mebibytes=most // 1024**2))
+                if time.monotonic() > until:
+                    raise Unanswered(Message("network.answer-not-finished", seconds=config.timeout))
+                if reply.status_code == httpx.codes.OK:
+                    to.write(chunk)
+        return HttpAnswer(reply.status_code, reply.headers, b"", time.monotonic() - started)
 
 
 def send(client: httpx.Client, request: httpx.Request, timeout: float) -> HttpAnswer:

@@ -125,6 +125,14 @@ def test_an_empty_folder_is_doubted(tmp_path: Path) -> None:
     assert list(folder_doubts(tmp_path)) == []
 
 
+def test_a_folder_that_the_next_scan_fills_is_not_doubted_unless_it_can_not_be_written(
+    tmp_path: Path,
+) -> None:
+    assert list(folder_doubts(tmp_path / "osv", is_refreshed=True)) == []
+    (doubt,) = folder_doubts(tmp_path / "none" / "osv", is_refreshed=True)
+    assert "に書けません" in str(doubt)
+
+
 def test_an_archive_with_a_damaged_record_is_missing(tmp_path: Path) -> None:
     path = _archive(tmp_path)
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:

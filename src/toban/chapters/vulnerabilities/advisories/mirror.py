@@ -4,9 +4,12 @@ https://google.github.io/osv.dev/data/ The folder is refreshed from an address, 
 Whatever the archives hold, reading them ends and fits into memory.
 """
 
+import errno
+import os
+import re
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from lzma import LZMAError
@@ -19,6 +22,7 @@ from toban.chapters.vulnerabilities.advisories.advisory import Advisory, Affecte
 from toban.message import Message
 
 ARCHIVE = "all.zip"
+_A_NAME = re.compile(r"[^/\x00]{1,100}")
 _LARGEST_RECORD = 16 * 1024 * 1024
 """Bytes, unpacked; the largest that OSV publishes have about 2 MB."""
 _LARGEST_ARCHIVE = 8 * 1024 * 1024 * 1024
@@ -85,14 +89,14 @@ def read_mirror(folder: Path, wanted: Collection[tuple[str, str]], now: datetime
 
 
 def _archive(folder: Path, ecosystem: str) -> Path | None:
-    """Return the archive of an ecosystem; that of a distribution may hold all of its releases."""
-    for name in dict.fromkeys((ecosystem, ecosystem.partition(":")[0])):
-        # A name comes from what is installed: it must not lead out of the folder.
-        if "/" in name or name in {"", ".", ".."}:
-            continue
-        if (file := folder / name / ARCHIVE).is_file():
-            return file
-    return None
+    return next((file for file in archives_of(folder, ecosystem) if file.is_file()), None)
+
+
+def archives_of(folder: Path, ecosystem: str) -> Sequence[Path]:
+    """Return where an ecosystem's archive may be; that of a distribution may hold all of its releases."""
+    names = dict.fromkeys((ecosystem, ecosystem.partition(":")[0]))
+    # A name comes from what is installed: it must not lead out of the folder.
+    return [folder / name / ARCHIVE for name in names if _A_NAME.fullmatch(name) and name not in {".", ".."}]
 
 
 @dataclass(slots=True)
@@ -166,8 +170,12 @@ def _unpacked(archive: ZipFile, entry: ZipInfo, file: Path, reading: _Reading) -
     return written
 
 
-def folder_doubts(folder: Path) -> Iterator[Message]:
-    """Yield why the mirror in *folder* says nothing at all."""
+def folder_doubts(folder: Path, *, is_refreshed: bool = False) -> Iterator[Message]:
+    """Yield why the mirror in *folder* says nothing at all; *is_refreshed*: the next scan fills it."""
+    if is_refreshed:
+        if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
+            yield Message("vulnerabilities.not-kept", file=folder, why=os.strerror(errno.EACCES))
+        return
     try:
         archives = [each for each in folder.glob(f"*/{ARCHIVE}") if each.is_file()]
     except OSError as error:
