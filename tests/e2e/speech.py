@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import override
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 import httpx
 from tests.e2e.running import ROOT, SHOP
@@ -91,23 +92,28 @@ class Speech(HTMLParser):
             self.texts.append(" ".join(data.split()))
 
 
-def walked(client: httpx.Client, start: str = "/", *, at_most: int = 400) -> Iterator[httpx.Response]:
+type Heard = tuple[httpx.Response, Speech | None]
+"""A page, and what it says; None if it is not HTML."""
+
+
+def walked(client: httpx.Client, start: str = "/", *, at_most: int = 400) -> Iterator[Heard]:
     """Follow every link of the site once, from *start* on; of pages that differ in their query only a few."""
     waiting, known, alike = [start], {start}, dict[str, int]()
     while waiting and at_most:
         page = client.get(waiting.pop(0))
         at_most -= 1
-        yield page
-        if "html" not in page.headers.get("content-type", ""):
-            continue
-        for link in Speech(page).links:
-            url = page.url.join(link).copy_with(fragment=None)
-            path = re.sub(r"\d+", "0", url.path)
-            is_ours = (url.host, url.port) == (page.url.host, page.url.port)
-            if is_ours and str(url) not in known and alike.setdefault(path, 0) < _ALIKE:
+        speech = Speech(page) if "html" in page.headers.get("content-type", "") else None
+        yield page, speech
+        here = str(page.url)
+        for link in speech.links if speech is not None else ():
+            url = urldefrag(urljoin(here, link)).url
+            parts = urlsplit(url)
+            path = re.sub(r"\d+", "0", parts.path)
+            is_ours = parts.netloc == urlsplit(here).netloc
+            if is_ours and url not in known and alike.setdefault(path, 0) < _ALIKE:
                 alike[path] += 1
-                known.add(str(url))
-                waiting.append(str(url))
+                known.add(url)
+                waiting.append(url)
 
 
 _ALIKE = 6
