@@ -39,11 +39,12 @@ _MOST_MISSED = 1000
 log = structlog.get_logger(__name__)
 
 
-def plan_due(works: Collection[Work], now: datetime) -> None:
+def plan_due(works: Collection[Work], now: datetime) -> bool:
     """Put *works* in force, and create a run for every due time up to *now* that has none yet.
 
-    Safe to call anywhere, at any time. Each missed due time becomes 未実施 in the evidence, in the same
-    transaction. It looks at every work: in between, `make_runs` is enough.
+    Return whether the time of any work had come. Safe to call anywhere, at any time. Each missed due time
+    becomes 未実施 in the evidence, in the same transaction. It looks at every work: in between, `make_runs`
+    is enough.
     """
     by_key = {work.key: work for work in works}
     marks = PlannedWork.objects.in_bulk(list(by_key))
@@ -62,14 +63,18 @@ def plan_due(works: Collection[Work], now: datetime) -> None:
         if mark.planned_until - now >= _WRONG:
             _plan_anew(by_key[mark.key], now)
     PlannedWork.objects.filter(in_force=True).exclude(key__in=list(by_key)).update(in_force=False)
-    make_runs(by_key, now)
+    return make_runs(by_key, now)
 
 
-def make_runs(works: Mapping[str, Work], now: datetime) -> None:
-    """Create the runs that are due according to the tables; only looks at works whose time has come."""
+def make_runs(works: Mapping[str, Work], now: datetime) -> bool:
+    """Create the runs that are due according to the tables; only looks at works whose time has come.
+
+    Return whether there were any such works.
+    """
     due = [key for key in _to_plan(now).values_list("key", flat=True) if key in works]
     for some in batched(due, _AT_ONCE):
         _plan([works[key] for key in some], now)
+    return bool(due)
 
 
 def next_moment(now: datetime) -> datetime | None:

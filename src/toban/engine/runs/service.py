@@ -42,25 +42,28 @@ class Runs:
         self._runner = Runner(holder, clock, most=most, output=output)
         self._works: Mapping[str, Work] | None = None
         self._whole_at: datetime | None = None
-        self._look_at = -math.inf
+        self._look_at = self._close_at = -math.inf
         self._is_rung = False
 
     def adopt(self, works: Mapping[str, Work]) -> None:
         """Run *works* from now on; current runs continue as they began."""
         self._runner.adopt({key: work for key, work in works.items() if work.is_run_here})
         self._works = works
-        self._whole_at, self._look_at = None, -math.inf
+        self._whole_at, self._look_at, self._close_at = None, -math.inf, -math.inf
 
     def step(self) -> None:
         """Create due runs and start what can start; then wait for the next moment, at most a second."""
         try:
+            works, now = self._works, self._clock()
+            if works is None or not self._trusts(now):
+                # The next step looks at the tables, as soon as there is something to go by.
+                self._look_at = -math.inf
+                self._runner.rest(_LOOK)
+                return
             is_moment = time.monotonic() >= self._look_at
-            if self._works is not None and self._trusts(now := self._clock()):
-                if is_moment:
-                    self._make(self._works, now)
-                self._runner.step(claims=is_moment or self._is_rung)
-                if is_moment:
-                    self._close(self._works, now)
+            is_due = is_moment and self._make(works, now)
+            self._runner.step(claims=is_moment or self._is_rung, is_sure=is_due)
+            self._close(works, now)
             if is_moment:
                 self._look_at = time.monotonic() + self._until_next()
             self._is_rung = self._runner.wait(self._look_at - time.monotonic())
@@ -73,17 +76,21 @@ class Runs:
         """Release all current runs."""
         self._runner.close()
 
-    def _make(self, works: Mapping[str, Work], now: datetime) -> None:
+    def _make(self, works: Mapping[str, Work], now: datetime) -> bool:
+        """Create the runs that are due; return whether the time of any work had come."""
         # "abs": the clock may have been set back since.
-        if self._whole_at is None or abs(now - self._whole_at) >= _WHOLE:
-            scheduler.plan_due(works.values(), now)
-            written.forget_old(now)
-            self._whole_at = now
-        else:
-            scheduler.make_runs(works, now)
+        if self._whole_at is not None and abs(now - self._whole_at) < _WHOLE:
+            return scheduler.make_runs(works, now)
+        is_due = scheduler.plan_due(works.values(), now)
+        written.forget_old(now)
+        self._whole_at = now
+        return is_due
 
     def _close(self, works: Mapping[str, Work], now: datetime) -> None:
-        """End what waits for no worker. After the claims: a run that is due need not wait for it."""
+        """End what waits for no worker, once a second: a run that is due need not wait for it."""
+        if time.monotonic() < self._close_at:
+            return
+        self._close_at = time.monotonic() + _LOOK
         reported.close_overdue(works, now)
         windows.close(works, now)
         shadows.record(works, now)

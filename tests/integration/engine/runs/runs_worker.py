@@ -129,6 +129,7 @@ def do_hold() -> None:
 
 def do_listen() -> None:
     bell = Bell()
+    note("listens")
     while not (Path(FOLDER) / "end").exists():
         if bell.wait(0.2):
             note("rung")

@@ -41,7 +41,7 @@ class Bell:
         self._rung = threading.Event()
         self._is_closed = threading.Event()
         self._listener: threading.Thread | None = None
-        self._commits = 0
+        self._commits: int | None = None
 
     def ring(self) -> None:
         """Make the current `wait`, or else the next one, return at once."""
@@ -60,19 +60,17 @@ class Bell:
     def _ask(self, seconds: float) -> bool:
         """Wait, and ask in between whether others have written anything: what, only the tables say."""
         until = time.monotonic() + seconds
+        if self._commits is None:
+            self._commits = _commits_of_others()
         while True:
             left = until - time.monotonic()
-            if self._rung.wait(max(min(left, _ASKS), 0)) or self._have_others_committed():
+            if self._rung.wait(max(min(left, _ASKS), 0)):
+                return True
+            before, self._commits = self._commits, _commits_of_others()
+            if before != self._commits:
                 return True
             if left <= _ASKS:
                 return False
-
-    def _have_others_committed(self) -> bool:
-        # Not what this connection commits: whoever waits here has written that, and has seen it.
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA data_version")
-            before, (self._commits,) = self._commits, cursor.fetchone()
-        return before != self._commits
 
     def close(self) -> None:
         """Ring a last time, and stop listening."""
@@ -103,3 +101,11 @@ class Bell:
             while not self._is_closed.is_set():
                 for _ in connection.connection.notifies(timeout=_LISTENS, stop_after=1):
                     self.ring()
+
+
+def _commits_of_others() -> int:
+    """Return SQLite's counter: what this connection commits does not count, as whoever did it has seen it."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA data_version")
+        count: int = cursor.fetchone()[0]
+    return count

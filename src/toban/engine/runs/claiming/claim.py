@@ -92,9 +92,14 @@ class StepProgress:
         return {"progress_percent": percent, "progress_text": text, "progress_at": now}
 
 
-def claim_due(works: Mapping[str, Work], holder: str, now: datetime, *, room: int) -> Sequence[Claim]:
-    """Claim up to *room* runs that may start, in one transaction, those that have waited longest first."""
-    if room <= 0 or not _due(now).exists():
+def claim_due(
+    works: Mapping[str, Work], holder: str, now: datetime, *, room: int, looks_first: bool = True
+) -> Sequence[Claim]:
+    """Claim up to *room* runs that may start, in one transaction, those that have waited longest first.
+
+    Without *looks_first* the transaction begins in any case, which makes it SQLite's only writer.
+    """
+    if room <= 0 or (looks_first and not _due(now).exists()):
         return ()
     for _ in range(_TRIES):
         try:
@@ -122,7 +127,7 @@ def _startable(
     """Lock and return the first runs that nothing holds up; rows locked by other workers are skipped."""
     others = _Others()
     found: dict[str, Run] = {}
-    for run in _locked_in_turn(_due(now), page=2 * room):
+    for run in _locked_in_turn(_due(now), page=room):
         work = works.get(run.work)
         if work is None or run.work in found or mode_of(run, work, decisions) is Mode.SHADOW:
             continue

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import zip_longest
 
 import structlog
@@ -163,8 +164,9 @@ class Runner:
         self._hands: dict[int, Hand] = {}
         self._crew = Crew(most)
         self._bell = Bell()
-        self._endings = Endings(lambda ends: claim.succeed_all(ends, clock()))
+        self._endings = Endings(lambda ends: claim.succeed_all(ends, clock()), lambda: len(self._going()))
         self._silences = Silences()
+        self._has_more = False
         self._heart: threading.Thread | None = None
         self._is_closed = threading.Event()
 
@@ -172,15 +174,17 @@ class Runner:
         """Claim runs of *works* from now on; current runs continue as they began."""
         self._works = works
 
-    def step(self, *, claims: bool = True) -> None:
-        """Take over lost runs and, unless nothing can have come, claim waiting ones, while there is room."""
+    def step(self, *, claims: bool = True, is_sure: bool = False) -> None:
+        """Take over lost runs and, unless nothing can have come, claim waiting ones, while there is room.
+
+        *is_sure* says that runs have just come: whether any wait need not be asked.
+        """
         self._hands = {run_id: hand for run_id, hand in self._hands.items() if not hand.ended.is_set()}
         try:
             if self._silences.next_look() <= 0:
                 self._take_over()
-            asked_at, room = time.monotonic(), self._most - len(self._hands) if claims else 0
-            for taken in claim.claim_due(self._works, self._holder, self._clock(), room=room):
-                self._start(taken, asked_at)
+            if claims:
+                self._claim(self._most - len(self._hands), looks_first=not (is_sure or self._has_more))
         except DatabaseError:
             self._silences.forget()
             raise
@@ -189,10 +193,15 @@ class Runner:
         """Return when there may be something to do, or after *seconds*; tell whether the bell has rung."""
         until = time.monotonic() + seconds
         is_rung = self._bell.wait(min(seconds, self._silences.next_look()))
-        if is_rung and any(hand.is_ending and not hand.ended.is_set() for hand in self._hands.values()):
-            # What ends together makes room together: one claim of eight costs little more than one of one.
-            self._bell.wait(min(until - time.monotonic(), _GATHERS))
+        # What ends together makes room together: one claim of eight costs little more than one of one.
+        until = min(until, time.monotonic() + _GATHERS)
+        while is_rung and any(hand.is_ending for hand in self._going()) and time.monotonic() < until:
+            self._bell.wait(until - time.monotonic())
         return is_rung
+
+    def rest(self, seconds: float) -> None:
+        """Look at nothing for *seconds*, or until the bell rings."""
+        self._bell.wait(seconds)
 
     def close(self) -> None:
         """Stop all steps and release their runs, for another worker or a later start."""
@@ -217,18 +226,34 @@ class Runner:
                 asked_at = time.monotonic()
                 taken = claim.take_over(run, self._works, self._holder, self._clock())
                 if taken is not None:
-                    self._start(taken, asked_at)
+                    self._start([taken], asked_at)
 
-    def _start(self, taken: Claim, asked_at: float) -> None:
-        work = self._works[taken.work]
-        limit = time.monotonic() + work.timeout.total_seconds() if work.timeout else None
-        hand = Hand(taken, work, self._clock, dict(taken.results), limit, self._output, confirmed_at=asked_at)
-        self._hands[taken.run_id] = hand
-        if self._heart is None:
+    def _claim(self, room: int, *, looks_first: bool) -> None:
+        """Claim waiting runs; after a claim that took all the room there was, more are taken to wait."""
+        asked_at, now = time.monotonic(), self._clock()
+        taken = claim.claim_due(self._works, self._holder, now, room=room, looks_first=looks_first)
+        self._has_more = 0 < len(taken) == room
+        self._start(taken, asked_at)
+
+    def _start(self, claims: Sequence[Claim], asked_at: float) -> None:
+        hands = [self._hand(taken, asked_at) for taken in claims]
+        # All before the first begins: it may end at once, and waits for others that are in progress.
+        self._hands.update((hand.run_id, hand) for hand in hands)
+        if hands and self._heart is None:
             self._heart = threading.Thread(target=self._beat_on, name="runs heartbeat", daemon=True)
             self._heart.start()
-        log.info("run_started", run=taken.run_id, work=work.key, due=taken.due_at.isoformat())
-        self._crew.give(lambda: self._do(hand))
+        for hand in hands:
+            log.info("run_started", run=hand.run_id, work=hand.work.key, due=hand.claim.due_at.isoformat())
+            self._crew.give(partial(self._do, hand))
+
+    def _hand(self, taken: Claim, asked_at: float) -> Hand:
+        work = self._works[taken.work]
+        limit = time.monotonic() + work.timeout.total_seconds() if work.timeout else None
+        return Hand(taken, work, self._clock, dict(taken.results), limit, self._output, confirmed_at=asked_at)
+
+    def _going(self) -> Sequence[Hand]:
+        """Return the runs that have not ended; any thread may ask."""
+        return [hand for hand in list(self._hands.values()) if not hand.ended.is_set()]
 
     def _do(self, hand: Hand) -> None:
         try:
@@ -248,7 +273,7 @@ class Runner:
         """Renew the leases, in a separate thread: neither planning nor claiming may delay a heartbeat."""
         while not self._is_closed.wait(BEAT):
             try:
-                self._beat([hand for hand in list(self._hands.values()) if not hand.ended.is_set()])
+                self._beat(self._going())
             except Exception as error:
                 # The thread's own boundary: whatever went wrong, the next heartbeat must come.
                 if not STATE.explains(error):

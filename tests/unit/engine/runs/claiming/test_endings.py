@@ -1,6 +1,7 @@
 """Ends of runs that accumulate while others are being written."""
 
 import threading
+import time
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
@@ -99,3 +100,42 @@ def test_an_end_can_be_written_again_after_an_error() -> None:
     endings.write(end(1))
 
     assert tables.written == [[1], [1]]
+
+
+def test_the_first_of_several_that_end_at_once_is_not_written_alone() -> None:
+    tables = Tables()
+    tables.may_go_on.set()
+    second_may_come, asked = threading.Event(), 0
+
+    def in_progress() -> int:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            second_may_come.set()
+            # Longer than a thread takes to begin, on a busy machine, too.
+            threading.Event().wait(0.5)
+        return 2
+
+    endings = Endings(tables.write_all, in_progress)
+
+    def write_second() -> None:
+        assert second_may_come.wait(10)
+        endings.write(end(1))
+
+    second = threading.Thread(target=write_second)
+    second.start()
+    endings.write(end(0))
+    second.join()
+
+    assert tables.written == [[0, 1]]
+
+
+def test_an_end_does_not_wait_long_for_runs_that_go_on() -> None:
+    tables = Tables()
+    tables.may_go_on.set()
+    began = time.monotonic()
+
+    Endings(tables.write_all, lambda: 5).write(end(0))
+
+    assert tables.written == [[0]]
+    assert time.monotonic() - began < 1
