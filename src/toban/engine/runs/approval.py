@@ -25,6 +25,7 @@ def subject_of(run: Run, work: Work, step: Step) -> ApprovalSubject:
     terms = step.approval
     if terms is None:
         raise AssertionError(f"{step.name} needs no approval")
+    found = step.found(dict(run.steps.values_list("name", "result")))
     return ApprovalSubject(
         subject=subject_name(run.pk),
         part=step.name,
@@ -35,6 +36,7 @@ def subject_of(run: Run, work: Work, step: Step) -> ApprovalSubject:
             (Message("runs.fact-step"), plain(step.name)),
             (Message("runs.fact-parameters"), plain(written(run.parameters))),
             (Message("runs.fact-bound"), plain(step.bound)),
+            *found,
             (Message("runs.fact-ordered-by"), _orderer(run)),
             (
                 Message("runs.fact-edition"),
@@ -48,6 +50,7 @@ def subject_of(run: Run, work: Work, step: Step) -> ApprovalSubject:
             "step": step.name,
             "parameters": run.parameters,
             "bound": step.bound,
+            **({"found": [[label.as_json(), value.as_json()] for label, value in found]} if found else {}),
             **({"attempt": run.failures} if step.asks_each_time else {}),
         },
         document_digest=work.document_digest,

@@ -52,6 +52,8 @@ class RunReason(StrEnum):
     FENCED = "fenced"
     STOPPED = "stopped"
     """The worker was asked to end; the run continues elsewhere or later, and no attempt is counted."""
+    POSTPONED = "postponed"
+    """It must not go on before its time: no worker waits for it, and no attempt is counted."""
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
     AWAITING_APPROVAL = "awaiting-approval"

@@ -27,6 +27,15 @@ class StepFailed(Exception):
         self.reason = reason
 
 
+class StepPostponed(Exception):
+    """A step must not go on before *until*: its run waits without a worker, and no attempt has failed."""
+
+    def __init__(self, until: datetime, why: Message) -> None:
+        super().__init__(why)
+        self.until = until
+        self.why = why
+
+
 class RunTurn(Protocol):
     """What a step is given: its run, earlier results, and ways to report."""
 
@@ -69,6 +78,14 @@ def _always(_turn: RunTurn) -> bool:
     return True
 
 
+type Facts = tuple[tuple[Message, Message], ...]
+"""Label and value pairs."""
+
+
+def _nothing_found(_results: Mapping[str, object]) -> Facts:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A part of a work that is not repeated once it is finished.
@@ -79,7 +96,7 @@ class Step:
 
     name: str
     act: Callable[[RunTurn], object]
-    """Returns JSON or a `Message`, kept for the later steps, or raises `StepFailed`.
+    """Returns JSON or a `Message`, kept for the later steps, or raises `StepFailed` or `StepPostponed`.
 
     A message (or text) that the last step returns describes the result of the run: it is shown next to the
     clause.
@@ -92,6 +109,9 @@ class Step:
     """
     bound: str = ""
     """What the step does, as the bindings say it: those who approve it are shown this."""
+    found: Callable[[Mapping[str, object]], Facts] = _nothing_found
+    """What the results of the earlier steps say about it: those who approve it are shown this, and an approval
+    holds for exactly this."""
     asks_each_time: bool = False
     """Whether an approval holds for one attempt only."""
     only_looks: bool = False

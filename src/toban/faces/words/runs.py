@@ -87,6 +87,7 @@ REASONS: Mapping[RunReason, Promise] = {
     RunReason.LOST: gettext_lazy("ワーカーが続けて異常終了"),
     RunReason.FENCED: gettext_lazy("別のワーカーが引き継いだ"),
     RunReason.STOPPED: gettext_lazy("ワーカーの停止で中断し、再開待ち"),
+    RunReason.POSTPONED: gettext_lazy("始めてよい時刻を待っている"),
     RunReason.CANCELLED: gettext_lazy("人が中止した"),
     RunReason.SKIPPED: gettext_lazy("人が見送った"),
     RunReason.AWAITING_APPROVAL: gettext_lazy("承認待ち"),

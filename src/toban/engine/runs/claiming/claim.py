@@ -440,6 +440,18 @@ def release(held: Claim, reason: RunReason, now: datetime) -> None:
             _let_go(run, reason, now, run.note)
 
 
+def postpone(held: Claim, until: datetime, why: Message, now: datetime) -> None:
+    """Release the run until *until*, unless it is being cancelled. May raise `Fenced`."""
+    with transaction.atomic():
+        ledger.hold()
+        run = locked(held)
+        _end_attempt(run, RunReason.POSTPONED, why, now)
+        if run.is_cancelling:
+            end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
+        else:
+            _let_go(run, RunReason.POSTPONED, until, why)
+
+
 def _mine(held: Claim) -> QuerySet[Run]:
     return Run.objects.filter(pk=held.run_id, fence=held.fence, state=Run.State.RUNNING)
 

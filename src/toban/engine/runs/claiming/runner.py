@@ -25,7 +25,7 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.modes.acts import asking
 from toban.engine.runs.parameters import choices, why_refused
 from toban.engine.runs.rules import HostState, RunReason
-from toban.engine.runs.work import Step, StepFailed, Work
+from toban.engine.runs.work import Step, StepFailed, StepPostponed, Work
 from toban.engine.state.reach import STATE
 from toban.engine.telemetry.output import OutputBuffer, OutputLine
 from toban.message import NOTHING, Message, message_of, plain
@@ -311,6 +311,8 @@ def through(hand: Hand, endings: Endings) -> RunReason:
                 _keep(hand, last, then)
     except StepFailed as failure:
         return _fail(hand, failure)
+    except StepPostponed as postponed:
+        return _postpone(hand, postponed)
     hand.is_ending = True
     _insist(lambda: endings.write(Success(hand.claim, last)))
     return RunReason.SUCCEEDED
@@ -340,7 +342,7 @@ def _act(hand: Hand, step: Step) -> LastStep:
         raise StepFailed(said, RunReason.NOT_RUNNABLE)
     try:
         return LastStep(step.name, _storable(step.act(hand)), began_at)
-    except StepFailed:
+    except (StepFailed, StepPostponed):
         raise
     except Exception as error:
         # A step may be anything; whatever it raises is the run's failure, not the worker's.
@@ -378,6 +380,12 @@ def _fail(hand: Hand, failure: StepFailed) -> RunReason:
         error = Message("runs.in-step", step=hand.step, said=_words(failure, hand.work))
         _insist(lambda: claim.fail(hand.claim, hand.work, failure.reason, error, hand.clock()))
     return failure.reason
+
+
+def _postpone(hand: Hand, postponed: StepPostponed) -> RunReason:
+    hand.is_ending = True
+    _insist(lambda: claim.postpone(hand.claim, postponed.until, postponed.why, hand.clock()))
+    return RunReason.POSTPONED
 
 
 def _insist[T](write: Callable[[], T]) -> T:
