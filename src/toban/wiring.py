@@ -39,6 +39,7 @@ EXTENSIONS = (
     "toban.chapters.capacity.extension",
     "toban.chapters.incident.extension",
     "toban.chapters.vulnerabilities.extension",
+    "toban.chapters.patching.extension",
     "toban.chapters.routine.extension",
     "toban.chapters.decisions.extension",
 )

@@ -22,7 +22,7 @@ from tests.ports import free_port
 from toban.engine.bindings.secret import Secret
 from toban.engine.ssh.host import SshHost
 
-_STRANGER = 12345
+STRANGER = 12345
 """The user id for sshd if the tests run as root: sshd then needs its own account."""
 
 
@@ -71,11 +71,13 @@ def new_public_key() -> str:
 
 
 @contextmanager
-def serving(server: str, address: str = "", port: int = 0, *, has_srv: bool = False) -> Iterator[RemoteHost]:
+def serving(
+    server: str, address: str = "", port: int = 0, *, has_srv: bool = False, path: str = ""
+) -> Iterator[RemoteHost]:
     """Run an `openssh` or `asyncssh` server inside the block.
 
     One with an *address*, of the loopback network, has a home of its own, so that several look like machines;
-    if it *has_srv*, that is also its `/srv`, which takes root.
+    if it *has_srv*, that is also its `/srv`, which takes root. Programs in *path* go before others there.
     """
     folder = Path(tempfile.mkdtemp(prefix="ssh"))
     folder.chmod(0o755)
@@ -86,7 +88,7 @@ def serving(server: str, address: str = "", port: int = 0, *, has_srv: bool = Fa
         (folder / name).chmod(0o600)
     try:
         with (
-            _openssh(folder, address, port, has_srv=has_srv)
+            _openssh(folder, address, port, has_srv=has_srv, path=path)
             if server == "openssh"
             else _asyncssh(folder) as running
         ):
@@ -96,7 +98,7 @@ def serving(server: str, address: str = "", port: int = 0, *, has_srv: bool = Fa
 
 
 @contextmanager
-def _openssh(folder: Path, address: str, port: int, *, has_srv: bool) -> Iterator[RemoteHost]:
+def _openssh(folder: Path, address: str, port: int, *, has_srv: bool, path: str = "") -> Iterator[RemoteHost]:
     program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         pytest.skip("needs sshd (Debian: apt-get install openssh-server)")
@@ -121,11 +123,14 @@ def _openssh(folder: Path, address: str, port: int, *, has_srv: bool) -> Iterato
         # Unpacked and not installed, sshd does not find its own parts.
         *(f"{name} {path}" for name, path in _parts(root).items()),
     ]
+    told = {"PATH": f"{path}:/usr/local/bin:/usr/bin:/bin"} if path else {}
+    if told and os.getuid():
+        settings.append(_set(told))
     (folder / "sshd_config").write_text("\n".join(settings) + "\n")
     command = [program, "-D", "-e", "-f", str(folder / "sshd_config")]
     environment = {**os.environ, "LD_LIBRARY_PATH": str(libraries)}
     if os.getuid() == 0:
-        command, environment = _as_stranger(command, environment, folder, libraries)
+        command, environment = _as_stranger(command, environment, folder, libraries, told)
     if has_srv:
         mounted = 'mount --bind "$0" /srv && exec "$@"'
         command = ["unshare", "--mount", "sh", "-c", mounted, str(folder / "home"), *command]
@@ -147,27 +152,35 @@ def _parts(root: Path) -> Mapping[str, Path]:
 
 
 def _as_stranger(
-    command: list[str], environment: Mapping[str, str], folder: Path, libraries: Path
+    command: list[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    libraries: Path,
+    told: Mapping[str, str],
 ) -> tuple[list[str], dict[str, str]]:
     wrapper = libraries / "libnss_wrapper.so"
     if not wrapper.exists():
         pytest.skip("needs libnss-wrapper to run sshd as nobody that this machine knows")
-    (folder / "passwd").write_text(f"stranger:x:{_STRANGER}:{_STRANGER}::{folder}/home:/bin/sh\n")
-    (folder / "group").write_text(f"stranger:x:{_STRANGER}:\n")
+    (folder / "passwd").write_text(f"stranger:x:{STRANGER}:{STRANGER}::{folder}/home:/bin/sh\n")
+    (folder / "group").write_text(f"stranger:x:{STRANGER}:\n")
     for own in ("host", "home"):
-        os.chown(folder / own, _STRANGER, _STRANGER)
+        os.chown(folder / own, STRANGER, STRANGER)
     wrapped = {
         "LD_PRELOAD": str(wrapper),
         "NSS_WRAPPER_PASSWD": str(folder / "passwd"),
         "NSS_WRAPPER_GROUP": str(folder / "group"),
     }
     # In its sessions, too: scp asks who it is.
-    told = " ".join(f"{name}={value}" for name, value in wrapped.items())
     with (folder / "sshd_config").open("a") as config:
-        config.write(f"SetEnv {told}\n")
-    before = ["setpriv", f"--reuid={_STRANGER}", f"--regid={_STRANGER}", "--clear-groups", "env"]
+        config.write(_set({**wrapped, **told}) + "\n")
+    before = ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups", "env"]
     settings = [f"{name}={value}" for name, value in wrapped.items()]
     return [*before, *settings, *command], dict(environment)
+
+
+def _set(told: Mapping[str, str]) -> str:
+    # Of several such lines, sshd takes the first only.
+    return "SetEnv " + " ".join(f"{name}={value}" for name, value in told.items())
 
 
 def _wait_for(address: str, port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -38,6 +38,14 @@ _SCAN = re.compile(
     r"|(?:スキャン|scan).{0,12}(?:脆弱性|vulnerabilit\w*|cve)",
     re.IGNORECASE,
 )
+_PATCHING = re.compile(
+    r"パッチ.{0,8}(?:適用|当て|配布)|(?:セキュリティ|os|security)\s*(?:パッチ|patch\w*|アップデート|更新)"
+    r"|patch(?:ing\b|\s+(?:management|application|servers?|hosts?))"
+    r"|(?:apply|install)\w*.{0,20}(?:patches|security updates)",
+    re.IGNORECASE,
+)
+_LOOKING = re.compile(r"状況|確認|レビュー|計画|方針|漏れ|status|check|review|report|plan\b", re.IGNORECASE)
+"""How people look at patches, or write about them, and install none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,12 @@ def is_restore_test(routine: Routine) -> bool:
 def is_vulnerability_scan(row: SecurityRoutine | Routine) -> bool:
     """Whether *row* is a scan for known vulnerabilities: 脆弱性スキャン, CVEチェック, vulnerability scan."""
     return _SCAN.search(normalise(row.name)) is not None
+
+
+def is_patching(row: SecurityRoutine | Routine) -> bool:
+    """Whether *row* is the installation of security fixes: セキュリティパッチ適用, OSパッチ, patching."""
+    name = normalise(row.name)
+    return _PATCHING.search(name) is not None and _LOOKING.search(name) is None
 
 
 def same_acts(design: Design) -> tuple[SameAct, ...]:

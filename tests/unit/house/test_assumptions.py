@@ -92,6 +92,7 @@ DOCUMENT = """\
 | 項目 | 頻度 | 内容 |
 |-----|-----|-----|
 | 脆弱性スキャン | 週次 | CVEチェック |
+| セキュリティパッチ適用 | 毎月第2火曜 | 修正版の適用 |
 
 ## キャパシティ管理
 ### リソース使用状況
@@ -192,6 +193,13 @@ schedule = "毎月第1水曜 10:00"
 
 [advisories]
 folder = "osv"
+
+[patching.web]
+kind = "apt"
+hosts = ["web-1"]
+user = "toban"
+key = "env:KEY"
+known_hosts = "known_hosts"
 """
 INSTEAD = {
     "[system] timezone": '"UTC"',
@@ -231,6 +239,9 @@ INSTEAD = {
     "[remedies.プロセス再起動] approval_within": '"7時間"',
     "[game_days] announce": '"7日"',
     "[advisories] oldest": '"3日"',
+    "[patches] at": '"7:07"',
+    "[patches] approval_within": '"7時間"',
+    "[patches] wait": '"7日"',
     "[deployments.本番環境] cause_within": '"7営業日"',
     "[deployments.ステージング環境] drill": '"毎月第3火曜 10:00"',
 }

@@ -45,6 +45,7 @@ UNTRIED = {
     "incidents": "it only holds values that are assumed otherwise",
     "game_days": "it only says when what [faults] makes is made, and that is tried",
     "vulnerabilities": "it only says how soon they are mended",
+    "patches": "it only says when they are installed, and by whose approval",
 }
 """Tables for which nothing can be tried, and why."""
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from toban.chapters.routine import elsewhere
-from toban.design.acts import SameAct, is_restore_test, same_acts
+from toban.design.acts import SameAct, is_patching, is_restore_test, same_acts
 from toban.design.clauses.base import Clause
 from toban.design.clauses.routine import Routine
+from toban.design.clauses.security import SecurityRoutine
 from toban.engine.editions.announcements import managing_role
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
@@ -20,6 +21,9 @@ from toban.engine.tasks.standing import statuses
 from toban.engine.tasks.telling import tell
 from toban.engine.tasks.works import ordered, task_of
 from toban.message import NOTHING, Message
+
+_PATCHING = "patching"
+"""The table of the hosts that Toban patches: what it does itself, nobody is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,21 @@ def _plan(edition: Edition) -> RoutinePlan:
     answers: dict[str, Message] = {}
     for row in edition.design.of(Routine):
         # Chapter 4 carries out the tests of restores, and shows their rows.
-        if row.is_automatic or is_restore_test(row):
+        if row.is_automatic or is_restore_test(row) or _is_patched(row, edition):
             continue
         found = task_of(row, exact.get(row.id, row.schedule), edition.design, edition.bindings)
         _add(row, found, works, answers)
     for other, task in elsewhere.orders(edition.design, managing_role(edition.design)):
+        if _is_patched(other, edition):
+            continue
         _add(other, ordered(other, task, edition.design, edition.bindings), works, answers)
     return RoutinePlan(works, also_answered(answers, acts), acts)
+
+
+def _is_patched(row: Clause, edition: Edition) -> bool:
+    """Return whether Toban itself installs the fixes that *row* orders: `[patching]` says on which hosts."""
+    is_bound = bool(edition.bindings.tables.get(_PATCHING))
+    return is_bound and isinstance(row, Routine | SecurityRoutine) and is_patching(row)
 
 
 def _add(row: Clause, found: Work | Message, works: dict[str, Work], answers: dict[str, Message]) -> None:

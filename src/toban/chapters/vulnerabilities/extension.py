@@ -8,6 +8,7 @@ from toban.design.acts import is_vulnerability_scan
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
 from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.found import SCANS
 from toban.engine.registry.commands import Command
 from toban.message import Message
 
@@ -38,6 +39,7 @@ EXTENSION = Extension(
     },
     proposals=open_tables,
     operation="toban.chapters.vulnerabilities.operation",
+    offers={SCANS: "toban.chapters.vulnerabilities.offered:SCANS"},
     apps=("toban.chapters.vulnerabilities",),
     pages="toban.faces.web.vulnerabilities.urls",
     menu=(Link("vulnerabilities", Message("vulnerabilities.page")),),

@@ -110,8 +110,8 @@ class Step:
     bound: str = ""
     """What the step does, as the bindings say it: those who approve it are shown this."""
     found: Callable[[Mapping[str, object]], Facts] = _nothing_found
-    """What the results of the earlier steps say about it: those who approve it are shown this, and an approval
-    holds for exactly this."""
+    """What the results of the earlier steps say about it: those who approve it are shown this, and an
+    approval holds for exactly this."""
     asks_each_time: bool = False
     """Whether an approval holds for one attempt only."""
     only_looks: bool = False
