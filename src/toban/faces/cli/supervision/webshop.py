@@ -26,7 +26,10 @@ MORE_PORTS = {"web-2": 8304, "shop": 8305, "staging": 8306, "development": 8307,
 INBOX_PORTS = {"inbox": 8310, "smtp": 8311}
 """Where its notifications arrive, in the same file: the page with the chat's webhook, and the mail server."""
 
-PORTS = WRITTEN_PORTS | MORE_PORTS | INBOX_PORTS
+HOST_PORTS = {"host": 8312}
+"""Where the host that is patched is logged in to, in the same file; see `shop.host`."""
+
+PORTS = WRITTEN_PORTS | MORE_PORTS | INBOX_PORTS | HOST_PORTS
 """All of them."""
 
 CHAT_WEBHOOK = "chat-webhook"
@@ -170,6 +173,7 @@ def open_webshop(home: Home, ports: dict[str, int], listens: str) -> Webshop:
     (place / "backups").mkdir(mode=0o700, exist_ok=True)
     (place / "log").mkdir(mode=0o750, exist_ok=True)
     _pack_advisories(folder() / ADVISORIES, place / ADVISORIES)
+    _write_host_keys(place / "host", ports["host"])
     # 32 hexadecimal digits, like Sentry's own keys.
     key = hashlib.sha256(home.secret("webshop-errors-key").encode()).hexdigest()[:32]
     write_whole(place / ERRORS_KEY, key)
@@ -178,6 +182,20 @@ def open_webshop(home: Home, ports: dict[str, int], listens: str) -> Webshop:
     token = home.secret("webshop-sender-token")
     write_whole(place / SENDER_TOKEN, token)
     return Webshop(folder(), place, ports, home.secret("webshop-db-password"), listens, key, chat, token)
+
+
+def _write_host_keys(place: Path, port: int) -> None:
+    """Write the key of the host that is patched, that of the login there, and how the host is known."""
+    # Only the demo needs it: loading it takes a tenth of a second.
+    import asyncssh  # noqa: PLC0415
+
+    place.mkdir(mode=0o700, exist_ok=True)
+    for name in ("own", "login"):
+        if not (place / name).exists():
+            key = asyncssh.generate_private_key("ssh-ed25519")
+            write_whole(place / f"{name}.pub", key.export_public_key().decode())
+            write_whole(place / name, key.export_private_key().decode())
+    write_whole(place / "known_hosts", f"[127.0.0.1]:{port} {(place / 'own.pub').read_text().strip()}\n")
 
 
 def _pack_advisories(records: Path, mirror: Path) -> None:
@@ -231,6 +249,13 @@ def programs(shop: Webshop) -> tuple[Program, ...]:
             environment=shop.environment,
             directory=shop.folder,
             after=("shop-web",),
+        ),
+        Program(
+            name="shop-host",
+            command=_part("host", "--place", str(shop.place / "host"), "--port", ports["host"]),
+            environment={"PYTHONUNBUFFERED": "1"},
+            directory=shop.folder,
+            ready=f"tcp://127.0.0.1:{ports['host']}",
         ),
         _agent(shop),
     )
