@@ -68,6 +68,7 @@ class TaskPeople:
             roles=self.terms.roles,
             why_nobody=self.why_nobody,
             is_taking_back=is_taking_back,
+            by_evidence=self.terms.by_evidence,
         )
 
 

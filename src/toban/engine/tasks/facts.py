@@ -23,6 +23,8 @@ class TaskFact:
     """Whether it is not as it should be: whoever signs the task off says something about it."""
     link: Link | None = None
     """Where to look at it; not part of what is signed."""
+    is_undecided: bool = False
+    """Whether somebody has to decide about it first: until then, nobody signs the task off as performed."""
 
     def as_json(self) -> dict[str, Any]:
         """Return what is signed, as JSON."""

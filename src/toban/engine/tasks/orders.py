@@ -55,6 +55,9 @@ def sign_off(
         digest = digest_of_facts(run.pk, facts)
         if shown != digest:
             raise NotPossible(Message("tasks.not-what-was-shown"), Message("tasks.look-again"))
+        undecided = sum(fact.is_undecided for fact in facts)
+        if is_performed and undecided:
+            raise NotPossible(Message("tasks.undecided", count=undecided), Message("tasks.decide-each"))
         exceptions = sum(fact.is_exception for fact in facts)
         if refusal := why_no_remark(remark, exceptions=exceptions, is_performed=is_performed):
             raise refusal.error

@@ -48,6 +48,8 @@ class TaskTerms:
     """Set if the document leaves the day open (週次): the window is that whole week, month or year."""
     is_owed: bool = False
     """Whether it stays open after its window until somebody signs it off; daily tasks don't pile up."""
+    by_evidence: bool = False
+    """Whether only evidence ends it: whoever performs it can't sign it off, and says so nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +198,16 @@ def why_not_act(
     roles: Collection[str],
     why_nobody: Message,
     is_taking_back: bool = False,
+    by_evidence: bool = False,
 ) -> TaskRefusal | None:
     """Return why *account* may not sign off a task, or hand it on; None if it may.
 
     A task that was handed on is its *taker*'s; those who hold the role may take it back. As for approvals,
     nobody gives the role to themselves: the deputies who did are *self_made*, and no holders.
+    *is_taking_back* says that they want to hand it on: also what ends only *by_evidence* can be.
     """
+    if by_evidence and not is_taking_back:
+        return TaskRefusal(Message("tasks.ends-by-evidence"))
     if taker is not None and not (is_taking_back and account in holders):
         if account == taker:
             return None

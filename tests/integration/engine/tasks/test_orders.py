@@ -28,11 +28,13 @@ from toban.engine.people.models import Operator
 from toban.engine.runs import orders as run_orders
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
+from toban.engine.tasks import orders
+from toban.engine.tasks.facts import TaskFact, digest_of_facts
 from toban.engine.tasks.lists import listed
 from toban.engine.tasks.models import Handover, SignOff
 from toban.engine.tasks.orders import hand_on, sign_off
 from toban.faces.values.tasks import task_values
-from toban.message import Message
+from toban.message import Message, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +110,21 @@ def test_what_was_not_shown_is_not_signed(nine: Edition) -> None:
     mine, _ = in_turn(nine)
 
     assert refusal(nine, mine, task(), NINE) == "tasks.not-what-was-shown"
+
+
+def test_what_somebody_has_to_decide_on_first_is_not_signed_as_performed(
+    nine: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, _ = in_turn(nine)
+    open_fact = TaskFact(plain("db: root"), plain("privileged"), is_exception=True, is_undecided=True)
+    monkeypatch.setattr(orders, "facts_of", lambda *_: (open_fact,))
+    digest = digest_of_facts(task().pk, (open_fact,))
+
+    with pytest.raises(NotPossible) as refused:
+        sign_off(order(nine, mine, task()), "looked at", shown=digest, now=NINE)
+
+    assert refused.value.said.code == "tasks.undecided"
+    sign_off(order(nine, mine, task()), "no time", shown=digest, now=NINE, is_performed=False)
 
 
 def test_an_account_that_was_deactivated_since_signs_nothing(nine: Edition) -> None:

@@ -168,6 +168,13 @@ def test_only_who_holds_the_role_signs_off() -> None:
     assert refused(STRANGER, holders=[], why_nobody=Message("tasks.name-an-account")) == "tasks.nobody-holds"
 
 
+def test_what_evidence_ends_is_signed_by_nobody_and_can_be_handed_on() -> None:
+    assert refused(MINE, by_evidence=True) == "tasks.ends-by-evidence"
+    assert refused(STRANGER, by_evidence=True) == "tasks.ends-by-evidence"
+    assert refused(MINE, by_evidence=True, is_taking_back=True) == ""
+    assert refused(STRANGER, by_evidence=True, is_taking_back=True) == "tasks.not-your-role"
+
+
 def test_a_task_that_was_handed_on_is_its_takers_until_it_is_taken_back() -> None:
     assert refused(TAKER, taker=TAKER) == ""
     assert refused(MINE, taker=TAKER) == "tasks.is-handed-on"
