@@ -40,6 +40,7 @@ EXTENSIONS = (
     "toban.chapters.incident.extension",
     "toban.chapters.vulnerabilities.extension",
     "toban.chapters.patching.extension",
+    "toban.chapters.accounts.extension",
     "toban.chapters.routine.extension",
     "toban.chapters.decisions.extension",
 )

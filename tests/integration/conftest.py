@@ -28,7 +28,7 @@ __all__ = ["database", "postgres", "sqlite"]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET and POST with the server's `answer`."""
+    """Answers GET, POST and DELETE with the server's `answer`."""
 
     server: "HttpServer"
     body: bytes = b""
@@ -40,6 +40,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.do_GET()
+
+    def do_DELETE(self) -> None:
         self.do_GET()
 
     def reply(self, status: int, body: bytes = b"", **headers: str) -> None:

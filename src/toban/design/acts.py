@@ -46,6 +46,11 @@ _PATCHING = re.compile(
 )
 _LOOKING = re.compile(r"状況|確認|レビュー|計画|方針|漏れ|status|check|review|report|plan\b", re.IGNORECASE)
 """How people look at patches, or write about them, and install none."""
+_SUSPICIOUS = re.compile(
+    r"(?:不審|怪しい|異常|いつもと違う|通常と異なる).{0,6}(?:アクセス|ログイン|サインイン|認証|操作)"
+    r"|(?:suspicious|anomalous|unusual) (?:access|sign-?in|log-?in|activit)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,11 @@ def is_patching(row: SecurityRoutine | Routine) -> bool:
     """Whether *row* is the installation of security fixes: セキュリティパッチ適用, OSパッチ, patching."""
     name = normalise(row.name)
     return _PATCHING.search(name) is not None and _LOOKING.search(name) is None
+
+
+def is_access_watch(row: AuditReview) -> bool:
+    """Whether *row* is watched all the time: 不審なアクセスパターンの検知, detection of suspicious access."""
+    return row.schedule is None and _SUSPICIOUS.search(normalise(row.content)) is not None
 
 
 def same_acts(design: Design) -> tuple[SameAct, ...]:

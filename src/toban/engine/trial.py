@@ -45,6 +45,7 @@ class TrialCode(StrEnum):
     REMEDY = "LV012"
     GAME_DAY = "LV013"
     INVENTORY = "LV014"
+    ACCOUNTS = "LV015"
     PATCHES = "LV016"
 
 

@@ -94,6 +94,10 @@ DOCUMENT = """\
 | 脆弱性スキャン | 週次 | CVEチェック |
 | セキュリティパッチ適用 | 毎月第2火曜 | 修正版の適用 |
 
+### アクセス管理
+- **アクセス権限レビュー**: 四半期毎
+- **退職者アカウント削除**: 即日
+
 ## キャパシティ管理
 ### リソース使用状況
 | リソース | 現在使用量 | 上限 | 使用率 | 次回拡張予定 |
@@ -242,6 +246,11 @@ INSTEAD = {
     "[patches] at": '"7:07"',
     "[patches] approval_within": '"7時間"',
     "[patches] wait": '"7日"',
+    "[access] every": '"7分"',
+    "[access] oldest": '"7日"',
+    "[access] dormant": '"7日"',
+    "[access] leaves_at": '"7:07"',
+    "[access] revoked_within": '"7日"',
     "[deployments.本番環境] cause_within": '"7営業日"',
     "[deployments.ステージング環境] drill": '"毎月第3火曜 10:00"',
 }

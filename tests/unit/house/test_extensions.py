@@ -46,6 +46,7 @@ UNTRIED = {
     "game_days": "it only says when what [faults] makes is made, and that is tried",
     "vulnerabilities": "it only says how soon they are mended",
     "patches": "it only says when they are installed, and by whose approval",
+    "access": "it only holds values that are assumed otherwise",
 }
 """Tables for which nothing can be tried, and why."""
 
@@ -63,6 +64,7 @@ UNPROPOSED = {
     "faults": "nobody's first bindings break something on purpose",
     "game_days": "nobody's first bindings break something on purpose",
     "vulnerabilities": "no row of a document says how soon they are mended",
+    "access": "its values are assumed: the page of assumptions names them",
 }
 """Tables that `toban init` need not write, and why."""
 

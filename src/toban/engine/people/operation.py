@@ -1,17 +1,27 @@
-"""What the accounts extension does: shows whether Toban's own accounts obey the document's security rows."""
+"""What the accounts extension does: shows whether accounts obey the document's security rows.
 
+Toban's own do by its own rules; other systems are judged by whoever collects their accounts.
+"""
+
+from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 from allauth.mfa.models import Authenticator
 
 from toban.design.clauses.security import MfaRule, PasswordPolicy
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import status
+from toban.engine.evidence.status import StatusUpdate
+from toban.engine.evidence.verdict import worst
 from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
 from toban.engine.people import report
 from toban.engine.people.models import Operator
 from toban.engine.people.report import AccountCounts
 from toban.engine.people.rules import AccountRules, rules_of
+from toban.engine.registry.ports import Ports
+from toban.engine.rows.report import update_of
+from toban.engine.rows.sign_ins import SIGN_IN_RULES
 from toban.message import NOTHING
 
 
@@ -20,13 +30,25 @@ def _plan(edition: Edition) -> Rows:
     return Rows({row.id: NOTHING for row in rows})
 
 
-def _show(edition: Edition, now: datetime) -> None:
-    design = edition.design
-    rules = rules_of(design)
-    accounts = counted(rules, now)
-    updates = [report.mfa_status(row, rules, accounts, now) for row in design.of(MfaRule)]
-    updates += [report.password_status(row, rules, accounts, now) for row in design.of(PasswordPolicy)]
-    status.show(updates, now, design.digest)
+def _show(ports: Ports, edition: Edition, now: datetime) -> None:
+    status.show(list(_judged(ports, edition, now)), now, edition.design.digest)
+
+
+def _judged(ports: Ports, edition: Edition, now: datetime) -> Iterator[StatusUpdate]:
+    """Yield the status of each row: the worst of Toban's own accounts and of the other systems."""
+    design, rules = edition.design, rules_of(edition.design)
+    accounts, judges = counted(rules, now), ports.all(SIGN_IN_RULES)
+    rows: tuple[MfaRule | PasswordPolicy, ...] = (*design.of(MfaRule), *design.of(PasswordPolicy))
+    for row in rows:
+        others = [
+            update_of(row, found, now) for judge in judges if (found := judge(edition, row, now)) is not None
+        ]
+        own = (
+            report.mfa_status(row, rules, accounts, now, is_all=not others)
+            if isinstance(row, MfaRule)
+            else report.password_status(row, rules, accounts, now, is_all=not others)
+        )
+        yield worst((*others, own)) or own
 
 
 def counted(rules: AccountRules, now: datetime) -> AccountCounts:
@@ -42,8 +64,8 @@ def counted(rules: AccountRules, now: datetime) -> AccountCounts:
     )
 
 
-def _shift(_at: Workplace) -> WorkerShift:
-    return WorkerShift([EditionLoop("account-rows", _show, every=60.0)])
+def _shift(at: Workplace) -> WorkerShift:
+    return WorkerShift([EditionLoop("account-rows", partial(_show, at.ports), every=60.0)])
 
 
 OPERATION = Operation(plan=_plan, shift=_shift)

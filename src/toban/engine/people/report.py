@@ -23,21 +23,23 @@ class AccountCounts:
     """Accounts that must choose a new password at their next sign-in."""
 
 
-def mfa_status(row: MfaRule, rules: AccountRules, accounts: AccountCounts, now: datetime) -> StatusUpdate:
-    """Return the status of a row about the second factor."""
+def mfa_status(
+    row: MfaRule, rules: AccountRules, accounts: AccountCounts, now: datetime, *, is_all: bool = True
+) -> StatusUpdate:
+    """Return the status of a row about the second factor; *is_all* says that no other system is looked at."""
     if not row.is_required:
         return StatusUpdate(row.id, Verdict.DECLARED, NOTHING, Message("people.factor-is-optional"), now)
     value = Message("people.with-factor", having=accounts.with_second_factor, all=accounts.active)
     if not rules.needs_second_factor:
         return StatusUpdate(row.id, Verdict.DEVIATING, value, Message("people.factor-not-required"), now)
-    reason = sentences(Message("people.factor-required"), _ONLY_HERE)
+    reason = sentences(Message("people.factor-required"), _ONLY_HERE if is_all else NOTHING)
     return StatusUpdate(row.id, Verdict.CONFORMING, value, reason, now)
 
 
 def password_status(
-    row: PasswordPolicy, rules: AccountRules, accounts: AccountCounts, now: datetime
+    row: PasswordPolicy, rules: AccountRules, accounts: AccountCounts, now: datetime, *, is_all: bool = True
 ) -> StatusUpdate:
-    """Return the status of a row about passwords."""
+    """Return the status of a row about passwords; *is_all* says that no other system is looked at."""
     asked = _asked(row.min_length, row.classes, _age(row))
     if not asked:
         reason = Message("people.policy-asks-nothing")
@@ -47,7 +49,7 @@ def password_status(
         reason = Message("people.policy-not-kept", asked=asked, in_force=in_force)
         return StatusUpdate(row.id, Verdict.DEVIATING, listing(in_force), reason, now)
     renewing = Message("people.must-renew", accounts=accounts.to_renew) if accounts.to_renew else NOTHING
-    reason = sentences(Message("people.policy-in-force"), renewing, _ONLY_HERE)
+    reason = sentences(Message("people.policy-in-force"), renewing, _ONLY_HERE if is_all else NOTHING)
     return StatusUpdate(row.id, Verdict.CONFORMING, listing(in_force), reason, now)
 
 

@@ -1,0 +1,250 @@
+"""People tell who leaves, and what is decided about an account. One transaction each, audited."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db import transaction
+
+from toban.chapters.accounts.models import AccessDecision, AccessRemoval, CollectedAccount, Leaver, Suspicion
+from toban.chapters.accounts.plan import AccountsPlan
+from toban.design.deadline import ends_at
+from toban.design.values.hours import Hours
+from toban.design.values.occurrence import existing
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
+from toban.engine.people.access import may_order
+from toban.engine.people.models import Operator, OperatorRole
+from toban.message import Message
+from toban.text import printable, storable_text
+
+_LONGEST = 200
+_MOST_NAMES = 50
+_MOST_LINES = 2000
+_LARGEST = 512 * 1024
+_FARTHEST = timedelta(days=400)
+"""A date that lies farther away is a typing error."""
+_DAY = timedelta(days=1)
+_COLUMNS = ("name", "accounts", "leaves_on")
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLeaver:
+    """What somebody says of a leaver."""
+
+    name: str
+    leaves_on: date
+    accounts: tuple[str, ...] = ()
+    at: time | None = None
+    """When on that day; None: as the bindings say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Who says it, and how."""
+
+    name: str
+    via: Leaver.Via
+    account: Operator | None = None
+    """None at a shell of Toban's own host."""
+    shell_user: str = ""
+
+    def require(self) -> None:
+        """Raise `NotPossible` for those who may only read."""
+        if self.account is not None and not may_order(self.account):
+            raise NotPossible(Message("accounts.viewers-tell-nothing"))
+
+    def told(self) -> dict[str, object]:
+        """Return what the evidence says of it, besides the name."""
+        return {"via": str(self.via), **({"shell_user": self.shell_user} if self.shell_user else {})}
+
+
+def tell(said: ToldLeaver, by: Teller, edition: Edition, plan: AccountsPlan, now: datetime) -> Leaver:
+    """Record that somebody leaves; who was told of before gets the new day. Raises `NotPossible`."""
+    by.require()
+    name = _line(said.name)
+    names = tuple(dict.fromkeys(each for one in said.accounts if (each := _line(one))))
+    if not name:
+        raise NotPossible(Message("accounts.name-missing"))
+    if len(names) > _MOST_NAMES:
+        raise NotPossible(Message("accounts.too-many-names", most=_MOST_NAMES))
+    if abs(said.leaves_on - now.astimezone(plan.zone).date()) > _FARTHEST:
+        raise NotPossible(Message("accounts.day-too-far", day=said.leaves_on))
+    leaves_at = existing(said.leaves_on, said.at or plan.access.leaves_at, plan.zone)
+    until = _until(said.leaves_on, edition, plan)
+    with transaction.atomic():
+        ledger.hold()
+        found = Leaver.objects.filter(name=name, withdrawn_at=None).first() or Leaver(name=name)
+        found.accounts = sorted({*found.accounts, *names})
+        found.leaves_at, found.until = leaves_at, until
+        found.told_at, found.told_by, found.via = now, by.name[:150], by.via
+        found.save()
+        found.removals.filter(ended_at=None, withdrawn_at=None).update(begins_at=leaves_at, until=until)
+        _record(
+            "leaver-told",
+            {"leaver": name, "leaves_at": leaves_at.isoformat(), "until": until.isoformat()},
+            by,
+            now,
+        )
+    return found
+
+
+def tell_all(
+    said: Sequence[ToldLeaver], by: Teller, edition: Edition, plan: AccountsPlan, now: datetime
+) -> Sequence[Leaver]:
+    """Record all of *said*, or none. Raises `NotPossible`."""
+    with transaction.atomic():
+        return [tell(each, by, edition, plan, now) for each in said]
+
+
+def withdraw(name: str, by: Teller, now: datetime) -> Leaver:
+    """Record that somebody does not leave after all. Raises `NotPossible`."""
+    by.require()
+    with transaction.atomic():
+        ledger.hold()
+        found = Leaver.objects.filter(name=_line(name), withdrawn_at=None).first()
+        if found is None:
+            raise NotPossible(Message("accounts.no-such-leaver", name=_line(name)))
+        found.withdrawn_at = now
+        found.save()
+        found.removals.filter(ended_at=None, withdrawn_at=None).update(withdrawn_at=now)
+        _record("leaver-withdrawn", {"leaver": found.name}, by, now)
+    return found
+
+
+def read_leavers(written: str) -> Sequence[ToldLeaver]:
+    """Return the leavers of a CSV with the columns `name`, `accounts` (separated by blanks), `leaves_on`.
+
+    All lines or none: raises `NotPossible` for the first that can't be read.
+    """
+    if len(written) > _LARGEST:
+        raise NotPossible(Message("accounts.csv-too-large"))
+    lines = csv.DictReader(written.lstrip("\ufeff").splitlines())
+    if not {"name", "leaves_on"} <= {*(lines.fieldnames or ())}:
+        raise NotPossible(Message("accounts.csv-columns", columns=list(_COLUMNS)))
+    return list(_leavers(lines))
+
+
+def _leavers(lines: "csv.DictReader[str]") -> Iterator[ToldLeaver]:
+    for line in lines:
+        if lines.line_num > _MOST_LINES:
+            raise NotPossible(Message("accounts.csv-too-large"))
+        name = (line.get("name") or "").strip()
+        if not name:
+            continue
+        try:
+            day = date.fromisoformat((line.get("leaves_on") or "").strip())
+        except ValueError as error:
+            raise NotPossible(Message("accounts.csv-day", line=lines.line_num)) from error
+        yield ToldLeaver(name, day, tuple((line.get("accounts") or "").replace(";", " ").split()))
+
+
+def decide(
+    system: str,
+    account: str,
+    reason: str,
+    *,
+    is_kept: bool,
+    by: Teller,
+    plan: AccountsPlan,
+    now: datetime,
+) -> AccessDecision:
+    """Record what a reviewer decided about an account. Raises `NotPossible`, also for the reviewer's own."""
+    if by.account is None or by.account.operator_role != OperatorRole.MANAGER:
+        raise NotPossible(Message("accounts.managers-decide"))
+    place = plan.system(system)
+    found = CollectedAccount.objects.there().filter(system=system, name=account).first()
+    if place is None or found is None:
+        raise NotPossible(Message("accounts.no-such-account", system=_line(system), account=_line(account)))
+    if _is_own(found, by.account, place.is_own, plan):
+        raise NotPossible(Message("accounts.own-account"), Message("accounts.another-decides"))
+    if not is_kept and not reason.strip():
+        raise NotPossible(Message("accounts.reason-missing"))
+    with transaction.atomic():
+        ledger.hold()
+        made = AccessDecision.objects.create(
+            system=system,
+            account=account,
+            is_kept=is_kept,
+            by=by.name[:150],
+            at=now,
+            reason=storable_text(reason.strip())[:2000],
+        )
+        if not is_kept:
+            AccessRemoval.objects.get_or_create(
+                system=system,
+                account=account,
+                ground=AccessRemoval.Ground.REVIEW,
+                ended_at=None,
+                withdrawn_at=None,
+                defaults={
+                    "ordered_by": by.name[:150],
+                    "reason": made.reason,
+                    "found_at": now,
+                    "begins_at": now,
+                    "until": now + plan.access.revoked_within,
+                },
+            )
+        content = {"system": system, "account": account, "is_kept": is_kept, "reason": made.reason}
+        _record("access-decided", content, by, now)
+    return made
+
+
+def answer(number: int, remark: str, *, by: Teller, now: datetime) -> Suspicion:
+    """Record what was found about a suspicious sign-in. Raises `NotPossible`, also for the reader's own."""
+    if by.account is None or by.account.operator_role != OperatorRole.MANAGER:
+        raise NotPossible(Message("accounts.managers-decide"))
+    if not remark.strip():
+        raise NotPossible(Message("accounts.remark-missing"))
+    with transaction.atomic():
+        ledger.hold()
+        found = Suspicion.objects.filter(pk=number, answered_at=None).first()
+        if found is None:
+            raise NotPossible(Message("accounts.no-such-suspicion", number=number))
+        if found.account == by.account.username:
+            raise NotPossible(Message("accounts.own-account"), Message("accounts.another-decides"))
+        found.answered_at, found.answered_by = now, by.name[:150]
+        found.remark = storable_text(remark.strip())[:2000]
+        found.save()
+        content = {
+            "system": found.system,
+            "account": found.account,
+            "rule": found.rule,
+            "reason": found.remark,
+        }
+        _record("suspicion-answered", content, by, now)
+    return found
+
+
+def _is_own(found: CollectedAccount, account: Operator, is_toban: bool, plan: AccountsPlan) -> bool:
+    """Return whether the reviewer decides about an account of their own."""
+    if is_toban:
+        return found.name == account.username
+    place = plan.system(found.system)
+    holder = plan.holder(place, found.found).person if place is not None else ""
+    person = plan.people.get(holder)
+    return found.name == account.username or (person is not None and person.account == account.username)
+
+
+def _until(day: date, edition: Edition, plan: AccountsPlan) -> datetime:
+    """Return until when a leaver's accounts must be gone: 即日 is 24:00 of that day."""
+    midnight = existing(day + _DAY, time(0), plan.zone)
+    withins = [row.within for row in plan.removals]
+    if not withins or None in withins:
+        return midnight
+    calendar = edition.bindings.system.business
+    last = midnight - timedelta(microseconds=1)
+    return min(ends_at(last, each, plan.zone, calendar, Hours()) for each in withins if each is not None)
+
+
+def _line(text: str) -> str:
+    """Return *text* as one line that fits."""
+    return printable(" ".join(storable_text(text).split()))[:_LONGEST]
+
+
+def _record(order: str, content: Mapping[str, object], by: Teller, now: datetime) -> None:
+    told = {"order": order, **content, **by.told()}
+    ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, told, actor=by.name[:150]), now=now)

@@ -1,0 +1,230 @@
+"""Who has access to which system, who leaves, and which accounts are to go."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from toban.chapters.accounts.account import FoundAccount, PasswordTerms
+from toban.engine.message_field import MessageField
+
+_SIGNIFICANT = (
+    *("label", "grants", "is_privileged", "is_locked", "has_password", "has_factor"),
+    *("password_changed_at", "oldest_key_at", "last_used_at", "last_used_from"),
+)
+
+
+class SystemReading(models.Model):
+    """The newest look at a system."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    looked_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+    """Of when that is which was read last; null if it never was read."""
+    terms = models.JSONField(null=True)
+    """What it demands of passwords; see `PasswordTerms`."""
+    gaps = models.JSONField(default=list)
+    """What could not be read, as messages."""
+    trouble = MessageField()
+    """Why the newest look failed; nothing if it did not."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def password_terms(self) -> PasswordTerms | None:
+        """What it demands of passwords; None if it does not say."""
+        return PasswordTerms.from_json(self.terms) if self.terms is not None else None
+
+
+class CollectedQuerySet(models.QuerySet["CollectedAccount"]):
+    """Accounts by their state."""
+
+    def there(self) -> Self:
+        """Return those that were there at the newest look."""
+        return self.filter(ended_at=None)
+
+
+class CollectedAccount(models.Model):
+    """An account of a system, from the look that found it first to the one that did not."""
+
+    system = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    label = models.CharField(max_length=200, blank=True)
+    grants = models.JSONField(default=list)
+    is_privileged = models.BooleanField()
+    is_locked = models.BooleanField()
+    has_password = models.BooleanField(null=True)
+    has_factor = models.BooleanField(null=True)
+    password_changed_at = models.DateTimeField(null=True)
+    oldest_key_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    last_used_from = models.CharField(max_length=100, blank=True)
+    first_seen = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    """When its rights or its lock changed last."""
+    ended_at = models.DateTimeField(null=True)
+
+    objects = CollectedQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("system", "name"), condition=Q(ended_at=None), name="one_collected_account"
+            ),
+        )
+        indexes = (models.Index(fields=("ended_at",), name="collected_account_end"),)
+
+    def __str__(self) -> str:
+        return f"{self.system}: {self.name}"
+
+    @property
+    def found(self) -> FoundAccount:
+        """The account as its system told of it."""
+        values = {key: getattr(self, key) for key in _SIGNIFICANT}
+        return FoundAccount(name=self.name, **{**values, "grants": tuple(self.grants)})
+
+    def take(self, found: FoundAccount, now: datetime) -> None:
+        """Become what was *found*."""
+        before = (self.is_privileged, self.is_locked, list(self.grants))
+        for key in _SIGNIFICANT:
+            setattr(self, key, getattr(found, key))
+        self.grants = list(found.grants)
+        if before != (self.is_privileged, self.is_locked, self.grants):
+            self.changed_at = now
+
+
+class Leaver(models.Model):
+    """Somebody who leaves, as Toban was told."""
+
+    class Via(models.TextChoices):
+        """How it was told."""
+
+        PAGE = "page"
+        API = "api"
+        CSV = "csv"
+        SHELL = "shell"
+
+    name = models.CharField(max_length=200)
+    """The name in `[people]`, or another."""
+    accounts = models.JSONField(default=list)
+    """Account names and addresses that are known to be theirs."""
+    leaves_at = models.DateTimeField()
+    until = models.DateTimeField()
+    """When all of their accounts must be gone."""
+    told_at = models.DateTimeField()
+    told_by = models.CharField(max_length=150)
+    via = models.CharField(max_length=8, choices=Via)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("name",), condition=Q(withdrawn_at=None), name="one_standing_leaver"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.leaves_at.isoformat()}"
+
+
+class AccessRemoval(models.Model):
+    """An account that is to go; over once its system shows it no more, or locked."""
+
+    class Ground(models.TextChoices):
+        """Why it is to go."""
+
+        LEAVER = "leaver"
+        REVIEW = "review"
+
+    system = models.CharField(max_length=200)
+    account = models.CharField(max_length=200)
+    ground = models.CharField(max_length=8, choices=Ground)
+    leaver = models.ForeignKey(Leaver, models.CASCADE, null=True, related_name="removals")
+    ordered_by = models.CharField(max_length=150)
+    reason = models.TextField(blank=True)
+    found_at = models.DateTimeField()
+    """When it was found that it has to go."""
+    begins_at = models.DateTimeField()
+    """From when on it is to be removed."""
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    """When its system was seen without it."""
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("system", "account", "ground"),
+                condition=Q(ended_at=None, withdrawn_at=None),
+                name="one_open_removal",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.system}: {self.account}"
+
+
+class AccessDecision(models.Model):
+    """What a reviewer decided about an account."""
+
+    system = models.CharField(max_length=200)
+    account = models.CharField(max_length=200)
+    is_kept = models.BooleanField()
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField(db_index=True)
+    reason = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.system}: {self.account} {self.at.isoformat()}"
+
+
+class WatchedAccount(models.Model):
+    """What is known of an account's sign-ins so far; see `AccountHistory`."""
+
+    system = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+    networks = models.JSONField(default=list)
+    failures = models.JSONField(default=list)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("system", "name"), name="one_watched_account"),)
+
+    def __str__(self) -> str:
+        return f"{self.system}: {self.name}"
+
+
+class WatchMark(models.Model):
+    """How far the audit log has been watched."""
+
+    sequence = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.sequence)
+
+
+class Suspicion(models.Model):
+    """A sign-in that somebody should look at, and what they found."""
+
+    system = models.CharField(max_length=200)
+    account = models.CharField(max_length=200)
+    rule = models.CharField(max_length=16)
+    """A `SuspicionRule`."""
+    at = models.DateTimeField()
+    """Of the sign-in."""
+    said = MessageField()
+    found_at = models.DateTimeField(db_index=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=150, blank=True)
+    remark = models.TextField(blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("system", "account", "rule", "at"), name="one_suspicion"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.system}: {self.account} {self.rule}"

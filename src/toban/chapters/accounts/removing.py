@@ -1,0 +1,263 @@
+"""Accounts that are to go: found, asked of people, locked where Toban may, and over once nobody sees them.
+
+Level-triggered: the tables say what is wanted, so that nothing is lost with a worker.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from toban.chapters.accounts.collector import AccountLock
+from toban.chapters.accounts.joining import is_named
+from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, Leaver, SystemReading
+from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
+from toban.design.clauses.base import Clause
+from toban.design.values.schedule import Cadence, Schedule
+from toban.engine.approvals.rules import ApprovalTerms
+from toban.engine.clock import Clock, system_clock
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.runs.models import Run
+from toban.engine.runs.parameters import Parameter, ParameterKind
+from toban.engine.runs.steps.failing import failing
+from toban.engine.runs.steps.recording import record_once
+from toban.engine.runs.triggered import open_run
+from toban.engine.runs.work import RunTurn, Step, Work
+from toban.engine.tasks.events import TaskGround, WantedTask, open_task, prove, waiting, withdraw
+from toban.engine.tasks.rules import TaskTerms
+from toban.engine.tasks.works import hours_of
+from toban.message import Message
+
+_TASK, _LOCK = "remove-account/", "lock-account/"
+_ACCOUNT = "account"
+"""The parameter of a task, or a lock, that says which account."""
+_AGAIN = timedelta(minutes=10)
+"""A lock that failed, or that its system does not show, is tried again after so long."""
+_DAILY = timedelta(days=1)
+"""In shadow, what would have been locked is recorded once a day."""
+
+
+def works(plan: AccountsPlan, edition: Edition, clock: Clock = system_clock) -> Mapping[str, Work]:
+    """Return the tasks in which people remove accounts, and the works in which Toban locks them, by key."""
+    ground = TaskGround(edition.design.digest, edition.bindings.acting_digest, edition.bindings.system)
+    rows: tuple[Clause, ...] = (*plan.removals, *plan.reviews)
+    found: dict[str, Work] = {}
+    for system in plan.systems if rows else ():
+        role = system.config.owner or plan.manager
+        name = f"{rows[0].text} ({system.name})"
+        terms = TaskTerms(name, (role,), hours_of((role,), edition.design), is_owed=True, by_evidence=True)
+        key = _TASK + system.name
+        found[key] = ground.work(key, rows[0], terms)
+        lock = system.locking()
+        if lock is not None:
+            found[_LOCK + system.name] = _lock_work(system, lock, rows[0], role, edition, clock)
+    return found
+
+
+def _lock_work(
+    system: AccountSystem, lock: AccountLock, row: Clause, role: str, edition: Edition, clock: Clock
+) -> Work:
+    act = _Act(system.name, lock, clock)
+    return Work(
+        key=_LOCK + system.name,
+        clause_id=row.id,
+        document_digest=edition.design.digest,
+        acting_digest=edition.bindings.acting_digest,
+        steps=(Step("lock", act.lock), Step("record", act.record)),
+        schedule=Schedule(Cadence.ON_DEMAND),
+        system=edition.bindings.system,
+        timeout=timedelta(seconds=system.config.timeout * 2),
+        parameters=(
+            Parameter(
+                _ACCOUNT,
+                Message("accounts.parameter-account"),
+                "tanaka",
+                kind=ParameterKind.TEXT,
+                is_required=True,
+            ),
+        ),
+        trigger=Message("accounts.trigger"),
+        mode=system.config.mode,
+        asks=ApprovalTerms(role),
+        bound=f"[accounts.{system.name}]",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """What a run does; both steps may be repeated after a kill."""
+
+    system: str
+    lock_there: AccountLock
+    clock: Clock
+
+    def lock(self, turn: RunTurn) -> object:
+        """Lock the account."""
+        with failing(turn):
+            self.lock_there.lock(turn.parameters[_ACCOUNT])
+        return {"locked": True}
+
+    def record(self, turn: RunTurn) -> Message:
+        """Write it into the evidence, once; the next look shows whether it is so."""
+        account = turn.parameters[_ACCOUNT]
+        record_once(
+            turn.run_id,
+            {"event": "account-locked", "system": self.system, "account": account},
+            self.clock(),
+        )
+        # Seen anew at once: what is locked is over only when its system shows it.
+        SystemReading.objects.filter(name=self.system).update(
+            looked_at=datetime.fromtimestamp(0, self.clock().tzinfo)
+        )
+        return Message("accounts.locked", system=self.system, account=account)
+
+
+def settle(plan: AccountsPlan, now: datetime) -> None:
+    """Bring what is to go up to date with what was seen."""
+    _find(plan, now)
+    removals = list(
+        AccessRemoval.objects.filter(ended_at=None, withdrawn_at=None).order_by("pk").select_related("leaver")
+    )
+    _end(removals, now)
+    open_now = [each for each in removals if each.ended_at is None]
+    for system in plan.systems:
+        _ask(system, [each for each in open_now if each.system == system.name], plan, now)
+
+
+def _find(plan: AccountsPlan, now: datetime) -> None:
+    """Note every account of those who leave."""
+    leavers = Leaver.objects.filter(withdrawn_at=None)
+    if not leavers.exists():
+        return
+    accounts = list(CollectedAccount.objects.there().order_by("system", "name"))
+    by_name = {each.name: each for each in plan.systems}
+    known = set(
+        AccessRemoval.objects.filter(ground=AccessRemoval.Ground.LEAVER, withdrawn_at=None).values_list(
+            "leaver", "system", "account", "ended_at"
+        )
+    )
+    for leaver in leavers:
+        for each in accounts:
+            system = by_name.get(each.system)
+            if system is None or not _is_of(leaver, each, system, plan):
+                continue
+            # What was removed and locked stays over while it stays locked.
+            if (leaver.pk, each.system, each.name, None) in known or each.is_locked:
+                continue
+            _note(leaver, each, now)
+
+
+def _is_of(leaver: Leaver, each: CollectedAccount, system: AccountSystem, plan: AccountsPlan) -> bool:
+    holder = plan.holder(system, each.found)
+    if holder.person and is_named_as(leaver, holder.person, plan):
+        return True
+    return not holder.person and is_named(each.found, (leaver.name, *leaver.accounts))
+
+
+def is_named_as(leaver: Leaver, person: str, plan: AccountsPlan) -> bool:
+    """Return whether *leaver* is *person*, a name in `[people]`, by that name or another of theirs."""
+    bound = plan.people.get(person)
+    names = {person, *((bound.name, bound.account, bound.email) if bound is not None else ())} - {""}
+    return not names.isdisjoint({leaver.name, *leaver.accounts})
+
+
+def _note(leaver: Leaver, each: CollectedAccount, now: datetime) -> None:
+    with transaction.atomic():
+        ledger.hold()
+        _, is_new = AccessRemoval.objects.get_or_create(
+            system=each.system,
+            account=each.name,
+            ground=AccessRemoval.Ground.LEAVER,
+            ended_at=None,
+            withdrawn_at=None,
+            defaults={
+                "leaver": leaver,
+                "ordered_by": leaver.told_by,
+                "found_at": now,
+                "begins_at": leaver.leaves_at,
+                "until": leaver.until,
+            },
+        )
+        if is_new:
+            content = {
+                "event": "leaver-account-found",
+                "leaver": leaver.name,
+                "system": each.system,
+                "account": each.name,
+            }
+            ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content), now=now)
+
+
+def _end(removals: Iterable[AccessRemoval], now: datetime) -> None:
+    """End what a look that began after the order shows no more, or shows locked."""
+    readings = SystemReading.objects.in_bulk()
+    there = {
+        (each.system, each.name): each.is_locked
+        for each in CollectedAccount.objects.there().filter(system__in={each.system for each in removals})
+    }
+    for each in removals:
+        reading = readings.get(each.system)
+        is_seen = reading is not None and reading.taken_at is not None and not reading.trouble
+        if not is_seen or reading is None or reading.looked_at < each.found_at:
+            continue
+        if there.get((each.system, each.account), True):
+            _ended(each, now)
+
+
+def _ended(each: AccessRemoval, now: datetime) -> None:
+    with transaction.atomic():
+        ledger.hold()
+        if not AccessRemoval.objects.filter(pk=each.pk, ended_at=None).update(ended_at=now):
+            return
+        each.ended_at = now
+        content = {
+            "event": "access-ended",
+            "system": each.system,
+            "account": each.account,
+            "ground": str(each.ground),
+            "is_late": now > each.until,
+        }
+        ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content), now=now)
+
+
+def _ask(system: AccountSystem, wanted: list[AccessRemoval], plan: AccountsPlan, now: datetime) -> None:
+    """Have people, and Toban where it may, remove what is due at *system*; end the tasks that are over."""
+    task, lock = plan.works.get(_TASK + system.name), plan.works.get(_LOCK + system.name)
+    due = {each.account: each for each in wanted if each.begins_at <= now}
+    if task is not None:
+        tasks = waiting([task.key])
+        for run in tasks:
+            account = str(run.parameters.get(_ACCOUNT, ""))
+            if account not in due:
+                _close(system, account, waiting([task.key]).filter(pk=run.pk), now)
+        for place, (account, each) in enumerate(due.items()):
+            same = tasks.filter(**{f"parameters__{_ACCOUNT}": account})
+            # Two runs of a work are never due at the same moment.
+            began = now - place * timedelta.resolution
+            open_task(task, WantedTask(each.until, {_ACCOUNT: account}), same, began)
+    if lock is not None:
+        for account in _to_lock(lock, due, now):
+            open_run(lock, lock.clause_id, {_ACCOUNT: account}, now)
+
+
+def _close(system: AccountSystem, account: str, task: QuerySet[Run], now: datetime) -> None:
+    is_over = AccessRemoval.objects.filter(
+        system=system.name, account=account, ended_at__isnull=False, withdrawn_at=None
+    ).exists()
+    said = Message("accounts.seen-no-more" if is_over else "accounts.not-to-go", account=account)
+    (prove if is_over else withdraw)(task, said, now)
+
+
+def _to_lock(lock: Work, due: Iterable[str], now: datetime) -> Iterator[str]:
+    """Yield the first account whose lock was not tried a short time ago: two runs of a work never overlap."""
+    for account in due:
+        tried = Run.objects.filter(work=lock.key, **{f"parameters__{_ACCOUNT}": account})
+        last = tried.order_by("-pk").first()
+        pause = _DAILY if last is not None and last.state == Run.State.SHADOW else _AGAIN
+        if last is None or (last.ended_at is not None and now - last.ended_at >= pause):
+            yield account
+            return

@@ -1,0 +1,259 @@
+"""The verdicts on rows about accounts, by what the systems tell. Pure but for the types of what was seen."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from toban.chapters.accounts.joining import HolderKind
+from toban.chapters.accounts.seen import SeenAccount, SeenSystem
+from toban.design.clauses.security import PasswordPolicy
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.rows.judgement import Judgement
+from toban.message import NOTHING, Message, sentences
+
+_NAMED = 5
+"""So many accounts stand in a reason by name; the page has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An account, or a system, that is not as the row demands."""
+
+    place: str
+    """`db: tanaka`."""
+    why: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found about a row over all systems that it is about."""
+
+    faults: Sequence[Fault]
+    unknown: Sequence[Message]
+    systems: int
+    accounts: int
+
+
+def judged(found: Findings) -> Judgement:
+    """Return the verdict: a fault deviates; what is not known is not known to be well."""
+    value = Message("accounts.value", systems=found.systems, accounts=found.accounts)
+    proof = {
+        "systems": found.systems,
+        "accounts": found.accounts,
+        "faults": [each.place for each in found.faults],
+    }
+    gap = _gap(found.unknown)
+    if found.faults:
+        first = found.faults[:_NAMED]
+        said = Message(
+            "accounts.faults",
+            count=len(found.faults),
+            named=[Message("accounts.fault", place=each.place, why=each.why) for each in first],
+        )
+        return Judgement(Verdict.DEVIATING, sentences(said, gap), value, proof=proof)
+    if gap:
+        return Judgement(Verdict.NOT_MEASURABLE, gap, value, proof=proof)
+    return Judgement(
+        Verdict.CONFORMING, Message("accounts.all-keep", count=found.accounts), value, proof=proof
+    )
+
+
+def _gap(unknown: Sequence[Message]) -> Message:
+    if not unknown:
+        return NOTHING
+    first, *others = unknown
+    if not others:
+        return first
+    return Message("accounts.several-unknown", why=first, more=len(others))
+
+
+def factors(systems: Sequence[SeenSystem], oldest: timedelta, now: datetime) -> Findings:
+    """Return who can sign in to production without a second factor."""
+    faults: list[Fault] = []
+    unknown: list[Message] = []
+    production = [each for each in systems if each.system.config.is_production and not each.system.is_own]
+    accounts = 0
+    by_name = {each.name: each for each in systems}
+    for system in production:
+        if why := _unknown_with(system, by_name, oldest, now):
+            unknown.append(why)
+            continue
+        people = [each for each in system.accounts if each.is_of_person]
+        accounts += len(people)
+        found = {each.found.name: has_factor(each, system, by_name) for each in people}
+        faults += [
+            Fault(f"{system.name}: {name}", Message("accounts.no-factor"))
+            for name, has in found.items()
+            if has is False
+        ]
+        if silent := [name for name, has in found.items() if has is None]:
+            unknown.append(
+                Message("accounts.factor-unknown", system=system.name, count=len(silent), name=silent[0])
+            )
+    return Findings(faults, unknown, len(production), accounts)
+
+
+def _unknown_with(
+    system: SeenSystem, by_name: Mapping[str, SeenSystem], oldest: timedelta, now: datetime
+) -> Message:
+    """Return why *system*, or that which everybody signs in to before, can't be judged now."""
+    own = system.why_unknown(oldest, now)
+    before = by_name.get(system.system.config.behind)
+    if own or before is None:
+        return own
+    return before.why_unknown(oldest, now)
+
+
+def has_factor(each: SeenAccount, system: SeenSystem, by_name: Mapping[str, SeenSystem]) -> bool | None:
+    """Return whether whoever uses the account needs a second factor; None if nobody says.
+
+    That of the system before it counts: there the same person has an account with one.
+    """
+    before = by_name.get(system.system.config.behind)
+    if each.found.has_factor or before is None:
+        return each.found.has_factor
+    if each.holder.kind is not HolderKind.PERSON:
+        return None
+    theirs = [
+        one.found.has_factor
+        for one in before.accounts
+        if one.holder.person == each.holder.person and not one.found.is_locked
+    ]
+    # Without an account there nobody comes through.
+    return True if not theirs or all(theirs) else False if False in theirs else None
+
+
+def passwords(
+    row: PasswordPolicy, systems: Sequence[SeenSystem], oldest: timedelta, now: datetime
+) -> Findings:
+    """Return which production systems demand less of passwords, and whose passwords are too old."""
+    faults: list[Fault] = []
+    unknown: list[Message] = []
+    wanted = [
+        each
+        for each in systems
+        if each.system.config.is_production and each.system.config.has_passwords and not each.system.is_own
+    ]
+    accounts = 0
+    for system in wanted:
+        if why := system.why_unknown(oldest, now):
+            unknown.append(why)
+            continue
+        people = [
+            each for each in system.accounts if each.is_of_person and each.found.has_password is not False
+        ]
+        accounts += len(people)
+        if not people:
+            continue
+        faults += _of_terms(row, system)
+        unknown += _unknown_terms(row, system)
+        aged = list(_of_ages(row, system, people, now))
+        faults += [each for each in aged if isinstance(each, Fault)]
+        unknown += [each for each in aged if isinstance(each, Message)]
+    return Findings(faults, unknown, len(wanted), accounts)
+
+
+def _unknown_terms(row: PasswordPolicy, system: SeenSystem) -> Iterator[Message]:
+    if system.terms is None and (row.min_length or row.classes):
+        yield Message("accounts.terms-unknown", system=system.name)
+
+
+def _of_terms(row: PasswordPolicy, system: SeenSystem) -> Iterator[Fault]:
+    terms = system.terms
+    if terms is None:
+        return
+    if row.min_length and (terms.min_length or 0) < row.min_length:
+        said = Message("accounts.length-less", has=terms.min_length or 0, wanted=row.min_length)
+        yield Fault(system.name, said)
+    if missing := [each for each in row.classes if each not in terms.classes]:
+        needed = [Message(f"people.password-needs-{each}") for each in missing]
+        yield Fault(system.name, Message("accounts.classes-missing", needed=needed))
+
+
+def _of_ages(
+    row: PasswordPolicy, system: SeenSystem, people: Sequence[SeenAccount], now: datetime
+) -> Iterator[Fault | Message]:
+    if row.expires_after is None:
+        return
+    longest = row.expires_after.as_timedelta()
+    silent = [each.found.name for each in people if each.found.password_changed_at is None]
+    for each in people:
+        changed = each.found.password_changed_at
+        # ">=": "changed every 90 days" means that the end of the 90th day is the last moment.
+        if changed is not None and now - changed >= longest:
+            said = Message("accounts.password-old", days=(now - changed).days)
+            yield Fault(f"{system.name}: {each.found.name}", said)
+    if silent:
+        yield Message("accounts.age-unknown", system=system.name, count=len(silent), name=silent[0])
+
+
+def watched(
+    open_now: Sequence[Message], systems: Sequence[SeenSystem], oldest: timedelta, now: datetime
+) -> Judgement:
+    """Return the verdict on the watch over sign-ins; *open_now* is what nobody has answered yet."""
+    accounts = sum(len(each.accounts) for each in systems)
+    value = Message("accounts.watched-value", accounts=accounts, count=len(open_now))
+    gap = _gap([why for each in systems if (why := each.why_unknown(oldest, now))])
+    proof = {"accounts": accounts, "open": len(open_now)}
+    if open_now:
+        said = Message("accounts.suspicions-open", count=len(open_now), first=open_now[0])
+        return Judgement(Verdict.WARNING, sentences(said, gap), value, proof=proof)
+    if gap:
+        return Judgement(Verdict.NOT_MEASURABLE, gap, value, proof=proof)
+    return Judgement(Verdict.CONFORMING, Message("accounts.nothing-suspicious"), value, proof=proof)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaverState:
+    """A leaver and their accounts."""
+
+    name: str
+    leaves_at: datetime
+    until: datetime
+    told_at: datetime
+    open: Sequence[str]
+    """Accounts that are still there: `db: tanaka`."""
+    removed_late: Sequence[str]
+    removed: int
+
+
+def leavers(
+    states: Sequence[LeaverState], systems: Sequence[SeenSystem], oldest: timedelta, now: datetime
+) -> Judgement:
+    """Return the verdict on the removal of leavers' accounts."""
+    unknown = [why for each in systems if (why := each.why_unknown(oldest, now))]
+    # What only some of a system tells does not hide an account.
+    overdue = [each for each in states if each.open and now >= each.until]
+    waiting = [each for each in states if now < each.until]
+    value = Message(
+        "accounts.leavers-value",
+        leavers=len([each for each in states if each.open or now < each.until]),
+        accounts=sum(len(each.open) for each in states),
+    )
+    proof = {"leavers": len(states), "open": [place for each in states for place in each.open]}
+    next_due = min((each.until for each in waiting), default=None)
+    gap = _gap(unknown)
+    if overdue:
+        worst = overdue[0]
+        said = Message(
+            "accounts.leaver-overdue",
+            name=worst.name,
+            until=worst.until,
+            accounts=list(worst.open[:_NAMED]),
+            more=sum(len(each.open) for each in overdue) - len(worst.open[:_NAMED]),
+        )
+        return Judgement(Verdict.NOT_PERFORMED, sentences(said, gap), value, next_due, proof)
+    if gap:
+        return Judgement(Verdict.NOT_MEASURABLE, gap, value, next_due, proof)
+    if not states:
+        return Judgement(Verdict.NOT_DUE, Message("accounts.nobody-leaves"), NOTHING, next_due, proof)
+    newest = max((each for each in states if each not in waiting), key=lambda each: each.until, default=None)
+    if newest is not None and newest.removed_late:
+        said = Message("accounts.removed-late", name=newest.name, accounts=list(newest.removed_late[:_NAMED]))
+        return Judgement(Verdict.DEVIATING, said, value, next_due, proof)
+    if newest is None:
+        first = min(waiting, key=lambda each: each.until)
+        said = Message("accounts.leaver-waits", name=first.name, until=first.until, count=len(first.open))
+        return Judgement(Verdict.NOT_DUE, said, value, next_due, proof)
+    said = Message("accounts.leaver-gone", name=newest.name, until=newest.until, count=newest.removed)
+    return Judgement(Verdict.CONFORMING, said, value, next_due, proof)

@@ -1,0 +1,77 @@
+"""The status of the rows about accounts, and the alerts about leavers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from toban.chapters.accounts.models import Leaver, Suspicion
+from toban.chapters.accounts.plan import AccountsPlan
+from toban.chapters.accounts.rows.judging import LeaverState, leavers, watched
+from toban.chapters.accounts.seen import seen
+from toban.design.clauses.base import Clause
+from toban.design.clauses.security import AccountRemoval
+from toban.engine.rows.report import JudgedRow, RowAlerts, condition_of, report
+from toban.message import Message
+
+_ALERTS = RowAlerts(
+    item="accounts",
+    limit=Message("accounts.as-the-row-orders"),
+    advice=Message("accounts.look-at-the-page"),
+)
+
+
+def tell(plan: AccountsPlan, now: datetime, document_digest: str) -> None:
+    """Show the status of the rows about leavers and sign-ins, and report what is wrong."""
+    if not (plan.removals or plan.watched):
+        return
+    systems = seen(plan)
+    gone = leavers(states(plan), systems, plan.access.oldest, now)
+    watch = watched(open_suspicions(), systems, plan.access.oldest, now)
+    rows: list[JudgedRow] = [(row, gone) for row in plan.removals]
+    rows += [(row, watch) for row in plan.watched]
+    signals = [
+        _ALERTS.signal(row, each, now, condition=condition_of(each), subject=_subject(row))
+        for row, each in rows
+    ]
+    report(rows, signals, now, document_digest)
+
+
+def open_suspicions() -> Sequence[Message]:
+    """Return what nobody has answered yet, the newest first."""
+    found = Suspicion.objects.filter(answered_at=None).order_by("-at", "-pk")
+    return [
+        Message("accounts.suspicion", system=each.system, account=each.account, said=each.said)
+        for each in found
+    ]
+
+
+def _subject(row: Clause) -> Message:
+    is_about_leavers = isinstance(row, AccountRemoval)
+    return Message("accounts.subject-leavers" if is_about_leavers else "accounts.subject-suspicions")
+
+
+def states(plan: AccountsPlan) -> Sequence[LeaverState]:
+    """Return everybody who leaves, and has not been taken back; those of whom nothing was found, too."""
+    return [
+        _state(each, plan)
+        for each in Leaver.objects.filter(withdrawn_at=None)
+        .order_by("until", "pk")
+        .prefetch_related("removals")
+    ]
+
+
+def _state(leaver: Leaver, plan: AccountsPlan) -> LeaverState:
+    standing = (each for each in leaver.removals.all() if each.withdrawn_at is None)
+    removals = sorted(standing, key=lambda each: (each.system, each.account))
+    return LeaverState(
+        leaver.name,
+        leaver.leaves_at.astimezone(plan.zone),
+        leaver.until.astimezone(plan.zone),
+        leaver.told_at.astimezone(plan.zone),
+        [f"{each.system}: {each.account}" for each in removals if each.ended_at is None],
+        [
+            f"{each.system}: {each.account}"
+            for each in removals
+            if each.ended_at is not None and each.ended_at > each.until
+        ],
+        sum(each.ended_at is not None for each in removals),
+    )

@@ -1,0 +1,220 @@
+"""Accounts by the API: who has access to what, who leaves, and what is decided. Managers' tokens only."""
+
+from datetime import date, datetime, time
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from django.http import Http404, HttpRequest
+from ninja import Query, Schema
+from pydantic import Field
+
+from toban.chapters.accounts import leaving
+from toban.chapters.accounts.leaving import Teller, ToldLeaver
+from toban.chapters.accounts.models import Leaver
+from toban.chapters.accounts.operation import OPERATION
+from toban.chapters.accounts.rows.report import states
+from toban.chapters.accounts.seen import SeenSystem, seen
+from toban.engine.editions import present
+from toban.engine.editions.edition import Edition
+from toban.engine.people.models import OperatorRole
+from toban.faces.api import cursors
+from toban.faces.api.access import token_of
+from toban.faces.api.acting import ordered
+from toban.faces.api.problems import Problem
+from toban.faces.api.router import ScopedRouter
+from toban.faces.api.values import Asked, IdempotencyKey, Part, Said, Text, Turn
+from toban.faces.values.accounts import (
+    account_values,
+    decision_values,
+    leaver_values,
+    system_values,
+    told_values,
+)
+
+router = ScopedRouter()
+
+
+class ShownSystem(Schema):
+    """A system with accounts, and what could not be read of it."""
+
+    name: str
+    owner: str
+    is_production: bool
+    looked_at: str | None
+    taken_at: str | None
+    trouble: Said | None
+    gaps: list[Said]
+    accounts: int
+
+
+class ShownAccount(Schema):
+    """An account; null is what its system does not say."""
+
+    system: str
+    account: str
+    label: str
+    holder: str
+    person: str
+    grants: list[str]
+    is_privileged: bool
+    is_locked: bool
+    has_password: bool | None
+    has_factor: bool | None
+    password_changed_at: str | None
+    oldest_key_at: str | None
+    last_used_at: str | None
+    first_seen: str
+
+
+class ShownLeaver(Schema):
+    """Somebody who leaves, and what is left of their accounts."""
+
+    name: str
+    leaves_at: str
+    until: str
+    told_at: str
+    open: list[str]
+    removed: int
+    removed_late: list[str]
+
+
+class ShownTold(Schema):
+    """A leaver as told."""
+
+    name: str
+    accounts: list[str]
+    leaves_at: str
+    until: str
+
+
+class ShownDecision(Schema):
+    """A decision about an account."""
+
+    system: str
+    account: str
+    is_kept: bool
+    by: str
+    at: str
+
+
+class WantedLeaver(Asked):
+    """Somebody who leaves."""
+
+    name: Text
+    leaves_on: date
+    at: time | None = None
+    """When on that day; null: as the bindings say."""
+    accounts: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
+
+
+class WantedWithdrawal(Asked):
+    """Somebody who does not leave after all."""
+
+    name: Text
+
+
+class WantedDecision(Asked):
+    """To keep an account, or to revoke it."""
+
+    system: Text
+    account: Text
+    is_kept: bool
+    reason: Text = ""
+
+
+@router.read("/account-systems", "read:accounts", Part[ShownSystem])
+def systems(request: HttpRequest, turn: Query[Turn]) -> Any:
+    """List the systems whose accounts are read."""
+    return _part(request, turn, [system_values(each) for each in _seen(request)])
+
+
+@router.read("/accounts", "read:accounts", Part[ShownAccount])
+def accounts(request: HttpRequest, turn: Query[Turn], system: Text = "") -> Any:
+    """List the accounts of all systems, or of one."""
+    found = [
+        account_values(each.name, one)
+        for each in _seen(request)
+        if system in ("", each.name)
+        for one in each.accounts
+    ]
+    return _part(request, turn, found)
+
+
+@router.read("/leavers", "read:accounts", Part[ShownLeaver])
+def leavers(request: HttpRequest, turn: Query[Turn]) -> Any:
+    """List those who leave."""
+    _require_manager(request)
+    return _part(request, turn, [leaver_values(each) for each in states(_edition().plan(OPERATION))])
+
+
+@router.act("/leavers", "act:accounts", ShownTold)
+def tell(request: HttpRequest, wanted: WantedLeaver, key: IdempotencyKey) -> Any:
+    """Tell of somebody who leaves; who was told of before gets the new day."""
+    _require_manager(request)
+
+    def act(_by: str, now: datetime) -> dict[str, object]:
+        edition = _edition()
+        said = ToldLeaver(wanted.name, wanted.leaves_on, wanted.accounts, wanted.at)
+        return dict(told_values(leaving.tell(said, _teller(request), edition, edition.plan(OPERATION), now)))
+
+    return ordered(request, key, act)
+
+
+@router.act("/leavers/withdraw", "act:accounts", ShownTold)
+def withdraw(request: HttpRequest, wanted: WantedWithdrawal, key: IdempotencyKey) -> Any:
+    """Tell that somebody does not leave after all."""
+    _require_manager(request)
+
+    def act(_by: str, now: datetime) -> dict[str, object]:
+        return dict(told_values(leaving.withdraw(wanted.name, _teller(request), now)))
+
+    return ordered(request, key, act)
+
+
+@router.act("/accounts/decide", "act:accounts", ShownDecision)
+def decide(request: HttpRequest, wanted: WantedDecision, key: IdempotencyKey) -> Any:
+    """Keep an account, or revoke it; nobody decides about their own."""
+    _require_manager(request)
+
+    def act(_by: str, now: datetime) -> dict[str, object]:
+        made = leaving.decide(
+            wanted.system,
+            wanted.account,
+            wanted.reason,
+            is_kept=wanted.is_kept,
+            by=_teller(request),
+            plan=_edition().plan(OPERATION),
+            now=now,
+        )
+        return dict(decision_values(made))
+
+    return ordered(request, key, act)
+
+
+def _seen(request: HttpRequest) -> list[SeenSystem]:
+    _require_manager(request)
+    return list(seen(_edition().plan(OPERATION)))
+
+
+def _part(request: HttpRequest, turn: Turn, found: list[Any]) -> Any:
+    """Return a part of a list by places in it: it is short, and made anew each time."""
+    after = cursors.position(request, turn) or 0
+    rest = list(enumerate(found, start=1))[after : after + turn.limit + 1]
+    return cursors.part(request, turn, rest, lambda each: each[1], lambda each: each[0])
+
+
+def _teller(request: HttpRequest) -> Teller:
+    token = token_of(request)
+    return Teller(token.operator.get_username(), Leaver.Via.API, token.operator, token.shell_user)
+
+
+def _require_manager(request: HttpRequest) -> None:
+    if token_of(request).operator.operator_role != OperatorRole.MANAGER:
+        raise Problem("role-missing", HTTPStatus.FORBIDDEN)
+
+
+def _edition() -> Edition:
+    edition = present.edition()
+    if edition is None:
+        raise Http404
+    return edition

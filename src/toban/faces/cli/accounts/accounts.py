@@ -1,0 +1,188 @@
+"""`toban accounts`: who has access to which system, and who leaves."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from toban.chapters.accounts import leaving
+from toban.chapters.accounts.leaving import Teller, ToldLeaver
+from toban.chapters.accounts.models import Leaver
+from toban.chapters.accounts.operation import OPERATION
+from toban.chapters.accounts.rows.report import states
+from toban.chapters.accounts.seen import SeenAccount, SeenSystem, seen
+from toban.engine.clock import system_clock
+from toban.engine.registry.parts import Parts
+from toban.faces.cli.kept import edition_of
+from toban.faces.cli.shell import shell_user
+from toban.faces.cli.state import FORMAT, usable_state
+from toban.faces.terminal import say, speak_utf8
+from toban.faces.values.accounts import account_values, leaver_values, system_values
+from toban.message import Message
+from toban.text import printable_json
+
+
+@click.group("accounts", epilog="Example: toban accounts list --system db")
+def command() -> None:
+    """Show who has access to which system, and tell of those who leave."""
+
+
+@command.command("list", epilog="Example: toban accounts list --privileged --format json")
+@click.option("--system", default="", metavar="NAME", help="Only those of this one of [accounts].")
+@click.option("--privileged", is_flag=True, help="Only those that may do everything.")
+@FORMAT
+@click.pass_obj
+def list_(parts: Parts, system: str, privileged: bool, form: str) -> None:
+    """List the accounts of all systems as they were read last.
+
+    A system that could not be read is told before: without it, a list says nothing about that one.
+
+    \b
+    Exit status:
+      0  listed, also if there are none
+      2  nothing runs there, or the state database can't be used
+    """
+    speak_utf8()
+    with usable_state():
+        edition = edition_of(parts)
+        plan = edition.plan(OPERATION)
+        systems = [each for each in seen(plan) if system in ("", each.name)]
+        listed = [
+            (each, one)
+            for each in systems
+            for one in each.accounts
+            if one.found.is_privileged or not privileged
+        ]
+        if form == "json":
+            values = {
+                "systems": [system_values(each) for each in systems],
+                "accounts": [account_values(each.name, one) for each, one in listed],
+            }
+            say(printable_json(values, indent=2))
+            return
+        now = system_clock()
+        for each in systems:
+            if why := each.why_unknown(plan.access.oldest, now):
+                say(Message("accounts.gap-line", gap=why))
+            for gap in each.gaps:
+                say(Message("accounts.gap-line", gap=Message("accounts.unread", system=each.name, why=gap)))
+        for each, one in listed:
+            say(_line(each, one))
+
+
+def _line(system: SeenSystem, each: SeenAccount) -> Message:
+    found = each.found
+    unsaid = Message("accounts.unsaid")
+    factor = (
+        unsaid
+        if found.has_factor is None
+        else Message("accounts.factor-true" if found.has_factor else "accounts.factor-false")
+    )
+    return Message(
+        "accounts.line",
+        system=system.name,
+        account=found.name,
+        person=each.holder.person or "—",
+        grants=list(found.grants) or "—",
+        right=Message("accounts.privileged" if found.is_privileged else "accounts.plain"),
+        state=Message("accounts.is-locked" if found.is_locked else "accounts.is-open"),
+        factor=factor,
+        used=found.last_used_at.date() if found.last_used_at is not None else unsaid,
+    )
+
+
+@command.command("leavers", epilog="Example: toban accounts leavers --format json")
+@FORMAT
+@click.pass_obj
+def leavers(parts: Parts, form: str) -> None:
+    """List those who leave, and which of their accounts are still there.
+
+    \b
+    Exit status:
+      0  listed, also if nobody leaves
+      2  nothing runs there, or the state database can't be used
+    """
+    speak_utf8()
+    with usable_state():
+        found = states(edition_of(parts).plan(OPERATION))
+        if form == "json":
+            say(printable_json([leaver_values(each) for each in found], indent=2))
+            return
+        for each in found:
+            say(
+                Message(
+                    "accounts.leaver-line",
+                    name=each.name,
+                    at=each.leaves_at,
+                    until=each.until,
+                    open=list(each.open) or "—",
+                )
+            )
+        if not found:
+            say(Message("accounts.nobody-leaves"))
+
+
+@command.command(
+    "leave", epilog="Example: toban accounts leave tanaka --on 2026-12-28 --account tanaka@example.com"
+)
+@click.argument("name", required=False)
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day on which they leave.")
+@click.option(
+    "--account", "names", multiple=True, metavar="NAME", help="An account name or address of theirs."
+)
+@click.option(
+    "--csv",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the columns name, accounts, leaves_on.",
+)
+@click.pass_obj
+def leave(
+    parts: Parts, name: str | None, day: datetime | None, names: tuple[str, ...], file: Path | None
+) -> None:
+    """Tell that NAME leaves, or everybody in a CSV: their accounts are looked for at once.
+
+    \b
+    Exit status:
+      0  told
+      1  not possible: a day that can't be, a line that can't be read
+      2  nothing runs there, the state database can't be used, or an argument is missing
+    """
+    speak_utf8()
+    if (file is None) is (name is None) or (name is not None and day is None):
+        raise click.UsageError(str(Message("accounts.name-and-day-or-csv")))
+    with usable_state():
+        edition, now = edition_of(parts), system_clock()
+        told = list(_told(name, day.date() if day is not None else now.date(), names, file))
+        via = Leaver.Via.CSV if file is not None else Leaver.Via.SHELL
+        by = Teller(shell_user(), via, shell_user=shell_user())
+        for each in leaving.tell_all(told, by, edition, edition.plan(OPERATION), now):
+            zone = edition.bindings.system.zone
+            say(Message("accounts.told", name=each.name, until=each.until.astimezone(zone)))
+
+
+def _told(name: str | None, day: date, names: tuple[str, ...], file: Path | None) -> Iterator[ToldLeaver]:
+    if file is not None:
+        yield from leaving.read_leavers(file.read_text(encoding="utf-8", errors="replace"))
+    elif name is not None:
+        yield ToldLeaver(name, day, names)
+
+
+@command.command("stay", epilog="Example: toban accounts stay tanaka")
+@click.argument("name")
+def stay(name: str) -> None:
+    """Tell that NAME does not leave after all: what was not removed yet stays.
+
+    \b
+    Exit status:
+      0  told
+      1  nobody of that name leaves
+      2  the state database can't be used
+    """
+    speak_utf8()
+    with usable_state():
+        leaving.withdraw(
+            name, Teller(shell_user(), Leaver.Via.SHELL, shell_user=shell_user()), system_clock()
+        )
+        say(Message("accounts.stays", name=name))

@@ -1,0 +1,134 @@
+"""Sign-ins are watched on the real audit log and on what systems tell; each find is answered by somebody."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.integration.chapters.accounts.place import BINDINGS, DAY, MINUTE, Place
+
+from toban.chapters.accounts import leaving
+from toban.chapters.accounts.leaving import Teller
+from toban.chapters.accounts.models import Leaver, Suspicion
+from toban.chapters.accounts.suspicion import watching
+from toban.chapters.accounts.suspicion.rules import WatchTerms
+from toban.design.values.delivery import OFFICE_HOURS
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator, OperatorRole
+
+pytestmark = pytest.mark.django_db
+WATCH = "security/audit-review/不審なアクセスパターンの検知"
+REVIEW = "security/audit-review/重要操作を週次でレビュー"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    found = Place(tmp_path, bindings=BINDINGS)
+    found.look()
+    return found
+
+
+def sign_in(
+    place: Place, event: str = "signed-in", *, actor: str = "uehara", address: str = "10.0.0.1"
+) -> None:
+    entry = ledger.Record(LedgerEntry.Kind.AUDIT, {"event": event, "address": address}, actor=actor)
+    ledger.append(entry, now=place.now)
+
+
+def watch(place: Place) -> None:
+    terms = WatchTerms(OFFICE_HOURS, place.edition.bindings.system.business)
+    watching.look(place.plan, terms, place.now)
+    place.look()
+
+
+def rules() -> list[str]:
+    return list(Suspicion.objects.order_by("pk").values_list("rule", flat=True))
+
+
+def test_a_guessed_password_is_found_once(place: Place) -> None:
+    for _ in range(5):
+        sign_in(place, "sign-in-refused", address="198.51.100.1")
+    watch(place)
+    assert place.verdict(WATCH) is Verdict.CONFORMING
+    place.now += MINUTE
+    sign_in(place, address="198.51.100.1")
+
+    watch(place)
+    watch(place)
+
+    assert rules() == ["guessed"]
+    assert place.verdict(WATCH) is Verdict.WARNING
+    assert "5 回失敗" in place.said(WATCH)
+    assert LedgerEntry.objects.filter(content__event="sign-in-suspected").count() == 1
+
+
+def test_a_manager_at_night_from_elsewhere(place: Place) -> None:
+    sign_in(place)
+    place.now = (place.now + 15 * DAY).replace(hour=3)
+    sign_in(place, address="203.0.113.9")
+
+    watch(place)
+
+    assert rules() == ["new-network", "off-hours"]
+
+
+def test_a_dormant_account_of_a_system_wakes(place: Place) -> None:
+    place.write("vpn", "tanaka,,,,true,2026-08-01T10:00:00+09:00")
+    place.look(10 * MINUTE)
+    watch(place)
+    assert rules() == []
+    place.write("vpn", "tanaka,,,,true,2026-11-30T09:05:00+09:00")
+    place.look(10 * MINUTE)
+
+    watch(place)
+
+    found = Suspicion.objects.get()
+    assert (found.system, found.account, found.rule) == ("vpn", "tanaka", "waking")
+
+
+def test_each_find_is_answered_before_the_audit_log_is_signed_off(place: Place) -> None:
+    since = place.now
+    for _ in range(5):
+        sign_in(place, "sign-in-refused", actor="dev")
+    sign_in(place, actor="dev")
+    watch(place)
+    place.now += timedelta(hours=1)
+    [before] = [fact for fact in place.facts(since, REVIEW) if str(fact.label) == "Toban: dev"]
+    assert (before.is_exception, before.is_undecided) == (True, True)
+    by = Teller("uehara", Leaver.Via.PAGE, place.manager)
+
+    with pytest.raises(NotPossible, match="確かめた結果"):
+        leaving.answer(Suspicion.objects.get().pk, " ", by=by, now=place.now)
+    leaving.answer(Suspicion.objects.get().pk, "本人に確認した", by=by, now=place.now)
+    watch(place)
+
+    [after] = [fact for fact in place.facts(since, REVIEW) if str(fact.label) == "Toban: dev"]
+    assert not after.is_undecided
+    assert "uehara が回答: 本人に確認した" in str(after.value)
+    assert place.verdict(WATCH) is Verdict.CONFORMING
+
+
+def test_nobody_answers_about_themselves_nor_twice(place: Place) -> None:
+    for _ in range(5):
+        sign_in(place, "factor-refused")
+    sign_in(place)
+    watch(place)
+    found = Suspicion.objects.get()
+
+    with pytest.raises(NotPossible, match="自分のアカウント"):
+        leaving.answer(found.pk, "私です", by=Teller("uehara", Leaver.Via.PAGE, place.manager), now=place.now)
+    other = Operator.objects.create(username="kanri", operator_role=OperatorRole.MANAGER)
+    by = Teller("kanri", Leaver.Via.PAGE, other)
+    leaving.answer(found.pk, "確認した", by=by, now=place.now)
+    with pytest.raises(NotPossible, match="未回答ではありません"):
+        leaving.answer(found.pk, "もう一度", by=by, now=place.now)
+
+
+def test_a_system_that_can_not_be_read_is_not_watched_and_named(place: Place) -> None:
+    (place.folder / "vpn.csv").unlink()
+    place.look(10 * MINUTE)
+
+    assert place.verdict(WATCH) is Verdict.NOT_MEASURABLE
+    assert place.said(WATCH).startswith("vpn を読めません")

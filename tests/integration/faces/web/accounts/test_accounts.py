@@ -1,0 +1,131 @@
+"""The pages of accounts and leavers: for managers alone, and what they decide is carried out."""
+
+from html import unescape
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from tests.integration.chapters.accounts.place import BINDINGS, DAY, Place
+from tests.integration.faces.web.conftest import Fixed, SignIn
+
+from toban.chapters.accounts.models import AccessDecision, AccessRemoval, Leaver, Suspicion
+from toban.engine.clock import system_clock
+from toban.engine.people.models import OperatorRole
+from toban.message import plain
+
+
+@pytest.fixture
+def place(tmp_path: Path, in_force: Fixed, db: None) -> Place:
+    found = Place(tmp_path, now=system_clock(), bindings=BINDINGS)
+    found.write("vpn", "tanaka,,,,true,", "root2,<b>root</b>,yes,,false,2020-01-01")
+    found.look()
+    in_force.edition = found.edition
+    return found
+
+
+@pytest.fixture
+def manager(sign_in: SignIn, place: Place) -> Client:
+    return sign_in(OperatorRole.MANAGER)
+
+
+def page(client: Client, path: str = "/accounts-of-systems/") -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_privileged_accounts_come_first_with_what_is_odd(manager: Client, place: Place) -> None:
+    shown = page(manager)
+
+    assert shown.index("root2") < shown.index("taro")
+    for word in ("特権", "二要素なし", "だれのものでもない", "90日以上利用なし"):
+        assert word in unescape(shown)
+    assert "<b>root</b>" not in shown
+    assert "monitor-1" not in page(manager, "/accounts-of-systems/?odd=1")
+
+
+def test_a_system_that_can_not_be_read_is_told_before_the_list(manager: Client, place: Place) -> None:
+    (place.folder / "vpn.csv").unlink()
+    place.look(DAY)
+
+    assert "vpn を読めません" in unescape(page(manager))
+
+
+@pytest.mark.parametrize("path", ["/accounts-of-systems/", "/leavers/", "/suspicions/"])
+def test_developers_see_nothing_of_it(sign_in: SignIn, place: Place, path: str) -> None:
+    assert sign_in(OperatorRole.DEVELOPER).get(path).status_code == 403
+
+
+def test_a_revoked_account_is_to_go(manager: Client, place: Place) -> None:
+    form = {"system": "vpn", "account": "root2", "act": "revoke", "reason": "案件が終わった"}
+
+    answer = manager.post("/accounts-of-systems/decide/", form, follow=True)
+
+    assert "削除待ち" in answer.content.decode()
+    assert AccessRemoval.objects.get().account == "root2"
+    assert not AccessDecision.objects.get().is_kept
+
+
+def test_a_refusal_is_told(manager: Client, place: Place) -> None:
+    form = {"system": "vpn", "account": "root2", "act": "revoke", "reason": ""}
+
+    answer = manager.post("/accounts-of-systems/decide/", form, follow=True)
+
+    assert "理由が必要" in answer.content.decode()
+    assert not AccessRemoval.objects.exists()
+    assert manager.post("/accounts-of-systems/decide/", {"act": "burn"}).status_code == 400
+
+
+def test_a_leaver_is_told_of_and_taken_back(manager: Client, place: Place) -> None:
+    day = f"{place.now:%Y-%m-%d}"
+    form = {"act": "tell", "name": "田中太郎", "accounts": "t.tanaka@example.com", "leaves_on": day}
+
+    answer = manager.post("/leavers/", form, follow=True)
+
+    assert "退職者を登録しました" in answer.content.decode()
+    place.look(DAY / 1440)
+    shown = page(manager, "/leavers/")
+    assert "shop: taro, shop: x9, vpn: tanaka" in shown
+    manager.post("/leavers/", {"act": "withdraw", "name": "田中太郎"})
+    assert Leaver.objects.get().withdrawn_at is not None
+
+
+def test_leavers_of_a_csv_with_a_wrong_line_are_not_told(manager: Client, place: Place) -> None:
+    day = f"{place.now:%Y-%m-%d}"
+    written = f"name,accounts,leaves_on\n鈴木,suzuki,{day}\n佐藤,sato,soon\n"
+
+    answer = manager.post("/leavers/", {"act": "csv", "csv": written})
+
+    assert answer.status_code == 409
+    assert "3 行目" in answer.content.decode()
+    assert not Leaver.objects.exists()
+    manager.post("/leavers/", {"act": "csv", "csv": written.replace("soon", day)})
+    assert set(Leaver.objects.values_list("name", "via")) == {("鈴木", "csv"), ("佐藤", "csv")}
+
+
+@pytest.mark.parametrize("day", ["", "2026-13-01", "2099-01-01"])
+def test_a_day_that_can_not_be_is_told(manager: Client, place: Place, day: str) -> None:
+    answer = manager.post("/leavers/", {"act": "tell", "name": "田中", "leaves_on": day})
+
+    assert answer.status_code == 409
+    assert not Leaver.objects.exists()
+
+
+def test_a_suspicious_sign_in_is_answered(manager: Client, place: Place) -> None:
+    assert "見つかっていません" in page(manager, "/suspicions/")
+    found = Suspicion.objects.create(
+        system="vpn",
+        account="tanaka",
+        rule="waking",
+        at=place.now,
+        said=plain("<i>why</i>"),
+        found_at=place.now,
+    )
+    assert "<i>" not in page(manager, "/suspicions/")
+
+    refused = manager.post("/suspicions/", {"number": found.pk, "remark": ""})
+    manager.post("/suspicions/", {"number": found.pk, "remark": "本人に確認した"})
+
+    assert refused.status_code == 409
+    assert "本人に確認した" in page(manager, "/suspicions/")
+    assert manager.post("/suspicions/", {"number": "9" * 30, "remark": "a"}).status_code == 409
