@@ -47,6 +47,7 @@ class TrialCode(StrEnum):
     INVENTORY = "LV014"
     ACCOUNTS = "LV015"
     PATCHES = "LV016"
+    DOCUMENT = "LV017"
 
 
 @dataclass(frozen=True, slots=True)

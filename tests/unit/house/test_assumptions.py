@@ -133,6 +133,15 @@ DOCUMENT = """\
 | 障害パターン | 原因 | 対処 |
 |------------|------|------|
 | Webサーバーダウン | プロセス停止 | プロセス再起動 |
+
+## ドキュメント管理
+### 運用ドキュメント一覧
+| ドキュメント名 | 更新頻度 | 管理場所 |
+|--------------|---------|---------|
+| 構成図 | 変更時 | Wiki |
+
+### ドキュメント更新
+- 四半期毎にドキュメントレビュー
 """
 DESIGN = read_design(DOCUMENT, "運用設計書.md")
 BOUND = """\
@@ -204,6 +213,10 @@ hosts = ["web-1"]
 user = "toban"
 key = "env:KEY"
 known_hosts = "known_hosts"
+
+[documents."構成図"]
+kind = "page"
+url = "https://wiki.example.com/diagram"
 """
 INSTEAD = {
     "[system] timezone": '"UTC"',
@@ -251,6 +264,9 @@ INSTEAD = {
     "[access] dormant": '"7日"',
     "[access] leaves_at": '"7:07"',
     "[access] revoked_within": '"7日"',
+    "[documents.構成図] about": '["release"]',
+    "[document_keeping] update_within": "7",
+    "[document_keeping] read_for": '"7分"',
     "[deployments.本番環境] cause_within": '"7営業日"',
     "[deployments.ステージング環境] drill": '"毎月第3火曜 10:00"',
 }
@@ -269,7 +285,7 @@ def written(setting: str, value: str) -> str:
     """BOUND, with *setting* under its table, which may stand there already."""
     head, _, key = setting.partition(" ")
     line = f"{key} = {value}\n"
-    names = "稼働率|プロセス再起動|本番環境|ステージング環境|DBストレージ|画像ストレージ"
+    names = "稼働率|プロセス再起動|本番環境|ステージング環境|DBストレージ|画像ストレージ|構成図"
     quoted = re.sub(names, r'"\g<0>"', head)
     return (
         BOUND.replace(f"{quoted}\n", f"{quoted}\n{line}") if quoted in BOUND else f"{BOUND}\n{quoted}\n{line}"

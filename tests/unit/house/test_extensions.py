@@ -47,6 +47,7 @@ UNTRIED = {
     "vulnerabilities": "it only says how soon they are mended",
     "patches": "it only says when they are installed, and by whose approval",
     "access": "it only holds values that are assumed otherwise",
+    "document_keeping": "it only holds values that are assumed otherwise",
 }
 """Tables for which nothing can be tried, and why."""
 
@@ -65,6 +66,7 @@ UNPROPOSED = {
     "game_days": "nobody's first bindings break something on purpose",
     "vulnerabilities": "no row of a document says how soon they are mended",
     "access": "its values are assumed: the page of assumptions names them",
+    "document_keeping": "its values are assumed: the page of assumptions names them",
 }
 """Tables that `toban init` need not write, and why."""
 

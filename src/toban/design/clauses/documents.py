@@ -1,14 +1,31 @@
 """Chapter 12, ドキュメント管理: documents and how they are kept current."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
+from toban.design.section import normalise
 from toban.design.shapes.sentence import refuse_description, schedule_within, several
 from toban.design.shapes.shape import Cells, ChapterShapes, EntryShape, PlacedEntry, TableShape, words
-from toban.design.values.schedule import Schedule, read_schedule
+from toban.design.values.schedule import Cadence, Schedule, read_schedule
 from toban.message import Message
+
+_ABOUT = (
+    (r"構成|ネットワーク|アーキテクチャ|diagram|architecture|topology|network", ("monitoring", "settings")),
+    (r"障害|インシデント|復旧|復元|incident|outage|recovery|runbook", ("monitoring", "backup", "incident")),
+    (r"連絡|体制|当番|contact|on-?call|roster", ("duty", "objectives")),
+    (r"リリース|デプロイ|release|deploy", ("release", "rollback")),
+    (
+        r"手順|運用|マニュアル|procedure|operation|manual|guide",
+        ("logs", "backup", "release", "batch", "security", "routine"),
+    ),
+)
+"""How a document is called, and what it is then taken to be about: chapters, and kinds of changes."""
+_ANYTHING = ("document", "settings", "release")
+_CHANGE = re.compile(r"変更|変え|改修|更新時|構成が変わ|\bchang")
+_SAME_DAY = re.compile(r"その日のうち|当日中|当日のうち|同日中|同じ日|即日|\b(?:same|that) day\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +39,17 @@ class ManagedDocument(Clause):
     update: Schedule | None
     places: tuple[str, ...]
 
+    @property
+    def follows_changes(self) -> bool:
+        """Whether it is updated when what it is about changes: 変更時."""
+        return self.update is not None and self.update.cadence is Cadence.ON_EVENT
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What it is about, going by its name: the names of chapters, and of kinds of changes."""
+        name = normalise(self.name)
+        return next((about for pattern, about in _ABOUT if re.search(pattern, name)), _ANYTHING)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRule(Clause):
@@ -32,6 +60,17 @@ class DocumentRule(Clause):
 
     content: str
     schedule: Schedule | None
+
+    @property
+    def follows_changes(self) -> bool:
+        """Whether it orders that documents are updated when the system changes."""
+        is_recurring = self.schedule is not None and self.schedule.cadence is not Cadence.ON_EVENT
+        return not is_recurring and _CHANGE.search(normalise(self.content)) is not None
+
+    @property
+    def is_same_day(self) -> bool:
+        """Whether they are updated on the day of the change."""
+        return self.follows_changes and _SAME_DAY.search(normalise(self.content)) is not None
 
 
 def _document(cells: Cells) -> ManagedDocument:

@@ -64,7 +64,6 @@ def by_kind(found: Mapping[str, ClauseStatus]) -> dict[str, set[str]]:
 NOT_ACTED_ON = {
     "budget",
     "cost-measure",
-    "managed-document",
 }
 """Kinds of rows on which this Toban does not act."""
 
@@ -105,7 +104,8 @@ def test_without_bindings_a_row_is_unbound_only_if_the_hint_says_how_to_bind_it(
         "access-review": {"unbound"},
         # Those without a time order nothing that people could sign off.
         "audit-review": {"conforming", "unbound"},
-        "document-rule": {"declared", "unbound"},
+        "managed-document": {"unbound"},
+        "document-rule": {"unbound"},
         "resource-usage": {"unbound"},
         "scaling-rule": {"unbound"},
         "capacity-review": {"unbound"},

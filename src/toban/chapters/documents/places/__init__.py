@@ -1,0 +1,1 @@
+"""Where documents are kept: what stands there, and the kinds of places."""

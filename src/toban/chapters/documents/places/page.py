@@ -1,0 +1,140 @@
+"""`kind = "page"`: a page of a wiki, as its server gives it out by HTTP."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+from pydantic import Field
+
+from toban.chapters.documents.bindings import DocumentBinding
+from toban.chapters.documents.places.place import DocumentKind, DocumentMissing, FoundDocument, PlaceUnknown
+from toban.chapters.documents.places.text import MOST_TEXT, from_html, links_of
+from toban.engine.git.line import shown
+from toban.engine.network.http import HttpAccess, HttpAnswer, Unanswered, fetch, new_client
+from toban.message import Message, message_of
+
+_OK, _REFUSED, _GONE = (200,), (401, 403), (404, 410)
+_LATEST = 4_102_444_800.0
+"""The year 2100, in seconds: a server may claim any time."""
+
+
+class PageDocument(DocumentBinding, HttpAccess):
+    """`kind = "page"`: a page, or what the API of a wiki says of it."""
+
+    example: ClassVar[Mapping[str, str]] = {"url": "https://wiki.example.com/procedures"}
+
+    text: str = Field(default="", max_length=200)
+    """For an API that answers in JSON: where the text is, as `body.storage.value`."""
+    changed_at: str = Field(default="", max_length=200)
+    """The same for the time of the last change; without it the header Last-Modified counts."""
+    changed_by: str = Field(default="", max_length=200)
+    """The same for who has changed it."""
+
+
+class PagePlace:
+    """One page. See `DocumentPlace`."""
+
+    def __init__(self, config: PageDocument) -> None:
+        self._config = config
+
+    def read(self) -> FoundDocument:
+        """See `DocumentPlace`."""
+        answer = self._fetch(httpx.URL(self._config.url))
+        place = self._config.place
+        if answer.status in _GONE:
+            raise DocumentMissing(Message("documents.page-gone", place=place, status=answer.status))
+        if answer.status in _REFUSED:
+            raise PlaceUnknown(Message("documents.not-let-in", place=place, status=answer.status))
+        if answer.status not in _OK:
+            raise PlaceUnknown(
+                Message("documents.page-status", place=place, status=answer.status), retry=True
+            )
+        return self._by_fields(answer) if self._config.text else _as_page(answer)
+
+    def is_there(self, link: str) -> bool | None:
+        """See `DocumentPlace`: it asks its own server, and no address with a query, which may be an act."""
+        own, target = urlsplit(self._config.url), urlsplit(urljoin(self._config.url, link))
+        if (target.scheme, target.netloc) != (own.scheme, own.netloc) or target.query:
+            return None
+        try:
+            answer = self._fetch(httpx.URL(target._replace(fragment="").geturl()))
+        except (PlaceUnknown, httpx.InvalidURL):
+            return None
+        return answer.status not in _GONE
+
+    def _fetch(self, url: httpx.URL) -> HttpAnswer:
+        try:
+            with new_client(self._config.ca_file) as client:
+                return fetch(client, self._config, url)
+        except Unanswered as error:
+            raise PlaceUnknown(message_of(error), retry=True) from error
+
+    def _by_fields(self, answer: HttpAnswer) -> FoundDocument:
+        config = self._config
+        try:
+            held = json.loads(answer.body)
+        except (ValueError, RecursionError) as error:
+            raise PlaceUnknown(Message("documents.not-json", place=config.place)) from error
+        written = _field(held, config.text)
+        if not isinstance(written, str):
+            raise PlaceUnknown(Message("documents.no-field", place=config.place, field=config.text))
+        text, links = from_html(written) if "<" in written else (written, links_of(written))
+        at, by = _field(held, config.changed_at), _field(held, config.changed_by)
+        return FoundDocument(
+            text[:MOST_TEXT],
+            shown(answer.headers.get("etag", "")),
+            _moment(at) or _modified(answer),
+            shown(by) if isinstance(by, str) else "",
+            links,
+        )
+
+
+def _as_page(answer: HttpAnswer) -> FoundDocument:
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    written = answer.body.decode("utf-8", "replace")
+    text, links = from_html(written) if kind.endswith(("html", "xml")) else (written, links_of(written))
+    return FoundDocument(
+        text[:MOST_TEXT], shown(answer.headers.get("etag", "")), _modified(answer), "", links
+    )
+
+
+def _field(held: Any, path: str) -> Any:
+    for name in path.split(".") if path else ():
+        held = held.get(name) if isinstance(held, dict) else None
+    return held if path else None
+
+
+def _modified(answer: HttpAnswer) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(answer.headers.get("last-modified", ""))
+    except (TypeError, ValueError):
+        return None
+    return at.replace(tzinfo=at.tzinfo or UTC)
+
+
+def _moment(written: object) -> datetime | None:
+    try:
+        match written:
+            case str():
+                at = datetime.fromisoformat(written)
+            case int() | float():
+                # Some count milliseconds.
+                at = datetime.fromtimestamp(written / 1000 if written > _LATEST else written, UTC)
+            case _:
+                return None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at.replace(tzinfo=at.tzinfo or UTC)
+
+
+def _open(config: PageDocument, _folder: Path) -> PagePlace:
+    return PagePlace(config)
+
+
+KIND = DocumentKind(PageDocument, _open)
+"""The settings of `[documents.NAME]` with `kind = "page"`."""

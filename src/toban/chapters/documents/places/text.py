@@ -1,0 +1,103 @@
+"""What a document says, whoever has written it: its words, what it refers to, and if it changed. Pure."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import override
+
+MOST_TEXT = 1024 * 1024
+"""Characters that are kept of a document."""
+MOST_LINKS = 500
+_LONGEST_LINK = 2000
+_MARKDOWN_LINK = re.compile(r"\]\(\s*<?([^()\s<>]{1,2000})>?(?:\s+[\"'][^\"']{0,200}[\"'])?\s*\)")
+_BARE = re.compile(r"https?://[^\s<>\"'`)\]}、。」』]{1,2000}")
+_CODE = re.compile(r"^(?:```|~~~).*?^(?:```|~~~)[ \t]*$", re.MULTILINE | re.DOTALL)
+_RUN = re.compile(
+    r"\btoban[ \t]+run[ \t]+(?:\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'|([^\s\"'`-][^\s\"'`]{0,200}))"
+)
+_SPAN = re.compile(r"`([^`\n]{1,500})`")
+_HOST = re.compile(
+    r"\b(?:ssh|sftp|ping)[ \t]+(?:-[bcDFiIJlLmopRW][ \t]+\S+[ \t]+|-\S+[ \t]+)*(?:[\w.-]+@)?"
+    r"([a-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62})*)(?=[\s:`]|$)"
+)
+"""In capitals it is a placeholder."""
+_SILENT = frozenset({"script", "style", "template", "head", "noscript"})
+_BREAKS = frozenset({"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "table", "ul"})
+
+
+def digest_of(text: str) -> str:
+    """Return what tells two versions apart: spaces, and where lines end, are no change."""
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()
+
+
+def links_of(text: str) -> tuple[str, ...]:
+    """Return what a text in Markdown refers to, besides its own headings."""
+    # An address in an example is no promise.
+    prose = _CODE.sub("", text)
+    found = (*_MARKDOWN_LINK.findall(prose), *(each.rstrip(".,;:") for each in _BARE.findall(prose)))
+    return tuple(dict.fromkeys(each for each in found if not each.startswith("#")))[:MOST_LINKS]
+
+
+def works_of(text: str) -> tuple[str, ...]:
+    """Return what a document has its readers run: B002 of `toban run B002`."""
+    found = ("".join(each) for code in _codes(text) for each in _RUN.findall(code))
+    return tuple(dict.fromkeys(found))[:MOST_LINKS]
+
+
+def hosts_of(text: str) -> tuple[str, ...]:
+    """Return the hosts that the commands of a document are about."""
+    return tuple(dict.fromkeys(host for code in _codes(text) for host in _HOST.findall(code)))[:MOST_LINKS]
+
+
+def _codes(text: str) -> Iterator[str]:
+    """Yield blocks of code, and code within a line."""
+    yield from _CODE.findall(text)
+    yield from _SPAN.findall(_CODE.sub("", text))
+
+
+def from_html(html: str) -> tuple[str, tuple[str, ...]]:
+    """Return the words of a page, and what it links to."""
+    reader = _Words()
+    reader.feed(html)
+    reader.close()
+    lines = (" ".join(line.split()) for line in "".join(reader.words).splitlines())
+    return "\n".join(_single_gaps(lines)).strip(), tuple(dict.fromkeys(reader.links))[:MOST_LINKS]
+
+
+def _single_gaps(lines: Iterator[str]) -> Iterator[str]:
+    former = ""
+    for line in lines:
+        if line or former:
+            yield line
+        former = line
+
+
+class _Words(HTMLParser):
+    """Collects what a reader of the page sees."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self._hidden = 0
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden += tag in _SILENT
+        if tag in _BREAKS:
+            self.words.append("\n")
+        for name, value in attrs:
+            if tag == "a" and name == "href" and value and not value.startswith("#"):
+                self.links.append(value.strip()[:_LONGEST_LINK])
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in _SILENT and self._hidden > 0
+        if tag in _BREAKS:
+            self.words.append("\n")
+
+    @override
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.words.append(data)

@@ -1,0 +1,139 @@
+"""Which documents are kept where, what they are about, and which rows say so. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from toban.chapters.documents.bindings import DOCUMENT_KEEPING, DocumentBinding, KeepingBinding, row_of
+from toban.chapters.documents.places.place import DOCUMENT_KINDS, DOCUMENTS, DocumentKind, DocumentPlace
+from toban.chapters.documents.subjects import Subjects, subjects_of
+from toban.design.clauses.documents import DocumentRule, ManagedDocument
+from toban.design.values.duration import Duration, TimeUnit
+from toban.design.values.hours import Hours
+from toban.design.values.occurrence import existing
+from toban.engine.bindings.model import System
+from toban.engine.calendar.due import lasts
+from toban.engine.changes.query import around
+from toban.engine.editions.announcements import managing_role
+from toban.engine.editions.edition import Edition
+from toban.engine.operation import RowAnswer
+from toban.engine.runs.work import Work
+from toban.engine.tasks.events import TaskGround
+from toban.engine.tasks.rules import TaskTerms
+from toban.engine.tasks.works import hours_of
+from toban.message import NOTHING, Message
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPlace:
+    """A place as `toban.toml` binds it."""
+
+    name: str
+    """Of its table, `[documents.NAME]`."""
+    kind_name: str
+    config: DocumentBinding
+    kind: DocumentKind
+
+    def opened(self, home: Path) -> DocumentPlace:
+        """Return the place; what it keeps is under *home*."""
+        return self.kind.open(self.config, home / "documents" / self.name.encode().hex()[:200])
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDocument:
+    """A document of chapter 12 that is bound."""
+
+    row: ManagedDocument
+    places: Sequence[BoundPlace]
+    """It is kept if it is in one of them: Wiki/Git."""
+    about: tuple[str, ...]
+    subjects: Subjects
+    is_confirmed: bool
+    """Whether `toban.toml` says what it is about; else its name does."""
+
+    @property
+    def key(self) -> str:
+        """The key of the work in which it follows a change."""
+        return f"update/{self.row.id}"[:200]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsPlan:
+    """The documents that are bound, and why the others are not."""
+
+    documents: Sequence[KeptDocument]
+    rules: Sequence[DocumentRule]
+    """The rows that order updates on changes."""
+    keeping: KeepingBinding
+    manager: str
+    hours: Hours
+    system: System
+    rows: Mapping[str, RowAnswer]
+    tasks: Mapping[str, Work] = field(default_factory=dict)
+
+    @property
+    def following(self) -> Sequence[KeptDocument]:
+        """The documents that follow changes."""
+        return [each for each in self.documents if each.row.follows_changes]
+
+    def until(self, changed_at: datetime) -> datetime:
+        """Return until when a document must follow a change."""
+        zone = self.system.zone
+        if any(rule.is_same_day for rule in self.rules):
+            return existing(changed_at.astimezone(zone).date() + _DAY, time(0), zone)
+        within = Duration(Decimal(self.keeping.update_within), TimeUnit.BUSINESS_DAY)
+        return changed_at + lasts(within, changed_at, self.system, self.hours)
+
+
+def plan(edition: Edition) -> DocumentsPlan:
+    """Return what *edition* says of documents, with the tasks of those that follow changes."""
+    design, bindings = edition.design, edition.bindings
+    manager = managing_role(design)
+    documents = tuple(_documents(edition))
+    bound = {each.row.id for each in documents}
+    unbound = Message("documents.not-bound", file=bindings.file)
+    rows: dict[str, RowAnswer] = {
+        row.id: NOTHING if row.id in bound else unbound for row in design.of(ManagedDocument)
+    }
+    rules = tuple(rule for rule in design.of(DocumentRule) if rule.follows_changes)
+    is_followed = any(each.row.follows_changes for each in documents)
+    rows |= {rule.id: NOTHING if is_followed else unbound for rule in rules}
+    hours = hours_of((manager,), design)
+    ground = TaskGround(design.digest, bindings.acting_digest, bindings.system)
+    terms = {each.key: TaskTerms(each.row.name, (manager,), hours, is_owed=True) for each in documents}
+    return DocumentsPlan(
+        documents,
+        rules,
+        DOCUMENT_KEEPING.of(bindings),
+        manager,
+        hours,
+        bindings.system,
+        rows,
+        {
+            each.key: ground.work(each.key, each.row, terms[each.key])
+            for each in documents
+            if each.row.follows_changes
+        },
+    )
+
+
+def _documents(edition: Edition) -> Iterator[KeptDocument]:
+    bindings = edition.bindings
+    kinds: Mapping[str, Any] = edition.kinds.of(DOCUMENT_KINDS)
+    entries = DOCUMENTS.of(bindings)
+    for row in edition.design.of(ManagedDocument):
+        places = tuple(
+            BoundPlace(name, each.kind, each.config, kinds[each.kind])
+            for name, each in entries.items()
+            if row_of(edition.design, name, each.config) is row
+        )
+        if places:
+            said = tuple(word for each in places for word in each.config.about or ())
+            about = tuple(dict.fromkeys(said or row.subjects))
+            known = around(edition, *about)
+            yield KeptDocument(row, places, about, subjects_of(about, known), bool(said))

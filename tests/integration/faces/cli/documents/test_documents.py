@@ -1,0 +1,60 @@
+"""`toban documents`: where each is, and which a change touches."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.integration.chapters.documents.place import HOUR, TOKEN, Place, serving
+from tests.registered import PARTS
+
+from toban.faces.cli.documents import documents
+
+
+@pytest.fixture
+def place(tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setenv("WIKI_TOKEN", TOKEN)
+    with serving() as wiki:
+        found = Place(tmp_path, wiki)
+        monkeypatch.setattr(documents, "edition_of", lambda _parts: found.edition)
+        yield found
+
+
+def toban(*arguments: str) -> Result:
+    done = CliRunner().invoke(documents.command, arguments, obj=PARTS)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_each_document_says_where_it_is_and_what_it_does_not_follow(place: Place) -> None:
+    place.pass_()
+    place.change()
+    place.pass_(HOUR)
+
+    first, about, pending, second, *_ = toban().output.splitlines()
+
+    assert first.startswith("障害対応手順書  障害対応手順書  最終更新 ")
+    assert about.strip() == "関わるもの: release、web-1"
+    assert pending.strip().startswith("◆ shop 1.1.0: 期限 ")
+    assert second.startswith("FAQ  FAQ  最終更新 ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ((), ["障害対応手順書", "FAQ"]),
+        (("--kind", "release"), ["障害対応手順書"]),
+        (("--about", "web-1"), ["障害対応手順書"]),
+        (("--about", "db-1"), []),
+        (("--kind", "scaling"), []),
+    ],
+)
+def test_a_change_is_asked_which_documents_it_touches(
+    place: Place, arguments: tuple[str, ...], names: list[str]
+) -> None:
+    place.pass_()
+
+    found = json.loads(toban(*arguments, "--format", "json").output)
+
+    assert [each["name"] for each in found] == names

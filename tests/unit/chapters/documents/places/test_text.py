@@ -1,0 +1,47 @@
+"""What is read out of documents that strangers have written."""
+
+import pytest
+
+from toban.chapters.documents.places.text import digest_of, from_html, hosts_of, links_of, works_of
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("[a](b.md) and [c](<d.md>)", ("b.md", "d.md")),
+        ('![図](x.png "title")', ("x.png",)),
+        ("see https://example.com/a.", ("https://example.com/a",)),
+        ("「https://example.com/a」、", ("https://example.com/a",)),
+        ("[own heading](#a)", ()),
+        ("```\ncurl https://example.com/in-an-example\n```\n", ()),
+    ],
+)
+def test_links_of_markdown(text: str, links: tuple[str, ...]) -> None:
+    assert links_of(text) == links
+
+
+def test_a_page_is_its_words_and_links_without_scripts() -> None:
+    page = "<head><title>T</title></head><h1>A&amp;B</h1><script>x()</script><p>c <a href='/d'>d</a><p>e"
+
+    assert from_html(page) == ("A&B\n\nc d\ne", ("/d",))
+
+
+@pytest.mark.parametrize("broken", ["<script>", "</script></style>a", "<a href=", "<<<>>>", "<p" * 5000])
+def test_a_broken_page_is_read_as_far_as_it_goes(broken: str) -> None:
+    text, links = from_html(broken)
+
+    assert isinstance(text, str)
+    assert links == ()
+
+
+def test_spaces_and_line_ends_are_no_change() -> None:
+    assert digest_of("a  b\r\n\r\nc\n") == digest_of("a b\nc")
+    assert digest_of("a b") != digest_of("ab")
+
+
+def test_hosts_and_works_stand_in_commands() -> None:
+    code = 'ssh -p 22 -i key admin@web-1\nping db-1.example.com\nssh HOST\ntoban run "scan/a b"'
+    text = f"ssh is good.\n\n```\n{code}\n```\n`toban run B002`"
+
+    assert hosts_of(text) == ("web-1", "db-1.example.com")
+    assert works_of(text) == ("scan/a b", "B002")
