@@ -93,11 +93,32 @@ class CodeBlock:
 Block = Heading | Paragraph | MarkdownTable | BulletList | NumberedList | CodeBlock
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """An HTML comment that begins and ends on one line, alone on it; `text` is what is in it."""
+
+    text: str
+    line: int
+
+
 def parse(text: str) -> tuple[Block, ...]:
     """Return the blocks of *text* in document order, in time linear in its length; accepts any text."""
     source = _LineSource.of(text)
     tokens = _BLOCKS.parse("\n".join(source.lines))
     return tuple(_TokenWalk(tokens, source).blocks())
+
+
+def comments(text: str) -> tuple[Comment, ...]:
+    """Return the comments of *text* outside code that have a line of their own."""
+    if "<!--" not in text:
+        return ()
+    lines = _with_nested_fences(_lines(text))
+    kept = _without_comments(lines, _front_matter_length(lines))
+    text_lines = {number for line, number in kept if line.lstrip(" \t>") != _ADDRESSED}
+    found = ((number, _COMMENT.fullmatch(line)) for number, line in enumerate(lines, start=1))
+    return tuple(
+        Comment(match["text"], number) for number, match in found if match and number not in text_lines
+    )
 
 
 # `_plain` runs the inline rules only for cells that need them: most cells have no mark-up.
@@ -111,6 +132,10 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _FORMATTING = re.compile(
     r"</?(?:a|b|big|center|code|em|font|i|kbd|mark|s|small|span|strong|sub|sup|u)\b[^>]*>", re.IGNORECASE
 )
+_COMMENT = re.compile(r"[\s>]*<!--(?P<text>(?:(?!-->).)*)-->\s*")
+_TO_TOBAN = re.compile(r"(?P<before>[\s>]*)<!--\s*toban\s*[:：](?:(?!-->).)*-->\s*", re.IGNORECASE)
+_ADDRESSED = "<!---->"
+"""Stands for a comment to Toban: it keeps apart what is above and below it, as the author sees it."""
 _FENCE = re.compile(r"[\s>]*(?:[-*+]\s+|\d+[.)]\s+)?(`{3,}|~{3,})(.*)")
 _BARE_FENCE = re.compile(r" {0,3}```(?P<info>[^`]*)\s*")
 _LONG_FENCE = "`" * 12
@@ -130,13 +155,17 @@ class _LineSource:
 
     @classmethod
     def of(cls, text: str) -> "_LineSource":
-        lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines = _lines(text)
         kept = list(_without_comments(_with_nested_fences(lines), _front_matter_length(lines)))
         return cls([line for line, _ in kept], [number for _, number in kept])
 
     def number(self, token: Token) -> int:
         """Return the 1-based line in the file that *token* starts on."""
         return self.numbers[token.map[0]] if token.map else 1
+
+
+def _lines(text: str) -> list[str]:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _with_nested_fences(lines: list[str]) -> list[str]:
@@ -176,7 +205,10 @@ def _front_matter_length(lines: list[str]) -> int:
 
 
 def _without_comments(lines: list[str], start: int) -> Iterator[tuple[str, int]]:
-    """Drop HTML comments outside code, and the lines this leaves empty, which would cut a table in two."""
+    """Drop HTML comments outside code, and the lines this leaves empty, which would cut a table in two.
+
+    One that addresses Toban is about what follows it, which begins anew: between two lists it parts them.
+    """
     last_end = max((index for index, line in enumerate(lines) if "-->" in line), default=-1)
     fence = ""
     inside = False
@@ -186,9 +218,18 @@ def _without_comments(lines: list[str], start: int) -> Iterator[tuple[str, int]]
         if fence or not (inside or "<!--" in line):
             yield line, index + 1
             continue
+        addressed = _TO_TOBAN.fullmatch(line) if not inside and not _is_in_table(lines, index) else None
+        if addressed is not None:
+            yield f"{addressed['before']}{_ADDRESSED}", index + 1
+            continue
         text, inside = _cut_comments(line, inside=inside, closes_later=index < last_end)
         if text.strip():
             yield text, index + 1
+
+
+def _is_in_table(lines: list[str], index: int) -> bool:
+    around = (lines[at].lstrip(" \t>") for at in (index - 1, index + 1) if 0 <= at < len(lines))
+    return [line.startswith("|") for line in around] == [True, True]
 
 
 def _fence_after(fence: str, line: str) -> str:
@@ -285,7 +326,7 @@ class _TokenWalk:
             yield Heading(int(token.tag[1]), _plain(self._tokens[self._at].content), line)
         elif token.type == "paragraph_open":
             yield Paragraph(_plain(self._tokens[self._at].content), line)
-        elif token.type == "html_block":
+        elif token.type == "html_block" and token.content.strip() != _ADDRESSED:
             yield Paragraph(token.content.strip(), line)
         elif token.type in ("fence", "code_block"):
             language = (token.info.split() or [""])[0]

@@ -15,9 +15,8 @@ rows are kept separately with the reason (`Design.aside`), and never lost.
 
 import hashlib
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -32,18 +31,23 @@ from toban.design.markdown import (
     MarkdownTable,
     NumberedList,
     Paragraph,
+    comments,
     parse,
 )
 from toban.design.origin import Origin
+from toban.design.reading.asides import is_aside, set_aside
 from toban.design.reading.code import read_code
+from toban.design.reading.declared.declaration import DeclaredElsewhere, Misdeclared, declarations
+from toban.design.reading.declared.reading import read_declared, without_rule
+from toban.design.reading.declared.scope import DeclaredScope, Placement, next_lines, place
 from toban.design.reading.entries import (
     EntryLine,
+    caption_of,
     fact_lines,
     lines_of,
     read_facts,
     read_lines,
     read_steps,
-    split_key,
 )
 from toban.design.reading.environments import as_written, production_views
 from toban.design.reading.force import other_phases, why_not_in_force
@@ -53,14 +57,14 @@ from toban.design.reading.outcome import RowFate, RowOutcome, aside, not_in_forc
 from toban.design.reading.pairs import is_pairs, pair_lines
 from toban.design.reading.schedules import at_their_time
 from toban.design.reading.subjects import told_apart
-from toban.design.reading.tables import read_table, row_text
+from toban.design.reading.tables import read_table
 from toban.design.reading.title import is_of_operations
 from toban.design.reading.weight import weighed
 from toban.design.section import DocumentSection, heading_text
-from toban.design.shapes.shape import ClausePlace, words
+from toban.design.shapes.shape import ClausePlace
 from toban.design.shapes.timing import nearest_schedule, speaks_of_time
 from toban.design.values.schedule import Schedule
-from toban.message import Message
+from toban.message import NOTHING, Message
 
 MAX_BYTES = 10 * 1024 * 1024
 """The largest document read. The reference design has 13 kB; a larger file is certainly something else."""
@@ -105,6 +109,8 @@ class Design:
     """How many rows the document has, read or not; a row may yield two clauses (RPO and RTO)."""
     grounds: Mapping[int, Grounds] = field(default_factory=dict, repr=False, compare=False)
     """Why the row at a line was read as it was."""
+    misdeclared: tuple[Misdeclared, ...] = ()
+    """What is wrong with what its owner has declared about it."""
 
     @property
     def read(self) -> int:
@@ -137,13 +143,15 @@ class Design:
         return next((row for row in self.unread if key in map(str.strip, row.text.split("|"))), None)
 
 
-def load_design(path: str | Path) -> Design:
+def load_design(path: str | Path, declared: Sequence[DeclaredElsewhere] = ()) -> Design:
     """Read the document at *path*, or raise `UnreadableDocument` with a way out."""
-    return read_design(_text_of(Path(path)), str(path))
+    return read_design(_text_of(Path(path)), str(path), declared)
 
 
-def read_design(text: str, document: str) -> Design:
+def read_design(text: str, document: str, declared: Sequence[DeclaredElsewhere] = ()) -> Design:
     """Read *text*; clauses cite *document* and the line. Takes time linear in the text's length.
+
+    *declared* is what its owner says about it outside of it.
 
     Raises `UnreadableDocument` if the text is empty, holds nothing readable, or is not about operating a
     system.
@@ -153,10 +161,12 @@ def read_design(text: str, document: str) -> Design:
             Message("design.document-is-empty", document=document), Message("design.name-a-design")
         )
     blocks = parse(text)
-    outcomes = sorted(_outcomes(blocks, document), key=lambda outcome: outcome.line)
+    placement = _placement(text, document, blocks, declared)
+    walk = _walk(blocks, document, placement)
+    outcomes = sorted(walk.outcomes(blocks), key=lambda outcome: outcome.line)
     outcomes = at_their_time(told_apart(outcomes))
     read = [outcome for outcome in outcomes if outcome.fate is RowFate.READ]
-    _refuse_if_unfit(blocks, outcomes, document)
+    _refuse_if_unfit(blocks, outcomes, document, is_declared=placement.has_rules)
     return Design(
         document=document,
         digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
@@ -169,7 +179,17 @@ def read_design(text: str, document: str) -> Design:
         aside=_listed(outcomes, RowFate.ASIDE),
         rows=sum(outcome.fate is not RowFate.ASIDE for outcome in outcomes),
         grounds={outcome.line: outcome.grounds for outcome in read if outcome.grounds is not None},
+        misdeclared=tuple(walk.misdeclared),
     )
+
+
+def _placement(
+    text: str, document: str, blocks: Sequence[Block], declared: Sequence[DeclaredElsewhere]
+) -> Placement:
+    found = comments(text)
+    lines = dict(zip((each.line for each in found), next_lines(found, text), strict=True))
+    here = ((each, lines[each.origin.line]) for each in declarations(found, document))
+    return place(here, declared, blocks)
 
 
 def _text_of(path: Path) -> str:
@@ -219,19 +239,7 @@ def _decoded(content: bytes, path: Path) -> str:
         ) from flaw
 
 
-# Sections without rules, wherever they are.
-_ASIDE = words(
-    r"^(?:目次|table of contents|contents|index)$"
-    r"|(?:改訂|改版|変更|更新|修正|改定)の?(?:履歴|記録)|^(?:document )?(?:revision|change"
-    r"|version) (?:history|log)|change ?log"
-    r"|用語(?:集|の定義|定義)?$|glossary"
-    r"|^(?:関連|参考|参照)(?:ドキュメント|資料|文書|情報|リンク|url)?|^(?:related|reference)s?\b|\blinks?$|関連リンク"
-    r"|承認欄|検印|配布先|^まとめ|^次のステップ|^next steps?|文書(?:基本)?情報|文書管理情報"
-    r"|ドキュメント情報|メタデータ"
-)
-
-
-def _outcomes(blocks: tuple[Block, ...], document: str) -> Iterator[RowOutcome]:
+def _walk(blocks: tuple[Block, ...], document: str, placement: Placement) -> "_BlockWalk":
     title = _title(blocks)
     headings = [block for block in blocks if isinstance(block, Heading)]
     about = headings[0].text if headings and headings[0].level == 1 else ""
@@ -239,11 +247,7 @@ def _outcomes(blocks: tuple[Block, ...], document: str) -> Iterator[RowOutcome]:
     section = DocumentSection(
         document=title.text if title else "", about=about, is_of_operations=is_of_operations(about, chapters)
     )
-    walk = _BlockWalk(document, section, other_phases(blocks))
-    for block in blocks:
-        if block is not title:
-            yield from walk.block(block)
-    yield from walk.close()
+    return _BlockWalk(document, section, other_phases(blocks), placement, title)
 
 
 def _title(blocks: tuple[Block, ...]) -> Heading | None:
@@ -256,10 +260,21 @@ def _title(blocks: tuple[Block, ...]) -> Heading | None:
 class _BlockWalk:
     """One pass over the blocks that keeps track of the section."""
 
-    def __init__(self, document: str, section: DocumentSection, other_phases: frozenset[Heading]) -> None:
+    def __init__(
+        self,
+        document: str,
+        section: DocumentSection,
+        other_phases: frozenset[Heading],
+        placement: Placement,
+        title: Heading | None,
+    ) -> None:
         self._document = document
         self._section = section
         self._other_phases = other_phases
+        self._title = title
+        self._declared = placement.at
+        self._scope = DeclaredScope(placement.at)
+        self.misdeclared: list[Misdeclared] = list(placement.flaws)
         self._facts: list[EntryLine] = []
         self._has_work = False
         """Whether the section holds commands or steps that no kind has claimed."""
@@ -269,9 +284,41 @@ class _BlockWalk:
         self._is_timed_below = False
         """Whether a line below the heading says when, too: First Monday of each month."""
 
-    def block(self, block: Block) -> Iterator[RowOutcome]:
+    def outcomes(self, blocks: Iterable[Block]) -> Iterator[RowOutcome]:
+        """Yield what became of every row of *blocks*."""
+        for block in blocks:
+            if block is not self._title:
+                yield from self._block(block)
+            if isinstance(block, Heading):
+                self._scope.enter(block)
+        yield from map(self._unless_nothing, self.close())
+
+    def _block(self, block: Block) -> Iterator[RowOutcome]:
+        placed = self._scope.of(block)
+        if placed is None or isinstance(block, Heading):
+            yield from map(self._unless_nothing, self._guessed(block))
+            return
+        found = read_declared(
+            block,
+            placed,
+            self._section,
+            self._document,
+            guess=lambda: list(self._guessed(block)),
+            is_own=block.line in self._declared,
+        )
+        self.misdeclared += [flaw for flaw in found.flaws if flaw not in self.misdeclared]
+        self._has_clauses |= any(outcome.fate is RowFate.READ for outcome in found.outcomes)
+        yield from found.outcomes
+
+    def _guessed(self, block: Block) -> Iterator[RowOutcome]:
         for outcome in self._outcomes(block):
             yield self._in_force(outcome, block.header if isinstance(block, MarkdownTable) else ())
+
+    def _unless_nothing(self, outcome: RowOutcome) -> RowOutcome:
+        """Return the row set aside if its section is declared to state no rule."""
+        placed = self._scope.section
+        is_nothing = placed is not None and placed.is_nothing
+        return without_rule(outcome, placed, self._document) if placed and is_nothing else outcome
 
     def _in_force(self, outcome: RowOutcome, header: tuple[str, ...]) -> RowOutcome:
         """Return the outcome, or that the row does not hold now."""
@@ -294,8 +341,8 @@ class _BlockWalk:
             self._crons = set()
         elif isinstance(block, Paragraph):
             yield from self._paragraph(block)
-        elif _is_aside(self._section):
-            yield from _set_aside(block, self._section)
+        elif is_aside(self._section):
+            yield from set_aside(block, self._section)
         else:
             outcomes = list(self._rows(block))
             self._has_clauses |= any(outcome.fate is RowFate.READ for outcome in outcomes)
@@ -309,7 +356,7 @@ class _BlockWalk:
     def close(self, level: int = 0) -> Iterator[RowOutcome]:
         """End the section at a heading of *level*: its `key: value` paragraphs may form one row together."""
         facts, self._facts = self._facts, []
-        if _is_aside(self._section):
+        if is_aside(self._section):
             return
         if facts:
             yield from read_facts(facts, self._document)
@@ -339,7 +386,7 @@ class _BlockWalk:
         lines = paragraph.text.split("\n")
         facts = fact_lines(lines, paragraph.line, self._section.captioned(""))
         self._facts += facts
-        self._section = self._section.captioned(_caption(paragraph))
+        self._section = self._section.captioned(caption_of(paragraph))
         self._is_timed_below |= speaks_of_time(self._section.caption)
         if lines[0].lower().startswith("<table"):
             yield unread(paragraph.line, lines[0], Message("design.html-table"))
@@ -384,44 +431,11 @@ class _BlockWalk:
             yield from weighed([outcome])
 
 
-def _caption(paragraph: Paragraph) -> str:
-    """Return a short line above a table or list, which serves as its heading; empty for running text."""
-    text = paragraph.text.strip()
-    is_short = len(text) <= 60 and _width(text) <= 60 and "\n" not in text and not text.endswith(("。", "."))
-    if text.startswith(("|", "<")):
-        return ""
-    # Error rate: 5xx answers, without those … introduces a list as its key does.
-    key = split_key(text)[0]
-    is_keyed = bool(key) and "\n" not in text and text[len(key) :].lstrip().startswith((":", "："))
-    return text.rstrip(":：") if is_short else key if is_keyed else ""
-
-
 _CRON = re.compile(
     r"(?m)^\W*(?:(?:cron|schedule)\w*\W+)?(?<![\d*])"
     r"(?P<cron>(?:[\d*][\d*/,-]* +){3}[\w*][\w*/,-]* +[\w*][\w*/,-]*)(?=\W|$)"
 )
 """A line of a crontab in a fence."""
-
-
-def _width(text: str) -> int:
-    """Return how many columns the text takes: a Japanese letter is twice as wide as a Latin one."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
-def _is_aside(section: DocumentSection) -> bool:
-    return any(_ASIDE.search(heading) for heading in section.words)
-
-
-def _set_aside(
-    block: MarkdownTable | BulletList | NumberedList | CodeBlock, section: DocumentSection
-) -> Iterator[RowOutcome]:
-    reason = Message("design.section-without-rules", heading=section.title)
-    if isinstance(block, MarkdownTable):
-        for row in block.rows:
-            yield aside(row.line, row_text(row), reason)
-    elif not isinstance(block, CodeBlock):
-        for item in block.items:
-            yield aside(item.line, item.text, reason)
 
 
 def _with_unique_ids(clauses: Iterator[Clause]) -> Iterator[Clause]:
@@ -456,7 +470,9 @@ def _listed(outcomes: list[RowOutcome], fate: RowFate) -> tuple[Remainder, ...]:
     )
 
 
-def _refuse_if_unfit(blocks: tuple[Block, ...], outcomes: list[RowOutcome], document: str) -> None:
+def _refuse_if_unfit(
+    blocks: tuple[Block, ...], outcomes: list[RowOutcome], document: str, *, is_declared: bool
+) -> None:
     if not outcomes:
         raise UnreadableDocument(
             Message("design.no-tables-or-lists", document=document),
@@ -471,7 +487,8 @@ def _refuse_if_unfit(blocks: tuple[Block, ...], outcomes: list[RowOutcome], docu
         raise UnreadableDocument(
             Message("design.all-tables-empty", document=document), Message("design.write-rows")
         )
-    foreign = why_foreign(blocks, outcomes)
+    # Who declares rules in it says that it is one.
+    foreign = NOTHING if is_declared else why_foreign(blocks, outcomes)
     if foreign:
         raise UnreadableDocument(
             Message("design.not-a-design", document=document, why=foreign),

@@ -48,6 +48,8 @@ class DocumentSection:
     """The document's first heading if it is of the first level: its title, or what it begins with."""
     is_of_operations: bool = True
     """Whether the document's title or most of its chapters name something that is operated."""
+    announced: tuple[str, ...] = ()
+    """What the owner declares the rows to be: it counts as a heading directly above, and names nothing."""
     words: tuple[str, ...] = field(init=False)
     """The headings and the caption, outermost first, as `heading_words`; without the document's title."""
 
@@ -86,6 +88,8 @@ class DocumentSection:
 
         The document's title counts as beyond.
         """
+        if any(map(pattern.search, self.announced)):
+            return 3
         near = _nearness(self.words, pattern)
         return near or int(pattern.search(heading_words(self.document)) is not None)
 

@@ -81,7 +81,7 @@ def command(parts: Parts, host: str, port: int) -> None:
         in_force.refresh()
         node.beat()
         edition, refusal = in_force.edition, in_force.refusal
-        return edition.design.digest if edition else "", refusal.digest if refusal else ""
+        return edition.reading if edition else "", refusal.digest if refusal else ""
 
     present.use(in_force)
     hub = Hub(refresh, clock=timekeeper.now)

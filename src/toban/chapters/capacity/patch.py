@@ -18,6 +18,7 @@ from toban.design.cells import CellChange, NoSuchCell, TableCell, cells_at, rewr
 from toban.design.clauses.base import Clause
 from toban.design.clauses.capacity import SHAPES, ResourceUsage, with_forecast
 from toban.design.reader import Design, UnreadableDocument, read_design
+from toban.design.reading.declared.declaration import DeclaredElsewhere
 from toban.design.values.normal import plain
 from toban.design.values.quantity import BYTES, Quantity, read_quantity
 
@@ -61,13 +62,22 @@ class Patch:
         return "".join(difflib.unified_diff(before, after, f"a/{document}", f"b/{document}"))
 
 
-def patch(text: str, found: Sequence[KnownResource], now: datetime, *, with_limits: bool = False) -> Patch:
+def patch(
+    text: str,
+    found: Sequence[KnownResource],
+    now: datetime,
+    *,
+    with_limits: bool = False,
+    declared: Sequence[DeclaredElsewhere] = (),
+) -> Patch:
     """Compare the document *text* with what is *found*; limits are changed only *with_limits*.
+
+    *declared* is what the bindings say about how it is read.
 
     The patch holds no cell without which the rest of the document would be read otherwise.
     Raises `UnreadableDocument`.
     """
-    design = read_design(text, "")
+    design = read_design(text, "", declared)
     known = {each.resource.row.id: each for each in found if each.is_fresh(now)}
     rows = [(row, known[row.id]) for row in design.of(ResourceUsage) if row.id in known]
     wanted = [each for row, about in rows for each in _of_row(text, row, about, design.language, with_limits)]
@@ -75,7 +85,7 @@ def patch(text: str, found: Sequence[KnownResource], now: datetime, *, with_limi
     without_words = [each for each in wanted if _quantity(each.change.text) is not None]
     limits = () if with_limits else tuple(_limits(text, rows))
     for offered in (wanted, without_words):
-        if offered and (after := _patched(text, design, offered)) is not None:
+        if offered and (after := _patched(text, design, offered, declared)) is not None:
             return Patch(offered, limits, text, after)
     return Patch((), limits, text, text)
 
@@ -164,11 +174,13 @@ def _quantity(text: str) -> Quantity | None:
     return read_quantity(plain(text.strip("*_` ")))
 
 
-def _patched(text: str, before: Design, offered: Sequence[CellProposal]) -> str | None:
+def _patched(
+    text: str, before: Design, offered: Sequence[CellProposal], declared: Sequence[DeclaredElsewhere]
+) -> str | None:
     """Return the document with what is *offered*; None if it would be read otherwise than is meant."""
     try:
         after = rewritten(text, [each.change for each in offered])
-        design = read_design(after, "")
+        design = read_design(after, "", declared)
     except (NoSuchCell, UnreadableDocument):
         return None
     meant = {row.id: _meant(row, offered) for row in before.of(ResourceUsage)}

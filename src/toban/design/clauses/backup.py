@@ -195,10 +195,16 @@ def _recovery(cells: Cells) -> Built:
 def _objectives(cells: Cells, subject: str) -> tuple[RecoveryObjective, ...]:
     """Return the RPO and RTO of one row, each only if its cell holds a length of time."""
     return tuple(
-        recovery_objective(cells.place, cells.labels[role], cells[role], subject)
+        # A column of another name may be declared to be one.
+        recovery_objective(cells.place, _measure(cells, role), cells[role], subject)
         for role in ("rpo", "rto")
         if _limit(cells[role]) is not None
     )
+
+
+def _measure(cells: Cells, role: str) -> str:
+    label = cells.label(role)
+    return label if objective_named(label)[0] else role
 
 
 def _limit(text: str) -> Duration | None:

@@ -1,6 +1,7 @@
 """List entries, rows of key-value tables and numbered steps as clauses."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -9,7 +10,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
-from toban.design.markdown import BulletList, NumberedList
+from toban.design.markdown import BulletList, NumberedList, Paragraph
 from toban.design.origin import Origin
 from toban.design.reading.grounds import Grounds
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
@@ -103,6 +104,23 @@ def split_key(text: str) -> tuple[str, str]:
     return keyed["key"].strip(), _FULL_STOP.sub("", keyed["value"].strip())
 
 
+def caption_of(paragraph: Paragraph) -> str:
+    """Return a short line above a table or list, which serves as its heading; empty for running text."""
+    text = paragraph.text.strip()
+    is_short = len(text) <= 60 and _width(text) <= 60 and "\n" not in text and not text.endswith(("。", "."))
+    if text.startswith(("|", "<")):
+        return ""
+    # Error rate: 5xx answers, without those … introduces a list as its key does.
+    key = split_key(text)[0]
+    is_keyed = bool(key) and "\n" not in text and text[len(key) :].lstrip().startswith((":", "："))
+    return text.rstrip(":：") if is_short else key if is_keyed else ""
+
+
+def _width(text: str) -> int:
+    """Return how many columns the text takes: a Japanese letter is twice as wide as a Latin one."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def _is_open(key: str) -> bool:
     """Say whether the colon is inside a bracket: 稼働確認 (緑: 正常)."""
     return sum(map(key.count, "(（[「")) > sum(map(key.count, ")）]」"))
@@ -172,7 +190,7 @@ def read_step_text(text: str, line: int, section: DocumentSection, document: str
         return None
     if is_drawn(text):
         return unread(line, text, Message("design.steps-as-diagram"))
-    steps = _steps_in(text)
+    steps = steps_in(text)
     if len(steps) < 2:
         return unread(line, text, Message("design.not-numbered-steps"))
     return _as_steps(shapes, line, steps, section, document)
@@ -182,7 +200,7 @@ def is_drawn(text: str) -> bool:
     return _DRAWN.search(text) is not None
 
 
-def _steps_in(text: str) -> tuple[str, ...]:
+def steps_in(text: str) -> tuple[str, ...]:
     numbered = tuple(found.group(1).strip() for found in map(_STEP_LINE.fullmatch, text.split("\n")) if found)
     if len(numbered) > 1:
         return numbered

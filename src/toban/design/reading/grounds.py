@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS, field_label
+from toban.design.origin import Origin
 from toban.design.section import DocumentSection, heading_text, heading_words
 from toban.message import Message
 
@@ -26,11 +27,16 @@ class Grounds:
     """How much the columns, or the key, speak for the kind beside the heading: see `reading.weight`."""
     is_sentence: bool = False
     """Whether it is a list entry without `key:`, like any running text."""
+    declared: Origin | None = None
+    """Where the owner says that it is of this kind; None if the reader found it by itself."""
 
 
 def explanation(grounds: Grounds, clauses: tuple[Clause, ...]) -> Iterator[Message]:
     """Yield why a row became *clauses*, line by line: heading, columns, and the value of each field."""
-    found = _deciding_heading(grounds)
+    if grounds.declared is not None:
+        document = clauses[0].origin.document
+        yield Message("design.explained-declared", where=declared_at(grounds.declared, document))
+    found = None if grounds.declared is not None else _deciding_heading(grounds)
     if found is not None:
         heading, word = found
         yield Message("design.explained-heading", heading=heading, word=word)
@@ -41,6 +47,13 @@ def explanation(grounds: Grounds, clauses: tuple[Clause, ...]) -> Iterator[Messa
     for clause in clauses:
         yield Message("design.explained-kind", kind=KINDS[clause.kind])
         yield from _fields(clause)
+
+
+def declared_at(declared: Origin, document: str) -> Message:
+    """Return where a declaration stands, for a reader of *document*."""
+    if declared.document == document:
+        return Message("design.declared-at-line", line=declared.line)
+    return Message("design.declared-in-file", at=declared)
 
 
 def column_of(kind: type[Clause], role: str) -> Message:

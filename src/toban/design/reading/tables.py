@@ -65,6 +65,19 @@ class _KindCandidate:
     score: float
     nearness: int
     grounds: Grounds
+    is_named: bool = False
+    """Whether the meaning of the first column is known, however it is headed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredKind:
+    """A kind of table as its owner declares it, with the column of each role."""
+
+    shape: TableShape
+    roles: Mapping[str, int]
+    declared: Origin
+    is_named: bool
+    """Whether the first column has a role, or is declared to have none."""
 
 
 def read_table(table: MarkdownTable, section: DocumentSection, document: str) -> list[RowOutcome]:
@@ -88,6 +101,18 @@ def read_table(table: MarkdownTable, section: DocumentSection, document: str) ->
         return weighed(list(_outcomes(candidates[0], table.rows, table.header, section, document)))
     unknown = Message("design.unknown-table", heading=section.title, columns=text)
     return _all_unread(table, sentences(unknown, nearest_kind(table.header, section)))
+
+
+def read_as(
+    kind: DeclaredKind, table: MarkdownTable, section: DocumentSection, document: str
+) -> list[RowOutcome]:
+    """Return what became of each row of a table whose kind its owner has declared: nothing is weighed."""
+    columns = tuple((role, table.header[index]) for role, index in kind.roles.items())
+    grounds = Grounds(
+        kind.shape.kind, kind.shape.headings, section, columns, telling=_TOLD, declared=kind.declared
+    )
+    candidate = _KindCandidate(kind.shape, kind.roles, 0, 0, grounds, is_named=kind.is_named)
+    return list(_outcomes(candidate, table.rows, table.header, section, document))
 
 
 def _all_unread(table: MarkdownTable, reason: Message) -> list[RowOutcome]:
@@ -247,7 +272,9 @@ def _outcomes(
     first = normalise(header[0])
     # 優先度 beside レベル: another name for a column that is there.
     is_other_name = bool(roles_of(header[:1], candidate.shape.columns))
-    is_named = is_other_name or first in _ITEM_LEVELS or _NUMBER.fullmatch(first) is not None
+    is_named = (
+        candidate.is_named or is_other_name or first in _ITEM_LEVELS or _NUMBER.fullmatch(first) is not None
+    )
     nameless = "" if is_named else header[0]
     above = tuple("" for _ in header)
     sample = rows[:_SAMPLE]

@@ -15,10 +15,12 @@ from pydantic_core import ErrorDetails
 
 from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
+from toban.design.reading.declared.declaration import DeclaredElsewhere
 from toban.engine.bindings.guarded import guarded, harmless_keys
 from toban.engine.bindings.lines import Path as KeyPath
 from toban.engine.bindings.lines import key_lines, nearest_line
 from toban.engine.bindings.model import Bindings, BoundDiscovery, KindBinding
+from toban.engine.bindings.reading.declared import Readings, declared
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.bindings.table import Models, Schema
 from toban.engine.bindings.template import Template, fill
@@ -54,6 +56,29 @@ def load_bindings(path: Path, schema: Schema) -> Bindings:
         )
         raise UnreadableBindings([_whole_file(path, unreadable, hint)]) from error
     return read_bindings(text, path, schema)
+
+
+def declared_in(path: Path) -> tuple[DeclaredElsewhere, ...]:
+    """Return what the file at *path* declares about the document, if there is one; the rest is not read.
+
+    Raises `UnreadableBindings`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        # Whoever needs the bindings says why.
+        return ()
+    if "[[reading]]" not in text:
+        return ()
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UnreadableBindings([_syntax_finding(path, text, error)]) from error
+    reading = _BindingsReading(path, path.parent, text.splitlines(), key_lines(text))
+    frame = reading.take(Readings, raw, ())
+    if frame is None:
+        raise UnreadableBindings(reading.findings)
+    return declared(frame.reading, str(path), reading.line)
 
 
 def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None = None) -> Bindings:
@@ -99,6 +124,7 @@ def read_bindings(text: str, path: Path, schema: Schema, *, folder: Path | None 
         folder=reading.folder,
         written=frozenset(_written(raw)),
         acting_digest=_acting_digest(raw),
+        readings=declared(frame.reading, str(path), reading.line),
         guarded=guarded(raw, frozenset(reading.harmless)),
     )
 

@@ -21,12 +21,14 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.duty import EMERGENCY, DutyRole
 from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import Design
+from toban.design.reading.declared.declaration import DeclaredElsewhere
 from toban.design.timed_rows import on_business_days, timed
 from toban.design.values.closed import ClosedDays, read_closed_days
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.rotation import WEEKLY, is_handover
 from toban.design.values.schedule import Schedule, read_schedule
 from toban.engine.bindings.guarded import Guarded
+from toban.engine.bindings.reading.declared import MOST, ReadingBinding
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Assumed, Section, invalid
 from toban.engine.bindings.senders import SenderBinding
@@ -292,6 +294,8 @@ class Bindings:
     """The settings that the file has, as `[notices] repeat` or `[[duty.ROLE.layers]] handover`."""
     acting_digest: str = ""
     """The digest of what decides what Toban does: everything but who is told, and by which way."""
+    readings: tuple[DeclaredElsewhere, ...] = ()
+    """What tables, lists and sections of the document are."""
     guarded: Guarded = field(default_factory=dict)
     """What a new version may not change without approval, as written."""
 
@@ -328,3 +332,4 @@ class BindingsFrame(Section):
     senders: Mapping[str, SenderBinding] = {}
     evidence: EvidenceBinding | None = None
     assumptions: Mapping[str, Meant] = {}
+    reading: tuple[ReadingBinding, ...] = Field(default=(), max_length=MOST)

@@ -3,9 +3,11 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from toban.design.reader import load_design
+from toban.design.reading.declared.declaration import DeclaredElsewhere
 from toban.message import Message
 
 _ENCODING = "utf-8"
@@ -15,12 +17,12 @@ class FileChanged(Exception):
     """The file is another one than was read, or can't be written; the message says it."""
 
 
-def document_text(path: Path) -> tuple[bytes, str]:
+def document_text(path: Path, declared: Sequence[DeclaredElsewhere] = ()) -> tuple[bytes, str]:
     """Return the bytes and the text of the document, with the mark of its encoding if it has one.
 
     Raises `UnreadableDocument`.
     """
-    load_design(path)
+    load_design(path, declared)
     content = path.read_bytes()
     return content, content.decode(_ENCODING)
 

@@ -1,5 +1,6 @@
 """A document and its bindings, read together, and the plans that extensions derive from them."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -48,6 +49,13 @@ class Edition:
     def digests(self) -> tuple[str, str]:
         """The digests of document and bindings, which identify the edition."""
         return self.design.digest, self.bindings.digest
+
+    @property
+    def reading(self) -> str:
+        """A digest of all that decides how the document is read: bindings may declare a part of it."""
+        if not self.bindings.readings:
+            return self.design.digest
+        return hashlib.sha256("".join(self.digests).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,10 +184,8 @@ class EditionInForce:
     def _read_from(self, sources: Sources, folder: Path | None = None) -> Edition | None:
         try:
             design, bindings = sources[0].decode("utf-8-sig"), _text(sources[1])
-            return self._edition_of(
-                read_design(design, str(self._design)),
-                read_bindings(bindings, self._bindings, self._schema, folder=folder),
-            )
+            bound = read_bindings(bindings, self._bindings, self._schema, folder=folder)
+            return self._edition_of(read_design(design, str(self._design), bound.readings), bound)
         except (UnreadableDocument, UnreadableBindings, UnicodeDecodeError):
             return None
 
@@ -299,7 +297,8 @@ class EditionInForce:
         return _content(self._design), _content(self._bindings)
 
     def _read(self) -> Edition:
-        return self._edition_of(load_design(self._design), self._read_bindings())
+        bindings = self._read_bindings()
+        return self._edition_of(load_design(self._design, bindings.readings), bindings)
 
     def _edition_of(self, design: Design, bindings: Bindings) -> Edition:
         return Edition(settle(design, bindings), bindings, self._kinds)

@@ -77,7 +77,7 @@ def frame(sight: Sight, here: str) -> dict[str, object]:
         **figures(sight),
         "here": here,
         "edition": sight.edition,
-        "digest": sight.edition.design.digest,
+        "digest": sight.edition.reading,
         "revision": max((status.revision for status in sight.statuses), default=0),
         "wrong_clocks": WrongClock.objects.order_by("host"),
         # With its mark, so that the list also explains the marks.
@@ -118,7 +118,7 @@ def _runs_of_day(midnight: datetime) -> list[Run]:
 
 def drawn(edition: Edition) -> tuple[Outline, Skeleton]:
     """Return the outline of *edition* and its HTML in the active language."""
-    key = (edition.design.document, edition.design.digest, get_language() or "")
+    key = (edition.design.document, edition.reading, get_language() or "")
     if key not in _skeletons:
         while len(_skeletons) >= _KEPT:
             _skeletons.pop(next(iter(_skeletons)), None)

@@ -235,8 +235,9 @@ def patch_(parts: Parts, /, is_applied: bool, with_limits: bool, document: Path 
         edition = edition_of(parts)
         path = document or Path(edition.design.document)
         try:
-            content, text = document_text(path)
-            found = patch(text, known(edition.plan(OPERATION)), system_clock(), with_limits=with_limits)
+            declared, measured = edition.bindings.readings, known(edition.plan(OPERATION))
+            content, text = document_text(path, declared)
+            found = patch(text, measured, system_clock(), with_limits=with_limits, declared=declared)
         except UnreadableDocument as exc:
             refuse(message_of(exc), exc.hint)
             raise SystemExit(_REFUSED) from exc

@@ -88,11 +88,11 @@ def command(
 def _read(path: Path, bindings: Path | None, parts: Parts) -> Edition:
     beside = bindings or path.with_name("toban.toml")
     try:
-        design = load_design(path)
         if bindings is None and not beside.exists():
             bound = read_bindings("", beside, parts.schema)
         else:
             bound = load_bindings(beside, parts.schema)
+        design = load_design(path, bound.readings)
     except UnreadableDocument as exc:
         refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc

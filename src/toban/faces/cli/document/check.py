@@ -25,6 +25,7 @@ from toban.message import Message, listing, message_of, sentences
 from toban.text import printable_json
 
 if TYPE_CHECKING:
+    from toban.design.reading.declared.declaration import DeclaredElsewhere
     from toban.engine.registry.parts import Parts
     from toban.faces.cli.document.trying import TrialResult
 
@@ -106,15 +107,15 @@ def command(
     speak_utf8()
     if bindings is not None and not (live or assumptions):
         raise click.UsageError(str(Message("document.bindings-need-live")))
+    there = bindings or Path(os.environ.get("TOBAN_BINDINGS", file.with_name("toban.toml")))
     try:
-        design = load_design(file)
+        design = load_design(file, _declared(there))
     except UnreadableDocument as exc:
         refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNREADABLE) from exc
     if explain is not None:
         _explain(design, explain, form)
         return
-    there = bindings or Path(os.environ.get("TOBAN_BINDINGS", file.with_name("toban.toml")))
     if assumptions:
         _list_assumptions(design, there, parts, form)
         return
@@ -125,6 +126,19 @@ def command(
         findings, tried = (*findings, *found.findings), found.tried
     say(_as_json(design, findings, tried) if form == "json" else _as_text(design, findings, tried))
     raise SystemExit(_status(findings))
+
+
+def _declared(bindings: Path) -> "Sequence[DeclaredElsewhere]":
+    """Return what *bindings* declare about the document; without them, nothing of the engine is loaded."""
+    if not (bindings.exists() and "[[reading]]" in bindings.read_text(encoding="utf-8", errors="replace")):
+        return ()
+    from toban.engine.bindings.load import UnreadableBindings, declared_in  # noqa: PLC0415
+
+    try:
+        return declared_in(bindings)
+    except UnreadableBindings as exc:
+        say(exc, err=True)
+        raise SystemExit(_UNREADABLE) from exc
 
 
 def _explain(design: Design, line: int, form: str) -> None:
@@ -238,8 +252,12 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Trial
             {
                 "code": finding.code,
                 "level": str(finding.level),
-                # Only a finding of `--live` can be in a file other than the document.
-                **({} if tried is None else {"file": finding.origin.document}),
+                # Bindings may declare how the document is read, and `--live` looks at all of them.
+                **(
+                    {}
+                    if tried is None and finding.origin.document == design.document
+                    else {"file": finding.origin.document}
+                ),
                 "line": finding.origin.line,
                 "message": finding.message.as_output(),
                 "hint": finding.hint.as_output(),

@@ -6,6 +6,7 @@ import click
 
 from toban.design.reader import UnreadableDocument, load_design
 from toban.engine.bindings.draft import draft
+from toban.engine.bindings.load import UnreadableBindings, declared_in
 from toban.engine.registry.parts import Parts
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, message_of
@@ -33,13 +34,16 @@ def command(parts: Parts, document: Path, output: Path | None, yes: bool) -> Non
       2  not written: the reason and a HINT are on the error stream
     """
     speak_utf8()
+    path = output or document.with_name("toban.toml")
     try:
-        design = load_design(document)
+        design = load_design(document, declared_in(path))
     except UnreadableDocument as exc:
         refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNUSABLE) from exc
+    except UnreadableBindings as exc:
+        say(exc, err=True)
+        raise SystemExit(_UNUSABLE) from exc
     tables = [table for each in parts.extensions for table in each.proposals(design, parts.kinds)]
-    path = output or document.with_name("toban.toml")
     _write(path, draft(design, tables), overwrite=yes)
     say(Message("document.bindings-written", file=path))
 

@@ -12,6 +12,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
 from toban.design.diff import ClauseChange, Difference, FieldChange, compare
 from toban.design.reader import Design, Remainder, UnreadableDocument, load_design
+from toban.engine.bindings.load import UnreadableBindings, declared_in
 from toban.engine.extension import Consequence
 from toban.engine.registry.parts import Parts
 from toban.engine.registry.ports import loaded
@@ -45,9 +46,12 @@ def command(parts: Parts, old: Path, new: Path, form: str) -> None:
     """
     speak_utf8()
     try:
-        before, after = load_design(old), load_design(new)
+        before, after = (load_design(path, declared_in(path.with_name("toban.toml"))) for path in (old, new))
     except UnreadableDocument as exc:
         refuse(message_of(exc), exc.hint)
+        raise SystemExit(_UNREADABLE) from exc
+    except UnreadableBindings as exc:
+        say(exc, err=True)
         raise SystemExit(_UNREADABLE) from exc
     difference = compare(before, after)
     now = datetime.now(UTC)

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import OperationalError
 
 from toban.design.reader import UnreadableDocument, load_design
-from toban.engine.bindings.load import UnreadableBindings, load_bindings
+from toban.engine.bindings.load import UnreadableBindings, declared_in, load_bindings
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.people.first import NAME, first_administrator
@@ -52,15 +52,19 @@ def command(parts: Parts, no_copy: bool, new_state: bool) -> None:
 
 def _is_readable(path: Path, parts: Parts) -> bool:
     """Say what was read, and what is doubtful in the bindings, or why something can't be read."""
+    beside = Path(os.environ.get("TOBAN_BINDINGS", "toban.toml"))
     try:
-        design = load_design(path)
+        design = load_design(path, declared_in(beside))
     except UnreadableDocument as exc:
         refuse(message_of(exc), exc.hint)
+        return False
+    except UnreadableBindings as exc:
+        say(exc, err=True)
         return False
     rows, unread = len(design.clauses), len(design.unread)
     say(Message("supervision.design-read", file=path.name, rows=rows, unread=unread))
     try:
-        bindings = load_bindings(Path(os.environ.get("TOBAN_BINDINGS", "toban.toml")), parts.schema)
+        bindings = load_bindings(beside, parts.schema)
     except UnreadableBindings as exc:
         say(exc, err=True)
         return False

@@ -22,10 +22,12 @@ from toban.message import message_of
 def patch(request: HttpRequest) -> HttpResponse:
     """Show the proposal as a diff; to the page's script, the part alone."""
     edition, now = in_force(), system_clock()
-    path = Path(edition.design.document)
+    path, declared = Path(edition.design.document), edition.bindings.readings
     context: dict[str, object] = {"command": "toban capacity patch --apply"}
     try:
-        made = proposed(document_text(path)[1], known(edition.plan(OPERATION)), now)
+        made = proposed(
+            document_text(path, declared)[1], known(edition.plan(OPERATION)), now, declared=declared
+        )
         context["diff"] = made.diff(path.name).splitlines()
         context["limits"] = [proposal_words(each) for each in made.limits]
     except UnreadableDocument as exc:

@@ -84,7 +84,7 @@ def document(request: HttpRequest) -> HttpResponse:
     }
     if verdict or words:
         return render(request, "document/rows.html", context | {"found": _filtered(sight, verdict, words)})
-    sparks = trends.SPARKS.drawn(edition.design.digest, settings.PARTS.charts(edition.design), sight.now)
+    sparks = trends.SPARKS.drawn(edition.reading, settings.PARTS.charts(edition.design), sight.now)
     is_whole = request.GET.get("whole") == "1" or not later(sight.skeleton)
     context |= {
         "changes": list(version.changes(sight.now, sight.zone)),
@@ -102,7 +102,7 @@ def rows(request: HttpRequest, digest: str, group: int) -> HttpResponse:
     del request
     edition, now = in_force(), system_clock()
     groups = later(drawn(edition)[1])
-    if digest != edition.design.digest or group >= len(groups):
+    if digest != edition.reading or group >= len(groups):
         raise Http404
     wanted = groups[group]
     statuses = current.statuses(now, wanted.clauses)
@@ -184,7 +184,7 @@ def sparklines(request: HttpRequest) -> JsonResponse:
     """Return all sparklines as SVG paths by clause id."""
     del request
     edition = in_force()
-    drawn = trends.SPARKS.drawn(edition.design.digest, settings.PARTS.charts(edition.design), system_clock())
+    drawn = trends.SPARKS.drawn(edition.reading, settings.PARTS.charts(edition.design), system_clock())
     return JsonResponse({"paths": dict(drawn.paths), "readable": drawn.is_readable})
 
 
@@ -204,7 +204,7 @@ def _surroundings(edition: Edition, clause: Clause, now: datetime) -> dict[str, 
         "clause": clause,
         "row": live_rows([clause.id], known, now, zone)[clause.id],
         "address": evidence_address(clause.id),
-        "digest": edition.design.digest,
+        "digest": edition.reading,
         "now": now,
         "zone": zone,
         "refusal": present.refusal(),
