@@ -23,7 +23,7 @@ class PushedInventory(InventoryBinding):
     """What the sender calls it."""
 
 
-class PushedSource:
+class PushedLists:
     """The newest list under one name."""
 
     def __init__(self, config: PushedInventory) -> None:
@@ -32,7 +32,7 @@ class PushedSource:
     def read(self, now: datetime) -> Inventory:
         """See `InventorySource`."""
         # Kinds are registered before there is a state database.
-        from toban.chapters.vulnerabilities.pushing import newest  # noqa: PLC0415
+        from toban.chapters.vulnerabilities.inventories.arrivals import newest  # noqa: PLC0415
 
         found = newest(self._config.sender, self._config.name)
         if found is None:
@@ -41,4 +41,4 @@ class PushedSource:
         return Inventory(found.packages, believable(found.taken_at, now), found.unknown)
 
 
-KIND = InventoryKind(PushedInventory, PushedSource, is_in_state=True)
+KIND = InventoryKind(PushedInventory, PushedLists, is_in_state=True)

@@ -7,7 +7,7 @@ from django.db import DatabaseError, DataError, close_old_connections
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from toban.chapters.vulnerabilities import pushing
+from toban.chapters.vulnerabilities.inventories import arrivals
 from toban.chapters.vulnerabilities.inventories.reading.pushed import read_pushed
 from toban.chapters.vulnerabilities.package import Inventory
 from toban.engine.clock import Clock
@@ -64,7 +64,7 @@ class ListsIn:
     def _keep(self, sender: str, name: str, found: Inventory) -> None:
         close_old_connections()
         try:
-            pushing.receive(sender, name, found, self._clock())
+            arrivals.receive(sender, name, found, self._clock())
         finally:
             close_old_connections()
 
