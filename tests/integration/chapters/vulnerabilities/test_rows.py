@@ -14,10 +14,10 @@ from tests.integration.chapters.vulnerabilities.place import (
 )
 from tests.unit.chapters.vulnerabilities.mirrors import advisory
 
+from toban.chapters.vulnerabilities.inventories.arrivals import MOST, newest, receive
 from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability, VulnerabilityScan
 from toban.chapters.vulnerabilities.operation import OPERATION
 from toban.chapters.vulnerabilities.package import Inventory, Package
-from toban.chapters.vulnerabilities.inventories.arrivals import MOST, newest, receive
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert
