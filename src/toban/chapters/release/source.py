@@ -15,6 +15,8 @@ from toban.engine.runs.kinds import no_doubts
 from toban.engine.trial import Doubt
 from toban.message import Message
 
+_CO_AUTHOR = "co-authored-by"
+
 SourceFailed = RepositoryFailed
 """The source can't be asked, or has no such thing: most sources are repositories."""
 
@@ -33,6 +35,14 @@ class Commit:
     """The last paragraph's `Reviewed-by: …`, names in lower case."""
     files: tuple[str, ...] = ()
     """The paths that it changes."""
+    committer: str = ""
+    """As `author`: who has put it into the history, with whatever changes."""
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """Who had a part in it: author, committer, and those whom it names as authors beside."""
+        named = (self.author, self.committer, *self.trailers.get(_CO_AUTHOR, ()))
+        return tuple(each for each in dict.fromkeys(named) if each)
 
 
 class ProofKind(StrEnum):

@@ -1,5 +1,9 @@
 """The version that an environment begins with."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from tests.integration.chapters.release.shop import BINDINGS, MINUTE, PRODUCTION, STAGING, Shop
 
@@ -64,6 +68,25 @@ def test_who_wrote_the_first_version_does_not_approve_it(shop: Shop) -> None:
     assert refused.value.said.code == "approvals.own-order"
     shop.work()
     assert shop.serves == ""
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"committer": "Nami <nami@example.com>"},
+        {"trailers": {"co-authored-by": ("Nami <nami@example.com>",)}},
+    ],
+    ids=["committer", "co-author"],
+)
+def test_who_had_a_part_in_a_commit_does_not_approve_its_release(shop: Shop, part: Mapping[str, Any]) -> None:
+    shop.take(BOUND)
+    shop.source.log[-1] = replace(shop.source.log[-1], **part)
+
+    begin(shop)
+    with pytest.raises(NotPossible) as refused:
+        shop.approve("nami")
+
+    assert refused.value.said.code == "approvals.own-order"
 
 
 def test_an_order_while_the_first_version_is_taken_over_says_to_wait(shop: Shop) -> None:

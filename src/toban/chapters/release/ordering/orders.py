@@ -473,8 +473,8 @@ def _times(commits: Sequence[Commit]) -> list[list[str]]:
 
 
 def authors_of(commits: Iterable[Commit], plan: ReleaseChapterPlan) -> tuple[int, ...]:
-    """Return the accounts of those who wrote *commits*: none of them approves their release."""
-    addresses = {parseaddr(each.author)[1] for each in commits}
+    """Return the accounts of those who had a part in *commits*: none of them approves their release."""
+    addresses = {parseaddr(named)[1] for each in commits for named in each.writers}
     return accounts_with_addresses(plan.people, filter(None, addresses))
 
 

@@ -7,7 +7,6 @@ from toban.chapters.release.source import Commit, Proof, ProofKind
 from toban.message import Message
 
 _ADDRESS = re.compile(r"<([^<>]*)>")
-_CO_AUTHOR = "co-authored-by"
 
 
 def review(carrier: Commit, written: Sequence[Commit], names: Sequence[str]) -> Proof:
@@ -21,7 +20,7 @@ def review(carrier: Commit, written: Sequence[Commit], names: Sequence[str]) -> 
     if not said:
         return Proof(ProofKind.REVIEW, False, Message("release-git.no-review", trailers=tuple(names)))
     reviewers = {person(each): each for each in said}
-    others = [reviewers.keys() - set(map(person, authors_of(each))) for each in written]
+    others = [reviewers.keys() - set(map(person, each.writers)) for each in written]
     if not all(others):
         return Proof(ProofKind.REVIEW, False, Message("release-git.own-review", people=tuple(said)))
     people = tuple(reviewers[each] for each in reviewers if any(each in by for by in others))
@@ -41,11 +40,6 @@ def checks(*, is_bound: bool) -> Proof:
     """Return what git itself knows of checks: nothing. A bound command's result is kept where it ran."""
     code = "release-git.not-checked-yet" if is_bound else "release-git.no-check-is-bound"
     return Proof(ProofKind.CHECKS, None, Message(code))
-
-
-def authors_of(commit: Commit) -> Sequence[str]:
-    """Return the author of *commit*, and those who are named as such beside."""
-    return (commit.author, *commit.trailers.get(_CO_AUTHOR, ()))
 
 
 def person(named: str) -> str:

@@ -90,6 +90,7 @@ def test_it_says_what_lies_between_two_versions(tmp_path: Path, host: GitHost, s
 
     assert [each.subject for each in between] == ["merge the cart", "shop: a cart"]
     assert between[0].author == "Kei <kei@example.com>"
+    assert between[0].committer == "Nami <nami@example.com>"
     assert between[0].files == ()
     assert between[1].files == ("db/migrations/1.sql",)
     assert between[1].trailers == {"reversible": ("yes",)}

@@ -1,5 +1,6 @@
 """What trailers prove about a review."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -37,6 +38,12 @@ def test_somebody_elses_trailer_is_a_review() -> None:
 )
 def test_whoever_has_written_a_commit_does_not_review_it(trailers: str) -> None:
     change = commit(trailers=trailers)
+
+    assert review(change, [change], NAMES).is_given is False
+
+
+def test_whoever_has_committed_another_authors_work_does_not_review_it() -> None:
+    change = replace(commit(trailers="Reviewed-by: Kei <kei@example.com>"), committer="Kei <kei@example.com>")
 
     assert review(change, [change], NAMES).is_given is False
 
