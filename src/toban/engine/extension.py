@@ -138,6 +138,8 @@ class Extension:
     """The module of its URLs. Folders `templates` and `static` next to it are found automatically."""
     menu: tuple[Link, ...] = ()
     """Its entries in the menu of every page."""
+    folded: tuple[Link, ...] = ()
+    """Its entries that are opened now and then: they stand together below the last entry of the menu."""
     evidence: str = ""
     """`module:function`: the extension's own part of a row's evidence page.
 

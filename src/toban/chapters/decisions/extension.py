@@ -19,6 +19,6 @@ EXTENSION = Extension(
     operation="toban.chapters.decisions.operation",
     pages="toban.faces.web.decisions.urls",
     api="toban.faces.api.decisions.routes",
-    menu=(_PAGE,),
+    folded=(_PAGE,),
     evidence="toban.faces.web.decisions.proof:judged",
 )

@@ -14,7 +14,7 @@ EXTENSION = Extension(
     offers={TASK_FACTS: "toban.engine.changes.facts:facts"},
     acts={**editions.ACTS, **recorded.ACTS},
     pages="toban.faces.web.changes.urls",
-    menu=(Link("changes", Message("changes.changes")),),
+    folded=(Link("changes", Message("changes.changes")),),
     api="toban.faces.api.changes",
     scopes=(
         Scope("read:changes", Message("changes.scope-read-changes")),

@@ -11,6 +11,6 @@ EXTENSION = Extension(
     apps=("toban.engine.nodes",),
     acts=ACTS,
     pages="toban.faces.web.nodes.urls",
-    menu=(Link("nodes", Message("nodes.nodes")),),
+    folded=(Link("nodes", Message("nodes.nodes")),),
     api="toban.faces.api.nodes.routes",
 )

@@ -194,6 +194,12 @@ def menu() -> list[Link]:
     return [place for extension in settings.PARTS.extensions for place in extension.menu]
 
 
+@register.simple_tag
+def folded_menu() -> list[Link]:
+    """Return the entries below the menu's last one."""
+    return [place for extension in settings.PARTS.extensions for place in extension.folded]
+
+
 @register.filter
 def reason_code(said: Message) -> str:
     """Return the code by which alerts with this reason are found; empty for a text from elsewhere."""

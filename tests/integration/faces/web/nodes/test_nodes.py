@@ -1,5 +1,6 @@
 """The page of the nodes."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -66,3 +67,17 @@ def test_a_node_that_is_there_is_not_forgotten(sign_in: SignIn) -> None:
 
     assert answer.status_code == 409
     assert "動いています" in answer.content.decode()
+
+
+def test_pages_that_are_opened_now_and_then_are_folded_below_the_menu(viewer: Client) -> None:
+    page = viewer.get("/nodes/").content.decode()
+    found = re.search('<nav class="places".*?</nav>', page, re.DOTALL)
+    assert found is not None
+
+    at_hand, folded = found[0].split("<details>")
+
+    assert re.findall('href="(/[^"]*)"', folded) == [
+        "/assumptions/", "/exceptions/", "/changes/", "/nodes/", "/decisions/"
+    ]  # fmt: skip
+    assert 'href="/nodes/" aria-current="page"' in folded
+    assert 'href="/alerts/"' in at_hand
