@@ -9,7 +9,7 @@ before each attempt: what has become more urgent meanwhile does not wait for wha
 
 import random
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
@@ -95,6 +95,11 @@ def deliver_due[P: Posting, C](
             _attempt(outbox, posting, channel, clock, jitter)
             tried += 1
     return tried
+
+
+def channels_due[P: Posting, C](outbox: Outbox[P, C], now: datetime) -> Iterable[str]:
+    """Return the channels that a posting is due for."""
+    return _waiting(_rows(outbox), now).order_by().values_list("channel", flat=True).distinct()
 
 
 def _most_urgent[P: Posting, C](outbox: Outbox[P, C], name: str, now: datetime) -> Iterator[int]:

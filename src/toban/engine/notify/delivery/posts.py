@@ -61,9 +61,12 @@ class Posts:
             )
 
     def send(self) -> None:
-        """Start sending through each channel that is not sending; return at once."""
+        """Start sending through each channel that something is due for and is not sending; return at once."""
+        now = self._clock()
+        # Each thread has a connection of its own to the state: most turns open none.
+        due = {name for outbox in OUTBOXES for name in attempts.channels_due(outbox, now)}
         for name, post in self._posts.items():
-            if not post.is_busy:
+            if name in due and not post.is_busy:
                 post.thread = Thread(target=self._through, args=(name, post), daemon=True)
                 post.thread.start()
 

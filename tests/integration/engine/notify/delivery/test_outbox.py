@@ -70,6 +70,19 @@ def test_a_temporary_failure_is_retried_later_under_the_same_key(say: Say, chann
     assert channel.sent[0][0].key == delivery.key
 
 
+def test_a_channel_is_due_while_something_waits_for_it_whose_time_has_come(say: Say, channel: Any) -> None:
+    assert not set(attempts.channels_due(NOTICES, NOON))
+    say(Condition.WARNING, NOON)
+    assert set(attempts.channels_due(NOTICES, NOON)) == {"ops"}
+    channel.failures = [PASSING]
+    deliver(channel, NOON)
+
+    assert not set(attempts.channels_due(NOTICES, NOON + 1.9 * SECOND))
+    assert set(attempts.channels_due(NOTICES, NOON + 2 * SECOND)) == {"ops"}
+    deliver(channel, NOON + 2 * SECOND)
+    assert not set(attempts.channels_due(NOTICES, NOON + timedelta(hours=1)))
+
+
 def test_a_permanent_failure_ends_it_and_is_evidence(say: Say, channel: Any) -> None:
     say(Condition.WARNING, NOON)
     channel.failures = [Undelivered("Slack: 403 invalid_token", retry=False)]
