@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -164,6 +165,17 @@ def test_a_fast_worker_skips_no_due_run_and_works_again_when_its_clock_is_right(
     fast.step()
     fast.close()
     assert [(run.due_at, run.reason == "missed") for run in Run.objects.all()] == [(NOON, False)]
+
+
+def test_a_worker_with_a_wrong_clock_rests_between_its_steps() -> None:
+    wrong = Runs("wrong", lambda: NOON, trusts=lambda _now: False)
+    wrong.adopt({"B001": hourly()})
+    began = time.monotonic()
+
+    wrong.step()
+
+    wrong.close()
+    assert time.monotonic() - began > 0.5
 
 
 def test_postgresql_has_a_clock_to_compare_with(postgres: dict[str, str], tmp_path: Path) -> None:
