@@ -46,7 +46,7 @@ def explanation(grounds: Grounds, clauses: tuple[Clause, ...]) -> Iterator[Messa
         yield Message("design.explained-column", column=column, role=column_of(grounds.kind, role))
     for clause in clauses:
         yield Message("design.explained-kind", kind=KINDS[clause.kind])
-        yield from _fields(clause)
+        yield from said_fields(clause)
 
 
 def declared_at(declared: Origin, document: str) -> Message:
@@ -75,7 +75,8 @@ def _deciding_heading(grounds: Grounds) -> tuple[str, str] | None:
     return None
 
 
-def _fields(clause: Clause) -> Iterator[Message]:
+def said_fields(clause: Clause) -> Iterator[Message]:
+    """Yield the value of each field that the row states, and what was assumed."""
     for field in fields(clause):
         value = getattr(clause, field.name)
         if field.name in _COMMON or value in (None, "", ()):

@@ -61,7 +61,7 @@ def weighed(outcomes: Sequence[RowOutcome]) -> list[RowOutcome]:
         entries=len(outcomes),
         rows=sum(outcome.fate is not RowFate.ASIDE for outcome in outcomes),
         alike=Counter(kind for kind, _ in known),
-        valued={kind for kind, outcome in known if any(map(_states_value, outcome.clauses))},
+        valued={kind for kind, outcome in known if any(map(states_value, outcome.clauses))},
     )
     return [_asked(outcome, neighbours) for outcome in outcomes]
 
@@ -80,7 +80,7 @@ def _asked(outcome: RowOutcome, neighbours: _Neighbours) -> RowOutcome:
     return outcome
 
 
-def _states_value(clause: Clause) -> bool:
+def states_value(clause: Clause) -> bool:
     """Say whether the clause has a value of a type, not only words: a time, a limit, a level, channels."""
     values = (getattr(clause, field.name) for field in fields(clause) if field.name not in _COMMON)
     parts = (part for value in values for part in (value if isinstance(value, tuple) else (value,)))

@@ -12,7 +12,7 @@ from tests.unit.design.reading.test_as_built import meant_of
 from toban.design.clauses.monitoring import Monitor
 from toban.design.origin import Origin
 from toban.design.reader import Design, UnreadableDocument, read_design
-from toban.design.reading.declared.declaration import Declaration, DeclaredElsewhere, Flaw
+from toban.design.reading.declared.declaration import DeclaredElsewhere, Flaw, ReadingDeclaration
 from toban.design.reading.declared.vocabulary import spoken_role
 from toban.design.reading.grounds import explanation
 from toban.design.reading.registry import TABLES as SHAPES
@@ -181,7 +181,9 @@ def test_a_comment_in_code_declares_nothing() -> None:
 
 def elsewhere(**anchor: tuple[str, ...] | str) -> DeclaredElsewhere:
     columns = (("対象", "品"), ("項目", "こと"), ("異常", "危険"))
-    return DeclaredElsewhere(Declaration("監視", columns, Origin("toban.toml", 3), "[[reading]]"), **anchor)  # type: ignore[arg-type]
+    return DeclaredElsewhere(
+        ReadingDeclaration("監視", columns, Origin("toban.toml", 3), "[[reading]]"), **anchor
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

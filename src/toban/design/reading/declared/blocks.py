@@ -17,7 +17,7 @@ from toban.design.markdown import (
     TableRow,
 )
 from toban.design.origin import Origin
-from toban.design.reading.declared.declaration import Declaration, Flaw, Misdeclared
+from toban.design.reading.declared.declaration import Flaw, Misdeclared, ReadingDeclaration
 from toban.design.reading.declared.tabular import TabularReading, read_tabular
 from toban.design.reading.declared.vocabulary import KEY, VALUE, part_named
 from toban.design.reading.entries import EntryLine, fact_lines, lines_of, steps_in
@@ -45,7 +45,7 @@ _SPEAKS = 3
 class DeclaredPlace:
     """Where a block stands, and as which kind it is declared."""
 
-    declaration: Declaration
+    declaration: ReadingDeclaration
     kind: type[Clause]
     section: DocumentSection
     document: str
@@ -119,7 +119,7 @@ def _list(lines: Sequence[EntryLine], place: DeclaredPlace) -> TabularReading:
     return max(ways, key=lambda way: (not way.flaws, way.read))
 
 
-def _views(lines: Sequence[EntryLine], declaration: Declaration) -> Iterator[MarkdownTable]:
+def _views(lines: Sequence[EntryLine], declaration: ReadingDeclaration) -> Iterator[MarkdownTable]:
     """Yield the list as the tables that it may be: of its entries, of what is nested in them, of one row."""
     tops = [line for line in lines if line.depth == 0]
     nested = {line.line: _children(line, lines) for line in tops}

@@ -20,7 +20,7 @@ _LONGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration:
+class ReadingDeclaration:
     """A kind, and which column is what, as written."""
 
     kind: str
@@ -38,7 +38,7 @@ class DeclaredElsewhere:
     What is given must all match. Nothing of it is a line number: lines move with every edit above them.
     """
 
-    declaration: Declaration
+    declaration: ReadingDeclaration
     headings: tuple[str, ...] = ()
     """Headings above, outermost first, the last one directly; alone, all that is below it is meant."""
     header: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Misdeclared:
     hint: Message
 
 
-def declarations(comments: Iterable[Comment], document: str) -> Iterator[Declaration]:
+def declarations(comments: Iterable[Comment], document: str) -> Iterator[ReadingDeclaration]:
     """Yield what those of *comments* declare that address Toban."""
     for comment in comments:
         mark = _MARK.fullmatch(comment.text)
@@ -78,10 +78,10 @@ def declarations(comments: Iterable[Comment], document: str) -> Iterator[Declara
             yield declaration(mark["body"], origin, f"<!--{comment.text}-->")
 
 
-def declaration(body: str, origin: Origin, text: str) -> Declaration:
+def declaration(body: str, origin: Origin, text: str) -> ReadingDeclaration:
     """Return what *body* declares; *text* is quoted where it is wrong."""
     said = unicodedata.normalize("NFKC", body[:_LONGEST]).strip()
     first = _PAIR.search(said)
     kind = said[: first.start()] if first is not None else said
     pairs = ((each["role"], each["column"].strip('" ')) for each in _PAIR.finditer(said))
-    return Declaration(" ".join(kind.split()), tuple(pairs), origin, text)
+    return ReadingDeclaration(" ".join(kind.split()), tuple(pairs), origin, text)

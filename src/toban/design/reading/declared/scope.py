@@ -15,7 +15,7 @@ from toban.design.markdown import (
     NumberedList,
     Paragraph,
 )
-from toban.design.reading.declared.declaration import Declaration, DeclaredElsewhere, Flaw, Misdeclared
+from toban.design.reading.declared.declaration import DeclaredElsewhere, Flaw, Misdeclared, ReadingDeclaration
 from toban.design.reading.declared.vocabulary import is_nothing, kind_named, kind_words
 from toban.design.reading.entries import fact_lines
 from toban.design.section import DocumentSection, heading_text, normalise
@@ -26,7 +26,7 @@ from toban.message import Message
 class PlacedDeclaration:
     """A declaration of a block or a section."""
 
-    declaration: Declaration
+    declaration: ReadingDeclaration
     kind: type[Clause] | None
     """None if it states no rule, or if the declaration is wrong."""
     flaw: Misdeclared | None = None
@@ -50,7 +50,9 @@ class Placement:
 
 
 def place(
-    here: Iterable[tuple[Declaration, int]], elsewhere: Iterable[DeclaredElsewhere], blocks: Sequence[Block]
+    here: Iterable[tuple[ReadingDeclaration, int]],
+    elsewhere: Iterable[DeclaredElsewhere],
+    blocks: Sequence[Block],
 ) -> Placement:
     """Return what each declaration is about; *here* are those of the document, with the line they are above.
 
@@ -131,29 +133,29 @@ def _can_be_declared(block: Block) -> bool:
     return True
 
 
-def _placed(declaration: Declaration) -> PlacedDeclaration:
+def _placed(declaration: ReadingDeclaration) -> PlacedDeclaration:
     if is_nothing(declaration.kind):
         return PlacedDeclaration(declaration, None)
     kind = kind_named(declaration.kind)
     return PlacedDeclaration(declaration, kind, _unknown(declaration) if kind is None else None)
 
 
-def _unknown(declaration: Declaration) -> Misdeclared:
+def _unknown(declaration: ReadingDeclaration) -> Misdeclared:
     near = get_close_matches(normalise(declaration.kind), kind_words(), n=1)
     hint = Message("design.perhaps-meant", word=near[0]) if near else Message("design.known-kinds")
     message = Message("design.unknown-kind", word=declaration.kind)
     return Misdeclared(Flaw.WORDS, declaration.origin, declaration.text, message, hint)
 
 
-def _of_nothing(declaration: Declaration, hint: Message) -> Misdeclared:
+def _of_nothing(declaration: ReadingDeclaration, hint: Message) -> Misdeclared:
     return _misplaced(declaration, Message("design.declared-is-not-there"), hint)
 
 
-def _again(declaration: Declaration) -> Misdeclared:
+def _again(declaration: ReadingDeclaration) -> Misdeclared:
     return _misplaced(declaration, Message("design.declared-already"), Message("design.declare-once"))
 
 
-def _misplaced(declaration: Declaration, message: Message, hint: Message) -> Misdeclared:
+def _misplaced(declaration: ReadingDeclaration, message: Message, hint: Message) -> Misdeclared:
     return Misdeclared(Flaw.PLACE, declaration.origin, declaration.text, message, hint)
 
 

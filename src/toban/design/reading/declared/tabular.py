@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS
 from toban.design.markdown import MarkdownTable
-from toban.design.reading.declared.declaration import Declaration, Flaw, Misdeclared
+from toban.design.reading.declared.declaration import Flaw, Misdeclared, ReadingDeclaration
 from toban.design.reading.declared.vocabulary import (
     HEADING,
     is_nothing,
@@ -43,7 +43,7 @@ class TabularReading:
 
 def read_tabular(
     table: MarkdownTable,
-    declaration: Declaration,
+    declaration: ReadingDeclaration,
     kind: type[Clause],
     section: DocumentSection,
     document: str,
@@ -58,7 +58,11 @@ def read_tabular(
 
 
 def _by_shape(
-    shape: TableShape, table: MarkdownTable, declaration: Declaration, section: DocumentSection, document: str
+    shape: TableShape,
+    table: MarkdownTable,
+    declaration: ReadingDeclaration,
+    section: DocumentSection,
+    document: str,
 ) -> TabularReading:
     if any(part_named(column) == HEADING for _, column in declaration.columns):
         table = _with_heading(table, section)
@@ -81,7 +85,7 @@ def _with_heading(table: MarkdownTable, section: DocumentSection) -> MarkdownTab
 class _DeclaredColumns:
     """The columns of one table by a declaration, and by their names where it says nothing of them."""
 
-    def __init__(self, declaration: Declaration, shape: TableShape, header: Sequence[str]) -> None:
+    def __init__(self, declaration: ReadingDeclaration, shape: TableShape, header: Sequence[str]) -> None:
         self._declaration = declaration
         self._shape = shape
         self._header = header

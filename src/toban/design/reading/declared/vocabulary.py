@@ -114,8 +114,13 @@ def part_named(column: str) -> str | None:
 
 @cache
 def _kinds() -> dict[str, type[Clause]]:
-    shapes = (*TABLES, *(shape for group in ENTRIES for shape in group), *STEPS, *CODE)
-    known: dict[str, type[Clause]] = {shape.kind.kind: shape.kind for shape in shapes}
+    kinds: list[type[Clause]] = [
+        *(shape.kind for shape in TABLES),
+        *(shape.kind for group in ENTRIES for shape in group),
+        *(shape.kind for shape in STEPS),
+        *(shape.kind for shape in CODE),
+    ]
+    known = {kind.kind: kind for kind in kinds}
     found = {_plain(word): known[kind] for word, kind in _SHORT.items()}
     for name, kind in known.items():
         found |= {_plain(word): kind for word in (name, *_said(KINDS[name]))}

@@ -6,19 +6,22 @@ With `--live`, also what would fail tonight. Only then is more than the document
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
 
+from toban.catalogue import active_language
 from toban.design.clauses.base import Clause
 from toban.design.finding import Finding, FindingLevel
 from toban.design.lint import inspect
 from toban.design.lint.general import row_stands_twice
 from toban.design.reader import Design, Remainder, UnreadableDocument, load_design
+from toban.design.reading.declared.proposals import ReadingProposal, asked_tables
 from toban.design.reading.grounds import explanation
 from toban.faces.terminal import refuse, say, say_over, speak_utf8, styled
 from toban.message import Message, listing, message_of, sentences
@@ -34,6 +37,7 @@ _COLOURS = {FindingLevel.ERROR: "red", FindingLevel.WARNING: "yellow", FindingLe
 _HAS_ERRORS = 1
 _UNREADABLE = 2
 _NOTHING_TRIED: "Sequence[TrialResult] | None" = None
+_NO_HINTS: Mapping[int, Message] = MappingProxyType({})
 _FIRST_YEAR = 1950
 _LAST_YEAR = 2097
 
@@ -265,6 +269,7 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Trial
             for finding in findings
         ],
         "unread": _parts(design.unread),
+        "proposals": [_proposal_as_json(each) for asked in asked_tables(design) for each in asked.proposals],
         "not_in_force": _parts(design.not_in_force),
         "prose": _parts(design.aside),
         "assumptions": [
@@ -303,6 +308,15 @@ def _clause_as_json(clause: Clause) -> dict[str, object]:
     }
 
 
+def _proposal_as_json(proposal: ReadingProposal) -> dict[str, object]:
+    return {
+        "line": proposal.table.line,
+        "kind": proposal.kind.kind,
+        "comment": proposal.comment(active_language()),
+        "rows": [clause.text for clause in proposal.clauses],
+    }
+
+
 def _parts(parts: Iterable[Remainder]) -> list[dict[str, object]]:
     return [{"line": part.line, "text": part.text, "reason": part.reason.as_output()} for part in parts]
 
@@ -312,7 +326,7 @@ def _as_text(design: Design, findings: tuple[Finding, ...], tried: "Sequence[Tri
     ordered = sorted(findings, key=lambda finding: finding.level is FindingLevel.INFO)
     parts = [
         *(_finding(finding) for finding in ordered),
-        *_listed(design.document, Message("document.rows-not-understood"), design.unread),
+        *_listed(design.document, Message("document.rows-not-understood"), design.unread, _hints(design)),
         *_listed(design.document, Message("document.rows-not-in-force"), design.not_in_force),
         _summary(design, findings),
     ]
@@ -339,13 +353,30 @@ def _finding(finding: Finding) -> str:
     return "\n".join([f"{styled(place, bold=True)}{coloured}{message}", *rest, ""])
 
 
-def _listed(document: str, title: Message, parts: Sequence[Remainder]) -> Iterator[str]:
+def _hints(design: Design) -> dict[int, Message]:
+    """Return for the first row of each unread table what can be pasted above it."""
+    return {
+        asked.first: Message(
+            "document.declare-above",
+            line=asked.table.line,
+            comment=asked.proposals[0].comment(active_language()),
+        )
+        for asked in asked_tables(design)
+        if asked.proposals
+    }
+
+
+def _listed(
+    document: str, title: Message, parts: Sequence[Remainder], hints: Mapping[int, Message] = _NO_HINTS
+) -> Iterator[str]:
     if not parts:
         return
     yield str(title)
     for part in parts:
         yield f"{document}:{part.line}: {part.reason}"
         yield from (f"    {line}" for line in part.text.splitlines())
+        if part.line in hints:
+            yield f"HINT: {hints[part.line]}"
     yield ""
 
 

@@ -101,7 +101,7 @@ def test_json_has_the_agreed_keys(flawed: Path) -> None:
     report = json.loads(result.stdout)
 
     assert result.returncode == 1
-    parts = ["clauses", "findings", "unread", "not_in_force", "prose", "assumptions", "summary"]
+    parts = ["clauses", "findings", "unread", "proposals", "not_in_force", "prose", "assumptions", "summary"]
     assert list(report) == ["document", *parts]
     assert report["document"] == str(flawed)
     assert report["summary"] == {"rows": 3, "read": 2, "unread": 1, "not_in_force": 0}
@@ -328,3 +328,52 @@ def test_what_is_no_clause_stands_in_the_json(tmp_path: Path) -> None:
     assert [row["text"] for row in report["not_in_force"]] == ["CPU使用率: 80%以上で警告"]
     assert [row["text"] for row in report["prose"]] == ["初版"]
     assert report["summary"] == {"rows": 4, "read": 2, "unread": 1, "not_in_force": 1}
+
+
+UNREAD = """# 運用設計書
+
+## 監視
+
+### 見るもの
+| 品 | こと | 危険 |
+|---|---|---|
+| Web | CPU使用率 | 90%以上 |
+"""
+COMMENT = "<!-- toban: 監視項目 対象=品 項目=こと 異常=危険 -->"
+
+
+def test_an_unread_table_has_a_comment_to_paste(tmp_path: Path) -> None:
+    path = tmp_path / "運用設計書.md"
+    path.write_text(UNREAD, encoding="utf-8")
+
+    asked = check(path)
+    report = json.loads(check(path, "--format", "json").stdout)
+    path.write_text(UNREAD.replace("| 品", f"{COMMENT}\n| 品"), encoding="utf-8")
+    answered = check(path)
+
+    assert f"HINT: 表（6行目）のすぐ上に {COMMENT} と書くと読めます\n" in asked.stdout
+    assert report["proposals"] == [
+        {"line": 6, "kind": "monitor", "comment": COMMENT, "rows": ["Web | CPU使用率 | 90%以上"]}
+    ]
+    assert "1行のうち1行を読み取りました" in answered.stdout
+
+
+def test_what_the_bindings_beside_it_declare_counts(tmp_path: Path) -> None:
+    path, bindings = tmp_path / "運用設計書.md", tmp_path / "toban.toml"
+    path.write_text(UNREAD, encoding="utf-8")
+    written = '[[reading]]\nheading = "見るもの"\ndeclares = "監視 対象=品 項目=こと 異常=危険"\n'
+    bindings.write_text(written, encoding="utf-8")
+
+    read = check(path)
+    explained = check(path, "--explain", "8")
+    bindings.write_text(written.replace("見るもの", "ないもの"), encoding="utf-8")
+    report = json.loads(check(path, "--format", "json").stdout)
+    bindings.write_text(written.replace("declares", "declare"), encoding="utf-8")
+    unreadable = check(path)
+
+    assert "1行のうち1行を読み取りました" in read.stdout
+    assert f"宣言どおりに読みました（{bindings}:1の宣言）" in explained.stdout
+    (finding,) = [each for each in report["findings"] if each["code"] == "RD002"]
+    assert (finding["file"], finding["line"]) == (str(bindings), 1)
+    assert unreadable.returncode == 2
+    assert "BD002" in unreadable.stderr
