@@ -7,7 +7,9 @@ import click
 from toban.design.reader import UnreadableDocument, load_design
 from toban.engine.bindings.draft import draft
 from toban.engine.bindings.load import UnreadableBindings, declared_in
+from toban.engine.editions.document_file import FileChanged
 from toban.engine.registry.parts import Parts
+from toban.faces.cli.document.reading import ReadingDialogue, is_asked_here
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, message_of
 
@@ -20,13 +22,27 @@ _UNUSABLE = 2
 )
 @click.argument("document", type=click.Path(path_type=Path))
 @click.option("--output", type=click.Path(path_type=Path), help="Default: toban.toml next to the document.")
-@click.option("--yes", is_flag=True, help="Overwrite the file if it is there.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Overwrite the file if it is there; with --reading, declare what is clear without asking.",
+)
+@click.option("--reading", is_flag=True, help="Ask what each unread table is, and keep the answers.")
+@click.option(
+    "--in-document", is_flag=True, help="With --reading: write the answers as comments into DOCUMENT itself."
+)
 @click.pass_obj
-def command(parts: Parts, document: Path, output: Path | None, yes: bool) -> None:
+def command(
+    parts: Parts, document: Path, output: Path | None, yes: bool, reading: bool, in_document: bool
+) -> None:
     """Write a commented toban.toml for DOCUMENT, with a proposal for all that the document leaves open.
 
     The document does not say where to measure, who holds a role, where notifications go, what makes the
     backups and where logs are kept: the file asks for each of them.
+
+    With --reading, ask instead what each table is that was not read, show what its rows would be, and write
+    each answer into toban.toml at once. What is answered is not asked again. Where nobody can be asked, the
+    proposals are printed.
 
     \b
     Exit status:
@@ -35,6 +51,11 @@ def command(parts: Parts, document: Path, output: Path | None, yes: bool) -> Non
     """
     speak_utf8()
     path = output or document.with_name("toban.toml")
+    if in_document and not reading:
+        raise click.UsageError(str(Message("document.in-document-needs-reading")))
+    if reading:
+        _read_on(document, path, is_sure=yes, in_document=in_document)
+        return
     try:
         design = load_design(document, declared_in(path))
     except UnreadableDocument as exc:
@@ -46,6 +67,23 @@ def command(parts: Parts, document: Path, output: Path | None, yes: bool) -> Non
     tables = [table for each in parts.extensions for table in each.proposals(design, parts.kinds)]
     _write(path, draft(design, tables), overwrite=yes)
     say(Message("document.bindings-written", file=path))
+
+
+def _read_on(document: Path, bindings: Path, *, is_sure: bool, in_document: bool) -> None:
+    try:
+        dialogue = ReadingDialogue(document, bindings)
+        if is_sure:
+            dialogue.take_sure(in_document=in_document)
+        elif is_asked_here():
+            dialogue.ask(in_document=in_document)
+        else:
+            dialogue.propose()
+    except UnreadableDocument as exc:
+        refuse(message_of(exc), exc.hint)
+        raise SystemExit(_UNUSABLE) from exc
+    except (UnreadableBindings, FileChanged) as exc:
+        say(exc, err=True)
+        raise SystemExit(_UNUSABLE) from exc
 
 
 def _write(path: Path, text: str, *, overwrite: bool) -> None:
