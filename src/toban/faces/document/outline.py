@@ -16,6 +16,8 @@ from toban.design.markdown import (
     TableRow,
 )
 from toban.design.reader import Design, Remainder
+from toban.design.reading.grounds import declared_at
+from toban.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class OutlineLine:
     unread: tuple[Remainder, ...] = ()
     not_in_force: tuple[Remainder, ...] = ()
     prose: tuple[Remainder, ...] = ()
+    declared: tuple[Message, ...] = ()
+    """Where its owner has declared what it is."""
 
     @property
     def is_silent(self) -> bool:
@@ -104,6 +108,11 @@ class _LineOutcomes:
         self._unread = _by_line(design.unread)
         self._not_in_force = _by_line(design.not_in_force)
         self._prose = _by_line(design.aside)
+        self._declared = {
+            line: [declared_at(grounds.declared, design.document)]
+            for line, grounds in design.grounds.items()
+            if grounds.declared is not None
+        }
 
     def take(self, line: OutlineLine, first: int, end: int) -> OutlineLine:
         """Return *line* with everything on the lines from *first* up to *end*."""
@@ -114,6 +123,7 @@ class _LineOutcomes:
             unread=line.unread + _taken(self._unread, lines),
             not_in_force=line.not_in_force + _taken(self._not_in_force, lines),
             prose=line.prose + _taken(self._prose, lines),
+            declared=line.declared + _taken(self._declared, lines),
         )
 
 

@@ -8,7 +8,7 @@ from django.urls import include, path
 from toban.faces.web import away
 from toban.faces.web.calendar import feed
 from toban.faces.web.calendar import pages as calendar
-from toban.faces.web.document import assumptions, version
+from toban.faces.web.document import assumptions, reading, version
 from toban.faces.web.document import pages as document
 
 
@@ -29,6 +29,7 @@ urlpatterns = [
     path("clauses/<path:clause_id>/series", document.series, name="series"),
     path("clauses/<path:clause_id>", document.evidence, name="evidence"),
     path("assumptions/", assumptions.assumptions, name="assumptions"),
+    path("reading/", reading.reading, name="reading"),
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/feed", feed.subscription, name="subscription"),
     path("calendar.ics", feed.feed, name="feed"),

@@ -179,11 +179,12 @@ def test_a_comment_in_code_declares_nothing() -> None:
     assert design.misdeclared == ()
 
 
-def elsewhere(**anchor: tuple[str, ...] | str) -> DeclaredElsewhere:
+def elsewhere(
+    headings: tuple[str, ...] = (), header: tuple[str, ...] = (), first: str = ""
+) -> DeclaredElsewhere:
     columns = (("対象", "品"), ("項目", "こと"), ("異常", "危険"))
-    return DeclaredElsewhere(
-        ReadingDeclaration("監視", columns, Origin("toban.toml", 3), "[[reading]]"), **anchor
-    )  # type: ignore[arg-type]
+    said = ReadingDeclaration("監視", columns, Origin("toban.toml", 3), "[[reading]]")
+    return DeclaredElsewhere(said, headings, header, first)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +212,7 @@ def test_a_declaration_elsewhere_finds_its_table_wherever_it_stands(
     [
         {"headings": ("ない",)},
         {"headings": ("いろいろ",), "header": ("品", "危険")},
-        {"first": "ない"},
+        {"headings": ("いろいろ",), "header": ("花",)},
     ],
 )
 def test_an_anchor_that_matches_nothing_is_a_finding(anchor: dict[str, tuple[str, ...]]) -> None:

@@ -16,6 +16,8 @@ from toban.design.markdown import Heading, MarkdownTable
 from toban.design.origin import Origin
 from toban.design.reader import Design
 from toban.design.reading.declared.declaration import declaration
+from toban.design.reading.declared.reading import DeclaredRows, read_declared
+from toban.design.reading.declared.scope import placed_as
 from toban.design.reading.declared.vocabulary import role_named
 from toban.design.reading.grounds import column_of
 from toban.design.reading.outcome import RowFate, RowOutcome
@@ -84,6 +86,7 @@ class AskedTable:
     """The nearest headings above, outermost first: enough to find it again, and no more that may change."""
     first: int
     """The line of its first unread row."""
+    section: DocumentSection
     proposals: tuple[ReadingProposal, ...]
 
 
@@ -99,7 +102,15 @@ def asked_tables(design: Design) -> Iterator[AskedTable]:
             lines = {row.line for row in block.rows}
             if not lines.isdisjoint(unread) and lines.isdisjoint(read):
                 above = tuple(heading_text(heading.text) for heading in section.headings[-2:])
-                yield AskedTable(block, above, min(lines & unread), tuple(proposed(block, section)))
+                yield AskedTable(block, above, min(lines & unread), section, tuple(proposed(block, section)))
+
+
+def tried(asked: AskedTable, declares: str, document: str) -> DeclaredRows:
+    """Return what the rows of the table would be if it were declared so, or what is wrong with the words."""
+    placed = placed_as(declaration(declares, Origin(document, asked.table.line), declares))
+    if placed.flaw is not None:
+        return DeclaredRows((), (placed.flaw,))
+    return read_declared(asked.table, placed, asked.section, document, guess=tuple, is_own=True)
 
 
 def proposed(table: MarkdownTable, section: DocumentSection) -> list[ReadingProposal]:

@@ -67,7 +67,7 @@ def place(
         elif line in at:
             flaws.append(_again(declaration))
         else:
-            at[line] = _placed(declaration)
+            at[line] = placed_as(declaration)
     for each in elsewhere:
         flaws += _place_elsewhere(each, blocks, at)
     flaws += [placed.flaw for placed in at.values() if placed.flaw is not None]
@@ -89,7 +89,7 @@ def _place_elsewhere(
         yield _again(declaration)
     else:
         # Alike tables below one heading are of one kind.
-        at |= {line: _placed(declaration) for _, line in found}
+        at |= {line: placed_as(declaration) for _, line in found}
 
 
 class DeclaredScope:
@@ -133,7 +133,8 @@ def _can_be_declared(block: Block) -> bool:
     return True
 
 
-def _placed(declaration: ReadingDeclaration) -> PlacedDeclaration:
+def placed_as(declaration: ReadingDeclaration) -> PlacedDeclaration:
+    """Return *declaration* with the kind that it names, or with what is wrong with the name."""
     if is_nothing(declaration.kind):
         return PlacedDeclaration(declaration, None)
     kind = kind_named(declaration.kind)

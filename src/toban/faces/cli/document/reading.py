@@ -161,7 +161,8 @@ def is_asked_here() -> bool:
 
 def _preview(clauses: Sequence[Clause]) -> Iterator[str]:
     for clause in clauses:
-        yield f"{KINDS[clause.kind]}: {listing([*said_fields(clause)])}"
+        said = listing([*said_fields(clause)])
+        yield str(Message("document.row-would-be", kind=KINDS[clause.kind], values=said))
 
 
 def _of(design: Design, table: MarkdownTable) -> list[Clause]:

@@ -272,6 +272,8 @@ class _BlockDrawing:
             yield ClauseHole(Hole.VERDICT, clause.id)
             yield self._elsewhere(clause)
             yield from _assumed(clause)
+        for where in line.declared:
+            yield format_html('<span class="note"><b>{}</b> {}</span>', _("宣言"), where)
         for unread in line.unread:
             yield format_html('<span class="note"><b>{}</b> {}</span>', _("読み取れません"), unread.reason)
         for row in line.not_in_force:
