@@ -10,6 +10,7 @@ from tests.unit.design.reading.known_tables import TABLES, Known, KnownTable, sa
 from tests.unit.design.reading.test_as_built import meant_of
 
 from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.routine import Routine
 from toban.design.origin import Origin
 from toban.design.reader import Design, UnreadableDocument, read_design
 from toban.design.reading.declared.declaration import DeclaredElsewhere, Flaw, ReadingDeclaration
@@ -132,6 +133,14 @@ def test_commands_are_declared_too() -> None:
     assert [each.kind for each in design.clauses] == ["restore-procedure"]
 
 
+def test_commands_are_the_work_that_their_heading_names() -> None:
+    code = "```bash\n./report.sh\n```\n"
+    design = of(f"### 月次運用\n\n#### 1. 報告の作成\n\n<!-- toban: 定期作業 名前=見出し 内容=値 -->\n{code}")
+
+    (routine,) = design.of(Routine)
+    assert (routine.name, said(routine.schedule), routine.content) == ("報告の作成", "monthly", "./report.sh")
+
+
 def test_a_first_column_of_unknown_meaning_is_declared_as_nothing() -> None:
     table = "| 係 | 名 | 危険 |\n|--|--|--|\n| 甲 | CPU使用率 | 90% |\n"
 
@@ -179,12 +188,10 @@ def test_a_comment_in_code_declares_nothing() -> None:
     assert design.misdeclared == ()
 
 
-def elsewhere(
-    headings: tuple[str, ...] = (), header: tuple[str, ...] = (), first: str = ""
-) -> DeclaredElsewhere:
+def elsewhere(headings: tuple[str, ...] = (), header: tuple[str, ...] = ()) -> DeclaredElsewhere:
     columns = (("対象", "品"), ("項目", "こと"), ("異常", "危険"))
     said = ReadingDeclaration("監視", columns, Origin("toban.toml", 3), "[[reading]]")
-    return DeclaredElsewhere(said, headings, header, first)
+    return DeclaredElsewhere(said, headings, header)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +227,16 @@ def test_an_anchor_that_matches_nothing_is_a_finding(anchor: dict[str, tuple[str
 
     assert flaw.flaw is Flaw.PLACE
     assert flaw.origin == Origin("toban.toml", 3)
+
+
+def test_a_list_is_found_by_its_first_entry() -> None:
+    said = ReadingDeclaration("監視", (("項目", "key"), ("異常", "value")), Origin("toban.toml", 1), "")
+    text = "- 見る人: 全員\n\n文。\n\n- CPU使用率: 80%以上\n- メモリ使用率: 90%以上\n"
+
+    design = of(text, [DeclaredElsewhere(said, first="CPU使用率: 80%以上")])
+
+    assert [item for _, item, _ in monitors(design)] == ["CPU使用率", "メモリ使用率"]
+    assert design.misdeclared == ()
 
 
 def test_an_anchor_that_matches_several_places_is_a_finding_and_declares_none() -> None:

@@ -19,7 +19,7 @@ from toban.design.markdown import (
 from toban.design.origin import Origin
 from toban.design.reading.declared.declaration import Flaw, Misdeclared, ReadingDeclaration
 from toban.design.reading.declared.tabular import TabularReading, read_tabular
-from toban.design.reading.declared.vocabulary import KEY, VALUE, part_named
+from toban.design.reading.declared.vocabulary import HEADING, KEY, VALUE, part_named
 from toban.design.reading.entries import EntryLine, fact_lines, lines_of, steps_in
 from toban.design.reading.grounds import Grounds
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
@@ -211,11 +211,23 @@ def _steps(line: int, steps: Sequence[str], place: DeclaredPlace) -> TabularRead
 
 def _code(block: CodeBlock, place: DeclaredPlace) -> TabularReading:
     shapes = [shape for shape in CODE if shape.kind is place.kind]
-    if not shapes:
+    if not shapes and any(shape.kind is place.kind for shape in STEPS):
         return _steps(block.line, steps_in(block.text), place)
+    if not shapes:
+        return _headed(block, place)
     placed = PlacedCode(place.at(block.line, block.text), block)
     tries = [(shape.headings, partial(shape.build, placed)) for shape in shapes]
     return _whole(block.line, block.text, place, tries)
+
+
+def _headed(block: CodeBlock, place: DeclaredPlace) -> TabularReading:
+    """Return commands as the row that their heading names: ログレポート作成, over a script as its value."""
+    title = place.section.title
+    view = MarkdownTable((HEADING, VALUE), (TableRow((title, block.text), block.line),), block.line)
+    found = read_tabular(view, place.declaration, place.kind, place.section, place.document)
+    if found is None:
+        return _whole(block.line, block.text, place, ())
+    return replace(found, outcomes=tuple(_reworded(each, title) for each in found.outcomes))
 
 
 def _whole(
