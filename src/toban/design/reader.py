@@ -274,7 +274,8 @@ class _BlockWalk:
         self._title = title
         self._declared = placement.at
         self._scope = DeclaredScope(placement.at)
-        self.misdeclared: list[Misdeclared] = list(placement.flaws)
+        # In order, each once: what is wrong with a section is so for every table in it.
+        self.misdeclared: dict[Misdeclared, None] = dict.fromkeys(placement.flaws)
         self._facts: list[EntryLine] = []
         self._has_work = False
         """Whether the section holds commands or steps that no kind has claimed."""
@@ -306,7 +307,7 @@ class _BlockWalk:
             guess=lambda: list(self._guessed(block)),
             is_own=block.line in self._declared,
         )
-        self.misdeclared += [flaw for flaw in found.flaws if flaw not in self.misdeclared]
+        self.misdeclared |= dict.fromkeys(found.flaws)
         self._has_clauses |= any(outcome.fate is RowFate.READ for outcome in found.outcomes)
         yield from found.outcomes
 

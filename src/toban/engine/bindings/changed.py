@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from toban.design.reading.declared.declaration import DeclaredElsewhere
 from toban.engine.bindings.model import Bindings, BoundDiscovery, KindBinding
 
 _NAMED = {
@@ -40,12 +41,13 @@ def changed_tables(old: Bindings, new: Bindings) -> tuple[ChangedTable, ...]:
         for each in _entries(table, getattr(old, part), getattr(new, part))
     )
     single = (ChangedTable(each) for each in _SINGLE if getattr(old, each) != getattr(new, each))
+    read = (ChangedTable("reading"),) if _written(old.readings) != _written(new.readings) else ()
     brought = (
         each
         for table in {**old.tables, **new.tables}
         for each in _entries(table, old.tables.get(table), new.tables.get(table))
     )
-    return tuple(dict.fromkeys((*single, *named, *brought)))
+    return tuple(dict.fromkeys((*single, *named, *read, *brought)))
 
 
 def _entries(table: str, old: Any, new: Any) -> Iterator[ChangedTable]:
@@ -66,6 +68,9 @@ def _written(value: Any) -> Any:
             return value.kind, value.config
         case BoundDiscovery():
             return _written(value.bound), value.template
+        case DeclaredElsewhere():
+            said = value.declaration
+            return said.kind, said.columns, value.headings, value.header, value.first
         case tuple():
             return tuple(map(_written, value))
     return value

@@ -1,5 +1,6 @@
 """What an owner declares about a table, a list or a section, and what comes of it."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -227,6 +228,17 @@ def test_an_anchor_that_matches_nothing_is_a_finding(anchor: dict[str, tuple[str
 
     assert flaw.flaw is Flaw.PLACE
     assert flaw.origin == Origin("toban.toml", 3)
+
+
+def test_thousands_of_comments_and_declarations_take_no_longer_than_their_number() -> None:
+    said = [elsewhere(header=("品", "こと", f"危険{number}")) for number in range(500)]
+    text = "<!-- a remark -->\n" * 20_000 + COMMENT + TABLE + f"\n{TABLE}" * 300
+
+    began = time.process_time()
+    design = of(text, said)
+
+    assert monitors(design)[:2] == BOTH
+    assert time.process_time() - began < 10
 
 
 def test_a_list_is_found_by_its_first_entry() -> None:

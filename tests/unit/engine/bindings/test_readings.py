@@ -7,6 +7,7 @@ from tests.registered import PARTS, schema
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
+from toban.engine.bindings.changed import changed_tables
 from toban.engine.bindings.load import UnreadableBindings, declared_in, read_bindings
 from toban.engine.editions.edition import Edition
 from toban.engine.editions.gate.powers import changes, powers_of
@@ -98,3 +99,13 @@ def test_what_is_wrong_with_one_is_a_finding_with_its_line(tmp_path: Path, text:
 
     assert [each.code for each in caught.value.findings] == [code]
     assert [str(each) for each in caught.value.findings] == [str(each) for each in whole.value.findings]
+
+
+def test_a_changed_declaration_is_named_and_a_moved_one_is_no_change() -> None:
+    former, changed, moved = (
+        read_bindings(text, Path("toban.toml"), schema())
+        for text in (BINDINGS, BINDINGS.replace("異常", "警告"), f"# 注\n\n{BINDINGS}")
+    )
+
+    assert [str(each) for each in changed_tables(former, changed)] == ["[reading]"]
+    assert changed_tables(former, moved) == ()

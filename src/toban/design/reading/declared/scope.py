@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from toban.design.clauses.base import Clause
 from toban.design.markdown import (
@@ -115,15 +116,19 @@ class DeclaredScope:
         self._sections.append((heading.level, self._at.get(heading.line)))
 
 
-def next_lines(comments: Sequence[Comment], text: str) -> Iterator[int]:
-    """Yield for each of *comments* the line of what follows it, past blanks and other comments."""
+def next_lines(comments: Sequence[Comment], text: str) -> list[int]:
+    """Return for each of *comments* the line of what follows it, past blanks and other comments."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     taken = {comment.line for comment in comments}
-    for comment in comments:
-        line = comment.line + 1
-        while line <= len(lines) and (line in taken or not lines[line - 1].strip(" \t>")):
-            line += 1
-        yield line
+    found: dict[int, int] = {}
+    after = len(lines) + 1
+    # From the end: thousands of comments may follow each other.
+    for number in range(len(lines), 0, -1):
+        if number in taken:
+            found[number] = after
+        elif lines[number - 1].strip(" \t>"):
+            after = number
+    return [found[comment.line] for comment in comments]
 
 
 def _can_be_declared(block: Block) -> bool:
@@ -173,13 +178,13 @@ def _matches(
 
 
 def _is_meant(declared: DeclaredElsewhere, block: Block, section: DocumentSection) -> bool:
-    if not _is_below(declared.headings, section):
-        return False
     if declared.header:
-        return isinstance(block, MarkdownTable) and _folded(block.header) == _folded(declared.header)
-    if declared.first:
-        return normalise(_first(block)) == normalise(declared.first)
-    return bool(declared.headings) and isinstance(block, Heading)
+        is_it = isinstance(block, MarkdownTable) and _folded(block.header) == _folded(declared.header)
+    elif declared.first:
+        is_it = _plain_text(_first(block)) == _plain_text(declared.first)
+    else:
+        is_it = isinstance(block, Heading)
+    return is_it and _is_below(declared.headings, section)
 
 
 def _is_below(headings: Sequence[str], section: DocumentSection) -> bool:
@@ -202,9 +207,14 @@ def _first(block: Block) -> str:
             return ""
 
 
+# Each declaration elsewhere asks the same about every block.
+@lru_cache(maxsize=8192)
 def _plain(heading: str) -> str:
     return normalise(heading_text(heading))
 
 
+_plain_text = lru_cache(maxsize=8192)(normalise)
+
+
 def _folded(names: Sequence[str]) -> list[str]:
-    return [normalise(name) for name in names]
+    return [_plain_text(name) for name in names]

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from toban.design.finding import Finding, FindingLevel
 from toban.design.lint import inspect
 from toban.design.lint.general import row_stands_twice
 from toban.design.reader import Design, Remainder, UnreadableDocument, load_design
-from toban.design.reading.declared.proposals import ReadingProposal, asked_tables
+from toban.design.reading.declared.proposals import AskedTable, ReadingProposal, asked_tables
 from toban.design.reading.grounds import explanation
 from toban.faces.terminal import refuse, say, say_over, speak_utf8, styled
 from toban.message import Message, listing, message_of, sentences
@@ -38,6 +39,7 @@ _HAS_ERRORS = 1
 _UNREADABLE = 2
 _NOTHING_TRIED: "Sequence[TrialResult] | None" = None
 _NO_HINTS: Mapping[int, Message] = MappingProxyType({})
+_MOST_ASKED = 50
 _FIRST_YEAR = 1950
 _LAST_YEAR = 2097
 
@@ -269,7 +271,7 @@ def _as_json(design: Design, findings: Iterable[Finding], tried: "Sequence[Trial
             for finding in findings
         ],
         "unread": _parts(design.unread),
-        "proposals": [_proposal_as_json(each) for asked in asked_tables(design) for each in asked.proposals],
+        "proposals": [_proposal_as_json(each) for asked in _asked(design) for each in asked.proposals],
         "not_in_force": _parts(design.not_in_force),
         "prose": _parts(design.aside),
         "assumptions": [
@@ -361,9 +363,14 @@ def _hints(design: Design) -> dict[int, Message]:
             line=asked.table.line,
             comment=asked.proposals[0].comment(active_language()),
         )
-        for asked in asked_tables(design)
+        for asked in _asked(design)
         if asked.proposals
     }
+
+
+def _asked(design: Design) -> Iterator[AskedTable]:
+    # Trying what a table could be takes a while, and nobody declares more at once.
+    return islice(asked_tables(design), _MOST_ASKED)
 
 
 def _listed(

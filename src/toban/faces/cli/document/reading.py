@@ -78,8 +78,8 @@ class ReadingDialogue:
             self._keep(answers, in_document=True, is_asked=True)
         say(Message("document.readings-declared", count=len(answers)))
 
-    def _asked(self) -> list[AskedTable]:
-        return list(asked_tables(self._design(())))
+    def _asked(self) -> Iterator[AskedTable]:
+        return asked_tables(self._design(()))
 
     def _design(self, answers: Sequence[ReadingAnswer]) -> Design:
         declared = [*self._declared, *(each.elsewhere for each in answers)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -51,7 +52,8 @@ class ShownQuestion:
 def reading(request: HttpRequest) -> HttpResponse:
     """Show every unread table with proposals; `?line=` and `?declares=` try other words on one of them."""
     edition = in_force()
-    asked = list(asked_tables(edition.design))
+    # Trying what a table could be takes a while: no more of them than are shown.
+    asked = list(islice(asked_tables(edition.design), _MOST + 1))
     line, words = request.GET.get("line", ""), request.GET.get("declares", "").strip()[:_LONGEST]
     context = {
         **frame(look(edition, system_clock()), "reading"),
@@ -59,7 +61,7 @@ def reading(request: HttpRequest) -> HttpResponse:
             _question(each, words if str(each.table.line) == line else "", edition.design.document)
             for each in asked[:_MOST]
         ],
-        "further": max(len(asked) - _MOST, 0),
+        "has_more": len(asked) > _MOST,
     }
     return render(request, "document/reading.html", context)
 
