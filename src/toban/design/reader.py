@@ -55,6 +55,7 @@ from toban.design.reading.grounds import Grounds
 from toban.design.reading.kinship import why_foreign
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, not_in_force, read, unread
 from toban.design.reading.pairs import is_pairs, pair_lines
+from toban.design.reading.parts import parts_of_procedures, whole
 from toban.design.reading.schedules import at_their_time
 from toban.design.reading.subjects import told_apart
 from toban.design.reading.tables import read_table
@@ -247,7 +248,7 @@ def _walk(blocks: tuple[Block, ...], document: str, placement: Placement) -> "_B
     section = DocumentSection(
         document=title.text if title else "", about=about, is_of_operations=is_of_operations(about, chapters)
     )
-    return _BlockWalk(document, section, other_phases(blocks), placement, title)
+    return _BlockWalk(document, section, other_phases(blocks), parts_of_procedures(blocks), placement, title)
 
 
 def _title(blocks: tuple[Block, ...]) -> Heading | None:
@@ -265,12 +266,15 @@ class _BlockWalk:
         document: str,
         section: DocumentSection,
         other_phases: frozenset[Heading],
+        parts: frozenset[int],
         placement: Placement,
         title: Heading | None,
     ) -> None:
         self._document = document
         self._section = section
         self._other_phases = other_phases
+        self._parts = parts
+        """The lines of blocks that are only a part of a procedure."""
         self._title = title
         self._declared = placement.at
         self._scope = DeclaredScope(placement.at)
@@ -292,7 +296,8 @@ class _BlockWalk:
                 yield from self._block(block)
             if isinstance(block, Heading):
                 self._scope.enter(block)
-        yield from map(self._unless_nothing, self.close())
+        # Whether the last section is in force is asked as of the others.
+        yield from map(self._unless_nothing, (self._in_force(outcome, ()) for outcome in self.close()))
 
     def _block(self, block: Block) -> Iterator[RowOutcome]:
         placed = self._scope.of(block)
@@ -375,7 +380,14 @@ class _BlockWalk:
         routine = headed_routine(place, self._crons) if self._has_work and not self._is_timed_below else None
         if routine is not None:
             yield from weighed(
-                [read(heading.line, heading.text, routine, Grounds(type(routine), TASK, section))]
+                [
+                    read(
+                        heading.line,
+                        heading.text,
+                        routine,
+                        Grounds(type(routine), TASK, section),
+                    )
+                ]
             )
         elif is_above:
             yield aside(heading.line, heading.text, Message("design.heading-of-sections"))
@@ -414,7 +426,7 @@ class _BlockWalk:
     def _list(self, block: BulletList | NumberedList) -> Iterator[RowOutcome]:
         procedure = read_steps(block, self._section, self._document)
         if procedure is not None:
-            yield from weighed([procedure])
+            yield from weighed([whole(procedure, self._parts)])
             return
         outcomes = list(read_lines(lines_of(block, self._section), self._document))
         self._has_work |= all(outcome.fate is RowFate.ASIDE for outcome in outcomes)
@@ -429,7 +441,7 @@ class _BlockWalk:
             self._has_work = True
             self._crons |= {found["cron"] for found in _CRON.finditer(block.text)}
         else:
-            yield from weighed([outcome])
+            yield from weighed([whole(outcome, self._parts)])
 
 
 _CRON = re.compile(

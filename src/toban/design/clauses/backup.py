@@ -9,15 +9,20 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import DocumentSection, heading_text, normalise
 from toban.design.shapes.commands import (
+    are_variants,
     commands_of,
     is_backup,
+    is_prose,
     is_restore,
     is_usage,
     loads_a_dump,
     makes_a_dump,
+    offers_another_program,
     offers_choice,
+    runs_a_restore,
 )
 from toban.design.shapes.shape import (
+    SHELLS,
     Built,
     Cells,
     ChapterShapes,
@@ -122,7 +127,7 @@ _FACET = words(
     "(?:保持|保存)期間|(?:取得)?スケジュール|方針|ポリシー|設定|頻度|世代管理|概要|retention|schedule|policy|settings?"
 )
 _SEVERAL_FACETS = words(
-    rf"(?:{_FACET.pattern}|schedules|policies|strategy|plans?|types?|kinds|targets?|scope|backups?"
+    rf"(?:{_FACET.pattern}|data|データ|復旧|recovery|restore|disaster|&|schedules|policies|strategy|plans?|types?|kinds|targets?|scope|backups?"
     "|種別|種類|対象|一覧|バックアップ|リストア|復元|設計|計画|運用|管理|and|及び|[ ・&と/の])+"
 )
 """Headings that name nothing: Backup Schedule & Retention."""
@@ -134,7 +139,6 @@ _POLICY_WORDS = re.compile(r"^(?:kept? (?:for )?|retain(?:ed)? (?:for )?|to |→
 _MORE_RULES = words(r"\d\s*(?:分|時|日|週|月|年|回|世代|%|:)|\d+ \w|daily|hourly|weekly|monthly|毎|次")
 _ORDERS = ("method", "type", "frequency", "clock", "generations", "retention", "destination")
 _ZERO = re.compile(r"0(?:\s*\(.*\)|\s*(?:秒|分|s|sec|min))?")
-_SHELLS = frozenset({"", "bash", "sh", "shell", "zsh", "console", "powershell", "ps1", "sql"})
 
 
 def _policy(cells: Cells) -> Built:
@@ -302,11 +306,11 @@ def _backup_procedure(code: PlacedCode) -> Built:
     makes, restores = (
         commands_of("\n".join(part), code.block.language) for part in (lines[:turn], lines[turn:])
     )
-    if not any(map(is_backup, makes)):
+    if is_prose((*makes, *restores)) or not any(map(is_backup, makes)):
         raise NotUnderstood(Message("design.no-backup-command"))
-    if any(map(loads_a_dump, makes)):
+    if _names_both_acts(code.place.section) or any(loads_a_dump(it) or runs_a_restore(it) for it in makes):
         raise NotUnderstood(Message("design.backup-and-restore"))
-    if is_usage(tuple(filter(is_backup, makes))):
+    if is_usage(tuple(filter(is_backup, makes))) or offers_another_program(code.block.text):
         raise NotUnderstood(Message("design.alternatives-not-steps"))
     stamp = code.place.stamp(BackupProcedure, *code.place.section.headings_from(_BACKUP))
     if not any(map(is_restore, restores)):
@@ -318,13 +322,20 @@ def _backup_procedure(code: PlacedCode) -> Built:
     )
 
 
+def _names_both_acts(section: DocumentSection) -> bool:
+    """Say whether the nearest heading that names a backup names its use, too: バックアップからの完全復旧."""
+    nearest = next((heading for heading in reversed(section.words) if _BACKUP.search(heading)), "")
+    return nearest == section.words[-1] and _RECOVERY.search(nearest) is not None
+
+
 def _restore_procedure(code: PlacedCode) -> RestoreProcedure:
     commands = commands_of(code.block.text, code.block.language)
-    if not any(map(is_restore, commands)):
+    if is_prose(commands) or not any(map(is_restore, commands)):
         raise NotUnderstood(Message("design.no-restore-command"))
     if any(map(makes_a_dump, commands)) and code.place.section.nearness(_BACKUP) > 1:
         raise NotUnderstood(Message("design.backup-and-restore"))
-    if offers_choice(code.block.text) or is_usage(tuple(filter(is_restore, commands))):
+    is_choice = offers_choice(code.block.text) or are_variants(commands)
+    if is_choice or is_usage(tuple(filter(is_restore, commands))):
         raise NotUnderstood(Message("design.alternatives-not-steps"))
     return RestoreProcedure(
         **code.place.stamp(RestoreProcedure, *code.place.section.headings_from(_RESTORE)), commands=commands
@@ -340,8 +351,9 @@ _TURNS = re.compile(
 """A comment from which on the commands restore."""
 _BACKUP = words("バックアップ|backup")
 _RESTORE = words("リストア|復元|restore")
+_RECOVERY = words("リストア|復元|復旧|リカバリ|restor|recover")
 _NO_PROCEDURE = words(
-    "[?？]|確認|検証|一覧|テスト|監視|トラブル|障害|エラー|失敗|シミュレ|容量|simulat|verif|test|check|list|monitor|crontab|schedule"
+    "[?？]|確認|検証|一覧|テスト|監視|トラブル|障害|エラー|失敗|シミュレ|容量|simulat|verif|test|check|list|download|decrypt|monitor|crontab|schedule"
 )
 _TROUBLE = words(
     r"トラブル|よくある|原因|診断|症状|対処|解決|問題|[がはに].*(?:ない|しい|遅い|る)$"
@@ -455,10 +467,10 @@ SHAPES = ChapterShapes(
             RestoreProcedure,
             _restore_procedure,
             headings=_RESTORE,
-            kin=words("リストア|復元|復旧|リカバリ|restore|recover"),
+            kin=_RECOVERY,
             avoid=_NO_PROCEDURE,
             never=_TROUBLE,
-            languages=_SHELLS,
+            languages=SHELLS,
         ),
         CodeShape(
             BackupProcedure,
@@ -466,7 +478,7 @@ SHAPES = ChapterShapes(
             headings=_BACKUP,
             avoid=words(_NO_PROCEDURE.pattern + "|リストア|復元|移行|restore|recover|migrat"),
             never=_TROUBLE,
-            languages=_SHELLS,
+            languages=SHELLS,
         ),
     ),
 )

@@ -191,8 +191,8 @@ SHAPES = ChapterShapes(
             _rollback,
             headings=words("ロールバック|切り?戻し|roll ?back"),
             avoid=words(
-                r"判断|基準|方針|条件|契機|トリガー|後の|訓練|演習|テスト|(?:した|できた|成功した|しない|できない)場合"
-                r"|\b(?:triggers?|criteria|conditions|post-?rollback|after|rehearsals?|drills?|tests?)\b|^(?:if|when|once)\b"
+                r"判断|基準|方針|条件|契機|トリガー|確認|検証|後の|訓練|演習|テスト|(?:した|できた|成功した|しない|できない)場合"
+                r"|\b(?:triggers?|criteria|conditions|verif\w+|confirm\w+|post-?rollback|after|rehearsals?|drills?|tests?)\b|^(?:if|when|once)\b"
             ),
         ),
         StepsShape(

@@ -62,7 +62,12 @@ def commands_of(text: str, language: str = "") -> tuple[str, ...]:
 
 
 def is_backup(command: str) -> bool:
-    return _runs(command, _MAKES_BACKUP)
+    return _runs(command, _MAKES_BACKUP) and _FETCHES.search(command) is None
+
+
+def is_prose(commands: Sequence[str]) -> bool:
+    """Say whether a line is no command but a sentence, or a point of a list."""
+    return any(_PROSE.match(command) for command in commands)
 
 
 def is_restore(command: str) -> bool:
@@ -79,6 +84,20 @@ def makes_a_dump(command: str) -> bool:
     return _MAKES_A_DUMP.search(command) is not None
 
 
+_RESTORING_SCRIPT = re.compile(r"(?:^|\s)[\w./~$-]*restore[\w-]*\.(?:sh|py|ps1)\b", re.IGNORECASE | re.ASCII)
+
+
+def runs_a_restore(command: str) -> bool:
+    """Say whether *command* runs a script that restores, which nobody does to make a backup."""
+    return is_restore(command) and _RESTORING_SCRIPT.search(command) is not None
+
+
+_PROSE = re.compile(r"(?:\d+[.)]|[-*•])\s+\w|[A-Z][a-z]+ [a-z]+ .*[.:]$")
+_FETCHES = re.compile(
+    r"\b(?:s3\s+(?:cp|sync)|gsutil\s+(?:-m\s+)?(?:cp|rsync)|azcopy\s+copy)\s+(?:--?\S+\s+)*[\"']?(?:s3|gs|https)://\S+\s+"
+    r"(?![\"']?(?:s3|gs|https)://)"
+)
+"""A copy from where copies are kept, which is made to restore."""
 _FIRST_SETTINGS = re.compile(
     r"\b(?:cp|copy-item)\b.*\.(?:example|sample|template|dist|tmpl)\b", re.IGNORECASE | re.ASCII
 )
@@ -109,10 +128,16 @@ _NO_COPY = (re.compile(rf"^(?:{_LOOKS.pattern})", re.IGNORECASE), _FIRST_SETTING
 
 
 _OR = re.compile(
-    r"^\s*(?:#|--|//)\s*(?:or\b|alternatively\b|または|もしくは|あるいは|(?:方法|option|method) ?\d)",
+    r"^\s*(?:#|--|//)\s*(?:or\b|alternatively\b|または|もしくは|あるいは"
+    r"|(?:方法|option|method) ?(?:\d|[a-z]\b))",
     re.IGNORECASE | re.MULTILINE,
 )
+_PLAYBOOK = re.compile(r"\w\.ya?ml$")
 _SCRIPT = re.compile(r"(?:sudo (?:-\w+ )*|bash |sh |python3? )*[\w./~$-]+\.(?:sh|py|ps1)\b")
+
+
+_SYNOPSIS = re.compile(r"\s\[(?:-{1,2}\w|<|[A-Z]{2})|\s<[^<>|]+\|[^<>]+>|\s\.\.\.$")
+"""What may be given or left out: backup.sh [--dest DIR]."""
 
 
 def offers_choice(text: str) -> bool:
@@ -120,7 +145,29 @@ def offers_choice(text: str) -> bool:
     return _OR.search(text) is not None
 
 
+def are_variants(commands: Sequence[str]) -> bool:
+    """Say whether one playbook is run several times, and nothing else: for this part, or for that."""
+    run = {tuple(command.split()[:2]) for command in commands}
+    return len(commands) > 1 and len(run) == 1 and _PLAYBOOK.search(run.pop()[-1]) is not None
+
+
+def offers_another_program(text: str) -> bool:
+    """Say whether a comment offers another program for the same: # Or make backup."""
+    found = _OR.search(text)
+    if found is None:
+        return False
+    parts = (text[: found.start()], text[found.end() :].partition("\n")[2])
+    before, after = ([_program(command) for command in commands_of(part)] for part in parts)
+    return bool(after) and after[0] not in before
+
+
+def _program(command: str) -> str:
+    return command.removeprefix("sudo ").split()[0]
+
+
 def is_usage(commands: Sequence[str]) -> bool:
     """Say whether they show how one script is called, with this or that behind it, and are no sequence."""
+    if any(map(_SYNOPSIS.search, commands)):
+        return True
     called = Counter(found.group() for found in map(_SCRIPT.match, commands) if found)
     return any(count > 1 for count in called.values()) and len(called) == 1

@@ -42,6 +42,8 @@ class Stamp(TypedDict):
     assumptions: tuple[Assumption, ...]
 
 
+SHELLS = frozenset({"", "bash", "sh", "shell", "zsh", "console", "powershell", "ps1", "sql"})
+"""The languages that a fence of commands may name."""
 CLOSE = 2.0
 """Two kinds whose scores differ by no more than this are both possible: the author is asked."""
 
@@ -251,6 +253,8 @@ class EntryShape:
     avoid: re.Pattern[str] | None = None
     telling: int = 0
     """How much its form speaks for the kind, as a key does (warn at >= 3%): see `reading.weight`."""
+    is_formed: Callable[[PlacedEntry], bool] | None = None
+    """Whether an entry's own form shows the kind, so that its heading may say more than that."""
     ordered: bool = False
     """Whether entries of numbered lists also qualify: those are mostly steps."""
 
