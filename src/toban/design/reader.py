@@ -385,7 +385,7 @@ class _BlockWalk:
                         heading.line,
                         heading.text,
                         routine,
-                        Grounds(type(routine), TASK, section),
+                        Grounds(type(routine), TASK, section, is_formed=True),
                     )
                 ]
             )

@@ -245,6 +245,8 @@ SHAPES = ChapterShapes(
                 "(?:キャパシティ|容量|リソース)の?(?:予測|計画|レビュー|プランニング|見直し)"
                 "|capacity (?:planning|forecast|review)"
             ),
+            # What is done after an incident is done once.
+            avoid=words(r"事後|(?:障害|インシデント|対応)後|\bpost-|\bafter\b"),
             within=3,
         ),
     ),

@@ -97,7 +97,13 @@ def _holder(cells: Cells) -> str:
     if cells["holder"]:
         return _people(cells["holder"])
     named = _people(cells["contact"])
+    if named and not is_placeholder(named) and (_is_work(named) or _SEVERAL.search(named)):
+        raise NotUnderstood(Message("design.not-a-role-with-contact"))
     return "" if _REACH.search(normalise(named)) and not is_placeholder(named) else named
+
+
+_SEVERAL = re.compile(r",\s.*\s")
+"""What lists several things, where a contact names one: triage, external comms, decisions."""
 
 
 def _channels(cells: Cells) -> tuple[ChannelRef, ...]:
@@ -211,7 +217,7 @@ _CONTACT = words(
 )
 """What a way to reach people ends in, and a role does not."""
 _REACH = words(
-    r"\b(?:direct message|dms?|advisor(?:y|ies)|tickets?)\b|\d{2}|://|内線|\bext\b|\w\.(?:com|net|org|io|dev|app|co|jp|example)\b"
+    r"^(?:direct|external|internal)$|\b(?:console|dashboard|portal)$|\b(?:direct message|dms?|advisor(?:y|ies)|tickets?)\b|\d{2}|://|内線|\bext\b|\w\.(?:com|net|org|io|dev|app|co|jp|example)\b"
 )
 _NUMBER = re.compile(r"[+\d(][\dx×-]{3,}", re.IGNORECASE)
 """How a telephone number begins, with its digits hidden or not: it is nobody's name."""

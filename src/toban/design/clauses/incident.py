@@ -208,9 +208,18 @@ _NO_FAILURE = words(
     r"(?:原因|対処|対策|対応|調査|確認|特定|診断|復旧|手順|一覧)(?:法|方法|策|手順)?$"
     r"|^(?:手順|ステップ|step) ?\d"
     r"|^(?:fix|check|identify|find|determine|diagnose|investigate|resolve|verify|analy[sz]e|review)\b"
-    r"|\b(?:causes?|solutions?|remed(?:y|ies)|diagnosis|recovery|response|steps|checks?)$"
+    r"|\b(?:causes?|solutions?|remed(?:y|ies)|diagnosis|recovery|response|steps|checks?|fix(?:es)?|resolution)$"
 )
 """Headings of what is done about a failure, not of the failure."""
+_FAILS = words(
+    r"障害|故障|異常|エラー|失敗|停止|遅延|遅い|低下|不足|枯渇|超過|上昇|増加|逼迫|滞留|漏えい|攻撃|不正|切れ|問題|トラブル"
+    r"|ダウン|ない|できず|落ち"
+    r"|\b(?:fail\w*|errors?|outages?|down|slow\w*|high|low|lag\w*|miss\w+|lost|loss|stuck|full|exhaust\w*|exceed\w*"
+    r"|time-?outs?|un(?:available|reachable|responsive)|crash\w*|leak\w*|denied|refused|invalid|broken|corrupt\w*"
+    r"|degrad\w*|attacks?|breach\w*|not|can't|cannot|won't|doesn't|no|problems?|issues?|incidents?|expired"
+    r"|mismatch\w*|drift\w*|overload\w*|spikes?)\b"
+)
+"""Headings that name what goes wrong."""
 _FINE = words(r"正常|🟢|\bok\b|\bnormal\b")
 _ALERTS = words("アラート|通知|alert|notif")
 _KINDS = (Message("design.kind-notification-rule"), Message("design.kind-incident-level"))
@@ -314,7 +323,7 @@ def _pattern(cells: Cells) -> FailurePattern:
     if not cells.has("name"):
         # 原因 | 対処法 below a heading that names the problem.
         name = cells.headed(cells.section.heading)
-        if _NO_FAILURE.search(normalise(name)):
+        if _NO_FAILURE.search(normalise(name)) or not _FAILS.search(normalise(name)):
             raise NotUnderstood(Message("design.failure-without-name"))
         keys = (name, cause)
     if not name or not any(keys):

@@ -351,14 +351,19 @@ def _condition(entry: PlacedEntry) -> Monitor:
 def _tool(entry: PlacedEntry) -> ToolChoice:
     if not entry.key or "://" in entry.value:
         raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
+    # What is neither a known tool nor a purpose may be anything: Custom metrics: business figures.
+    if is_purpose(entry.value) is is_purpose(entry.key) and not _names_a_product(entry):
+        raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
     is_first = is_product(entry.key) or is_purpose(entry.value) > is_purpose(entry.key)
     purpose, tools = (entry.value, entry.key) if is_first else (entry.key, entry.value)
     refuse_description(entry.sentence)
-    if max(len(purpose), len(tools)) > _LONGEST_NAME:
-        raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
-    if _SAYS.search(_REMARK.sub("", normalise(tools))):
+    if max(len(purpose), len(tools)) > _LONGEST_NAME or _SAYS.search(_REMARK.sub("", normalise(tools))):
         raise NotUnderstood(Message("design.not-a-purpose-with-tool"))
     return ToolChoice(**entry.stamp(ToolChoice, purpose), purpose=purpose, tools=several(tools))
+
+
+def _names_a_product(entry: PlacedEntry) -> bool:
+    return any(map(is_product, (entry.key, *several(entry.value))))
 
 
 _LONGEST_NAME = 80
@@ -479,7 +484,7 @@ SHAPES = ChapterShapes(
             _settled(_condition),
             headings=words("アラート|アラーム|閾値|しきい値|alert|alarm|threshold"),
         ),
-        EntryShape(ToolChoice, _tool, headings=_TOOLS, within=3),
+        EntryShape(ToolChoice, _tool, headings=_TOOLS, within=3, is_formed=_names_a_product),
         EntryShape(ToolChoice, _tool, headings=_MONITOR, key=words("監視ツール|monitoring tools?")),
         RULE_ENTRY,
         EntryShape(

@@ -9,8 +9,8 @@ from toban.design.clauses.backup import objective_named, recovery_objective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.duty import DutyRole, duty_hours
 from toban.design.section import heading_text, normalise
-from toban.design.shapes.limits import as_target, read_limit, settled
-from toban.design.shapes.measure import fits, is_time
+from toban.design.shapes.limits import as_target, is_told, read_limit, settled
+from toban.design.shapes.measure import Tendency, fits, is_time, tendency
 from toban.design.shapes.shape import (
     Ambiguous,
     Built,
@@ -31,7 +31,7 @@ from toban.design.values.metric import Metric, read_metric
 from toban.design.values.schedule import Schedule, join_schedule
 from toban.design.values.severity import read_incident_severity
 from toban.design.values.statistic import read_statistic
-from toban.design.values.threshold import Threshold
+from toban.design.values.threshold import Comparison, Threshold
 from toban.message import Message
 
 
@@ -106,7 +106,7 @@ _NAMES_NO_ITEM = words(
 """Keys that say which figure it is, but not of what."""
 _PERCENTILE = words(r"p\d{2}(?:\.\d)?(?: \(median\))?|median|average|mean|平均|中央値")
 _OF_AN_ALERT = words(
-    "アラート|警告|異常|緊急|閾値|しきい値|alerts?|warnings?|critical|page|alarms?|thresholds?"
+    "アラート|警告|異常|緊急|.*(?:閾値|しきい値)|チケット|tickets?|alerts?|warnings?|critical|page|alarms?|.*\\bthresholds?"
 )
 _SERVICE_LEVEL = re.compile(
     r"運用目標|サービスレベル|\bsl[aio]s?\b|可用性|性能|パフォーマンス|非機能|レスポンス"
@@ -158,13 +158,30 @@ def _objective_entry(entry: PlacedEntry) -> Built:
         raise NotUnderstood(Message("design.objective-without-item"))
     if _OF_AN_ALERT.fullmatch(normalise(entry.key)):
         raise Ambiguous(Message("design.level-is-no-item", words=entry.key))
+    if _BY_PEOPLE.search(normalise(entry.key)):
+        raise NotUnderstood(Message("design.unknown-objective", words=entry.key))
     if read_incident_severity(entry.section.caption.partition(":")[0]):
         raise Ambiguous(Message("design.level-is-no-item", words=entry.section.caption))
     heading = entry.section.heading
     name = _IN_BRACKETS.sub("", heading_text(heading))
     is_of_heading = _PERCENTILE.fullmatch(normalise(entry.key)) and read_metric(name)
     keys = (name, entry.key) if is_of_heading else (entry.key,)
-    return _target(entry.place, keys, entry.value, "")
+    built = _target(entry.place, keys, entry.value, "")
+    # A setting looks the same: TCP keepalive: 300 seconds.
+    if isinstance(built, Objective) and not is_told(built.target, entry.key, entry.section.words[-1]):
+        raise Ambiguous(
+            Message("design.target-without-direction", words=entry.key, target=built.target.limit)
+        )
+    return built
+
+
+def _is_a_level(entry: PlacedEntry) -> bool:
+    """Say whether it names a measure and the side of a figure that is good: エラー率: 1%以下."""
+    figure = read_limit(entry.value)
+    if figure is None or figure.is_bare:
+        return False
+    is_time_kept = is_time(figure.limit) and figure.comparison in (Comparison.AT_MOST, Comparison.BELOW)
+    return is_time_kept or tendency(entry.key, figure.limit) in (Tendency.RISES, Tendency.FALLS)
 
 
 def _target(place: ClausePlace, keys: tuple[str, ...], text: str, period: str) -> Clause:
@@ -386,6 +403,7 @@ SHAPES = ChapterShapes(
             _objective_entry,
             headings=_TARGETS,
             avoid=words(f"ビジネス|学習|マーケ|business|効率|{_NOT_ALWAYS}|{_REPORT}"),
+            is_formed=_is_a_level,
         ),
     ),
 )

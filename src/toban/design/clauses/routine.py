@@ -135,7 +135,10 @@ def _timed(entry: PlacedEntry) -> Built:
 
 def _described(cells: Cells) -> Built:
     """Read 担当: …, 所要時間: … below a heading that names the task."""
-    return _each(cells, _WHEN.sub("", cells.section.heading).strip() or cells.section.heading)
+    name = _WHEN.sub("", cells.section.heading).strip() or cells.section.heading
+    if _IS_A_TIME.match(normalise(name)):
+        raise NotUnderstood(Message("design.task-without-name"))
+    return _each(cells, name)
 
 
 def _listed(entry: PlacedEntry) -> Routine:
@@ -180,6 +183,14 @@ def _is_done_by_machine(headings: Sequence[str]) -> bool:
     """Say whether the nearest heading says so: Daily (Automated)."""
     remark = _OWNER.fullmatch(headings[-1])
     return remark is not None and remark["owner"] is not None and _owner(remark["owner"])[1]
+
+
+def _is_an_order(entry: PlacedEntry) -> bool:
+    """Say whether it tells somebody to do something: Restore the latest backup, Disaster drill."""
+    name = normalise(entry.key or entry.sentence)
+    # Failing tests are what is counted.
+    is_deed = DEED.search(name) is not None and not name.endswith("s")
+    return is_deed or _ORDER.search(name) is not None
 
 
 def refuse_no_task(entry: PlacedEntry) -> None:
@@ -251,6 +262,7 @@ def headed_routine(place: ClausePlace, crons: Collection[str] = ()) -> Routine |
 
 
 _WHEN = re.compile(r"\s*[(（][^()（）]*[)）]|^.*\d[:：]\d\d\s*[:：]\s+(?=\S)")
+_IS_A_TIME = words(r"(?:time|when|schedule|日時|時刻|時間帯?|実施時期|スケジュール)\s*[:：]|\d{1,2}[:：]\d\d")
 _HOW_OFTEN = words(
     "日次|週次|月次|年次|毎日|毎週|毎月|四半期(?:毎|ごと)?|daily|weekly|monthly|quarterly|annually|yearly"
 )
@@ -281,16 +293,20 @@ _TALK = words(
     r"|discussions?|for|on|of|by|include|cover)$"
 )
 """Headings of a talk: what stands below is what it is about, unless that is a task itself."""
+_ORDER = words(
+    "^(?:review|check|verify|update|test|rotate|analy[sz]e|clean|run|confirm|validate|audit|patch|archive|prune"
+    "|report|plan|discuss|assess|evaluate|inspect|examine|look|go|identify|compare|document|send|share|ensure"
+    "|delete|measure|monitor|track|prioriti[sz]e|triage|close|remove|rebuild|reconcile|renew|replace|retire"
+    r"|refresh|reindex|resolve|reset|restore)\b"
+)
+"""How an entry begins that tells somebody to do something."""
 DEED = words(
     "(?:確認|点検|チェック|監査|スキャン|ローテーション|アーカイブ|最適化|圧縮|訓練|演習|リハーサル|復元|再起動|バックアップ"
     "|実施|実行|更新|整理|棚卸し?|分析|評価|レビュー|見直し|作成|報告|共有|送付|削除|適用"
     "|計画|予測|検討|取得|検証|測定|計測|集計|監視|清掃|交換|決定|調整|設定|修正|改訂|廃止|策定|選定|洗い出し|記録|配布"
     "|テスト|[るくすつぬむぐぶう])。?$"
     "|^[a-z]+ (?:the|all|any|each|old|new|our|unused|stale) "
-    "|^(?:review|check|verify|update|test|rotate|analy[sz]e|clean|run|confirm|validate|audit|patch|archive|prune"
-    "|report|plan|discuss|assess|evaluate|inspect|examine|look|go|identify|compare|document|send|share|ensure"
-    "|delete|measure|monitor|track|prioriti[sz]e|triage|close|remove|rebuild|reconcile|renew|replace|retire"
-    r"|refresh|reindex|resolve|reset|restore)\b"
+    rf"|{_ORDER.pattern}"
     r"|\b(?:drill|test|testing|review|audit|check|clean-?up|backup|update|rotation|maintenance|scan|training|meeting"
     r"|verification|analysis|tuning|optimi[sz]ation|assessment|patching"
     r"|simulation|exercise|rehearsal|audit|restart|inspection|archival|archiving|replacement|renewal)s?$"
@@ -390,6 +406,7 @@ SHAPES = ChapterShapes(
             ),
             avoid=words(_OTHERWISE.pattern + "|レポート|報告|指標|項目$|議題|注意|report|agenda|metrics"),
             within=2,
+            is_formed=_is_an_order,
         ),
     ),
 )

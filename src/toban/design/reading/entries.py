@@ -88,6 +88,7 @@ class _Trial:
     reason: Message = NOTHING
     is_ambiguous: bool = False
     """Whether it is of this kind although one of its values has two meanings."""
+    is_formed: bool = False
 
 
 _KEYS = 2
@@ -167,7 +168,7 @@ def read_facts(lines: Sequence[EntryLine], document: str) -> Iterator[RowOutcome
     """Yield the row that facts in running text form together, if any; alone they are not rows."""
     record = _read_record(tuple(lines), document)
     if record is not None:
-        yield record[0]
+        yield from weighed([record[0]])
 
 
 def read_steps(
@@ -246,7 +247,7 @@ def read_lines(lines: Sequence[EntryLine], document: str) -> Iterator[RowOutcome
         )
         if record is not None and is_record:
             outcome, used = record
-            yield outcome
+            yield from weighed([outcome])
             yield from (
                 aside(line.line, line.text, Message("design.one-rule-with-line", line=used[0].line))
                 for line in used[1:]
@@ -361,7 +362,8 @@ def _tried(shape: EntryShape, entry: PlacedEntry, section: DocumentSection) -> _
     # The columns that tell a table's kind weigh as much as a key: see `reading.tables`.
     score = 2 * section.nearness(shape.headings) + (3 if shape.key else 0)
     try:
-        return _Trial(shape, score, built=shape.build(entry))
+        is_formed = shape.is_formed is not None and shape.is_formed(entry)
+        return _Trial(shape, score, built=shape.build(entry), is_formed=is_formed)
     except NotUnderstood as flaw:
         return _Trial(shape, score, reason=message_of(flaw), is_ambiguous=isinstance(flaw, Ambiguous))
 
@@ -388,6 +390,7 @@ def _decided(trials: list[_Trial], line: EntryLine) -> RowOutcome | None:
         key=line.key if best.shape.key else "",
         telling=_KEYS if best.shape.key is not None or _is_ticked(line, best.shape) else best.shape.telling,
         is_sentence=not line.key,
+        is_formed=best.is_formed,
     )
     if best.built is None:
         return unread(line.line, line.text, best.reason, grounds)

@@ -28,7 +28,7 @@ _ELSEWHERE = words(
     r"|\b(?:demo|dummy|seed(?:ed)? data|test (?:accounts?|users?|data))\b"
     "|不要な(?:監視|バックアップ|通知|作業)|(?:監視|バックアップ|通知|実施)し?ないもの|(?:監視|バックアップ)対象外"
     r"|\b(?:future|roadmap|backlog|todo|action items?|planned improvements?|improvement (?:plan|areas?)"
-    r"|report (?:format|layout|structure|outline)|out of scope|not (?:monitored|backed up|in scope)"
+    r"|(?:report|plan) (?:format|layout|structure|outline)|out of scope|not (?:monitored|backed up|in scope)"
     r"|samples?|templates?|proposals?|proposed)\b|^examples?\b"
 )
 """Headings of what does not hold: plans, open points, samples, what is left out."""
@@ -123,7 +123,9 @@ def why_not_in_force(section: DocumentSection, outcome: RowOutcome, header: tupl
     said = normalise(outcome.text)
     mark = _MARKED.search(said)
     words = (
-        mark.group() if mark else next((piece for piece in _pieces(said) if _takes_back(piece, outcome)), "")
+        mark.group()
+        if mark
+        else next((piece for piece in _said_by(outcome) if _takes_back(piece, outcome)), "")
     )
     if words:
         return Message("design.marked-not-in-force", words=words.strip("()[]【】 ") or words)
@@ -178,6 +180,13 @@ def _column(header: tuple[str, ...], name: re.Pattern[str]) -> int | None:
     """Return the index of the column of this name."""
     names = (normalise(column).replace(" ", "").strip("*") for column in header)
     return next((index for index, column in enumerate(names) if name.fullmatch(column)), None)
+
+
+def _said_by(outcome: RowOutcome) -> list[str]:
+    """Return the cells, or the key and the value, of the row; of several entries read as one, of each."""
+    is_record = outcome.grounds is not None and outcome.grounds.columns
+    lines = outcome.text.split("\n") if is_record else [outcome.text]
+    return [piece for line in lines for piece in _pieces(normalise(line))]
 
 
 def _pieces(text: str) -> list[str]:

@@ -29,6 +29,8 @@ class Grounds:
     """Whether it is a list entry without `key:`, like any running text."""
     declared: Origin | None = None
     """Where the owner says that it is of this kind; None if the reader found it by itself."""
+    is_formed: bool = False
+    """Whether its own form shows the kind (応答時間: 3秒以内), so that its heading may say more than that."""
 
 
 def explanation(grounds: Grounds, clauses: tuple[Clause, ...]) -> Iterator[Message]:

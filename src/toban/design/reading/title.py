@@ -8,7 +8,7 @@ tasks and failures also stand in the design of a program, the guide to its set-u
 
 from collections.abc import Sequence
 
-from toban.design.section import heading_words
+from toban.design.section import heading_words, normalise
 from toban.design.shapes.shape import words
 
 _STATES_NONE = words(
@@ -16,9 +16,10 @@ _STATES_NONE = words(
     r"(?:開発|作業|対応|変更)の?(?:履歴|記録|日誌)|\b(?:development|work) (?:history|log|diary)\b"
     r"|(?:報告書?|レポート|サマリー|議事録|引き?継ぎ|ハンドオフ"
     r"|(?:調査|分析|検証|監査|点検|実施|実装|対応|訓練|レビュー)の?(?:結果|記録))(?:(?: ?[-–—:|(/]| の).*)?$"
-    r"|\b(?:reports?|summary|minutes|retrospective|post-?mortems?|findings|hand-?off|lessons? learned"
+    r"|\b(?:reports?|complete[d!]?|summary|minutes|retrospective|post-?mortems?|findings|hand-?off"
+    r"|lessons? learned"
     r"|audit (?:log|results?)|(?:drill|incident|change|test[- ]fire|verification) log)"
-    r"(?: ?[-–—:|(&].*| and .*)?$"
+    r"(?: ?[-–—:|(&].*| and .*| [a-z]{0,5}-?\d[\w.-]*)?$"
     # Lessons, and guides to writing such a document.
     r"|チュートリアル|ハンズオン|講座|入門|ベストプラクティス"
     r"|(?:定義|作成|記述|執筆|策定)の?(?:ガイド(?:ライン)?|ルール|規約|手引き?|要領|基準|方法)"
@@ -30,10 +31,12 @@ _STATES_NONE = words(
     r"|\broadmap\b|\bbacklog\b|\b(?:local|dev\w*|environment) .{0,20}set-?up|\binstallation"
     r"|getting started|quick ?start"
     r"|\bcut-?over\b|\bdestroy|\bdecommission|\bmigrati(?:on to|ng)"
-    r"|^(?:epic|story|task|ticket|issue|step|lesson|module|chapter|adr|rfc)[ #-]*\d"
+    r"|^(?:epic|story|task|ticket|issue|step|sprint|milestone|lesson|module|chapter|adr|rfc)[ #-]*\d"
     # What others fill in.
     r"|テンプレート|雛形|ひな形|サンプル$|\b(?:templates?|samples?)\b"
 )
+_PHASE = words(r"\W*(?:phase|フェーズ)[ #-]*\d")
+"""A part of a project that builds what will be operated: Phase 6-4: monitoring."""
 _OPERATED = words(
     r"運用|監視|保守|メンテ|バックアップ|リストア|復旧|復元|災害|障害|インシデント|アラート|バッチ|ジョブ|ログ(?:管理|設計|基盤)"
     r"|サービスレベル|非機能|可用性|信頼性|キャパシティ|容量|当番|オンコール|エスカレ|連絡先|マニュアル|手順書|ランブック|管理者"
@@ -54,7 +57,7 @@ _SEVERAL = 2
 
 def states_none(title: str) -> bool:
     """Say whether the document only tells of rules: a report, a lesson, a plan, a form."""
-    return _STATES_NONE.search(heading_words(title)) is not None
+    return _STATES_NONE.search(heading_words(title)) is not None or _PHASE.match(normalise(title)) is not None
 
 
 def is_of_operations(title: str, chapters: Sequence[str]) -> bool:

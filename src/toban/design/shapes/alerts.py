@@ -60,6 +60,8 @@ def graveness(severity: str, scale: tuple[str, ...] = ()) -> tuple[bool, tuple[A
     if not severity:
         return False, (_NO_LEVEL,)
     level = read_alert_level(severity)
+    if level is AlertLevel.INFO:
+        raise NotUnderstood(Message("design.not-an-alert-level", words=severity))
     if level is not None:
         return level is AlertLevel.CRITICAL, ()
     grade = read_incident_severity(severity, scale)
@@ -75,16 +77,27 @@ def graveness_of(cells: Cells) -> tuple[bool, tuple[Assumption, ...]]:
     """Do the same for a row, or by the heading above. The 優先度 of a requirement is that of building it."""
     is_priority = _PRIORITY.fullmatch(normalise(cells.labels.get("severity", ""))) is not None
     is_requirement = is_priority and cells.section.nearness(_REQUIREMENTS) > 0
+    if not cells["severity"] and _is_for_information(cells.section):
+        raise NotUnderstood(Message("design.not-an-alert-level", words=cells.section.title))
     said = "" if is_requirement else cells["severity"] or level_above(cells.section)
     return graveness(said, cells.column("severity"))
 
 
 def level_above(section: DocumentSection) -> str:
     """Return the level that the nearest heading gives to the conditions below: Critical Alerts."""
-    named = _OF_ALERTS.fullmatch(_REMARK.sub("", section.words[-1])) if section.words else None
-    level = named["level"] if named else ""
+    level = _level_named(section)
     is_level = read_alert_level(level) not in (None, AlertLevel.INFO) or read_incident_severity(level)
     return level if is_level else ""
+
+
+def _is_for_information(section: DocumentSection) -> bool:
+    """Say whether nobody is alerted by what stands below: Info alerts (low priority)."""
+    return read_alert_level(_level_named(section)) is AlertLevel.INFO
+
+
+def _level_named(section: DocumentSection) -> str:
+    named = _OF_ALERTS.fullmatch(_REMARK.sub("", section.words[-1])) if section.words else None
+    return named["level"] if named else ""
 
 
 def told(cells: Cells) -> tuple[tuple[Recipient, ...], tuple[Assumption, ...]]:

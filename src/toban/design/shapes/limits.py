@@ -53,6 +53,16 @@ _RATES = frozenset({"rps", "qps", "tps", "req/s", "iops"})
 FALLS = words("下回|未満|以下|below|under|less")
 RISES = words("超|上回|以上|above|over|exceed|greater|more")
 """Words of a comparison that stand beside a limit: 95% | 下回り時."""
+_SIDES = {
+    Comparison.AT_LEAST: Tendency.RISES,
+    Comparison.ABOVE: Tendency.RISES,
+    Comparison.AT_MOST: Tendency.FALLS,
+    Comparison.BELOW: Tendency.FALLS,
+}
+_FAULT = words(
+    r"^(?:low|high|slow|excessive|too|poor|stale|stuck)\b|(?:低下|悪化|高騰|過多|逼迫|枯渇|急増|異常|滞留)$"
+)
+"""Names of what is wrong, where a target names what is wanted."""
 _SPANS = {"日": TimeUnit.DAY, "週": TimeUnit.WEEK}
 
 
@@ -220,6 +230,8 @@ def as_target(target: Threshold, name: str, place: ClausePlace) -> Threshold:
     if said is Tendency.NO_LEVEL:
         raise Ambiguous(Message("design.no-service-level", words=name))
     if not target.is_bare:
+        if _is_the_bad_side(target, name, said):
+            raise Ambiguous(Message("design.level-is-no-item", words=f"{name}: {target}"))
         return target
     is_rate = target.within is not None or target.limit.unit.lower() in _RATES
     above = (tendency_below(each, target.limit, is_rate=is_rate) for each in reversed(place.section.words))
@@ -230,6 +242,22 @@ def as_target(target: Threshold, name: str, place: ClausePlace) -> Threshold:
     if said is None or said is not (extreme or said) or is_capped or _is_date(target):
         raise Ambiguous(Message("design.target-without-direction", words=name, target=target.limit))
     return replace(target, comparison=Comparison.AT_MOST if said is Tendency.FALLS else Comparison.AT_LEAST)
+
+
+def is_told(target: Threshold, name: str, heading: str) -> bool:
+    """Say whether the figure's direction stands beside it, in its name, or in the *heading* above."""
+    if not target.is_bare or _by_extreme(target) is not None:
+        return True
+    return (
+        tendency(name, target.limit) is not None
+        or tendency_below(heading, target.limit, is_rate=False) is not None
+    )
+
+
+def _is_the_bad_side(target: Threshold, name: str, said: Tendency | None) -> bool:
+    """Say whether the figure is where trouble begins: Low Cache Hit Rate: < 80%, memory usage > 90%."""
+    wanted = _SIDES.get(target.comparison)
+    return _FAULT.search(normalise(name)) is not None or (None not in (said, wanted) and said is not wanted)
 
 
 def _is_date(target: Threshold) -> bool:

@@ -53,6 +53,7 @@ _ATTRIBUTE = words(
     "|議題|成果物|提出先|配布先|output|agenda|delivery|participants?|attendees|audience|recipients?|documentation|execution|responsible|focus"
     "|(?:合格|判定|成功|完了|評価|判断|受入)?(?:基準|条件)|期待(?:値|結果)|目標(?:値|時間)?|指標"
     "|(?:(?:acceptance|pass|success|exit) )?criteria|expected(?: result)?|metrics?|kpis?|threshold"
+    "|.*(?:頻度|周期|間隔|(?<!ライフ)サイクル)|.*(?<![a-z])(?:frequency|interval|cadence|(?<!life )cycle)"
     "|既定(?:値)?|初期値|defaults?|environment|validates|verifies|schedule|script|tool"
 )
 _REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
@@ -137,9 +138,14 @@ def is_time_unread(section: DocumentSection) -> bool:
     return len(_cadences(nearest)) == 1 and section_schedule(section) is None
 
 
+def names_an_attribute(key: str) -> bool:
+    """Say whether the key only describes something that is named elsewhere: 目的, Scope."""
+    return _ATTRIBUTE.fullmatch(normalise(key).rstrip(": ")) is not None
+
+
 def is_attribute(entry: PlacedEntry) -> bool:
     """Say whether the entry only describes the task in its caption (復元訓練 / 目標: 30分)."""
-    if _ATTRIBUTE.fullmatch(normalise(entry.key or entry.sentence).rstrip(": ")):
+    if names_an_attribute(entry.key or entry.sentence):
         return True
     caption = heading_words(entry.section.caption)
     return bool(entry.key and caption) and _CADENCE.search(caption) is None
