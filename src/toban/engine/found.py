@@ -26,7 +26,7 @@ class VulnerabilityScans(Protocol):
         """Return what becomes of those of *host* with *installs*, or None if nobody scans it."""
 
     def scan(self, edition: Edition, turn: RunTurn) -> bool:
-        """Scan everything once more for the turn's run; False if the bindings say not what, or by what."""
+        """Scan everything once more for the turn's run; False unless everything could be looked at."""
 
 
 SCANS: Port[VulnerabilityScans] = Port("vulnerability-scans")

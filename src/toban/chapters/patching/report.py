@@ -1,7 +1,7 @@
 """The status of every row that orders patches, and the alerts about what went wrong."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from django.db import transaction
 
@@ -63,7 +63,7 @@ def _judged(plan: PatchingPlan, edition: Edition, now: datetime) -> Iterator[tup
     for order in plan.orders:
         work, shadowed = found.get(order.key, WorkStatus()), shadows.get(order.key)
         state = PatchState(
-            last=_last(work.last),
+            last=_last(work.last, zone),
             mode=_mode(plan.works.get(order.key), decided),
             under_way=_under_way(work.current),
             shadowed_at=shadowed.astimezone(zone) if shadowed is not None else None,
@@ -76,13 +76,13 @@ def _mode(work: Work | None, decided: ModeDecisions) -> Mode:
     return Mode.SHADOW if work is None else mode_now(schedule_act(work), decided)
 
 
-def _last(run: Run | None) -> LastPatches | None:
+def _last(run: Run | None, zone: tzinfo) -> LastPatches | None:
     if run is None:
         return None
     has_begun = run.state == Run.State.FAILED and run.reason not in (RunReason.UNANSWERED, RunReason.REFUSED)
     return LastPatches(
         run=run.pk,
-        at=run.ended_at or run.due_at,
+        at=(run.ended_at or run.due_at).astimezone(zone),
         said=run.note or ENDED[Run.State(run.state)],
         has_succeeded=run.state == Run.State.DONE,
         has_begun=has_begun,

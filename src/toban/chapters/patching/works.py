@@ -261,16 +261,18 @@ class _Patching:
                 raise StepFailed(Message("runs.on-host", host=each.host, said=said))
 
     def _scanned(self, turn: RunTurn, made: PatchPlan) -> tuple[set[str], bool]:
-        """Scan once more; return what should have ended and has not, and whether anything was scanned."""
+        """Scan once more; return what should have ended and has not, and whether that proves all hosts."""
         scans = _scans()
-        if scans is None or not made.needed or not scans.scan(self.edition, turn):
+        if scans is None or not made.needed:
             return set(), False
-        left: set[str] = set()
+        is_whole, left = scans.scan(self.edition, turn), set[str]()
         for each in made.needed:
             found = scans.on_host(self.edition, each.host, {})
+            # What nobody scans is proven by its versions alone.
+            is_whole = is_whole and found is not None
             if found is not None:
                 left |= set(each.closes) & {*found.closes, *found.leaves}
-        return left, True
+        return left, is_whole
 
 
 def _scans() -> VulnerabilityScans | None:

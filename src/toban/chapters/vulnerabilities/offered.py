@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from toban.chapters.vulnerabilities.inventories.host.config import HostInventory
-from toban.chapters.vulnerabilities.models import Vulnerability
+from toban.chapters.vulnerabilities.models import Vulnerability, VulnerabilityScan
 from toban.chapters.vulnerabilities.operation import OPERATION
 from toban.chapters.vulnerabilities.plan import BoundInventory, ScanPlan
 from toban.chapters.vulnerabilities.scanning import ScanAct
@@ -36,8 +36,9 @@ class _Scans:
         plan: ScanPlan = edition.plan(OPERATION)
         if plan.advisories is None or not plan.inventories:
             return False
-        ScanAct(plan.inventories, plan.advisories, edition.bindings.system.zone, system_clock)(turn)
-        return True
+        act = ScanAct(plan.inventories, plan.advisories, edition.bindings.system.zone, system_clock)
+        act(turn)
+        return not VulnerabilityScan.objects.get(run=turn.run_id).gaps
 
 
 def _is_of(each: BoundInventory, host: str) -> bool:

@@ -49,7 +49,8 @@ def test_one_run_proves_both_rows(place: Place, hosts: list[AptHost]) -> None:
     assert [host.upgrades("openssl") for host in hosts] == [1] * 3
     assert place.hosts() == {host.name: "done" for host in hosts}
     assert (place.verdict(), place.verdict(SECURITY_ROW)) == (Verdict.CONFORMING, Verdict.CONFORMING)
-    assert "3台に6パッケージを適用" in place.said()
+    assert "2026-12-08 10:00: 3台に6パッケージを適用" in place.said()
+    assert "スキャンでは確かめられません" in place.said()
     assert place.edition.plan(OPERATION).rows.keys() == {ROUTINE_ROW, SECURITY_ROW}
     assert not place.edition.plan(ROUTINE).rows.keys() & {ROUTINE_ROW, SECURITY_ROW}
     events = LedgerEntry.objects.filter(content__event__in=("patches-began", "hosts-patched"))
@@ -186,7 +187,7 @@ def test_the_plan_says_what_it_closes_and_a_scan_proves_it(tmp_path: Path, hosts
     place.tell()
 
     assert not Vulnerability.objects.open().exists()
-    assert "解消した脆弱性1件" in place.said()
+    assert "スキャンで確かめました。解消した脆弱性1件" in place.said()
     assert LedgerEntry.objects.get(content__event="hosts-patched").content["closed"] == ["CVE-2026-1"]
 
 

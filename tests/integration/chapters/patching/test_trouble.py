@@ -13,7 +13,6 @@ from tests.integration.chapters.patching.apt_host import LOOPBACK, AptHost, Repo
 from tests.integration.chapters.patching.place import HOUR, TERMS, TUESDAY, Place, group
 from tests.integration.engine.runs.claims import taken
 
-from toban.chapters.patching.hosts import hosting
 from toban.chapters.patching.hosts.hosting import HostPatching
 from toban.chapters.patching.models import PatchedHost
 from toban.engine.evidence.verdict import Verdict
@@ -154,7 +153,7 @@ def test_an_upgrade_outlives_the_worker_that_ordered_it(
     assert one.work(TUESDAY) is RunReason.AWAITING_APPROVAL
     one.approve()
     with monkeypatch.context() as patched:
-        patched.setattr(hosting.time, "sleep", die)
+        patched.setattr(f"{HostPatching.__module__}.time.sleep", die)
         with pytest.raises(Killed):
             one.work()
     hosts[0].remote.drop()
@@ -243,9 +242,9 @@ def test_a_run_that_is_called_off_lets_the_host_finish_and_begins_no_other(
     def cancelled(seconds: float) -> None:
         orders.cancel(key, by="kai", now=place.now)
         hand.stop(RunReason.CANCELLED)
-        monkeypatch.setattr(hosting.time, "sleep", sleep)
+        monkeypatch.setattr(f"{HostPatching.__module__}.time.sleep", sleep)
 
-    monkeypatch.setattr(hosting.time, "sleep", cancelled)
+    monkeypatch.setattr(f"{HostPatching.__module__}.time.sleep", cancelled)
     assert place.go(hand) is RunReason.CANCELLED
 
     assert Run.objects.latest("pk").state == Run.State.CANCELLED

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from toban.chapters.patching.hosts import health
 from toban.chapters.patching.hosts.looking import LOOK_WITHIN, PatchGroup, look, simulate, why_unreadable
@@ -51,6 +52,8 @@ class HostPatching:
     turn: RunTurn
     clock: Clock
     row: PatchedHost = field(init=False)
+    _last: Sequence[str] = field(default=(), init=False)
+    """The last lines of its job."""
 
     def __post_init__(self) -> None:
         written = {"group": self.group.name, "stage": self.plan.stage, "plan": self.plan.as_json()}
@@ -116,15 +119,15 @@ class HostPatching:
         apply = self.group.manager.apply(self.group.become, self.plan.upgrades)
         line, until = 1, time.monotonic() + self.group.config.within.total_seconds()
         heard = time.monotonic()
-        self._tried(lambda: self._place.ask(begin(self.row.job, apply), _QUICK))
+        self._tried(partial(self._place.ask, begin(self.row.job, apply), _QUICK))
         while True:
-            found = self._tried(lambda at=line: self._place.ask(follow(self.row.job, at), _QUICK))
+            found = self._tried(partial(self._place.ask, follow(self.row.job, line), _QUICK))
             if found is not None:
                 heard, seen = time.monotonic(), read_follow(found)
                 self._tell(seen.lines)
                 line += len(seen.lines)
                 if seen.state is JobState.LOST:
-                    self._tried(lambda: self._place.ask(begin(self.row.job, apply), _QUICK))
+                    self._tried(partial(self._place.ask, begin(self.row.job, apply), _QUICK))
                 elif seen.state is not JobState.RUNNING and not seen.lines:
                     return seen
             self._demand_time(until, heard)
@@ -153,7 +156,7 @@ class HostPatching:
             raise StepFailed(Message("patching.takes-too-long", within=self.group.config.within))
 
     def _tell(self, lines: Sequence[str]) -> None:
-        self._last = (*getattr(self, "_last", ()), *lines)[-_KEPT:]
+        self._last = (*self._last, *lines)[-_KEPT:]
         if lines:
             self.turn.say("\n".join(f"{self.plan.host}: {line}" for line in lines))
 
