@@ -250,14 +250,19 @@ def programs(shop: Webshop) -> tuple[Program, ...]:
             directory=shop.folder,
             after=("shop-web",),
         ),
-        Program(
-            name="shop-host",
-            command=_part("host", "--place", str(shop.place / "host"), "--port", ports["host"]),
-            environment={"PYTHONUNBUFFERED": "1"},
-            directory=shop.folder,
-            ready=f"tcp://127.0.0.1:{ports['host']}",
-        ),
+        _host(shop),
         _agent(shop),
+    )
+
+
+def _host(shop: Webshop) -> Program:
+    port = str(shop.ports["host"])
+    return Program(
+        name="shop-host",
+        command=_part("host", "--place", str(shop.place / "host"), "--port", port),
+        environment={"PYTHONUNBUFFERED": "1"},
+        directory=shop.folder,
+        ready=f"tcp://127.0.0.1:{port}",
     )
 
 
