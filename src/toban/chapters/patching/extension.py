@@ -27,7 +27,7 @@ EXTENSION = Extension(
     ),
     tables=(PATCHING, PATCHES),
     points=(MANAGER_KINDS,),
-    kinds={"patching": {"apt": f"{_MANAGERS}.apt"}},
+    kinds={"patching": {"apt": f"{_MANAGERS}.apt", "dnf": f"{_MANAGERS}.dnf"}},
     proposals=open_tables,
     operation="toban.chapters.patching.operation",
     apps=("toban.chapters.patching",),

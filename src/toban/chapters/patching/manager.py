@@ -39,8 +39,8 @@ class PackageManager(Protocol):
         It may be run again after it was cut off at any moment. Its status is 0 if all is installed.
         """
 
-    def installed(self, names: Sequence[str]) -> str:
-        """Return a script that prints the installed versions."""
+    def installed(self, wanted: Sequence[Upgrade]) -> str:
+        """Return a script that prints which versions of *wanted* are installed."""
 
     def read_installed(self, written: str) -> Mapping[str, str]:
         """Return the versions of what is wholly installed, by name, or raise `AnswerUnreadable`."""

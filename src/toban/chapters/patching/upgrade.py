@@ -12,7 +12,7 @@ from typing import Any, Self
 from toban.message import NOTHING, Message, from_json
 
 _OF_KERNEL = re.compile(
-    r"linux-(?:image|modules)|kernel(?:$|-core|-default)|.*-microcode|microcode_ctl|linux-firmware"
+    r"linux-(?:image|modules)|kernel(?:$|:|-core|-default)|.*-microcode|microcode_ctl|linux-firmware"
 )
 
 

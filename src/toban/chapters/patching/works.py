@@ -250,7 +250,7 @@ class _Patching:
             group = self.plan.group(each.group)
             if group is None or not each.upgrades:
                 continue
-            asked = script(group.manager.installed([one.name for one in each.upgrades]))
+            asked = script(group.manager.installed(each.upgrades))
             try:
                 found = group.manager.read_installed(group.place(each.host).ask(asked, LOOK_WITHIN))
             except (NotAnswered, AnswerUnreadable) as unknown:

@@ -175,12 +175,13 @@ class HostPatching:
         return Message("patching.left-unfinished", why=said, packages=left) if left else said
 
     def _demand_versions(self) -> None:
-        names = [each.name for each in self.plan.upgrades]
-        if not names:
+        if not self.plan.upgrades:
             return
         manager = self.group.manager
         try:
-            found = manager.read_installed(self._place.ask(script(manager.installed(names)), LOOK_WITHIN))
+            found = manager.read_installed(
+                self._place.ask(script(manager.installed(self.plan.upgrades)), LOOK_WITHIN)
+            )
         except (NotAnswered, AnswerUnreadable) as unknown:
             raise StepFailed(why_unreadable(unknown)) from unknown
         if missing := short_of(found, self.plan):

@@ -100,11 +100,12 @@ dpkg-query -L {words(*(each.name for each in wanted))} 2>/dev/null | {services}
 if command -v needrestart >/dev/null; then {become}{_RESTART}; fi
 """
 
-    def installed(self, names: Sequence[str]) -> str:
+    def installed(self, wanted: Sequence[Upgrade]) -> str:
         """See `PackageManager`."""
+        names = words(*(each.name for each in wanted))
         form = words("${db:Status-Status} ${binary:Package} ${Version}\\n")
         return f"""{HEAD}section installed
-dpkg-query -W -f {form} {words(*names)} 2>&1
+dpkg-query -W -f {form} {names} 2>&1
 section installed $?
 """
 

@@ -37,7 +37,7 @@ def sections(written: str) -> Mapping[str, Sequence[str]]:
     return found
 
 
-def demand(found: Mapping[str, Sequence[str]], name: str, well: Collection[int] = (0,)) -> None:
+def demand(found: Mapping[str, Sequence[str]], name: str, well: Collection[int | str] = (0,)) -> None:
     """Raise `AnswerUnreadable` if the command whose output is the section *name* has not ended *well*."""
     if not any(f"{name} {status}" in found for status in well):
         lines = [line for line in found.get(name, ()) if line.startswith(("E:", "W:", "Error"))]
