@@ -2,8 +2,9 @@
 
 import pytest
 
-from toban.design.acts import differ, is_work_of, led, pairs, same_acts
+from toban.design.acts import differ, is_patching, is_work_of, led, pairs, same_acts
 from toban.design.clauses.capacity import CapacityReview
+from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import AccessReview
 from toban.design.reader import read_design
 
@@ -93,3 +94,29 @@ def test_a_row_that_contradicts_a_review_neither_leads_nor_orders_it() -> None:
 
     assert found == ["アクセス権限レビュー: 四半期毎"]
     assert not {row.id for row in DESIGN.of(AccessReview)} & led(DESIGN).keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("セキュリティパッチ適用", True),
+        ("OSパッチ当て", True),
+        ("パッチ適用", True),
+        ("OSアップデート", True),
+        ("Security patches", True),
+        ("Apply security updates", True),
+        ("Server patching", True),
+        ("パッチ適用状況確認", False),
+        ("セキュリティパッチ計画の見直し", False),
+        ("Review of patch management", False),
+        ("脆弱性スキャン", False),
+        ("パッチリリース", False),
+    ],
+)
+def test_who_installs_patches_is_told_from_who_looks_at_them(name: str, is_one: bool) -> None:
+    table = f"| 作業項目 | 実施日 | 担当者 |\n|---|---|---|\n| {name} | 毎月1日 | 担当 |\n"
+    document = f"# 運用設計書\n## 定期作業\n{table}"
+
+    (row,) = read_design(document, "運用設計書.md").of(Routine)
+
+    assert is_patching(row) is is_one

@@ -76,6 +76,7 @@ def test_the_manual_page_of_a_code_shows_the_actual_output(
     page = (PAGES / f"{code}.md").read_text(encoding="utf-8")
     keep(tmp_path, "slack-webhook", "http://hooks.example.com/services/T0/B0/x")
     keep(tmp_path, "backup-dsn", "postgresql://backup@127.0.0.1:9/books")
+    keep(tmp_path, "ssh-key", "not a key")
 
     result = check(fenced(page, "toml")[0], document=fenced(page, "markdown")[0])
 
