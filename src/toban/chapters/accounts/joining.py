@@ -29,26 +29,42 @@ class AccountHolder:
     """The name in `[people]`."""
 
 
-def holder_of(account: FoundAccount, binding: AccountsBinding, people: Mapping[str, Person]) -> AccountHolder:
+type PeopleIndex = Mapping[str, str]
+"""A name, account or address, folded → the name in `[people]`."""
+
+
+def index_of(people: Mapping[str, Person]) -> PeopleIndex:
+    """Return by which names *people* are known; of two with one name, the first has it."""
+    found: dict[str, str] = {}
+    for key, person in people.items():
+        for each in names_of(key, person.name, person.account, person.email):
+            found.setdefault(each, key)
+    return found
+
+
+def names_of(*written: str) -> frozenset[str]:
+    """Return the forms in which *written* are compared; an address also stands for what precedes its @."""
+    return frozenset(folded(form) for each in written if each for form in (each, *_local_part(each)))
+
+
+def own_names(account: FoundAccount) -> frozenset[str]:
+    """Return the forms of an account's own name and label."""
+    return frozenset((folded(account.name), folded(account.label))) - {""}
+
+
+def holder_of(account: FoundAccount, binding: AccountsBinding, index: PeopleIndex) -> AccountHolder:
     """Return whose *account* is: as the bindings say, else by its name, address or label."""
     bound = binding.people.get(account.name)
     if bound is not None:
         return AccountHolder(HolderKind.PERSON, bound)
     if any(fnmatchcase(account.name, pattern) for pattern in binding.machines):
         return AccountHolder(HolderKind.MACHINE)
-    for key, person in people.items():
-        if is_named(account, (key, person.name, person.account, person.email)):
-            return AccountHolder(HolderKind.PERSON, key)
+    for each in (folded(account.name), folded(account.label)):
+        if each and each in index:
+            return AccountHolder(HolderKind.PERSON, index[each])
     return AccountHolder(HolderKind.NOBODY)
 
 
-def is_named(account: FoundAccount, names: tuple[str, ...]) -> bool:
-    """Return whether one of *names*, of people, accounts or addresses, means *account*."""
-    own = {folded(account.name), folded(account.label)} - {""}
-    wanted = {folded(each) for name in names if name for each in _forms(name)}
-    return not own.isdisjoint(wanted)
-
-
-def _forms(name: str) -> tuple[str, ...]:
+def _local_part(name: str) -> tuple[str, ...]:
     local, at, _ = name.partition("@")
-    return (name, local) if at and local else (name,)
+    return (local,) if at and local else ()

@@ -50,8 +50,8 @@ def _watch(edition: Edition, now: datetime) -> None:
 def _shift(_at: Workplace) -> WorkerShift:
     loops = (
         EditionLoop("accounts-collect", _collect, every=5.0, leads=True),
-        EditionLoop("accounts-watch", _watch, every=10.0, leads=True),
-        EditionLoop("accounts-status", _tell, every=5.0, leads=True),
+        EditionLoop("accounts-watch", _watch, every=30.0, leads=True),
+        EditionLoop("accounts-status", _tell, every=10.0, leads=True),
     )
     return WorkerShift(loops)
 

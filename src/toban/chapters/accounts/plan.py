@@ -14,7 +14,7 @@ from toban.chapters.accounts.collector import (
     AccountLock,
     AccountSource,
 )
-from toban.chapters.accounts.joining import AccountHolder, holder_of
+from toban.chapters.accounts.joining import AccountHolder, PeopleIndex, holder_of, index_of
 from toban.design.acts import is_access_watch
 from toban.design.clauses.base import Clause
 from toban.design.clauses.security import AccessReview, AccountRemoval, AuditReview, MfaRule, PasswordPolicy
@@ -55,6 +55,7 @@ class AccountsPlan:
 
     systems: Sequence[AccountSystem]
     people: Mapping[str, Person]
+    index: PeopleIndex
     access: AccessBinding
     removals: Sequence[AccountRemoval]
     """The rows that say how soon leavers' accounts go; empty without `[accounts]`."""
@@ -82,7 +83,7 @@ class AccountsPlan:
 
     def holder(self, system: AccountSystem, account: FoundAccount) -> AccountHolder:
         """Return whose *account* is."""
-        return holder_of(account, system.config, self.people)
+        return holder_of(account, system.config, self.index)
 
 
 def plan(edition: Edition) -> AccountsPlan:
@@ -102,6 +103,7 @@ def plan(edition: Edition) -> AccountsPlan:
     return AccountsPlan(
         systems,
         bindings.people,
+        index_of(bindings.people),
         ACCESS.of(bindings),
         rows if bound else (),
         tuple(edition.design.of(AccessReview)),

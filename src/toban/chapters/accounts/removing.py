@@ -3,6 +3,7 @@
 Level-triggered: the tables say what is wanted, so that nothing is lost with a worker.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from toban.chapters.accounts.collector import AccountLock
-from toban.chapters.accounts.joining import is_named
+from toban.chapters.accounts.joining import names_of, own_names
 from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, Leaver, SystemReading
 from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
 from toban.design.clauses.base import Clause
@@ -37,6 +38,8 @@ _ACCOUNT = "account"
 """The parameter of a task, or a lock, that says which account."""
 _AGAIN = timedelta(minutes=10)
 """A lock that failed, or that its system does not show, is tried again after so long."""
+_REMEMBERED = timedelta(days=400)
+"""How long after somebody left their accounts are still looked for: one may come back."""
 _DAILY = timedelta(days=1)
 """In shadow, what would have been locked is recorded once a day."""
 
@@ -129,40 +132,46 @@ def settle(plan: AccountsPlan, now: datetime) -> None:
 
 
 def _find(plan: AccountsPlan, now: datetime) -> None:
-    """Note every account of those who leave."""
-    leavers = Leaver.objects.filter(withdrawn_at=None)
-    if not leavers.exists():
+    """Note every account of those who leave, unless it is locked."""
+    leavers = list(Leaver.objects.filter(withdrawn_at=None, until__gt=now - _REMEMBERED))
+    if not leavers:
         return
-    accounts = list(CollectedAccount.objects.there().order_by("system", "name"))
-    by_name = {each.name: each for each in plan.systems}
     known = set(
-        AccessRemoval.objects.filter(ground=AccessRemoval.Ground.LEAVER, withdrawn_at=None).values_list(
-            "leaver", "system", "account", "ended_at"
-        )
+        AccessRemoval.objects.filter(
+            ground=AccessRemoval.Ground.LEAVER, ended_at=None, withdrawn_at=None
+        ).values_list("leaver", "system", "account")
     )
+    by_name = _by_name(leavers, plan)
+    systems = {each.name: each for each in plan.systems}
+    names = list(systems)
+    for each in (
+        CollectedAccount.objects.there().filter(system__in=names, is_locked=False).order_by("system", "name")
+    ):
+        for leaver in _leavers_of(each, systems[each.system], by_name, plan):
+            if (leaver.pk, each.system, each.name) not in known:
+                _note(leaver, each, now)
+
+
+def _by_name(leavers: Iterable[Leaver], plan: AccountsPlan) -> Mapping[str, list[Leaver]]:
+    """Return those who leave by every name of theirs: as told, and as `[people]` has it."""
+    found: dict[str, list[Leaver]] = defaultdict(list)
     for leaver in leavers:
-        for each in accounts:
-            system = by_name.get(each.system)
-            if system is None or not _is_of(leaver, each, system, plan):
-                continue
-            # What was removed and locked stays over while it stays locked.
-            if (leaver.pk, each.system, each.name, None) in known or each.is_locked:
-                continue
-            _note(leaver, each, now)
+        own = names_of(leaver.name, *leaver.accounts)
+        people = {plan.index[each] for each in own if each in plan.index}
+        for name in own | names_of(*people):
+            found[name].append(leaver)
+    return found
 
 
-def _is_of(leaver: Leaver, each: CollectedAccount, system: AccountSystem, plan: AccountsPlan) -> bool:
-    holder = plan.holder(system, each.found)
-    if holder.person and is_named_as(leaver, holder.person, plan):
-        return True
-    return not holder.person and is_named(each.found, (leaver.name, *leaver.accounts))
-
-
-def is_named_as(leaver: Leaver, person: str, plan: AccountsPlan) -> bool:
-    """Return whether *leaver* is *person*, a name in `[people]`, by that name or another of theirs."""
-    bound = plan.people.get(person)
-    names = {person, *((bound.name, bound.account, bound.email) if bound is not None else ())} - {""}
-    return not names.isdisjoint({leaver.name, *leaver.accounts})
+def _leavers_of(
+    each: CollectedAccount, system: AccountSystem, by_name: Mapping[str, list[Leaver]], plan: AccountsPlan
+) -> Iterable[Leaver]:
+    """Return whoever leaves and has this account: by the person whose it is, or by its own name."""
+    account = each.found
+    person = plan.holder(system, account).person
+    # A label may be anybody's word: it counts where nobody is known for the account.
+    wanted = names_of(person) | names_of(account.name) if person else own_names(account)
+    return {leaver.pk: leaver for name in wanted for leaver in by_name.get(name, ())}.values()
 
 
 def _note(leaver: Leaver, each: CollectedAccount, now: datetime) -> None:

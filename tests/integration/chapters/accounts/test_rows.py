@@ -62,6 +62,16 @@ def test_every_account_of_a_leaver_is_found_within_a_quarter_of_an_hour(place: P
     assert place.tasks() == [], "not before they leave"
 
 
+def test_an_account_that_is_told_of_is_found_whoever_it_is_bound_to(place: Place) -> None:
+    place.take(BINDINGS.replace('taro = "tanaka"', 'taro = "運用責任者"'))
+    place.look()
+    place.leave("佐藤", "taro")
+
+    place.look(MINUTE)
+
+    assert list(AccessRemoval.objects.values_list("account", flat=True)) == ["taro"]
+
+
 def test_an_account_that_appears_later_is_found_at_the_next_look(place: Place) -> None:
     place.leave()
     place.look()
