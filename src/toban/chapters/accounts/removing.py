@@ -4,7 +4,7 @@ Level-triggered: the tables say what is wanted, so that nothing is lost with a w
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,13 +29,14 @@ from toban.engine.runs.steps.recording import record_once
 from toban.engine.runs.triggered import open_run
 from toban.engine.runs.work import RunTurn, Step, Work
 from toban.engine.tasks.events import TaskGround, WantedTask, open_task, prove, waiting, withdraw
+from toban.engine.tasks.facts import TaskFact, TaskOccasion
 from toban.engine.tasks.rules import TaskTerms
 from toban.engine.tasks.works import hours_of
-from toban.message import Message
+from toban.message import Message, plain
 
 _TASK, _LOCK = "remove-account/", "lock-account/"
-_ACCOUNT = "account"
-"""The parameter of a task, or a lock, that says which account."""
+_SYSTEM, _ACCOUNT = "system", "account"
+"""The parameters of a task, or a lock, that say which account."""
 _AGAIN = timedelta(minutes=10)
 """A lock that failed, or that its system does not show, is tried again after so long."""
 _REMEMBERED = timedelta(days=400)
@@ -129,6 +130,31 @@ def settle(plan: AccountsPlan, now: datetime) -> None:
     open_now = [each for each in removals if each.ended_at is None]
     for system in plan.systems:
         _ask(system, [each for each in open_now if each.system == system.name], plan, now)
+
+
+def facts(occasion: TaskOccasion) -> Sequence[TaskFact]:
+    """Return which account a task is about, and why it is to go; none for other tasks."""
+    system, account = occasion.parameters.get(_SYSTEM), occasion.parameters.get(_ACCOUNT)
+    if not (system and account):
+        return ()
+    zone = occasion.edition.bindings.system.zone
+    open_now = AccessRemoval.objects.filter(
+        system=system, account=account, ended_at=None, withdrawn_at=None
+    ).select_related("leaver")
+    return [
+        TaskFact(
+            plain(f"{system}: {account}"),
+            Message(
+                "accounts.fact-to-go",
+                by=each.ordered_by,
+                why=Message("accounts.ground-leaver", name=each.leaver.name)
+                if each.leaver is not None
+                else Message("accounts.ground-review"),
+                until=each.until.astimezone(zone),
+            ),
+        )
+        for each in open_now.order_by("pk")
+    ]
 
 
 def _find(plan: AccountsPlan, now: datetime) -> None:
@@ -247,7 +273,7 @@ def _ask(system: AccountSystem, wanted: list[AccessRemoval], plan: AccountsPlan,
             same = tasks.filter(**{f"parameters__{_ACCOUNT}": account})
             # Two runs of a work are never due at the same moment.
             began = now - place * timedelta.resolution
-            open_task(task, WantedTask(each.until, {_ACCOUNT: account}), same, began)
+            open_task(task, WantedTask(each.until, {_SYSTEM: system.name, _ACCOUNT: account}), same, began)
     if lock is not None:
         for account in _to_lock(lock, due, now):
             open_run(lock, lock.clause_id, {_ACCOUNT: account}, now)

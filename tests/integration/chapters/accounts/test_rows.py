@@ -28,6 +28,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.rows.judgement import Judgement
 from toban.engine.runs.models import Run
+from toban.engine.tasks.lists import facts_of
 from toban.engine.tasks.orders import TaskOrder, sign_off
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,8 @@ def test_a_removal_is_owed_and_ends_by_evidence_alone(place: Place) -> None:
     place.look(timedelta(hours=10))
     assert place.tasks() == [("remove-account/vpn", "tanaka"), ("remove-account/shop", "taro")]
     run = Run.objects.filter(work="remove-account/vpn").get()
+    [fact] = facts_of(run, place.edition, PARTS, place.now)
+    assert (str(fact.label), "田中太郎 の退職" in str(fact.value)) == ("vpn: tanaka", True)
     order = TaskOrder(run.pk, Giver(place.manager), place.edition, PARTS)
 
     with pytest.raises(NotPossible, match="証跡が示したときに終わる"):
@@ -128,7 +131,7 @@ def test_what_is_still_there_after_midnight_in_tokyo_is_not_performed(place: Pla
 
     assert place.now.hour == 0
     assert place.verdict() is Verdict.NOT_PERFORMED
-    assert "田中太郎 のアカウントが期限" in place.said()
+    assert place.said().startswith("期限を過ぎて 2 件が残っています。田中太郎 のアカウントは ")
     place.write("vpn")
     place.write("shop")
     place.look(10 * MINUTE)

@@ -240,7 +240,7 @@ def leavers(
             name=worst.name,
             until=worst.until,
             accounts=list(worst.open[:_NAMED]),
-            more=sum(len(each.open) for each in overdue) - len(worst.open[:_NAMED]),
+            count=sum(len(each.open) for each in overdue),
         )
         return Judgement(Verdict.NOT_PERFORMED, sentences(said, gap), value, next_due, proof)
     if gap:
