@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from toban.chapters.accounts.models import AccessDecision, Leaver
+from toban.chapters.accounts.models import AccessDecision, Leaver, Suspicion
 from toban.chapters.accounts.rows.judging import LeaverState
 from toban.chapters.accounts.seen import SeenAccount, SeenSystem
 
@@ -74,6 +74,22 @@ def decision_values(each: AccessDecision) -> Mapping[str, object]:
         "is_kept": each.is_kept,
         "by": each.by,
         "at": each.at.isoformat(),
+    }
+
+
+def suspicion_values(each: Suspicion) -> Mapping[str, object]:
+    """Return a suspicious sign-in, why it is one, and what was found about it."""
+    return {
+        "suspicion": each.pk,
+        "system": each.system,
+        "account": each.account,
+        "rule": each.rule,
+        "at": each.at.isoformat(),
+        "said": each.said.as_output(),
+        "found_at": each.found_at.isoformat(),
+        "answered_at": _moment(each.answered_at),
+        "answered_by": each.answered_by,
+        "remark": each.remark,
     }
 
 

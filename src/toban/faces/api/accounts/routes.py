@@ -10,7 +10,7 @@ from pydantic import Field
 
 from toban.chapters.accounts import leaving
 from toban.chapters.accounts.leaving import Teller, ToldLeaver
-from toban.chapters.accounts.models import Leaver
+from toban.chapters.accounts.models import Leaver, Suspicion
 from toban.chapters.accounts.operation import OPERATION
 from toban.chapters.accounts.rows.report import states
 from toban.chapters.accounts.seen import SeenSystem, seen
@@ -22,11 +22,12 @@ from toban.faces.api.access import token_of
 from toban.faces.api.acting import ordered
 from toban.faces.api.problems import Problem
 from toban.faces.api.router import ScopedRouter
-from toban.faces.api.values import Asked, IdempotencyKey, Part, Said, Text, Turn
+from toban.faces.api.values import Asked, IdempotencyKey, Number, Part, Said, Text, Turn
 from toban.faces.values.accounts import (
     account_values,
     decision_values,
     leaver_values,
+    suspicion_values,
     system_values,
     told_values,
 )
@@ -78,7 +79,7 @@ class ShownLeaver(Schema):
     removed_late: list[str]
 
 
-class ShownTold(Schema):
+class ShownToldLeaver(Schema):
     """A leaver as told."""
 
     name: str
@@ -87,7 +88,7 @@ class ShownTold(Schema):
     until: str
 
 
-class ShownDecision(Schema):
+class ShownAccessDecision(Schema):
     """A decision about an account."""
 
     system: str
@@ -95,6 +96,27 @@ class ShownDecision(Schema):
     is_kept: bool
     by: str
     at: str
+
+
+class ShownSuspicion(Schema):
+    """A sign-in that somebody should look at, and what they found."""
+
+    suspicion: int
+    system: str
+    account: str
+    rule: str
+    at: str
+    said: Said
+    found_at: str
+    answered_at: str | None
+    answered_by: str
+    remark: str
+
+
+class WantedSuspicionAnswer(Asked):
+    """What was found about a suspicious sign-in."""
+
+    remark: Text
 
 
 class WantedLeaver(Asked):
@@ -147,7 +169,7 @@ def leavers(request: HttpRequest, turn: Query[Turn]) -> Any:
     return _part(request, turn, [leaver_values(each) for each in states(_edition().plan(OPERATION))])
 
 
-@router.act("/leavers", "act:accounts", ShownTold)
+@router.act("/leavers", "act:accounts", ShownToldLeaver)
 def tell(request: HttpRequest, wanted: WantedLeaver, key: IdempotencyKey) -> Any:
     """Tell of somebody who leaves; who was told of before gets the new day."""
     _require_manager(request)
@@ -160,7 +182,7 @@ def tell(request: HttpRequest, wanted: WantedLeaver, key: IdempotencyKey) -> Any
     return ordered(request, key, act)
 
 
-@router.act("/leavers/withdraw", "act:accounts", ShownTold)
+@router.act("/leavers/withdraw", "act:accounts", ShownToldLeaver)
 def withdraw(request: HttpRequest, wanted: WantedWithdrawal, key: IdempotencyKey) -> Any:
     """Tell that somebody does not leave after all."""
     _require_manager(request)
@@ -171,7 +193,7 @@ def withdraw(request: HttpRequest, wanted: WantedWithdrawal, key: IdempotencyKey
     return ordered(request, key, act)
 
 
-@router.act("/accounts/decide", "act:accounts", ShownDecision)
+@router.act("/accounts/decide", "act:accounts", ShownAccessDecision)
 def decide(request: HttpRequest, wanted: WantedDecision, key: IdempotencyKey) -> Any:
     """Keep an account, or revoke it; nobody decides about their own."""
     _require_manager(request)
@@ -187,6 +209,28 @@ def decide(request: HttpRequest, wanted: WantedDecision, key: IdempotencyKey) ->
             now=now,
         )
         return dict(decision_values(made))
+
+    return ordered(request, key, act)
+
+
+@router.read("/suspicions", "read:accounts", Part[ShownSuspicion])
+def suspicions(request: HttpRequest, turn: Query[Turn], *, only_open: bool = False) -> Any:
+    """List suspicious sign-ins, newest first: all, or those that nobody has answered."""
+    _require_manager(request)
+    found = Suspicion.objects.filter(answered_at=None) if only_open else Suspicion.objects.all()
+    return cursors.newest(request, turn, found, suspicion_values)
+
+
+@router.act("/suspicions/{suspicion_id}/answer", "act:accounts", ShownSuspicion)
+def answer(
+    request: HttpRequest, suspicion_id: Number, wanted: WantedSuspicionAnswer, key: IdempotencyKey
+) -> Any:
+    """Record what was found about a suspicious sign-in; nobody answers about an account of their own."""
+    _require_manager(request)
+
+    def act(_by: str, now: datetime) -> dict[str, object]:
+        found = leaving.answer(suspicion_id, wanted.remark, by=_teller(request), now=now)
+        return dict(suspicion_values(found))
 
     return ordered(request, key, act)
 

@@ -8,7 +8,7 @@ import click
 
 from toban.chapters.accounts import leaving
 from toban.chapters.accounts.leaving import Teller, ToldLeaver
-from toban.chapters.accounts.models import Leaver
+from toban.chapters.accounts.models import Leaver, Suspicion
 from toban.chapters.accounts.operation import OPERATION
 from toban.chapters.accounts.rows.report import states
 from toban.chapters.accounts.seen import SeenAccount, SeenSystem, seen
@@ -18,8 +18,8 @@ from toban.faces.cli.kept import edition_of
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
-from toban.faces.values.accounts import account_values, leaver_values, system_values
-from toban.message import Message
+from toban.faces.values.accounts import account_values, leaver_values, suspicion_values, system_values
+from toban.message import Message, sentences
 from toban.text import printable_json
 
 
@@ -186,3 +186,29 @@ def stay(name: str) -> None:
             name, Teller(shell_user(), Leaver.Via.SHELL, shell_user=shell_user()), system_clock()
         )
         say(Message("accounts.stays", name=name))
+
+
+@command.command("suspicions", epilog="Example: toban accounts suspicions --all --format json")
+@click.option("--all", "is_all", is_flag=True, help="Also those that somebody has answered.")
+@FORMAT
+def suspicions(is_all: bool, form: str) -> None:
+    """List the sign-ins that somebody should look at, newest first; they are answered on the page.
+
+    \b
+    Exit status:
+      0  listed, also if there are none
+      2  the state database can't be used
+    """
+    speak_utf8()
+    with usable_state():
+        found = Suspicion.objects.all() if is_all else Suspicion.objects.filter(answered_at=None)
+        listed = list(found.order_by("-at", "-pk"))
+        if form == "json":
+            say(printable_json([suspicion_values(each) for each in listed], indent=2))
+            return
+        for each in listed:
+            answer = Message("accounts.answered-by", by=each.answered_by, remark=each.remark)
+            said = sentences(each.said, answer) if each.answered_at is not None else each.said
+            say(Message("accounts.suspicion", system=each.system, account=each.account, said=said))
+        if not listed:
+            say(Message("accounts.nothing-suspicious"))

@@ -7,9 +7,10 @@ from tests.integration.chapters.accounts.place import BINDINGS, Place
 from tests.integration.faces.api.conftest import EVERYTHING, Programs
 from tests.integration.faces.web.conftest import Fixed
 
-from toban.chapters.accounts.models import AccessRemoval, Leaver
+from toban.chapters.accounts.models import AccessRemoval, Leaver, Suspicion
 from toban.engine.clock import system_clock
 from toban.engine.people.models import OperatorRole
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +63,27 @@ def test_an_account_is_revoked(place: Place, program: Programs) -> None:
     assert AccessRemoval.objects.get().reason == "異動"
 
 
-@pytest.mark.parametrize("path", ["/account-systems", "/accounts", "/leavers"])
+def test_a_suspicious_sign_in_is_answered(place: Place, program: Programs) -> None:
+    client = program(OperatorRole.MANAGER, *EVERYTHING)
+    found = Suspicion.objects.create(
+        system="vpn",
+        account="tanaka",
+        rule="waking",
+        at=place.now,
+        said=plain("why"),
+        found_at=place.now,
+    )
+
+    [listed] = client.get("/suspicions", only_open="true")["items"]
+    answered = client.post(f"/suspicions/{found.pk}/answer", {"remark": "本人に確認した"})
+
+    assert (listed["said"]["text"], listed["answered_at"]) == ("why", None)
+    assert answered["remark"] == "本人に確認した"
+    assert client.get("/suspicions", only_open="true")["items"] == []
+    assert len(client.get("/suspicions")["items"]) == 1
+
+
+@pytest.mark.parametrize("path", ["/account-systems", "/accounts", "/leavers", "/suspicions"])
 def test_a_developers_token_reads_nothing(place: Place, program: Programs, path: str) -> None:
     program(OperatorRole.DEVELOPER).get(path, 403)
 

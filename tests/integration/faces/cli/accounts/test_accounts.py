@@ -8,10 +8,11 @@ from click.testing import CliRunner, Result
 from tests.integration.chapters.accounts.place import Place
 from tests.registered import PARTS
 
-from toban.chapters.accounts.models import Leaver
+from toban.chapters.accounts.models import Leaver, Suspicion
 from toban.engine.clock import system_clock
 from toban.engine.evidence.models import LedgerEntry
 from toban.faces.cli.accounts import accounts
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +81,24 @@ def test_a_csv_tells_of_several(place: Place, tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert len(done.output.splitlines()) == 2
     assert Leaver.objects.filter(via="csv").count() == 2
+
+
+def test_suspicious_sign_ins_are_listed(place: Place) -> None:
+    assert toban("suspicions").output == "未回答の不審なアクセスはありません\n"
+    Suspicion.objects.create(
+        system="vpn",
+        account="tanaka",
+        rule="waking",
+        at=place.now,
+        said=plain("わけ"),
+        found_at=place.now,
+    )
+
+    assert toban("suspicions").output == "vpn の tanaka: わけ\n"
+    Suspicion.objects.update(answered_at=place.now, answered_by="uehara", remark="確認した")
+    assert toban("suspicions").output == "未回答の不審なアクセスはありません\n"
+    assert "uehara が回答: 確認した" in toban("suspicions", "--all").output
+    assert json.loads(toban("suspicions", "--all", "--format", "json").output)[0]["rule"] == "waking"
 
 
 @pytest.mark.parametrize("arguments", [(), ("a",), ("a", "--csv", __file__)])

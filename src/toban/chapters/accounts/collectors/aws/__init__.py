@@ -12,9 +12,11 @@ def _open(config: AwsAccounts) -> AccountSource:
 
 
 def _lock(config: AwsAccounts) -> AccountLock | None:
+    if config.lock is None:
+        return None
     from toban.chapters.accounts.collectors.aws.source import IamLock  # noqa: PLC0415
 
-    return IamLock(config.lock, config.timeout) if config.lock is not None else None
+    return IamLock(config.lock, config.timeout)
 
 
 KIND = AccountKind(AwsAccounts, _open, _lock)

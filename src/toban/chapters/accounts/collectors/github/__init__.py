@@ -12,9 +12,11 @@ def _open(config: GithubAccounts) -> AccountSource:
 
 
 def _lock(config: GithubAccounts) -> AccountLock | None:
+    if config.lock_token is None:
+        return None
     from toban.chapters.accounts.collectors.github.source import MemberRemoval  # noqa: PLC0415
 
-    return MemberRemoval(config, config.lock_token) if config.lock_token is not None else None
+    return MemberRemoval(config, config.lock_token)
 
 
 KIND = AccountKind(GithubAccounts, _open, _lock)

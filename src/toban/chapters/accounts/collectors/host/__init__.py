@@ -12,10 +12,10 @@ def _open(config: HostAccounts) -> AccountSource:
 
 
 def _lock(config: HostAccounts) -> AccountLock | None:
-    from toban.chapters.accounts.collectors.host.source import HostLock  # noqa: PLC0415
-
     if config.lock is None or config.host is None:
         return None
+    from toban.chapters.accounts.collectors.host.source import HostLock  # noqa: PLC0415
+
     return HostLock(config.lock.way(config.host.name), config.timeout)
 
 

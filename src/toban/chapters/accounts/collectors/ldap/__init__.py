@@ -12,9 +12,11 @@ def _open(config: LdapAccounts) -> AccountSource:
 
 
 def _lock(config: LdapAccounts) -> AccountLock | None:
+    if config.lock is None:
+        return None
     from toban.chapters.accounts.collectors.ldap.source import DirectoryLock  # noqa: PLC0415
 
-    return DirectoryLock(config, config.lock) if config.lock is not None else None
+    return DirectoryLock(config, config.lock)
 
 
 KIND = AccountKind(LdapAccounts, _open, _lock)

@@ -12,9 +12,11 @@ def _open(config: PostgresqlAccounts) -> AccountSource:
 
 
 def _lock(config: PostgresqlAccounts) -> AccountLock | None:
+    if config.lock_dsn is None:
+        return None
     from toban.chapters.accounts.collectors.postgresql.source import PostgresqlLock  # noqa: PLC0415
 
-    return PostgresqlLock(config.lock_dsn, config.timeout) if config.lock_dsn is not None else None
+    return PostgresqlLock(config.lock_dsn, config.timeout)
 
 
 KIND = AccountKind(PostgresqlAccounts, _open, _lock)
