@@ -40,6 +40,8 @@ class SignOff(models.Model):
     facts = models.JSONField(default=list)
     """What they were shown; see `TaskFact.as_json`."""
     digest = models.CharField(max_length=64)
+    open_for = models.DurationField(null=True)
+    """How long they had the page open with it; null if it was signed by command or by the API."""
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.username} {self.at.isoformat()}"
@@ -47,6 +49,11 @@ class SignOff(models.Model):
     def facts_shown(self) -> list[TaskFact]:
         """Return what was shown."""
         return [TaskFact.from_json(each) for each in self.facts]
+
+    @property
+    def seconds_open(self) -> int | None:
+        """How long it was open, in seconds."""
+        return int(self.open_for.total_seconds()) if self.open_for is not None else None
 
     @property
     def by(self) -> str:

@@ -37,6 +37,8 @@ class TaskOrder:
     by: Giver
     edition: Edition
     parts: Parts
+    opened_at: datetime | None = None
+    """When the page with what is signed was opened; None where nobody can say."""
 
 
 def sign_off(
@@ -69,6 +71,7 @@ def sign_off(
             via=order.by.via,
             at=now,
             is_performed=is_performed,
+            open_for=now - order.opened_at if order.opened_at is not None else None,
             remark=storable_text(remark.strip()),
             facts=[fact.as_json() for fact in facts],
             digest=digest,
@@ -156,6 +159,7 @@ def _said(signed: SignOff, facts: tuple[TaskFact, ...]) -> Mapping[str, object]:
         "said": signed.remark,
         "shown": [fact.as_json() for fact in facts],
         "digest": signed.digest,
+        "seconds_open": signed.seconds_open,
     }
 
 

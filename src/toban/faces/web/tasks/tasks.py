@@ -1,10 +1,11 @@
 """What the signed-in person must do today, and what others must; each task is signed off in place."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.contrib import messages
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -28,6 +29,7 @@ _LONGEST_NUMBER = 18
 _LONGEST_REMARK = 2000
 _SIGNED_LATELY = timedelta(days=7)
 _MOST_SIGNED = 50
+_SALT = "toban.tasks.opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class ShownTask:
     """Why what the reader has just ordered was not possible."""
     typed: str = ""
     """The remark that came with it."""
+    opened: str = ""
+    """Says, signed, when this page was made."""
 
     @property
     def is_mine(self) -> bool:
@@ -55,7 +59,8 @@ def tasks(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, account)
     edition, now = in_force(), system_clock()
-    order = TaskOrder(_number(request), Giver(account), edition, settings.PARTS)
+    opened_at = _opened_at(request, now)
+    order = TaskOrder(_number(request), Giver(account), edition, settings.PARTS, opened_at)
     try:
         said = _done(request, order, now)
     except NotPossible as exc:
@@ -93,7 +98,7 @@ def _page(
     request: HttpRequest, account: Operator, number: int = 0, trouble: str = "", status: int = 200
 ) -> HttpResponse:
     edition, now = in_force(), system_clock()
-    found = [_shown(task, account) for task in listed(edition, settings.PARTS, now)]
+    found = [_shown(task, account, now) for task in listed(edition, settings.PARTS, now)]
     is_there = False
     for place, each in enumerate(found):
         if each.task.run.pk == number and each.is_mine:
@@ -112,9 +117,21 @@ def _page(
     return render(request, "tasks/tasks.html", context, status=status)
 
 
-def _shown(task: OpenTask, account: Operator) -> ShownTask:
+def _shown(task: OpenTask, account: Operator, now: datetime) -> ShownTask:
     refusal = task.why_not(account)
-    return ShownTask(task, refusal.said if refusal is not None else NOTHING)
+    opened = signing.dumps([task.run.pk, account.pk, now.timestamp()], salt=_SALT)
+    return ShownTask(task, refusal.said if refusal is not None else NOTHING, opened=opened)
+
+
+def _opened_at(request: HttpRequest, now: datetime) -> datetime | None:
+    """Return when the page was made from which *request* comes; None if it does not say so itself."""
+    try:
+        run, account, at = signing.loads(request.POST.get("opened", ""), salt=_SALT)
+    except signing.BadSignature:
+        return None
+    if (run, account) != (_number(request), request.user.pk):
+        return None
+    return min(datetime.fromtimestamp(at, UTC), now)
 
 
 def _late_first(each: ShownTask) -> tuple[bool, datetime]:

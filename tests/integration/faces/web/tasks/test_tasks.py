@@ -14,10 +14,12 @@ from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
+from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import OperatorRole
 from toban.engine.runs import scheduler
 from toban.engine.runs.models import Run
 from toban.engine.tasks.models import Handover, SignOff
+from toban.faces.web.tasks import tasks
 
 DOCUMENT = """# 運用設計書
 ## 1. 運用方針
@@ -96,6 +98,46 @@ def test_a_plain_task_is_signed_off_by_one_click_and_shows_who_did() -> None:
     assert "署名しました。" in done
     assert SignOff.objects.get().username == "kai"
     assert '<td data-label="だれが">開発担当者</td>' in done
+
+
+def opened(client: Client) -> str:
+    return page(client).split('name="opened" value="')[1].split('"')[0]
+
+
+def test_how_long_the_page_was_open_is_kept_with_the_sign_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    kai = as_("kai")
+    sent = form(kai, "sign", opened=opened(kai))
+    later = system_clock() + timedelta(seconds=40)
+    monkeypatch.setattr(tasks, "system_clock", lambda: later)
+
+    kai.post("/tasks/", sent)
+
+    signed = SignOff.objects.get()
+    assert signed.seconds_open is not None
+    assert 40 <= signed.seconds_open < 60
+    entry = LedgerEntry.objects.get(content__order="sign-off-task")
+    assert entry.content["seconds_open"] == signed.seconds_open
+
+
+@pytest.mark.parametrize("made_up", ["", "[1,1,0]", "x:y:z"])
+def test_a_time_that_nobody_signed_is_no_time(made_up: str) -> None:
+    kai = as_("kai")
+
+    kai.post("/tasks/", form(kai, "sign", opened=made_up))
+
+    assert SignOff.objects.get().seconds_open is None
+
+
+def test_the_time_of_another_reader_does_not_count() -> None:
+    kai, hana = as_("kai"), as_("hana")
+    assert kai.post("/tasks/", form(kai, "hand-on", person="鈴木", remark="外出")).status_code == 302
+    theirs = opened(hana)
+    take_back = form(hana, "hand-on", person="開発担当者", remark="戻す")
+    assert hana.post("/tasks/", take_back).status_code == 302
+
+    kai.post("/tasks/", form(kai, "sign", opened=theirs))
+
+    assert SignOff.objects.get().seconds_open is None
 
 
 def test_an_exception_asks_for_a_remark_and_keeps_what_was_typed() -> None:
