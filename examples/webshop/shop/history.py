@@ -7,11 +7,12 @@ notices.
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 FRONT = Path(__file__).parents[1] / "front"
+DOCUMENTS = Path(__file__).parents[1] / "documents"
 _DAY = 86_400
 _BEGAN = 1_790_000_000
 """In seconds since 1970: 2026-09-21."""
@@ -55,6 +56,22 @@ VERSIONS = (
 
 def make(repository: Path) -> None:
     """Make the bare repository, if it is not there; one that was cut off is made again."""
+    _made(repository, b"".join(_stream()))
+
+
+def make_documents(repository: Path) -> None:
+    """Make the bare repository of the shop's documents, like `make`."""
+    at = f"{_BEGAN} +0900"
+    head = f"commit refs/heads/main\nauthor {_KAI} {at}\ncommitter {_KAI} {at}\n".encode()
+    files = (f"M 100644 inline {each.name}\n".encode() + _data(each.read_bytes()) for each in _documents())
+    _made(repository, head + _data("店の文書".encode()) + b"".join(files))
+
+
+def _documents() -> Sequence[Path]:
+    return sorted(DOCUMENTS.glob("*.md"))
+
+
+def _made(repository: Path, stream: bytes) -> None:
     if (repository / "HEAD").exists():
         return
     draft = repository.with_name(f".{repository.name}")
@@ -62,7 +79,7 @@ def make(repository: Path) -> None:
     _git("init", "--quiet", "--bare", "--initial-branch=main", "--template=", str(draft))
     # Whoever tries the demo may push versions of their own.
     _git("-C", str(draft), "config", "http.receivepack", "true")
-    _git("-C", str(draft), "fast-import", "--quiet", content=b"".join(_stream()))
+    _git("-C", str(draft), "fast-import", "--quiet", content=stream)
     draft.rename(repository)
 
 

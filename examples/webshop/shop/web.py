@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from shop.history import make
+from shop.history import make, make_documents
 from shop.old_logs import keep_packing
 from shop.repository import RepositoryServer
 from toban.engine.supervision.tether import tethered
@@ -99,6 +99,7 @@ def main(place: Path, ports: tuple[tuple[str, int], ...]) -> None:
     for folder in ("git", "routes", "caddy"):
         (place / folder).mkdir(mode=0o700, exist_ok=True)
     make(place / "git" / "shop.git")
+    make_documents(place / "git" / "documents.git")
     server = RepositoryServer(place / "git", numbers["git"])
     threading.Thread(target=server.serve_forever, daemon=True).start()
     configuration = place / "caddy" / "caddy.json"

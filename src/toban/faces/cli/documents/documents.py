@@ -62,8 +62,9 @@ def _lines(found: Sequence[DocumentState], plan: DocumentsPlan) -> Iterator[Mess
             by=(here.changed_by if here is not None else "") or "—",
             reader=reading.username if reading is not None else "—",
         )
-        code = "line-about" if each.document.is_confirmed else "line-about-assumed"
-        yield Message(f"documents.{code}", about=each.document.about)
+        if each.document.row.follows_changes:
+            code = "line-about" if each.document.is_confirmed else "line-about-assumed"
+            yield Message(f"documents.{code}", about=each.document.about)
         for copy in each.copies:
             if copy.trouble:
                 yield Message("documents.line-trouble", place=copy.place, why=copy.trouble)
