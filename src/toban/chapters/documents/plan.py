@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ class BoundPlace:
 
     def opened(self, home: Path) -> DocumentPlace:
         """Return the place; what it keeps is under *home*."""
-        return self.kind.open(self.config, home / "documents" / self.name.encode().hex()[:200])
+        own = sha256(self.name.encode()).hexdigest()[:32]
+        return self.kind.open(self.config, home / "documents" / own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Looks at the places where documents are kept, and notes what came there."""
 
 import socket
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from toban.text import storable_text
 
 _AT_ONCE = 4
 _MOST_CHECKED = 100
-"""Links of a document that are looked at."""
+"""Links, hosts and works of a document that are looked at."""
+_CHECKED_WITHIN = 60.0
+"""Seconds for all of them: a slow wiki must not keep the other documents waiting."""
 
 log = structlog.get_logger(__name__)
 
@@ -74,13 +77,18 @@ def _vanished(
     found: FoundDocument, works: Collection[str], place: DocumentPlace, checked: dict[str, bool]
 ) -> Iterator[Message]:
     """Yield what the document refers to and is not there; *checked* are the links that were looked at."""
+    deadline = time.monotonic() + _CHECKED_WITHIN
     for link in found.links[:_MOST_CHECKED]:
+        if time.monotonic() > deadline:
+            return
         is_there = place.is_there(link)
         if is_there is not None:
             checked[link] = is_there
         if is_there is False:
             yield Message("documents.dead-link", link=plain(link[:200]))
     for host in hosts_of(found.text)[:_MOST_CHECKED]:
+        if time.monotonic() > deadline:
+            return
         if not _is_known(host):
             yield Message("documents.vanished-host", host=host)
     for work in works_of(found.text)[:_MOST_CHECKED]:
