@@ -4,9 +4,11 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from tests.e2e.axe.test_accessible import AXE, LOOK
 from tests.e2e.browsing import chromium, signed_in
 from tests.integration.faces.ingest.served import Served, serving
 
@@ -102,3 +104,21 @@ def test_what_is_in_view_long_enough_is_recorded_as_read(phone: Page, served: Se
     phone.goto(f"{served.url}/documents/")
     expect(phone.locator("main")).to_contain_text("mira")
     assert complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_neither_page_has_a_violation(
+    browser: Browser, served: Served, scheme: Literal["light", "dark"]
+) -> None:
+    if not AXE.exists():
+        pytest.skip("needs axe-core in .boot/axe (./check brings it)")
+    with signed_in(browser, served) as context:
+        context.add_init_script(path=AXE)
+        page = context.new_page()
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.goto(f"{served.url}/documents/")
+        found = page.evaluate(LOOK, [None])
+        page.get_by_role("link", name="障害対応手順書").click()
+        found += page.evaluate(LOOK, [None])
+
+    assert found == []

@@ -51,12 +51,13 @@ NOT_LOOKED_AT = {
     "figures", "sparklines", "rows", "feed", "duty-feed", "logs-download", "logs-saved", "logs-histogram",
     "logs-facets", "incident-timeline-export", "incident-report", "game-day-certificate", "certificate",
     "release-certificate", "run-log", "status-json", "subscription", "duty-override", "release-part",
-    "set_language", "person", "account_logout", "account_signup", "account_inactive",
+    "document-in-view", "set_language", "person", "account_logout", "account_signup", "account_inactive",
     "mfa_download_recovery_codes",
     # Only for those who have something to do first, or whom the session of this test is not.
     "account_login", "mfa_authenticate", "mfa_activate_totp", "mfa_view_recovery_codes",
-    # The document's plans of these are not bound here.
-    "game-day-hold", "release-plan", "version", "capacity-patch", "capacity-replay", "capacity-resource",
+    # The document's plans of these are not bound here; of documents, tests/e2e/test_documents.py looks.
+    "document-text", "game-day-hold", "release-plan", "version", "capacity-patch", "capacity-replay",
+    "capacity-resource",
 }  # fmt: skip
 SETTLED = """() => !document.querySelector('.htmx-request, [hx-trigger^="load"]:not(:has(*))')
     && [...document.querySelectorAll('.plot')].every(each => !each.clientWidth || each.childElementCount)"""
