@@ -19,6 +19,8 @@ def at_their_time(outcomes: Sequence[RowOutcome]) -> list[RowOutcome]:
         for outcome in outcomes
         for clause in outcome.clauses
         if isinstance(clause, Routine) and outcome.grounds is not None and outcome.grounds.columns
+        # Declared entries with columns are tasks of their own, not facts about the others.
+        if outcome.grounds.declared is None
         if not outcome.grounds.section.caption and "|" not in outcome.text
     }
     return [_timed(outcome, stated) for outcome in outcomes] if stated else list(outcomes)

@@ -142,6 +142,16 @@ def test_commands_are_the_work_that_their_heading_names() -> None:
     assert (routine.name, said(routine.schedule), routine.content) == ("報告の作成", "monthly", "./report.sh")
 
 
+def test_a_declared_task_says_nothing_about_when_others_are_due() -> None:
+    design = of(
+        "<!-- toban: 定期作業 -->\n### 週次作業\n\n- ログを確認する\n\n"
+        "<!-- toban: 定期作業 名前=key 頻度=value -->\n- 証明書の確認: 毎月1日\n"
+    )
+
+    due = {routine.name: said(routine.schedule) for routine in design.of(Routine)}
+    assert due == {"ログを確認する": "weekly", "証明書の確認": "monthly 1日"}
+
+
 def test_a_first_column_of_unknown_meaning_is_declared_as_nothing() -> None:
     table = "| 係 | 名 | 危険 |\n|--|--|--|\n| 甲 | CPU使用率 | 90% |\n"
 
