@@ -1,6 +1,6 @@
 """Answers to requests for approval, and acts that go ahead without one. Each is one transaction, audited."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,14 +12,16 @@ from toban.engine.approvals.entitlement import (
     why_not_break_glass,
     why_not_reviewed_by,
 )
-from toban.engine.approvals.identity import accounts_of_shell
+from toban.engine.approvals.identity import numbers_behind
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass
 from toban.engine.approvals.requests import close, facts_of
 from toban.engine.approvals.rules import RequestState, is_reached, usable, why_closed, why_not
+from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
+from toban.engine.people.access import who_set_password
 from toban.engine.people.models import Operator
 from toban.message import Message
 from toban.text import storable_text
@@ -55,11 +57,11 @@ class Giver:
     def orderers(self) -> tuple[int, ...]:
         """The numbers of the accounts by which they may be known: none of them approves what they order.
 
-        Otherwise somebody could order in another's name from a shell, and approve it in their own.
+        Otherwise somebody could order in another's name, from a shell or with the password that they gave
+        them, and approve it in their own.
         """
-        named = () if self.account is None else (self.account,)
-        found = (each.pk for each in (*named, *accounts_of_shell(self.behind)))
-        return tuple(dict.fromkeys(found))
+        named = () if self.account is None else (self.account.pk,)
+        return tuple(dict.fromkeys((*named, *numbers_behind(self.account, self.behind))))
 
 
 def from_shell(shell_user: str) -> Mapping[str, object]:
@@ -128,7 +130,8 @@ def break_glass(
             account=account,
             by=by.name,
             via=by.via,
-            shell_user=by.shell_user[:150],
+            shell_user=by.behind[:150],
+            setters=list(_setters(account)),
             reason=storable_text(reason.strip()),
             at=now,
         )
@@ -150,7 +153,7 @@ def review(number: int, words: str, *, by: Giver, edition: Edition, now: datetim
         account = _account(by)
         if found is None or account is None:
             raise NotPossible(Message("approvals.nothing-to-review", number=number))
-        refusal = why_not_reviewed_by(found, account, edition, now, shell_user=by.shell_user)
+        refusal = why_not_reviewed_by(found, account, edition, now, shell_user=by.behind)
         if refusal is not None:
             raise refusal.error
         found.reviewed_at, found.reviewer, found.reviewed_by = now, account, account.username
@@ -193,6 +196,10 @@ def _account(by: Giver) -> Operator | None:
     return found
 
 
+def _setters(account: Operator | None) -> Sequence[int]:
+    return who_set_password(account, system_clock()) if account is not None else ()
+
+
 def _answered(
     request: ApprovalRequest,
     account: Operator | None,
@@ -228,6 +235,7 @@ def _answered(
             "appointers": ground.appointers if ground is not None else [],
             "via": by.via,
             "shell_user": by.behind[:150],
+            "setters": list(_setters(account)),
             "lockouts": account.lockouts,
             "answered_at": now,
             "note": storable_text(note.strip()),

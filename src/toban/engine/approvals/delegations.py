@@ -8,9 +8,10 @@ from django.db import transaction
 from toban.engine.approvals.holders import Holder, account_of, holders_of
 from toban.engine.approvals.identity import (
     appointers_of,
-    identities_of_shell,
+    identities_of,
     identity_of,
     is_self_made,
+    numbers_behind,
 )
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, Delegation
 from toban.engine.approvals.rules import Ground, Identity, RequestState, checked_end
@@ -46,7 +47,7 @@ def _delegated(
     return [
         Ground(
             each.taker_person,
-            appointers_of(edition, holder),
+            [*appointers_of(edition, holder), *identities_of(edition, each.makers)],
             identity_of(edition, each.giver),
             each.pk,
         )
@@ -88,13 +89,15 @@ def delegate(
         now = ledger.turn(now)
         end = checked_end(now, ends_at, reason)
         giver_person = _giving_as(edition, role, by, now)
-        giving = (identity_of(edition, by), *identities_of_shell(edition, shell_user))
+        makers = numbers_behind(by, shell_user)
+        giving = (identity_of(edition, by), *identities_of(edition, makers))
         made = Delegation.objects.create(
             role=role,
             giver=by,
             taker=_taker(edition, taker_person, giving),
             giver_person=giver_person,
             taker_person=taker_person,
+            makers=[each for each in makers if each != by.pk],
             reason=storable_text(reason.strip()),
             starts_at=now,
             ends_at=end,

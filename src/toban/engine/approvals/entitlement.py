@@ -3,7 +3,12 @@
 from datetime import datetime
 
 from toban.engine.approvals.delegations import grounds_of
-from toban.engine.approvals.identity import identities_of, identities_of_shell, identity_of
+from toban.engine.approvals.identity import (
+    identities_of,
+    identities_of_shell,
+    identity_of,
+    numbers_behind,
+)
 from toban.engine.approvals.models import ApprovalRequest, BreakGlass
 from toban.engine.approvals.requests import facts_of
 from toban.engine.approvals.rules import (
@@ -42,23 +47,24 @@ def why_not_reviewed_by(
 ) -> Refusal | None:
     """Return why *account* may not review *found*, or None; *shell_user*: if they do so from a shell."""
     breakers = [*identities_of_shell(edition, found.shell_user)]
+    reviewers = (identity_of(edition, account), *identities_of(edition, numbers_behind(account, shell_user)))
     # A user of the system that many people share says nothing.
     if breakers and shell_user == found.shell_user:
         return Refusal(Message("approvals.same-shell-user", user=shell_user), Message("approvals.reviewers"))
     if found.account is not None:
         breakers.append(identity_of(edition, found.account))
-    reviewer, grounds = identity_of(edition, account), grounds_of(edition, found.request.role, account, now)
+    breakers += identities_of(edition, found.setters)
+    grounds = grounds_of(edition, found.request.role, account, now)
     # Only one's own hold on the role counts: a delegate was chosen by somebody else, and so was a deputy whom
     # somebody made one who wants the review, or wants to review.
     orderers = identities_of(edition, found.request.orderers)
-    choosing = (reviewer, *breakers, *orderers)
+    choosing = (reviewers[0], *breakers, *orderers)
     holds = any(
         each.delegated_by is None
         and not any(is_one_of(appointer, choosing) for appointer in each.appointed_by)
         for each in grounds
     )
     is_manager = account.is_active and account.operator_role == OperatorRole.MANAGER
-    reviewers = (reviewer, *identities_of_shell(edition, shell_user))
     return why_not_review(breakers, orderers, reviewers, is_entitled=holds or is_manager)
 
 
@@ -74,5 +80,5 @@ def respondent_of(
 ) -> Respondent:
     """Return *account* as somebody who wants to answer *request*; *shell_user*: if by a command."""
     grounds = grounds_of(edition, request.role, account, now)
-    shell = identities_of_shell(edition, shell_user)
+    shell = identities_of(edition, numbers_behind(account, shell_user))
     return Respondent(identity_of(edition, account), grounds, shown, has_proved, shell)

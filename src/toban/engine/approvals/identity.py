@@ -7,8 +7,10 @@ from django.db.models import Q
 from toban.engine.approvals.holders import Holder
 from toban.engine.approvals.rules import Identity, is_one_of
 from toban.engine.bindings.model import Person
+from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.routing.contacts import folded
+from toban.engine.people.access import who_set_password
 from toban.engine.people.models import Operator
 
 
@@ -34,6 +36,20 @@ def accounts_of_shell(shell_user: str) -> Sequence[Operator]:
         return ()
     named = Q(username__iexact=shell_user) | Q(username__istartswith=f"{shell_user}@")
     return list(Operator.objects.filter(named).order_by("pk"))
+
+
+def numbers_of_shell(shell_user: str) -> tuple[int, ...]:
+    """Return the numbers of the accounts that are called like the user of the operating system."""
+    return tuple(account.pk for account in accounts_of_shell(shell_user))
+
+
+def numbers_behind(account: Operator | None, shell_user: str) -> tuple[int, ...]:
+    """Return by which accounts, beside *account*, whoever acts in its name may be known.
+
+    By those that are called like the user of their shell, and by that of who has just set its password.
+    """
+    setters = who_set_password(account, system_clock()) if account is not None else ()
+    return tuple(dict.fromkeys((*numbers_of_shell(shell_user), *setters)))
 
 
 def appointers_of(edition: Edition, holder: Holder) -> Sequence[Identity]:

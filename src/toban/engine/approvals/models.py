@@ -113,6 +113,8 @@ class ApprovalAnswer(models.Model):
     via = models.CharField(max_length=8, choices=Via, default=Via.PAGE)
     shell_user = models.CharField(max_length=150, blank=True)
     """The user of the operating system, for a command on the server."""
+    setters = models.JSONField(default=list)
+    """The numbers of the accounts of whoever had just set the account's password: it may be they."""
     lockouts = models.PositiveIntegerField(default=0)
     """The account's `lockouts` when it was given: one more ends it for good, as it ends sessions."""
     answered_at = models.DateTimeField()
@@ -147,6 +149,8 @@ class Delegation(models.Model):
     taker = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     giver_person = models.CharField(max_length=200)
     taker_person = models.CharField(max_length=200)
+    makers = models.JSONField(default=list)
+    """The numbers of the accounts by which whoever gave it in the giver's name may be known, too."""
     reason = models.TextField()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -178,7 +182,9 @@ class BreakGlass(models.Model):
     by = models.CharField(max_length=150)
     via = models.CharField(max_length=8, choices=ApprovalAnswer.Via)
     shell_user = models.CharField(max_length=150, blank=True)
-    """The user of the operating system, for a command on the server."""
+    """The user of the operating system whose shell it was, or who made the token by which it came."""
+    setters = models.JSONField(default=list)
+    """See `ApprovalAnswer.setters`."""
     reason = models.TextField()
     at = models.DateTimeField()
     reviewed_at = models.DateTimeField(null=True)

@@ -146,6 +146,8 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
     ]
     givers = [each.delegation.giver for each in counted if each.delegation is not None]
     appointers = {number for each in counted for number in each.appointers}
+    setters = {number for each in counted for number in each.setters}
+    shells = [found for each in counted for found in identities_of_shell(edition, each.shell_user)]
     return RequestFacts(
         state=RequestState(request.state),
         digest=request.digest,
@@ -153,7 +155,7 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
         expires_at=request.expires_at,
         orderers=identities_of(edition, request.orderers),
         approved_by=[identity_of(edition, each.account) for each in counted if each.account is not None],
-        shells=[found for each in counted for found in identities_of_shell(edition, each.shell_user)],
+        shells=[*shells, *identities_of(edition, setters)],
         delegated_by=[identity_of(edition, each) for each in givers],
         appointed_by=identities_of(edition, appointers),
         people=request.people,

@@ -102,7 +102,8 @@ class Respondent:
     has_proved: bool = False
     """Whether they have just proved again who they are."""
     shell: Sequence[Identity] = ()
-    """Whose shell it was, if they answer from one and an account is called like its user."""
+    """Whose shell it was, if they answer from one and an account is called like its user; and who has lately
+    given the account its password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ class RequestFacts:
     approved_by: Sequence[Identity]
     """Who has approved so far."""
     shells: Sequence[Identity] = ()
-    """Whose shells those approvals came from: nobody approves again in another's name."""
+    """Whose shells those approvals came from, and who had just set the passwords of those accounts: nobody
+    approves again in another's name."""
     delegated_by: Sequence[Identity] = ()
     """Who delegated the role to those of them that approved by a delegation."""
     appointed_by: Sequence[Identity] = ()

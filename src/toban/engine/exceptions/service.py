@@ -27,7 +27,7 @@ from toban.engine.exceptions.models import RowException, RowExceptionQuerySet
 from toban.engine.exceptions.rules import ExceptionState, checked_end
 from toban.engine.notify.orders import look_again
 from toban.engine.orders import NotPossible
-from toban.engine.people.access import may_order
+from toban.engine.people.access import may_order, who_set_password
 from toban.engine.people.models import Operator, OperatorRole
 from toban.message import NOTHING, Message, plain
 from toban.text import storable_text
@@ -218,6 +218,7 @@ def _orderers(found: RowException) -> tuple[int, ...]:
     each: RowException | None = found
     while each is not None:
         asked += Giver(each.author, shell_user=each.shell_user).orderers
+        asked += who_set_password(each.author, each.asked_at) if each.author is not None else ()
         each = each.renews
     return tuple(dict.fromkeys(asked))
 

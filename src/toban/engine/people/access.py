@@ -1,6 +1,7 @@
 """Who may do what, and what an account must do first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import wraps
 
 from django.core.exceptions import PermissionDenied
@@ -9,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from toban.engine.clock import system_clock
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.people.passwords import rules_in_force
-from toban.engine.people.rules import AccountState, Hurdle, hurdle
+from toban.engine.people.rules import BEHIND_FOR, AccountState, Hurdle, hurdle
 
 type View = Callable[..., HttpResponseBase]
 
@@ -43,6 +44,25 @@ def require_unchanged(user: Operator) -> None:
     same = Operator.objects.filter(pk=user.pk, is_active=True, lockouts=user.lockouts)
     if not same.filter(operator_role=user.operator_role).exists():
         raise PermissionDenied(user.username)
+
+
+def who_set_password(account: Operator, at: datetime) -> Sequence[int]:
+    """Return the accounts of whoever gave *account* its password so lately that it may be they who use it.
+
+    Nobody, if it had a second factor before: it has been asked for at every sign-in since.
+    """
+    from allauth.mfa.models import Authenticator  # noqa: PLC0415 - its models need Django ready
+
+    set_at, numbers = account.password_set_at, account.password_setters
+    if set_at is None or not numbers or at - set_at >= BEHIND_FOR:
+        return ()
+    codes = Authenticator.objects.filter(user=account, type=Authenticator.Type.TOTP, created_at__lt=set_at)
+    return () if codes.exists() else tuple(numbers)
+
+
+def setting_password(account: Operator, now: datetime) -> Sequence[int]:
+    """Return the accounts that are behind it if *account* gives somebody a password."""
+    return (account.pk, *who_set_password(account, now))
 
 
 def hurdle_before(user: Operator) -> Hurdle | None:

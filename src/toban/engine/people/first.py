@@ -1,6 +1,7 @@
 """Access for people at the machine itself: the first administrator, further accounts, a lost password."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
@@ -16,7 +17,14 @@ NAME = "admin"
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "23456789"
 _MACHINE = "toban"
-GIVEN = ("password", "must_change_password", "password_changed_at", "lockouts")
+GIVEN = (
+    "password",
+    "must_change_password",
+    "password_changed_at",
+    "password_setters",
+    "password_set_at",
+    "lockouts",
+)
 """The fields of an account that `give_password` changes."""
 
 
@@ -38,9 +46,10 @@ def end_access(operator: Operator) -> None:
     operator.lockouts += 1
 
 
-def give_password(operator: Operator, now: datetime) -> str:
+def give_password(operator: Operator, now: datetime, by: Collection[int] = ()) -> str:
     """Give *operator* a one-time password that must be changed at once, and return it. The caller saves.
 
+    *by* are the numbers of the accounts of whoever gives it: they could sign in with it themselves.
     The account's calendar feed ends with the old password, and so do its tokens of the API and what slows its
     sign-ins.
     """
@@ -50,7 +59,8 @@ def give_password(operator: Operator, now: datetime) -> str:
     password = one_time_password()
     operator.set_password(password)
     operator.must_change_password = True
-    operator.password_changed_at = now
+    operator.password_changed_at = operator.password_set_at = now
+    operator.password_setters = sorted(by)
     return password
 
 
@@ -67,13 +77,13 @@ def first_administrator(now: datetime) -> str | None:
 
 
 @transaction.atomic
-def added_account(name: str, role: OperatorRole, now: datetime) -> str:
+def added_account(name: str, role: OperatorRole, now: datetime, by: Collection[int] = ()) -> str:
     """Create the account *name* and return its one-time password, which must be changed at the first sign-in.
 
     Raises `ValidationError` for a name that is taken or that no account may have.
     """
     operator = Operator(username=name, operator_role=role)
-    password = give_password(operator, now)
+    password = give_password(operator, now, by)
     operator.full_clean()
     operator.save()
     record("operator-added", _MACHINE, operator=name, role=role.value)
@@ -81,14 +91,14 @@ def added_account(name: str, role: OperatorRole, now: datetime) -> str:
 
 
 @transaction.atomic
-def renewed_password(name: str, now: datetime) -> str:
+def renewed_password(name: str, now: datetime, by: Collection[int] = ()) -> str:
     """Give the account *name* a new one-time password, remove its second factor, and return the password.
 
     It is for people who lost their password and have nobody to help them through the page. They enrol a new
     second factor. The account becomes active, and its open sessions end. Raises `Operator.DoesNotExist`.
     """
     operator = Operator.objects.select_for_update().get(username=name)
-    password = give_password(operator, now)
+    password = give_password(operator, now, by)
     operator.is_active = True
     operator.save()
     Authenticator.objects.filter(user=operator).delete()

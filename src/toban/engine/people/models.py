@@ -28,6 +28,10 @@ class Operator(AbstractUser):
     operator_role = models.CharField(max_length=16, choices=OperatorRole, default=OperatorRole.VIEWER)
     password_changed_at = models.DateTimeField(null=True, blank=True)
     must_change_password = models.BooleanField(default=False)
+    password_setters = models.JSONField(default=list, blank=True)
+    """The numbers of the accounts by which whoever gave the last one-time password may be known."""
+    password_set_at = models.DateTimeField(null=True, blank=True)
+    """When they did: see `access.who_set_password`."""
     lockouts = models.PositiveIntegerField(default=0)
     """How often the account was locked out or given a one-time password: each time all its sessions and its
     tokens of the API end, for good."""

@@ -17,6 +17,10 @@ ONE_TIME_FOR = timedelta(days=7)
 """How long a one-time password waits for its first sign-in: it may lie in a mailbox, or in a log."""
 
 
+BEHIND_FOR = timedelta(days=7)
+"""How long whoever has set an account's password counts as one who may have signed in with it."""
+
+
 class Lack(StrEnum):
     """What a password lacks."""
 

@@ -11,6 +11,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator, OperatorRole
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +74,23 @@ def test_neither_breaker_nor_orderer_nor_a_stranger_reviews(edition: Edition, by
 
     assert why in refused(
         review, BreakGlass.objects.get().pk, "妥当", by=giver(by), edition=edition, now=MONDAY
+    )
+
+
+def test_whose_shell_made_the_token_reviews_nothing_by_it(edition: Edition) -> None:
+    broken(edition, giver("sato", via=ApprovalAnswer.Via.SHELL, shell_user="suzuki"))
+    Operator.objects.filter(username="boss").update(operator_role=OperatorRole.MANAGER)
+    by = giver("boss", via=ApprovalAnswer.Via.API, token_maker="suzuki")
+
+    refused(review, BreakGlass.objects.get().pk, "妥当", by=by, edition=edition, now=MONDAY)
+
+
+def test_whose_shell_made_the_token_that_broke_the_glass_does_not_review_it(edition: Edition) -> None:
+    broken(edition, giver("sato", via=ApprovalAnswer.Via.API, token_maker="boss"))
+    number = BreakGlass.objects.get().pk
+
+    assert "自分が承認なしで進めたこと" in refused(
+        review, number, "妥当", by=giver("boss"), edition=edition, now=MONDAY
     )
 
 

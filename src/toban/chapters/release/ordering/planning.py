@@ -205,7 +205,12 @@ def deployment_named(plan: ReleaseChapterPlan, name: str) -> Deployment:
 def newest_served(deployment: Deployment) -> Release | None:
     """Return the release (or rollback) that serves, by the ledger; None if there was none."""
     found = Release.objects.filter(deployment=deployment.name, served_at__isnull=False)
-    return found.exclude(kind=Release.Kind.DRILL).select_related("artifact").order_by("-served_at").first()
+    return (
+        found.exclude(kind=Release.Kind.DRILL)
+        .select_related("artifact")
+        .order_by("-served_at", "-pk")
+        .first()
+    )
 
 
 def newest_served_by(names: Collection[str]) -> Mapping[str, Release]:

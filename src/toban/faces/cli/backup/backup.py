@@ -151,7 +151,7 @@ def run(parts: Parts, subject: str, incremental: bool) -> None:
         ]
         with _refusing():
             work = works[0] if works else f"{subject}/{wanted}"
-            ordered = orders.order(work, {}, by=shell_user(), now=system_clock())
+            ordered = orders.order(work, {}, by=shell_user(), now=system_clock(), shell_user=shell_user())
         say(Message("backup.run-ordered", work=work, run=ordered.pk))
 
 

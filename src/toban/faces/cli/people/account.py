@@ -3,10 +3,12 @@
 import click
 from django.core.exceptions import ValidationError
 
+from toban.engine.approvals.identity import numbers_of_shell
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.people.first import added_account
 from toban.engine.people.models import OperatorRole
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import say, speak_utf8
 from toban.message import Message
@@ -36,7 +38,7 @@ def command(name: str, role: str) -> None:
     speak_utf8()
     with usable_state():
         try:
-            password = added_account(name, OperatorRole(role), system_clock())
+            password = added_account(name, OperatorRole(role), system_clock(), numbers_of_shell(shell_user()))
         except ValidationError as exc:
             said = Message("people.no-new-account", name=name, why=" ".join(exc.messages))
             raise NotPossible(said, Message("people.choose-a-name")) from exc

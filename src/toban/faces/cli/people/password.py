@@ -2,9 +2,11 @@
 
 import click
 
+from toban.engine.approvals.identity import numbers_of_shell
 from toban.engine.clock import system_clock
 from toban.engine.people.first import renewed_password
 from toban.engine.people.models import Operator
+from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message
@@ -35,7 +37,7 @@ def command(name: str) -> None:
 
 def _renew(name: str) -> None:
     try:
-        password = renewed_password(name, system_clock())
+        password = renewed_password(name, system_clock(), numbers_of_shell(shell_user()))
     except Operator.DoesNotExist as exc:
         names = tuple(Operator.objects.order_by("username").values_list("username", flat=True))
         hint = Message("people.accounts-are", names=names) if names else Message("people.up-makes-the-first")

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from toban.engine.clock import system_clock
-from toban.engine.people.access import require_role
+from toban.engine.people.access import require_role, setting_password
 from toban.engine.people.attempts import lift, slowed
 from toban.engine.people.audit import record
 from toban.engine.people.first import GIVEN, end_access, give_password
@@ -110,7 +110,7 @@ def _page(request: HttpRequest, form: NewOperator, given: tuple[str, str] | None
 def _add(request: HttpRequest, form: NewOperator) -> str:
     with transaction.atomic():
         operator = form.save(commit=False)
-        password = give_password(operator, system_clock())
+        password = _given(request, operator)
         operator.save()
         record(
             "operator-added",
@@ -148,11 +148,16 @@ def _lift(request: HttpRequest, operator: Operator, act: str) -> None:
 
 def _renew(request: HttpRequest, operator: Operator, act: str) -> str:
     del act
-    password = give_password(operator, system_clock())
+    password = _given(request, operator)
     # Nothing else: another manager may have locked the account since it was read.
     operator.save(update_fields=GIVEN)
     record("password-reset", _actor(request), request, operator=operator.username)
     return password
+
+
+def _given(request: HttpRequest, operator: Operator) -> str:
+    now, giver = system_clock(), Operator.objects.get(pk=request.user.pk)
+    return give_password(operator, now, setting_password(giver, now))
 
 
 def _actor(request: HttpRequest) -> str:

@@ -22,9 +22,11 @@ from toban.chapters.backup.works import plan
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.ledger import Record, append
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.people.models import Operator
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.supervision.home import in_force_folder
 from toban.faces.cli.backup.backup import command
+from toban.faces.cli.shell import shell_user
 from toban.message import NOTHING, Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -244,6 +246,17 @@ def test_a_backup_is_ordered_from_the_running_toban(desk: Desk) -> None:
     assert run.work == "PostgreSQL/full"
     assert "toban why PostgreSQL/full" in told
     assert LedgerEntry.objects.get(kind="audit").content["order"] == "run"
+
+
+def test_whose_shell_ordered_a_backup_is_one_who_ordered_it(desk: Desk) -> None:
+    boss = Operator.objects.create_user(shell_user())
+    PlannedWork.objects.create(
+        key="PostgreSQL/full", clause_id="c", rule="日次", planned_until=NOON, in_force=True
+    )
+
+    desk.toban("run", "PostgreSQL")
+
+    assert Run.objects.get().orderers == [boss.pk]
 
 
 def test_an_order_that_no_worker_would_run_is_refused(desk: Desk) -> None:

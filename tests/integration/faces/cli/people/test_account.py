@@ -2,12 +2,14 @@
 
 import re
 
+import click
 import pytest
 from click.testing import CliRunner
 from tests.registered import PARTS
 
 from toban.engine.people.models import Operator
 from toban.faces.cli.people import account, password
+from toban.faces.cli.shell import shell_user
 
 pytestmark = pytest.mark.django_db
 _AGAIN = "二つ目の要素は、サインインのあとに登録し直します"
@@ -23,6 +25,17 @@ def test_a_new_account_is_told_its_password_and_of_no_factor_that_it_never_had()
     assert operator.check_password(found[1])
     assert operator.must_change_password
     assert _AGAIN not in result.output
+
+
+@pytest.mark.parametrize("command", [account.command, password.command])
+def test_whose_shell_it_was_is_kept_with_the_password(command: click.Command) -> None:
+    boss = Operator.objects.create_user(f"{shell_user()}@example.com")
+    if command is password.command:
+        Operator.objects.create_user("kai", password="lost")
+
+    assert CliRunner().invoke(command, ["kai"], obj=PARTS).exit_code == 0
+
+    assert Operator.objects.get(username="kai").password_setters == [boss.pk]
 
 
 def test_a_renewed_password_says_that_the_factor_is_enrolled_again() -> None:

@@ -1,5 +1,6 @@
 """Who can sign in, how, and what is recorded about it."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import override
 
@@ -60,15 +61,26 @@ def test_a_change_of_the_password_under_way_does_not_undo_a_lock(
     assert client.get("/").headers["Location"] == SIGN_IN
 
 
+def test_who_issued_a_password_is_kept_with_it(client: Client, operator: Operators) -> None:
+    mira, boss = operator("mira", OperatorRole.MANAGER), operator("boss", OperatorRole.MANAGER)
+    proved(client, boss)
+
+    client.post(f"/people/{mira.pk}", {"act": "password"})
+    client.post("/people/", {"username": "kai", "operator_role": "developer"})
+
+    for name in ("mira", "kai"):
+        assert Operator.objects.get(username=name).password_setters == [boss.pk]
+
+
 def test_a_password_that_a_manager_issues_does_not_undo_a_lock_and_a_role_given_meanwhile(
     client: Client, operator: Operators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mira = operator("mira", OperatorRole.MANAGER)
     proved(client, operator("boss", OperatorRole.MANAGER))
 
-    def changed_meanwhile(found: Operator, now: datetime) -> str:
+    def changed_meanwhile(found: Operator, now: datetime, by: Collection[int]) -> str:
         Operator.objects.filter(pk=found.pk).update(is_active=False, operator_role=OperatorRole.VIEWER)
-        return give_password(found, now)
+        return give_password(found, now, by)
 
     monkeypatch.setattr("toban.faces.web.people.people.give_password", changed_meanwhile)
     client.post(f"/people/{mira.pk}", {"act": "password"})

@@ -1,0 +1,167 @@
+"""Whoever gave an account its password could sign in as it: for a while they stand behind what it does."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from tests.integration.engine.approvals.conftest import (
+    BINDINGS,
+    HOUR,
+    MONDAY,
+    PAIR,
+    account,
+    asked,
+    broken,
+    edition_of,
+    giver,
+    refused,
+)
+from tests.integration.engine.approvals.test_answers import TWO, approve, on_duty
+
+from toban.engine.approvals.answers import review
+from toban.engine.approvals.delegations import delegate
+from toban.engine.approvals.models import BreakGlass
+from toban.engine.approvals.rules import RequestState
+from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
+from toban.engine.people.access import setting_password
+from toban.engine.people.first import give_password
+from toban.engine.people.models import Operator
+
+pytestmark = pytest.mark.django_db
+WEEK = timedelta(days=7)
+
+
+def given(name: str, by: str, ago: timedelta = timedelta(0)) -> None:
+    """Have the account *by* give *name* a one-time password."""
+    found, now = account(name), system_clock() - ago
+    give_password(found, now, setting_password(account(by), now))
+    found.save()
+
+
+def test_who_gave_a_password_does_not_approve_their_own_order_by_it(edition: Edition) -> None:
+    name, request = on_duty(edition), asked(edition, "boss")
+    given(name, "boss")
+
+    assert "自分が依頼したこと" in refused(approve, request, name, edition)
+
+
+def test_who_ordered_by_a_password_that_they_gave_does_not_approve_in_their_own_name(
+    edition: Edition,
+) -> None:
+    name = on_duty(edition)
+    given("yamada", name)
+
+    request = asked(edition, orderers=giver("yamada").orderers)
+
+    assert "自分が依頼したこと" in refused(approve, request, name, edition)
+
+
+@pytest.mark.parametrize(("first", "second"), [("tanaka", "suzuki"), ("suzuki", "tanaka")])
+@pytest.mark.usefixtures("edition")
+def test_nobody_fills_a_second_place_by_a_password_that_they_gave(first: str, second: str) -> None:
+    pair = edition_of(bindings=PAIR)
+    request = asked(pair, terms=TWO)
+    given("suzuki", "tanaka")
+    approve(request, first, pair)
+
+    assert "すでに承認しています" in refused(approve, request, second, pair)
+
+
+@pytest.mark.usefixtures("edition")
+def test_the_second_place_stays_filled_after_the_week() -> None:
+    pair = edition_of(bindings=PAIR)
+    request = asked(pair, terms=TWO)
+    given("suzuki", "tanaka")
+    approve(request, "suzuki", pair)
+    Operator.objects.filter(username="suzuki").update(password_set_at=system_clock() - WEEK)
+
+    assert "すでに承認しています" in refused(approve, request, "tanaka", pair)
+
+
+def test_after_a_week_the_account_is_its_owners_alone(edition: Edition) -> None:
+    name, request = on_duty(edition), asked(edition, "boss")
+    given(name, "boss", ago=WEEK)
+
+    assert approve(request, name, edition).state == RequestState.GRANTED
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_a_second_factor_from_before_keeps_out_who_gave_the_password(
+    edition: Edition, is_before: bool
+) -> None:
+    name, request = on_duty(edition), asked(edition, "boss")
+    owner = account(name)
+    Authenticator.objects.create(user=owner, type=Authenticator.Type.TOTP, data={})
+    enrolled_at = system_clock() - HOUR * (2 if is_before else 0)
+    Authenticator.objects.filter(user=owner).update(created_at=enrolled_at)
+    given(name, "boss", ago=HOUR)
+
+    if is_before:
+        assert approve(request, name, edition).state == RequestState.GRANTED
+    else:
+        assert "自分が依頼したこと" in refused(approve, request, name, edition)
+
+
+def test_who_gave_the_giver_their_password_is_behind_it_too(edition: Edition) -> None:
+    name, request = on_duty(edition), asked(edition, "sato")
+    given("boss", "sato")
+    given(name, "boss")
+
+    assert "自分が依頼したこと" in refused(approve, request, name, edition)
+
+
+@pytest.mark.parametrize(("breaker", "reviewer"), [("sato", "boss"), ("boss", "sato")])
+def test_nobody_reviews_what_they_did_by_a_password_that_they_gave(
+    edition: Edition, breaker: str, reviewer: str
+) -> None:
+    Operator.objects.update(operator_role="manager")
+    given("sato", "boss")
+    broken(edition, giver(breaker, has_proved=True))
+
+    assert "自分が承認なしで進めたこと" in refused(
+        review, BreakGlass.objects.get().pk, "妥当", by=giver(reviewer), edition=edition, now=MONDAY
+    )
+
+
+def _delegated(edition: Edition, **more: Any) -> None:
+    until = MONDAY + HOUR
+    by = account(on_duty(edition))
+    delegate("運用責任者", "佐藤", "会議", ends_at=until, by=by, edition=edition, now=MONDAY, **more)
+
+
+def test_whoever_ordered_does_not_delegate_in_anothers_name_from_their_shell(edition: Edition) -> None:
+    request = asked(edition, "boss")
+    _delegated(edition, shell_user="boss")
+
+    assert "依頼した人があなたを代理に" in refused(approve, request, "sato", edition)
+
+
+def test_whoever_ordered_does_not_delegate_by_a_password_that_they_gave(edition: Edition) -> None:
+    request = asked(edition, "boss")
+    given(on_duty(edition), "boss")
+    _delegated(edition)
+
+    assert "依頼した人があなたを代理に" in refused(approve, request, "sato", edition)
+
+
+@pytest.mark.usefixtures("edition")
+def test_nobody_fills_a_second_place_by_a_delegate_they_chose_from_their_shell() -> None:
+    pair = edition_of(bindings=PAIR)
+    request = asked(pair, terms=TWO)
+    delegate(
+        "運用責任者", "佐藤", "会議", ends_at=MONDAY + HOUR, by=account("tanaka"), edition=pair, now=MONDAY,
+        shell_user="suzuki",
+    )  # fmt: skip
+    approve(request, "suzuki", pair)
+
+    assert "あなたを代理にした人がすでに承認しています" in refused(approve, request, "sato", pair)
+
+
+def test_a_shared_shell_says_nothing_about_a_delegation(edition: Edition) -> None:
+    assert "root" not in BINDINGS
+    request = asked(edition, "boss")
+    _delegated(edition, shell_user="root")
+
+    assert approve(request, "sato", edition).state == RequestState.GRANTED
