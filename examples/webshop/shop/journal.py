@@ -23,6 +23,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
+from sentry_sdk.integrations.logging import ignore_logger
 from sentry_sdk.integrations.otlp import OTLPIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 from starlette.requests import Request
@@ -108,6 +109,8 @@ def open_journal() -> None:
         StarletteIntegration(),
         OTLPIntegration(setup_otlp_traces_exporter=False, setup_propagator=False),
     )
+    # That spans could not be delivered is no error of the shop: whoever takes them was busy, or away.
+    ignore_logger("opentelemetry.*")
     sentry_sdk.init(
         os.environ.get("SHOP_ERRORS_DSN"),
         release="shop@1.0.0",
