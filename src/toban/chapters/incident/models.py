@@ -284,6 +284,8 @@ class PreventionMeasure(models.Model):
     recorded_at = models.DateTimeField()
     recorded_by = models.CharField(max_length=150)
     """Who named what proves it."""
+    recorders = models.JSONField(default=list)
+    """The numbers of the accounts by which they may be known."""
     kept_at = models.DateTimeField(null=True)
     """Since when it is done; None again if what proves it is gone."""
     proof = MessageField()

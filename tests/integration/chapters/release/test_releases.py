@@ -275,6 +275,21 @@ def test_a_deputy_who_made_themselves_one_asks_for_the_rollback(shop: Shop) -> N
     assert (shop.serves, asked.decided_at) == ("v2", None)
 
 
+def test_a_deputy_who_was_relieved_while_their_order_waited_asks_for_the_rollback(shop: Shop) -> None:
+    serving(shop, "v1")
+    shop.source.add("v2")
+    serving(shop, "v2")
+    made = overrides.override(
+        "運用責任者", "開発担当者", "不在", starts_at=shop.now, ends_at=shop.now + HOUR, by="nami",
+        now=shop.now, design=shop.edition.design, bindings=shop.edition.bindings,
+    )  # fmt: skip
+    overrides.end_override(made.pk, by="nami", now=shop.now + timedelta(seconds=2))
+
+    asked = orders.roll_back(shop.plan.deployments[PRODUCTION], "戻したい", shop.order("ken"), shop.now)
+
+    assert asked.decided_at is None
+
+
 def test_a_rollback_does_not_wait_for_a_host_that_is_down_and_a_release_does(shop: Shop) -> None:
     serving(shop, "v1")
     shop.source.add("v2")

@@ -121,11 +121,16 @@ def note_writer(incident: Incident, by: str, shell_user: str = "") -> None:
 
     They approve no report of it: see `reports.approval`.
     """
-    account = Operator.objects.filter(username=by).first()
-    writers = sorted({*incident.writers, *Giver(account, shell_user=shell_user).orderers})
+    writers = sorted({*incident.writers, *numbers_of(by, shell_user)})
     if writers != incident.writers:
         incident.writers = writers
         incident.save(update_fields=["writers"])
+
+
+def numbers_of(by: str, shell_user: str = "") -> tuple[int, ...]:
+    """Return the accounts by which whoever acts as *by* may be known: see `Giver.orderers`."""
+    account = Operator.objects.filter(username=by).first()
+    return Giver(account, shell_user=shell_user).orderers
 
 
 def _times(incident: Incident) -> dict[str, str]:

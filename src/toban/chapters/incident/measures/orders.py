@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from toban.chapters.incident.declaring.records import note_writer
+from toban.chapters.incident.declaring.records import note_writer, numbers_of
 from toban.chapters.incident.found import incident_numbered, locked
 from toban.chapters.incident.models import PreventionMeasure
 from toban.engine.approvals.answers import from_shell
@@ -76,6 +76,7 @@ def record(
             due_on=clean.due_on,
             recorded_at=now,
             recorded_by=by[:150],
+            recorders=list(numbers_of(by, shell_user or token_maker)),
             proof=_NOT_LOOKED,
         )
         content = {"order": "record-measure", **_named(made), **from_shell(shell_user)}
@@ -108,6 +109,7 @@ def change(
             found.kept_at, found.proof = None, _NOT_LOOKED
             # Whoever names what is to prove it does not prove it by a word of their own.
             found.recorded_by = by[:150]
+            found.recorders = list(numbers_of(by, shell_user or token_maker))
         found.save()
         content = {"order": "change-measure", **_named(found), "before": before, **from_shell(shell_user)}
         audit(content, by, now, found.incident.clause_id)

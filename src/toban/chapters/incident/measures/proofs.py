@@ -9,7 +9,7 @@ from toban.chapters.incident.measures.rules import MeasureProof
 from toban.chapters.incident.models import PreventionMeasure
 from toban.design.diff import title
 from toban.engine.approvals.holders import person_named
-from toban.engine.approvals.identity import identities_of_shell
+from toban.engine.approvals.identity import identities_of, identities_of_shell
 from toban.engine.approvals.rules import is_one_of
 from toban.engine.changes.act import ChangeKind, key_of
 from toban.engine.changes.delivered import DELIVERED
@@ -70,6 +70,7 @@ def _is_own(change: Change, measure: PreventionMeasure, edition: Edition) -> boo
     owner = person_named(edition, measure.owner)
     names = {measure.recorded_by, owner.account if owner is not None else ""}
     theirs = [each for name in names for each in identities_of_shell(edition, name)]
+    theirs += identities_of(edition, measure.recorders)
     actors = {change.actor, str(change.entry.content.get("shell_user", ""))} - {""}
     mine = [each for actor in actors for each in identities_of_shell(edition, actor)]
     return not actors.isdisjoint(names) or any(is_one_of(each, theirs) for each in mine)

@@ -219,7 +219,7 @@ def agree(kind: str, rules: LogRules, *, by: str, now: datetime) -> str:
     """Agree to the document's retention of *kind*, and return it; raises `NotPossible`."""
     kept = _written(kind, rules)
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         keeping, _ = Keeping.objects.get_or_create(kind=kind, defaults={"agreed": FOREVER})
         was, keeping.agreed = keeping.agreed, kept
         keeping.save()
@@ -236,7 +236,7 @@ def hold(kind: str, reason: str, *, by: str, now: datetime, patience: timedelta 
     if not reason.strip():
         raise NotPossible(Message("logs.hold-needs-reason"), Message("logs.give-reason"))
     with undisturbed(patience), transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         made = LegalHold.objects.create(kind=kind, reason=reason.strip(), ordered_by=by, began_at=now)
         _audit("legal-hold", by, now, hold=made.pk, kind=kind, reason=made.reason)
     return made
@@ -256,7 +256,7 @@ def under_way(kind: str) -> Sequence[DayDeletion]:
 def release(number: int, *, by: str, now: datetime) -> LegalHold:
     """End a hold; raises `NotPossible`."""
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         found = LegalHold.objects.filter(pk=number, ended_at=None).first()
         if found is None:
             raise NotPossible(

@@ -191,7 +191,7 @@ def roll_back(
     if not cause.strip():
         raise NotPossible(Message("approvals.reason-missing"), Message("approvals.give-a-reason"))
     with transaction.atomic():
-        ledger.hold()
+        now = ledger.turn(now)
         release = _back(deployment, order.plan, now)
         if order.by.account is None and not release.is_reversible:
             raise NotPossible(Message("release.orderer-unknown"), Message("runs.order-as-account"))

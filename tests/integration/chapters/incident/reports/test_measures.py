@@ -161,6 +161,26 @@ def test_nobody_proves_their_own_measure_by_a_token_that_they_made_in_anothers_n
     assert look(scenery, measure)[0] is True
 
 
+@pytest.mark.parametrize("way", ["token_maker", "shell_user"])
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_nobody_proves_a_measure_that_they_recorded_in_anothers_name(
+    scenery: Scenery, way: str, is_changed: bool
+) -> None:
+    Operator.objects.get_or_create(username="jiro")
+    edition, now, behind = scenery.edition, scenery.now, {way: "jiro"}
+    measure = orders.record(
+        scenery.incident.pk, wanted(Kind.CHANGE, "1.4.3" if is_changed else "memory"), by="sato",
+        edition=edition, now=now, **({} if is_changed else behind),
+    )  # fmt: skip
+    if is_changed:
+        orders.change(
+            measure.pk, wanted(Kind.CHANGE, "memory"), by="sato", edition=edition, now=now, **behind
+        )
+    recording.record(RecordedChange(kind=ChangeKind.OTHER, text="memory"), by="jiro", now=now)
+
+    assert look(scenery, measure)[0] is False
+
+
 def test_whoever_names_another_proof_of_a_measure_does_not_give_it(scenery: Scenery) -> None:
     measure = recorded(scenery, Kind.CHANGE, "1.4.3")
     orders.change(

@@ -292,6 +292,18 @@ def test_nothing_is_deleted_while_on_hold(telemetry: Telemetry) -> None:
     assert ages(telemetry) == [0, 89, 90]
 
 
+def test_a_hold_begins_and_ends_when_its_turn_comes() -> None:
+    meanwhile = NOON + timedelta(seconds=2)
+    ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, {"order": "x"}), now=meanwhile)
+
+    made = keeping.hold("access", "調査", by="taro", now=NOON)
+    ended = keeping.release(made.pk, by="jiro", now=NOON)
+
+    assert (made.began_at, ended.ended_at) == (meanwhile, meanwhile)
+    keeping.agree("access", written(), by="taro", now=NOON)
+    assert LedgerEntry.objects.get(content__event="log-retention-agreed").at == meanwhile
+
+
 def test_senseless_orders_are_refused() -> None:
     with pytest.raises(NotPossible, match="理由"):
         keeping.hold("access", " ", by="taro", now=NOON)
