@@ -20,7 +20,8 @@ from benchmarks.corpus.labels import NONE, DocumentLines, Label, differences, dr
 from benchmarks.figures import LACKING, state
 
 from toban.design.clauses.base import Clause
-from toban.design.reader import Design, UnreadableDocument, read_design
+from toban.design.document_file import UnreadableDocument
+from toban.design.reader import Design, read_design
 
 LABELS = Path(__file__).parents[1] / "corpus_labels"
 COLUMNS = ("rows", "read", "wrong kind", "wrong value", "unread")

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from toban.design.document_file import UnreadableDocument
 from toban.design.markdown import MarkdownTable
-from toban.design.reader import Design, UnreadableDocument, load_design
+from toban.design.reader import Design, load_design
 
 FOLDER = os.environ.get("TOBAN_CORPUS", "")
 DOCUMENTS = sorted(Path(FOLDER).glob("[0-9]*.md")) if FOLDER else []

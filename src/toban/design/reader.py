@@ -23,6 +23,7 @@ from pathlib import Path
 from toban.design.clauses.base import Clause
 from toban.design.clauses.logs import LogFormat
 from toban.design.clauses.routine import TASK, headed_routine
+from toban.design.document_file import UnreadableDocument, text_of
 from toban.design.markdown import (
     Block,
     BulletList,
@@ -67,19 +68,7 @@ from toban.design.shapes.timing import nearest_schedule, speaks_of_time
 from toban.design.values.schedule import Schedule
 from toban.message import NOTHING, Message
 
-MAX_BYTES = 10 * 1024 * 1024
-"""The largest document read. The reference design has 13 kB; a larger file is certainly something else."""
-
-
 _KANA = re.compile(r"[ぁ-んァ-ヶ]")
-
-
-class UnreadableDocument(Exception):
-    """The document as a whole can't be read; the message says why, and `hint` gives the way out."""
-
-    def __init__(self, message: Message, hint: Message) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +135,7 @@ class Design:
 
 def load_design(path: str | Path, declared: Sequence[DeclaredElsewhere] = ()) -> Design:
     """Read the document at *path*, or raise `UnreadableDocument` with a way out."""
-    return read_design(_text_of(Path(path)), str(path), declared)
+    return read_design(text_of(Path(path)), str(path), declared)
 
 
 def read_design(text: str, document: str, declared: Sequence[DeclaredElsewhere] = ()) -> Design:
@@ -191,53 +180,6 @@ def _placement(
     lines = dict(zip((each.line for each in found), next_lines(found, text), strict=True))
     here = ((each, lines[each.origin.line]) for each in declarations(found, document))
     return place(here, declared, blocks)
-
-
-def _text_of(path: Path) -> str:
-    try:
-        # Before reading: a log or an image given by mistake must not fill the memory.
-        if path.stat().st_size > MAX_BYTES:
-            raise UnreadableDocument(
-                Message("design.file-too-large", document=path, megabytes=MAX_BYTES // 1024 // 1024),
-                Message("design.check-whether-a-design"),
-            )
-        content = path.read_bytes()
-    except IsADirectoryError as flaw:
-        raise UnreadableDocument(
-            Message("design.file-is-a-folder", document=path), Message("design.name-a-file-in-it")
-        ) from flaw
-    except FileNotFoundError as flaw:
-        raise UnreadableDocument(
-            Message("design.no-such-file", document=path), Message("design.check-the-path")
-        ) from flaw
-    except (OSError, ValueError) as flaw:
-        raise UnreadableDocument(
-            Message("design.file-not-readable", document=path, error=flaw),
-            Message("design.check-path-and-permission"),
-        ) from flaw
-    return _decoded(content, path)
-
-
-def _decoded(content: bytes, path: Path) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as flaw:
-        for encoding, name in (("utf-16", "UTF-16"), ("cp932", "Shift_JIS"), ("euc_jp", "EUC-JP")):
-            if encoding == "utf-16" and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-                continue
-            try:
-                content.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-            raise UnreadableDocument(
-                Message("design.other-encoding", document=path, encoding=name),
-                Message("design.convert-to-utf8", document=path, encoding=encoding.upper()),
-            ) from flaw
-        line = content.count(b"\n", 0, flaw.start) + 1
-        raise UnreadableDocument(
-            Message("design.not-utf8", document=path, line=line, byte=flaw.start),
-            Message("design.save-as-utf8"),
-        ) from flaw
 
 
 def _walk(blocks: tuple[Block, ...], document: str, placement: Placement) -> "_BlockWalk":

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from toban.design.clauses.backup import BackupPolicy, RecoveryObjective
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.monitoring import Monitor
+from toban.design.document_file import MAX_BYTES, UnreadableDocument
 from toban.design.markdown import MarkdownTable
-from toban.design.reader import MAX_BYTES, Design, UnreadableDocument, load_design, read_design
+from toban.design.reader import Design, load_design, read_design
 
 MONITORS = """# 運用設計書
 

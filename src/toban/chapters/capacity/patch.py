@@ -17,7 +17,8 @@ from toban.chapters.capacity.stated import BYTE, measured_as
 from toban.design.cells import CellChange, NoSuchCell, TableCell, cells_at, rewritten
 from toban.design.clauses.base import Clause
 from toban.design.clauses.capacity import SHAPES, ResourceUsage, with_forecast
-from toban.design.reader import Design, UnreadableDocument, read_design
+from toban.design.document_file import UnreadableDocument
+from toban.design.reader import Design, read_design
 from toban.design.reading.declared.declaration import DeclaredElsewhere
 from toban.design.values.normal import plain
 from toban.design.values.quantity import BYTES, Quantity, read_quantity

@@ -8,7 +8,8 @@ from typing import Protocol
 
 import structlog
 
-from toban.design.reader import Design, UnreadableDocument, load_design, read_design
+from toban.design.document_file import UnreadableDocument
+from toban.design.reader import Design, load_design, read_design
 from toban.engine.assumptions.vague import settle
 from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_bindings
 from toban.engine.bindings.model import Bindings

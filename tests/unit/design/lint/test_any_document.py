@@ -5,8 +5,9 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from toban.design.document_file import UnreadableDocument
 from toban.design.lint import inspect
-from toban.design.reader import UnreadableDocument, read_design
+from toban.design.reader import read_design
 
 NUMBERS = st.integers(0, 10**15).map(str) | st.sampled_from(
     ["0", "1", "0.1", "99.9", "100", "70", "999999999"]

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from toban.design.document_file import UnreadableDocument
 from toban.design.finding import Finding
 from toban.design.lint import RULES, inspect
 from toban.design.lint.rule import Rule
-from toban.design.reader import UnreadableDocument, read_design
+from toban.design.reader import read_design
 
 FIXTURES = Path(__file__).parent / "fixtures"
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]+")

@@ -9,7 +9,8 @@ from tests.unit.design.reading.known_tables import TABLES, Known, KnownTable, sa
 
 from toban.design.clauses.backup import RecoveryObjective
 from toban.design.clauses.base import Clause
-from toban.design.reader import Design, UnreadableDocument, read_design
+from toban.design.document_file import UnreadableDocument
+from toban.design.reader import Design, read_design
 
 UNKNOWN = {
     **{

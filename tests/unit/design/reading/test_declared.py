@@ -12,8 +12,9 @@ from tests.unit.design.reading.test_as_built import meant_of
 
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.routine import Routine
+from toban.design.document_file import UnreadableDocument
 from toban.design.origin import Origin
-from toban.design.reader import Design, UnreadableDocument, read_design
+from toban.design.reader import Design, read_design
 from toban.design.reading.declared.declaration import DeclaredElsewhere, Flaw, ReadingDeclaration
 from toban.design.reading.declared.vocabulary import spoken_role
 from toban.design.reading.grounds import explanation

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from toban.design.reader import UnreadableDocument, load_design
+from toban.design.document_file import UnreadableDocument
+from toban.design.reader import load_design
 
 DOCUMENTS = Path(__file__).parent / "documents"
 OTHER_TRADES = sorted(DOCUMENTS.glob("other_trades/*.md"))

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from tests.unit.design.reading.test_as_built import Built, documents
 
 from toban.catalogue import LANGUAGES
-from toban.design.reader import Design, UnreadableDocument, read_design
+from toban.design.document_file import UnreadableDocument
+from toban.design.reader import Design, read_design
 from toban.design.reading.declared.proposals import ReadingProposal, asked_tables
 
 HEAD = "# 運用設計書\n\n## 監視\n\n### 見るもの\n"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from toban.design.reader import UnreadableDocument, load_design
+from toban.design.document_file import UnreadableDocument
+from toban.design.reader import load_design
 
 TARGETS = "\n\n## SLO\n\n| Metric | Target |\n|---|---|\n| API response time p95 | 300ms |\n\n"
 

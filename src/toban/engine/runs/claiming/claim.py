@@ -428,28 +428,21 @@ def fail(held: Claim, work: Work, reason: RunReason, error: Message, now: dateti
                 again_next_day(run, work, now)
 
 
-def release(held: Claim, reason: RunReason, now: datetime) -> None:
-    """Release the run: STOPPED leaves it to another worker, CANCELLED ends it. May raise `Fenced`."""
+def release(
+    held: Claim, reason: RunReason, now: datetime, *, until: datetime | None = None, why: Message = NOTHING
+) -> None:
+    """Release the run, until *until* for *why*: STOPPED leaves it to another worker, CANCELLED ends it.
+
+    May raise `Fenced`.
+    """
     with transaction.atomic():
         ledger.hold()
         run = locked(held)
-        _end_attempt(run, reason, NOTHING, now)
+        _end_attempt(run, reason, why, now)
         if reason is RunReason.CANCELLED or run.is_cancelling:
             end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
         else:
-            _let_go(run, reason, now, run.note)
-
-
-def postpone(held: Claim, until: datetime, why: Message, now: datetime) -> None:
-    """Release the run until *until*, unless it is being cancelled. May raise `Fenced`."""
-    with transaction.atomic():
-        ledger.hold()
-        run = locked(held)
-        _end_attempt(run, RunReason.POSTPONED, why, now)
-        if run.is_cancelling:
-            end(run, Run.State.CANCELLED, RunReason.CANCELLED, now, run.note)
-        else:
-            _let_go(run, RunReason.POSTPONED, until, why)
+            _let_go(run, reason, until or now, why or run.note)
 
 
 def _mine(held: Claim) -> QuerySet[Run]:

@@ -384,7 +384,11 @@ def _fail(hand: Hand, failure: StepFailed) -> RunReason:
 
 def _postpone(hand: Hand, postponed: StepPostponed) -> RunReason:
     hand.is_ending = True
-    _insist(lambda: claim.postpone(hand.claim, postponed.until, postponed.why, hand.clock()))
+    _insist(
+        lambda: claim.release(
+            hand.claim, RunReason.POSTPONED, hand.clock(), until=postponed.until, why=postponed.why
+        )
+    )
     return RunReason.POSTPONED
 
 

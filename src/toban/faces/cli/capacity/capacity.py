@@ -17,7 +17,7 @@ from toban.chapters.capacity.plan import CapacityPlan
 from toban.chapters.capacity.scaling.ordering import allowed, order_scaling
 from toban.chapters.capacity.scaling.replays import LONGEST, GroupReplay, ReplaySite, replays
 from toban.chapters.capacity.what_ifs import WhatIf, imagined
-from toban.design.reader import UnreadableDocument
+from toban.design.document_file import UnreadableDocument
 from toban.engine.clock import system_clock
 from toban.engine.editions.document_file import FileChanged, document_text, write_document
 from toban.engine.modes.rules import word

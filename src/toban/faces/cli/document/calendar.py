@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from toban.design.calendar import weekday_name
-from toban.design.reader import UnreadableDocument, load_design
+from toban.design.document_file import UnreadableDocument
+from toban.design.reader import load_design
 from toban.engine.assumptions.vague import settle
 from toban.engine.bindings.load import UnreadableBindings, load_bindings, read_bindings
 from toban.engine.calendar.agenda import Agenda, AgendaDay, AgendaEntry, agenda, every_day

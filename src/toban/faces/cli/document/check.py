@@ -18,10 +18,11 @@ import click
 
 from toban.catalogue import active_language
 from toban.design.clauses.base import Clause
+from toban.design.document_file import UnreadableDocument
 from toban.design.finding import Finding, FindingLevel
 from toban.design.lint import inspect
 from toban.design.lint.general import row_stands_twice
-from toban.design.reader import Design, Remainder, UnreadableDocument, load_design
+from toban.design.reader import Design, Remainder, load_design
 from toban.design.reading.declared.proposals import AskedTable, ReadingProposal, asked_tables
 from toban.design.reading.grounds import explanation
 from toban.faces.terminal import refuse, say, say_over, speak_utf8, styled

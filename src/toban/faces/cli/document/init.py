@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from toban.design.reader import UnreadableDocument, load_design
+from toban.design.document_file import UnreadableDocument
+from toban.design.reader import load_design
 from toban.engine.bindings.draft import draft
 from toban.engine.bindings.load import UnreadableBindings, declared_in
 from toban.engine.editions.document_file import FileChanged

@@ -11,7 +11,8 @@ import click
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
 from toban.design.diff import ClauseChange, Difference, FieldChange, compare
-from toban.design.reader import Design, Remainder, UnreadableDocument, load_design
+from toban.design.document_file import UnreadableDocument
+from toban.design.reader import Design, Remainder, load_design
 from toban.engine.bindings.load import UnreadableBindings, declared_in
 from toban.engine.extension import Consequence
 from toban.engine.registry.parts import Parts

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError
 
-from toban.design.reader import UnreadableDocument, load_design
+from toban.design.document_file import UnreadableDocument
+from toban.design.reader import load_design
 from toban.engine.bindings.load import UnreadableBindings, declared_in, load_bindings
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible

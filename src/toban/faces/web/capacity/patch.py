@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from toban.chapters.capacity.known import known
 from toban.chapters.capacity.operation import OPERATION
 from toban.chapters.capacity.patch import patch as proposed
-from toban.design.reader import UnreadableDocument
+from toban.design.document_file import UnreadableDocument
 from toban.engine.clock import system_clock
 from toban.engine.editions.document_file import document_text
 from toban.faces.values.capacity import proposal_words
