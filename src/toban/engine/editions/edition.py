@@ -79,6 +79,8 @@ class ApprovalNeed:
     terms: ApprovalTerms
     emails: tuple[str, ...] = ()
     """Of those who had a part in the commits: none of them approves."""
+    is_writer_unknown: bool = False
+    """Whether others may have had a part in them."""
 
     def as_json(self) -> dict[str, object]:
         """Return it as JSON values."""
@@ -89,6 +91,7 @@ class ApprovalNeed:
             "people": self.terms.people,
             "within": int(self.terms.within.total_seconds()),
             "emails": list(self.emails),
+            "unknown": self.is_writer_unknown,
         }
 
     @classmethod
@@ -96,7 +99,9 @@ class ApprovalNeed:
         """Return what `as_json` wrote."""
         terms = ApprovalTerms(stored["role"], stored["people"], timedelta(seconds=stored["within"]))
         changes = tuple(map(from_json, stored["changes"]))
-        return cls(from_json(stored["why"]), changes, terms, tuple(stored["emails"]))
+        return cls(
+            from_json(stored["why"]), changes, terms, tuple(stored["emails"]), stored.get("unknown", False)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,11 +101,13 @@ def need_between(
     if not why:
         return None
     at = origin.checked_out(edition, files)
+    by = origin.writers(at, files, former) if at is not None else origin.Writers()
     return ApprovalNeed(
         why=why,
         changes=tuple(each.said for each in found),
-        terms=terms_of(setting, managing_role(former.design)),
-        emails=tuple(origin.emails(at, files, former)) if at is not None else (),
+        terms=terms_of(setting, managing_role(former.design), is_writer_unknown=not by.is_whole),
+        emails=by.emails,
+        is_writer_unknown=not by.is_whole,
     )
 
 

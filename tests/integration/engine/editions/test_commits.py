@@ -8,6 +8,7 @@ import pytest
 from tests.integration.engine.editions.server import BINDINGS, DESIGN, EVIL, NOON, Server
 from tests.unit.engine.editions.gate.git import WorkTree, signer, ssh_key
 
+from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.editions.gate.approval import asked
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
@@ -46,6 +47,48 @@ def test_files_from_a_remote_wait_and_their_committer_does_not_approve(
     assert request.ordered_by == "nami@example.com, suzuki@example.com"
     with pytest.raises(NotPossible, match="自分"):
         server.approve("nami")
+
+
+def wait_from_remote(server: Server, tree: WorkTree, commits: int) -> ApprovalRequest:
+    """Start with a version, and let the server look after so many commits, the oldest of which is nami's."""
+    checked_out(server, tree, BINDINGS)
+    tree.commit()
+    tree.git("remote", "add", "origin", "https://git.example.com/ops.git")
+    server.start()
+    server.look()
+    for number in range(commits):
+        server.write(f"{EVIL}# {number}\n")
+        tree.commit(by="nami@example.com" if not number else "suzuki@example.com")
+    server.look()
+    request = asked()
+    assert request is not None
+    return request
+
+
+@pytest.mark.parametrize(("commits", "people"), [(29, 1), (31, 2)])
+def test_who_wrote_what_is_not_looked_at_counts_as_unknown(
+    server: Server, tree: WorkTree, commits: int, people: int
+) -> None:
+    request = wait_from_remote(server, tree, commits)
+
+    assert request.people == people
+    said = [value.code for _label, value in request.facts_said()]
+    assert ("editions.others-unknown" in said) is (people > 1)
+
+
+def test_a_shallow_copy_has_no_history_to_look_at(server: Server, tree: WorkTree, tmp_path: Path) -> None:
+    wait_from_remote(server, tree, 2)
+    copy = tmp_path / "shallow"
+    tree.git("clone", "-q", "--depth", "1", f"file://{tree.root}", str(copy))
+    (tree.root / ".git").rename(tree.root / "git-before")
+    (copy / ".git").rename(tree.root / ".git")
+    server.write(f"{EVIL}# 1\n# shallow\n")
+    tree.commit(by="suzuki@example.com")
+    server.look()
+    request = asked()
+
+    assert request is not None
+    assert request.people == 2
 
 
 def test_a_link_from_a_remote_waits_wherever_it_leads(server: Server, tree: WorkTree, tmp_path: Path) -> None:

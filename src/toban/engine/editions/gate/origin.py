@@ -56,17 +56,30 @@ def checked_out(edition: Edition, files: EditionFiles) -> CheckedOut | None:
     return CheckedOut(found, head)
 
 
-def emails(at: CheckedOut, files: EditionFiles, former: Edition) -> Sequence[str]:
-    """Return the addresses in the commits since *former*: whoever made them does not approve them."""
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Who had a part in the commits since the version in force."""
+
+    emails: tuple[str, ...] = ()
+    """Whoever made them does not approve them."""
+    is_whole: bool = True
+    """Whether there is nobody else: all commits back to that version could be looked at."""
+
+
+def writers(at: CheckedOut, files: EditionFiles, former: Edition) -> Writers:
+    """Return who had a part in the commits since *former*."""
     found: set[str] = set()
     files = _followed(files)
     places = [each for each in (files.design, files.bindings) if each.exists()]
-    for sha in dict.fromkeys((at.head, *at.repository.history(at.head, places, _MOST_COMMITS))):
+    history = at.repository.history(at.head, places, _MOST_COMMITS)
+    for sha in dict.fromkeys((at.head, *(history or ()))):
         if _digests(at.repository, sha, files) == former.digests:
-            break
+            return Writers(tuple(sorted(found)))
         commit = at.repository.commit(sha)
         found |= commit.emails if commit is not None else set()
-    return sorted(found)
+    # A shallow copy has no history, and a long one is looked at only so far back.
+    is_whole = history is not None and len(history) < _MOST_COMMITS
+    return Writers(tuple(sorted(found)), is_whole)
 
 
 def signed(at: CheckedOut, keys: Sequence[str]) -> tuple[Commit, str] | None:

@@ -91,11 +91,14 @@ class Repository:
         emails = frozenset(each.casefold() for each in lines[1:])
         return Commit(sha, datetime.fromtimestamp(int(lines[0]), UTC), emails)
 
-    def history(self, sha: str, files: Sequence[Path], most: int) -> Sequence[str]:
-        """Return up to *most* commits that changed one of *files*, from *sha* back, newest first."""
+    def history(self, sha: str, files: Sequence[Path], most: int) -> Sequence[str] | None:
+        """Return up to *most* commits that changed one of *files*, from *sha* back, newest first.
+
+        None if they are not all here.
+        """
         with self._borrowed(sha) as ask:
             told = ask("log", f"-{most}", "--format=%H", sha, "--", *map(self._name, files))
-        return told.decode().split() if told else []
+        return told.decode().split() if told is not None else None
 
     def signer(self, sha: str, keys: Sequence[str]) -> str:
         """Return who has validly signed *sha* with one of *keys*, as Git says it; empty if nobody has."""
