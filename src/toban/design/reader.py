@@ -41,6 +41,8 @@ from toban.design.reading.code import read_code
 from toban.design.reading.declared.declaration import DeclaredElsewhere, Misdeclared, declarations
 from toban.design.reading.declared.reading import read_declared, without_rule
 from toban.design.reading.declared.scope import DeclaredScope, Placement, next_lines, place
+from toban.design.reading.document.kinship import why_foreign
+from toban.design.reading.document.title import is_of_operations
 from toban.design.reading.entries import (
     EntryLine,
     caption_of,
@@ -53,14 +55,12 @@ from toban.design.reading.entries import (
 from toban.design.reading.environments import as_written, production_views
 from toban.design.reading.force import other_phases, why_not_in_force
 from toban.design.reading.grounds import Grounds
-from toban.design.reading.kinship import why_foreign
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, not_in_force, read, unread
 from toban.design.reading.pairs import is_pairs, pair_lines
 from toban.design.reading.parts import parts_of_procedures, whole
 from toban.design.reading.schedules import at_their_time
 from toban.design.reading.subjects import told_apart
 from toban.design.reading.tables import read_table
-from toban.design.reading.title import is_of_operations
 from toban.design.reading.weight import weighed
 from toban.design.section import DocumentSection, heading_text
 from toban.design.shapes.shape import ClausePlace

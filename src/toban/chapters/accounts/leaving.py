@@ -47,7 +47,7 @@ class Teller:
     """Who says it, and how."""
 
     name: str
-    via: Leaver.Via
+    via: Leaver.ToldBy
     account: Operator | None = None
     """None at a shell of Toban's own host."""
     shell_user: str = ""
@@ -177,7 +177,7 @@ def decide(
             AccessRemoval.objects.get_or_create(
                 system=system,
                 account=account,
-                ground=AccessRemoval.Ground.REVIEW,
+                ground=AccessRemoval.Occasion.REVIEW,
                 ended_at=None,
                 withdrawn_at=None,
                 defaults={

@@ -98,7 +98,7 @@ class CollectedAccount(models.Model):
 class Leaver(models.Model):
     """Somebody who leaves, as Toban was told."""
 
-    class Via(models.TextChoices):
+    class ToldBy(models.TextChoices):
         """How it was told."""
 
         PAGE = "page"
@@ -115,7 +115,7 @@ class Leaver(models.Model):
     """When all of their accounts must be gone."""
     told_at = models.DateTimeField()
     told_by = models.CharField(max_length=150)
-    via = models.CharField(max_length=8, choices=Via)
+    via = models.CharField(max_length=8, choices=ToldBy)
     withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -132,7 +132,7 @@ class Leaver(models.Model):
 class AccessRemoval(models.Model):
     """An account that is to go; over once its system shows it no more, or locked."""
 
-    class Ground(models.TextChoices):
+    class Occasion(models.TextChoices):
         """Why it is to go."""
 
         LEAVER = "leaver"
@@ -140,7 +140,7 @@ class AccessRemoval(models.Model):
 
     system = models.CharField(max_length=200)
     account = models.CharField(max_length=200)
-    ground = models.CharField(max_length=8, choices=Ground)
+    ground = models.CharField(max_length=8, choices=Occasion)
     leaver = models.ForeignKey(Leaver, models.CASCADE, null=True, related_name="removals")
     ordered_by = models.CharField(max_length=150)
     reason = models.TextField(blank=True)

@@ -164,7 +164,7 @@ def _find(plan: AccountsPlan, now: datetime) -> None:
         return
     known = set(
         AccessRemoval.objects.filter(
-            ground=AccessRemoval.Ground.LEAVER, ended_at=None, withdrawn_at=None
+            ground=AccessRemoval.Occasion.LEAVER, ended_at=None, withdrawn_at=None
         ).values_list("leaver", "system", "account")
     )
     by_name = _by_name(leavers, plan)
@@ -206,7 +206,7 @@ def _note(leaver: Leaver, each: CollectedAccount, now: datetime) -> None:
         _, is_new = AccessRemoval.objects.get_or_create(
             system=each.system,
             account=each.name,
-            ground=AccessRemoval.Ground.LEAVER,
+            ground=AccessRemoval.Occasion.LEAVER,
             ended_at=None,
             withdrawn_at=None,
             defaults={

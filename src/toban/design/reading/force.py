@@ -8,9 +8,9 @@ from functools import lru_cache
 from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.notices import NotificationRule
 from toban.design.markdown import Block, Heading
+from toban.design.reading.document.title import states_none
 from toban.design.reading.entries import split_key
 from toban.design.reading.outcome import RowFate, RowOutcome
-from toban.design.reading.title import states_none
 from toban.design.section import DocumentSection, heading_text, heading_words, normalise
 from toban.design.shapes.shape import words
 from toban.message import NOTHING, Message

@@ -115,7 +115,7 @@ class Place:
         os.utime(path, (self.now.timestamp(),) * 2)
 
     def leave(self, name: str = "田中太郎", *accounts: str, day: date | None = None) -> Leaver:
-        by = Teller("uehara", Leaver.Via.PAGE, self.manager)
+        by = Teller("uehara", Leaver.ToldBy.PAGE, self.manager)
         told = ToldLeaver(name, day or self.now.date(), accounts)
         return leaving.tell(told, by, self.edition, self.plan, self.now)
 
@@ -125,7 +125,7 @@ class Place:
             account,
             reason,
             is_kept=is_kept,
-            by=Teller("uehara", Leaver.Via.PAGE, self.manager),
+            by=Teller("uehara", Leaver.ToldBy.PAGE, self.manager),
             plan=self.plan,
             now=self.now,
         )

@@ -170,7 +170,7 @@ def test_who_does_not_leave_after_all_keeps_what_is_left(place: Place) -> None:
     place.look(timedelta(hours=10))
     assert place.tasks()
 
-    withdraw("田中太郎", Teller("uehara", Leaver.Via.PAGE, place.manager), place.now)
+    withdraw("田中太郎", Teller("uehara", Leaver.ToldBy.PAGE, place.manager), place.now)
     place.look(MINUTE)
 
     assert place.tasks() == []

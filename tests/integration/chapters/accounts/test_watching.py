@@ -97,7 +97,7 @@ def test_each_find_is_answered_before_the_audit_log_is_signed_off(place: Place) 
     place.now += timedelta(hours=1)
     [before] = [fact for fact in place.facts(since, REVIEW) if str(fact.label) == "Toban: dev"]
     assert (before.is_exception, before.is_undecided) == (True, True)
-    by = Teller("uehara", Leaver.Via.PAGE, place.manager)
+    by = Teller("uehara", Leaver.ToldBy.PAGE, place.manager)
 
     with pytest.raises(NotPossible, match="確かめた結果"):
         leaving.answer(Suspicion.objects.get().pk, " ", by=by, now=place.now)
@@ -118,9 +118,11 @@ def test_nobody_answers_about_themselves_nor_twice(place: Place) -> None:
     found = Suspicion.objects.get()
 
     with pytest.raises(NotPossible, match="自分のアカウント"):
-        leaving.answer(found.pk, "私です", by=Teller("uehara", Leaver.Via.PAGE, place.manager), now=place.now)
+        leaving.answer(
+            found.pk, "私です", by=Teller("uehara", Leaver.ToldBy.PAGE, place.manager), now=place.now
+        )
     other = Operator.objects.create(username="kanri", operator_role=OperatorRole.MANAGER)
-    by = Teller("kanri", Leaver.Via.PAGE, other)
+    by = Teller("kanri", Leaver.ToldBy.PAGE, other)
     leaving.answer(found.pk, "確認した", by=by, now=place.now)
     with pytest.raises(NotPossible, match="未回答ではありません"):
         leaving.answer(found.pk, "もう一度", by=by, now=place.now)

@@ -1,7 +1,7 @@
 """What speaks for a reading beside a heading, and what takes it back."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.unit.design.conftest import Read
 
@@ -32,6 +32,8 @@ OTHER_WORDS = st.sampled_from(
 
 @given(st.sampled_from(sorted(ENTRIES)), OTHER_WORDS, st.sampled_from(["{0} {1}", "{1} {0}"]))
 def test_a_heading_that_says_more_than_the_kind_reads_nothing(heading: str, more: str, order: str) -> None:
+    # "Tooling" is a word of that kind itself.
+    assume((heading, more) != ("Monitoring tools", "tooling"))
     whole = order.format(heading, more)
 
     design = _document(whole, ENTRIES[heading])

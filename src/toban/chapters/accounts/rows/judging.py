@@ -16,7 +16,7 @@ _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class AccountFault:
     """An account, or a system, that is not as the row demands."""
 
     place: str
@@ -28,7 +28,7 @@ class Fault:
 class Findings:
     """What was found about a row over all systems that it is about."""
 
-    faults: Sequence[Fault]
+    faults: Sequence[AccountFault]
     unknown: Sequence[Message]
     systems: int
     accounts: int
@@ -69,7 +69,7 @@ def _gap(unknown: Sequence[Message]) -> Message:
 
 def factors(systems: Sequence[SeenSystem], oldest: timedelta, now: datetime) -> Findings:
     """Return who can sign in to production without a second factor."""
-    faults: list[Fault] = []
+    faults: list[AccountFault] = []
     unknown: list[Message] = []
     production = [each for each in systems if each.system.config.is_production and not each.system.is_own]
     accounts = 0
@@ -82,7 +82,7 @@ def factors(systems: Sequence[SeenSystem], oldest: timedelta, now: datetime) -> 
         accounts += len(people)
         found = {each.found.name: has_factor(each, system, by_name) for each in people}
         faults += [
-            Fault(f"{system.name}: {name}", Message("accounts.no-factor"))
+            AccountFault(f"{system.name}: {name}", Message("accounts.no-factor"))
             for name, has in found.items()
             if has is False
         ]
@@ -127,7 +127,7 @@ def passwords(
     row: PasswordPolicy, systems: Sequence[SeenSystem], oldest: timedelta, now: datetime
 ) -> Findings:
     """Return which production systems demand less of passwords, and whose passwords are too old."""
-    faults: list[Fault] = []
+    faults: list[AccountFault] = []
     unknown: list[Message] = []
     wanted = [
         each
@@ -148,7 +148,7 @@ def passwords(
         faults += _of_terms(row, system)
         unknown += _unknown_terms(row, system)
         aged = list(_of_ages(row, system, people, now))
-        faults += [each for each in aged if isinstance(each, Fault)]
+        faults += [each for each in aged if isinstance(each, AccountFault)]
         unknown += [each for each in aged if isinstance(each, Message)]
     return Findings(faults, unknown, len(wanted), accounts)
 
@@ -158,21 +158,21 @@ def _unknown_terms(row: PasswordPolicy, system: SeenSystem) -> Iterator[Message]
         yield Message("accounts.terms-unknown", system=system.name)
 
 
-def _of_terms(row: PasswordPolicy, system: SeenSystem) -> Iterator[Fault]:
+def _of_terms(row: PasswordPolicy, system: SeenSystem) -> Iterator[AccountFault]:
     terms = system.terms
     if terms is None:
         return
     if row.min_length and (terms.min_length or 0) < row.min_length:
         said = Message("accounts.length-less", has=terms.min_length or 0, wanted=row.min_length)
-        yield Fault(system.name, said)
+        yield AccountFault(system.name, said)
     if missing := [each for each in row.classes if each not in terms.classes]:
         needed = [Message(f"people.password-needs-{each}") for each in missing]
-        yield Fault(system.name, Message("accounts.classes-missing", needed=needed))
+        yield AccountFault(system.name, Message("accounts.classes-missing", needed=needed))
 
 
 def _of_ages(
     row: PasswordPolicy, system: SeenSystem, people: Sequence[SeenAccount], now: datetime
-) -> Iterator[Fault | Message]:
+) -> Iterator[AccountFault | Message]:
     if row.expires_after is None:
         return
     longest = row.expires_after.as_timedelta()
@@ -182,7 +182,7 @@ def _of_ages(
         # ">=": "changed every 90 days" means that the end of the 90th day is the last moment.
         if changed is not None and now - changed >= longest:
             said = Message("accounts.password-old", days=(now - changed).days)
-            yield Fault(f"{system.name}: {each.found.name}", said)
+            yield AccountFault(f"{system.name}: {each.found.name}", said)
     if silent:
         yield Message("accounts.age-unknown", system=system.name, count=len(silent), name=silent[0])
 

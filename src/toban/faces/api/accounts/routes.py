@@ -23,7 +23,7 @@ from toban.faces.api.acting import ordered
 from toban.faces.api.problems import Problem
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.values import Asked, IdempotencyKey, Number, Part, Said, Text, Turn
-from toban.faces.values.accounts import (
+from toban.faces.values.accounts.accounts import (
     account_values,
     decision_values,
     leaver_values,
@@ -249,7 +249,7 @@ def _part(request: HttpRequest, turn: Turn, found: list[Any]) -> Any:
 
 def _teller(request: HttpRequest) -> Teller:
     token = token_of(request)
-    return Teller(token.operator.get_username(), Leaver.Via.API, token.operator, token.shell_user)
+    return Teller(token.operator.get_username(), Leaver.ToldBy.API, token.operator, token.shell_user)
 
 
 def _require_manager(request: HttpRequest) -> None:

@@ -18,7 +18,12 @@ from toban.faces.cli.kept import edition_of
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
-from toban.faces.values.accounts import account_values, leaver_values, suspicion_values, system_values
+from toban.faces.values.accounts.accounts import (
+    account_values,
+    leaver_values,
+    suspicion_values,
+    system_values,
+)
 from toban.message import Message, sentences
 from toban.text import printable_json
 
@@ -155,7 +160,7 @@ def leave(
     with usable_state():
         edition, now = edition_of(parts), system_clock()
         told = list(_told(name, day.date() if day is not None else now.date(), names, file))
-        via = Leaver.Via.CSV if file is not None else Leaver.Via.SHELL
+        via = Leaver.ToldBy.CSV if file is not None else Leaver.ToldBy.SHELL
         by = Teller(shell_user(), via, shell_user=shell_user())
         for each in leaving.tell_all(told, by, edition, edition.plan(OPERATION), now):
             zone = edition.bindings.system.zone
@@ -183,7 +188,7 @@ def stay(name: str) -> None:
     speak_utf8()
     with usable_state():
         leaving.withdraw(
-            name, Teller(shell_user(), Leaver.Via.SHELL, shell_user=shell_user()), system_clock()
+            name, Teller(shell_user(), Leaver.ToldBy.SHELL, shell_user=shell_user()), system_clock()
         )
         say(Message("accounts.stays", name=name))
 

@@ -17,7 +17,14 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
-from toban.faces.values.patching import HostLine, PatchRun, patch_run, plan_values, run_values, runs_of
+from toban.faces.values.patching.patching import (
+    HostLine,
+    PatchRun,
+    patch_run,
+    plan_values,
+    run_values,
+    runs_of,
+)
 from toban.message import Message
 from toban.text import printable_json
 

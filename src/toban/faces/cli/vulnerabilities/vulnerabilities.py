@@ -14,7 +14,7 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
-from toban.faces.values.vulnerabilities import (
+from toban.faces.values.vulnerabilities.vulnerabilities import (
     due_at,
     inventory_values,
     must_be_bound,

@@ -100,7 +100,7 @@ def decide(request: HttpRequest) -> HttpResponse:
             request.POST.get("account", "")[:_LONGEST],
             request.POST.get("reason", "")[:_LONGEST],
             is_kept=act == "keep",
-            by=Teller(account.username, Leaver.Via.PAGE, account),
+            by=Teller(account.username, Leaver.ToldBy.PAGE, account),
             plan=in_force().plan(OPERATION),
             now=system_clock(),
         )

@@ -35,7 +35,7 @@ def leavers(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, edition, now)
     account = Operator.objects.get(username=request.user.get_username())
-    by = Teller(account.username, Leaver.Via.PAGE, account)
+    by = Teller(account.username, Leaver.ToldBy.PAGE, account)
     try:
         said = _done(request, by, edition, now)
     except NotPossible as refused:
@@ -58,7 +58,7 @@ def _done(request: HttpRequest, by: Teller, edition: Edition, now: datetime) -> 
             return _("退職者を登録しました。")
         case "csv":
             written = form.get("csv", "")[: _LONGEST + 1]
-            by = Teller(by.name, Leaver.Via.CSV, by.account)
+            by = Teller(by.name, Leaver.ToldBy.CSV, by.account)
             found = leaving.tell_all(leaving.read_leavers(written), by, edition, plan, now)
             return _("退職者を %(count)d 人登録しました。") % {"count": len(found)}
         case "withdraw":

@@ -36,7 +36,7 @@ def suspicions(request: HttpRequest) -> HttpResponse:
             leaving.answer(
                 int(number) if number.isdecimal() and len(number) <= _DIGITS else 0,
                 request.POST.get("remark", "")[:_LONGEST],
-                by=Teller(account.username, Leaver.Via.PAGE, account),
+                by=Teller(account.username, Leaver.ToldBy.PAGE, account),
                 now=system_clock(),
             )
         except NotPossible as refused:

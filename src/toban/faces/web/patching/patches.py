@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from toban.chapters.patching.operation import OPERATION
 from toban.engine.clock import system_clock
-from toban.faces.values.patching import patch_run, runs_of
+from toban.faces.values.patching.patching import patch_run, runs_of
 from toban.faces.web.frame import frame, in_force, look
 from toban.message import Message
 

@@ -156,7 +156,7 @@ def _renew(request: HttpRequest, operator: Operator, act: str) -> str:
 
 
 def _given(request: HttpRequest, operator: Operator) -> str:
-    now, giver = system_clock(), Operator.objects.get(pk=request.user.pk)
+    now, giver = system_clock(), Operator.objects.get(username=_actor(request))
     return give_password(operator, now, setting_password(giver, now))
 
 

@@ -17,7 +17,7 @@ from toban.chapters.vulnerabilities.operation import OPERATION
 from toban.chapters.vulnerabilities.plan import ScanPlan
 from toban.chapters.vulnerabilities.report import last_scan
 from toban.engine.clock import system_clock
-from toban.faces.values.vulnerabilities import due_at, owner_of
+from toban.faces.values.vulnerabilities.vulnerabilities import due_at, owner_of
 from toban.faces.web.frame import frame, in_force, look
 from toban.message import Message
 

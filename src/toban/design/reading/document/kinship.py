@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toban.design.markdown import Block, BulletList, CodeBlock, Heading, MarkdownTable, NumberedList
+from toban.design.reading.document.tongue import is_foreign_tongue
 from toban.design.reading.outcome import RowFate, RowOutcome
-from toban.design.reading.tongue import is_foreign_tongue
 from toban.design.section import heading_words, normalise
 from toban.design.shapes.shape import words
 from toban.message import NOTHING, Message

@@ -1,0 +1,1 @@
+"""Vulnerabilities as values."""
