@@ -45,7 +45,7 @@ class Worker:
         self._rows_of = partial(rows_of, operations=self._operations)
         works = partial(running_works, operations=self._operations)
         self._review = RecordedReview(self._rows_of, works, clock)
-        self._shared = StateDatabase()
+        self._shared = StateDatabase(in_force_folder(settings.HOME))
         self._in_force = parts.in_force(
             in_force_folder(settings.HOME), review=self._review, shared=self._shared
         )
@@ -158,12 +158,13 @@ class Worker:
         with transaction.atomic():
             ledger.hold()
             shared = self._shared.digests()
-            if shared != self._in_force.followed:
+            if shared != self._in_force.followed and not self._shared.is_put_back:
                 # Another node was faster, perhaps with this very edition.
                 return shared == edition.digests
             records.record_in_force(self._recorded, edition, self._rows_of, self._clock(), gate=gate)
-            if self._in_force.sources is not None:
-                share(edition, self._in_force.sources)
+            sources, seen = self._in_force.sources, self._shared.seen()
+            number = share(edition, sources, seen) if sources is not None else 0
+        self._shared.note(number)
         return True
 
     def _step_runs(self) -> None:

@@ -71,7 +71,10 @@ def command(parts: Parts, host: str, port: int) -> None:
         system_clock,
     )
     in_force = parts.in_force(
-        in_force_folder(settings.HOME), review=review, shared=StateDatabase(), proposes=False
+        in_force_folder(settings.HOME),
+        review=review,
+        shared=StateDatabase(in_force_folder(settings.HOME)),
+        proposes=False,
     )
     timekeeper = Timekeeper(settings.HOME, system_clock, clock_of_database())
     node = NodeBeat("serve", in_force, timekeeper)

@@ -47,6 +47,10 @@ class Shared(Protocol):
     def digests(self) -> tuple[str, str] | None:
         """Return the digests of the edition in force; None if no node has put one there."""
 
+    @property
+    def is_put_back(self) -> bool:
+        """Whether what was there last is older than what this node has seen; it counts for none."""
+
     def sources(self) -> Sources | None:
         """Return the contents of its files."""
 
@@ -193,6 +197,8 @@ class EditionInForce:
     def _follow(self) -> Edition | None:
         """Adopt what has newly come into force for all nodes, if it is not in force here."""
         digests = self._shared.digests() if self._shared is not None else None
+        if self._shared is not None and self._shared.is_put_back and self._edition is None:
+            return self._stay()
         # Only news: what came into force here and is not recorded yet is not undone.
         if self._shared is None or digests is None or digests == self._followed:
             return None
@@ -211,6 +217,13 @@ class EditionInForce:
         self._is_from_elsewhere = True
         self._unkept = sources, ""
         return edition
+
+    def _stay(self) -> Edition | None:
+        """Go on with the version that this node had last: somebody has put an older one back for all."""
+        self._edition = self.last_kept()
+        if self._edition is not None:
+            self._followed, self._is_from_elsewhere = self._edition.digests, True
+        return self._edition
 
     def _is_no_proposal(self, edition: Edition, found: str) -> bool:
         """Return whether *edition*, in this node's files, is not to replace the one that all nodes have."""

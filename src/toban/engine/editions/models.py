@@ -14,6 +14,8 @@ class SharedEdition(models.Model):
     document = models.BinaryField()
     bindings = models.BinaryField()
     """Secrets stand in it only by reference."""
+    number = models.PositiveBigIntegerField(default=0)
+    """Rises with every version: no node takes a lower one than it has seen."""
     signature = models.CharField(max_length=64)
     """By the key that nodes share: whoever can only write to the database puts nothing in force."""
 

@@ -1,5 +1,9 @@
 """The version in force belongs to the state database: nodes with other files run it all the same."""
 
+import os
+from pathlib import Path
+
+import structlog
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -8,21 +12,63 @@ from toban.engine.editions.edition import Edition, Sources
 from toban.engine.editions.models import SharedEdition
 
 _SALT = "toban.engine.editions.shared"
+_NUMBER = "number"
+"""The file that keeps the highest number that a node has seen."""
+
+log = structlog.get_logger(__name__)
 
 type Digests = tuple[str, str]
 
 
 class StateDatabase:
-    """See `Shared`. A version signed with another key than this node's counts as none."""
+    """See `Shared`. A version signed with another key than this node's counts as none.
+
+    So does one with a lower number than was seen before, in *folder*: whoever can write to the database could
+    otherwise put back any version that was ever signed, with whatever an approval has ended since.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file = folder / _NUMBER if folder is not None else None
+        self._seen = 0
+        self.is_put_back = False
 
     def digests(self) -> Digests | None:
         """Return the digests of the version in force; None if no node has put one there."""
-        found = SharedEdition.objects.values_list("document_digest", "bindings_digest", "signature").first()
-        if found is None or not settings.HAS_SECRET_KEY:
+        found = _signed()
+        if found is None:
             return None
-        document, bindings, signature = found
-        is_ours = constant_time_compare(signature, _signature((document, bindings)))
-        return (document, bindings) if is_ours else None
+        seen, number = self.seen(), found.number
+        was_put_back, self.is_put_back = self.is_put_back, number < seen
+        if self.is_put_back:
+            if not was_put_back:
+                log.error("edition_is_older_than_seen", number=number, seen=seen)
+            return None
+        self.note(number)
+        return _digests_of(found)
+
+    def seen(self) -> int:
+        """Return the highest number that this node has seen; another process of it may have seen more."""
+        try:
+            kept = int(self._file.read_text(encoding="ascii")) if self._file is not None else 0
+        except (OSError, ValueError):
+            kept = 0
+        return max(self._seen, kept)
+
+    def note(self, number: int) -> None:
+        """Take no lower number than *number* any more."""
+        if number <= self.seen():
+            return
+        self._seen = number
+        if self._file is None:
+            return
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            new = self._file.with_name(f"{_NUMBER}.{os.getpid()}")
+            new.write_text(str(number), encoding="ascii")
+            new.replace(self._file)
+        except OSError as error:
+            # This process knows it anyway.
+            log.warning("edition_number_not_kept", file=str(self._file), reason=str(error))
 
     def sources(self) -> Sources | None:
         """Return the contents of the version in force; whoever reads them compares their digests."""
@@ -34,14 +80,20 @@ class StateDatabase:
         return records.was_in_force(digests)
 
 
-def share(edition: Edition, sources: Sources) -> None:
-    """Make *edition*, read from *sources*, the version in force for every node.
+def share(edition: Edition, sources: Sources, seen: int = 0) -> int:
+    """Make *edition*, read from *sources*, the version in force for every node, with a number above *seen*.
 
-    The caller records it in the same transaction. Without a key of its own, a node shares nothing.
+    The caller records it in the same transaction, and notes the number that is returned once that is
+    committed. Without a key of its own, a node shares nothing, and 0 is returned.
     """
     if not settings.HAS_SECRET_KEY:
-        return
+        return 0
     document, bindings = edition.digests
+    former = _signed()
+    last = former.number if former is not None else 0
+    if former is not None and last >= max(seen, 1) and _digests_of(former) == edition.digests:
+        return last
+    number = max(last, seen) + 1
     SharedEdition.objects.update_or_create(
         pk=SharedEdition.ONLY,
         defaults={
@@ -49,10 +101,27 @@ def share(edition: Edition, sources: Sources) -> None:
             "bindings_digest": bindings,
             "document": sources[0],
             "bindings": sources[1],
-            "signature": _signature(edition.digests),
+            "number": number,
+            "signature": _signature(edition.digests, number),
         },
     )
+    return number
 
 
-def _signature(digests: Digests) -> str:
-    return salted_hmac(_SALT, "/".join(digests), algorithm="sha256").hexdigest()
+def _signed() -> SharedEdition | None:
+    """Return what is in force, without its contents, if a node with the same key has signed it."""
+    found = SharedEdition.objects.defer("document", "bindings").first()
+    if found is None or not settings.HAS_SECRET_KEY:
+        return None
+    wanted = _signature(_digests_of(found), found.number)
+    return found if constant_time_compare(found.signature, wanted) else None
+
+
+def _digests_of(found: SharedEdition) -> Digests:
+    return found.document_digest, found.bindings_digest
+
+
+def _signature(digests: Digests, number: int) -> str:
+    # The number 0 is that of versions from before there were numbers.
+    signed = "/".join((*digests, str(number)) if number else digests)
+    return salted_hmac(_SALT, signed, algorithm="sha256").hexdigest()

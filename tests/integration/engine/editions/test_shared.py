@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 from pytest_django import Settings
 from tests.integration.engine.editions.server import BINDINGS, DESIGN, Server
 from tests.registered import PARTS
@@ -27,9 +28,10 @@ class Node(Server):
 
     def start(self, kept: str = "kept") -> None:
         super().start(kept)
+        self.shared = StateDatabase(self.folder / kept)
         self.files = EditionInForce(
             self.folder / "ops.md", self.folder / "toban.toml", PARTS.schema, kinds=PARTS.kinds,
-            kept=self.folder / kept, review=self.review, shared=StateDatabase(), proposes=self.proposes,
+            kept=self.folder / kept, review=self.review, shared=self.shared, proposes=self.proposes,
         )  # fmt: skip
 
     def look(self) -> None:
@@ -41,7 +43,8 @@ class Node(Server):
                     with transaction.atomic():
                         records.record_in_force(former, edition, self.review.rows_of, self.now, gate=gate)
                         assert self.files.sources is not None
-                        share(edition, self.files.sources)
+                        number = share(edition, self.files.sources, self.shared.seen())
+                    self.shared.note(number)
                 case EditionRefusal() as refusal if self.proposes:
                     records.record_refusal(self.files.edition, refusal, self.review.rows_of, self.now)
                 case _:
@@ -203,3 +206,59 @@ def test_a_new_node_with_the_version_in_force_records_nothing_new(tmp_path: Path
 
     assert not other.files.is_left_behind
     assert in_force() == [SharedEdition.objects.get().document_digest]
+
+
+def test_a_former_version_that_is_put_back_into_the_database_is_not_taken(tmp_path: Path) -> None:
+    one, two = node(tmp_path / "one"), node(tmp_path / "two")
+    former = SharedEdition.objects.values().get()
+    one.write(design=AT_FIVE)
+    one.look()
+    two.look()
+    SharedEdition.objects.update(**former)
+
+    for each in (one, two):
+        each.look()
+        assert each.time == "5:00"
+    two.start()
+    two.look()
+    assert two.time == "5:00"
+
+
+def test_a_number_that_nobody_signed_raises_nothing(tmp_path: Path) -> None:
+    one, two = node(tmp_path / "one"), node(tmp_path / "two")
+    SharedEdition.objects.update(number=2**40)
+    two.look()
+    assert two.shared.seen() == 1
+
+    one.start()
+    one.write(design=AT_FIVE)
+    one.look()
+
+    assert SharedEdition.objects.get().number == 2
+    two.look()
+    assert two.time == "5:00"
+
+
+def test_a_state_that_was_restored_is_taken_after_the_number_was_deleted(tmp_path: Path) -> None:
+    one = node(tmp_path / "one")
+    former = SharedEdition.objects.values().get()
+    one.write(design=AT_FIVE)
+    one.look()
+    SharedEdition.objects.update(**former)
+    (one.folder / "kept" / "number").unlink()
+
+    one.start()
+    one.look()
+
+    assert one.time == "2:00"
+
+
+def test_a_version_from_before_there_were_numbers_is_in_force(tmp_path: Path, settings: Settings) -> None:
+    node(tmp_path / "one")
+    row = SharedEdition.objects.get()
+    digests = f"{row.document_digest}/{row.bindings_digest}"
+    signed = salted_hmac("toban.engine.editions.shared", digests, algorithm="sha256").hexdigest()
+    SharedEdition.objects.update(number=0, signature=signed)
+    assert settings.HAS_SECRET_KEY
+
+    assert node(tmp_path / "two", AT_FIVE.replace("5:00", "6:00")).shared.seen() == 1

@@ -200,6 +200,41 @@ def test_an_unreadable_version_leaves_the_old_one_in_force_until_a_readable_one_
 
 
 @pytest.mark.slow
+def test_a_former_version_put_back_into_the_database_is_not_taken_and_the_next_change_is(
+    tmp_path: Path, http_server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("k" * 60)
+    key.chmod(0o600)
+    monkeypatch.setenv("TOBAN_SECRET_KEY", f"file:{key}")
+    (tmp_path / "home").mkdir()
+    worker = in_sqlite(tmp_path / "home")
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    worker.design.write_text(DESIGN)
+    (worker.folder / "toban.toml").write_text(BINDINGS.format(url=http_server.url))
+    number = "SELECT number FROM editions_sharededition"
+    worker.start()
+    try:
+        worker.until(lambda: worker.verdict(API) == "conforming")
+        (former,) = worker.ask("SELECT * FROM editions_sharededition")
+        worker.design.write_text(DESIGN.replace("DB | 接続数", "受付 | 接続数"))
+        worker.until(lambda: worker.ask(number) == [(2,)])
+        with closing(sqlite3.connect(worker.folder / "state.sqlite3", timeout=20)) as state, state:
+            state.execute("DELETE FROM editions_sharededition")
+            state.execute("INSERT INTO editions_sharededition VALUES (?, ?, ?, ?, ?, ?, ?)", former)
+        # Some looks at what is in force.
+        time.sleep(3)
+        assert worker.verdict("monitoring/monitor/受付/接続数") == "unbound"
+
+        worker.design.write_text(DESIGN.replace("DB | 接続数", "倉庫 | 接続数"))
+        worker.until(lambda: worker.ask(number) == [(3,)])
+        worker.until(lambda: worker.verdict("monitoring/monitor/倉庫/接続数") == "unbound")
+    finally:
+        worker.end(signal.SIGTERM)
+    assert any(each["event"] == "edition_is_older_than_seen" for each in worker.events)
+
+
+@pytest.mark.slow
 def test_a_version_that_would_stop_a_monitor_waits_across_a_restart_until_a_person_confirms_it(
     worker: Worker, http_server: HttpServer
 ) -> None:
