@@ -70,12 +70,8 @@ def command(parts: Parts, host: str, port: int) -> None:
         partial(running_works, operations=parts.operations),
         system_clock,
     )
-    in_force = parts.in_force(
-        in_force_folder(settings.HOME),
-        review=review,
-        shared=StateDatabase(in_force_folder(settings.HOME)),
-        proposes=False,
-    )
+    kept = in_force_folder(settings.HOME)
+    in_force = parts.in_force(kept, review=review, shared=StateDatabase(kept), proposes=False)
     timekeeper = Timekeeper(settings.HOME, system_clock, clock_of_database())
     node = NodeBeat("serve", in_force, timekeeper)
 
