@@ -57,7 +57,10 @@ def appointers_of(edition: Edition, holder: Holder) -> Sequence[Identity]:
 
     A command on the server says whose shell it was: each account that is called so may be theirs.
     """
-    return identities_of_shell(edition, holder.override.author) if holder.override is not None else ()
+    made = holder.override
+    if made is None:
+        return ()
+    return (*identities_of_shell(edition, made.author), *identities_of(edition, made.makers))
 
 
 def accounts_with_addresses(people: Iterable[Person], addresses: Iterable[str]) -> tuple[int, ...]:

@@ -333,6 +333,8 @@ class DutyOverride(OrderedPeriod):
     role = models.TextField()
     person = models.TextField()
     """The name in `[people]`."""
+    makers = models.JSONField(default=list)
+    """The numbers of the accounts of who had just set the author's password: it may have been they."""
 
     class Meta:
         constraints = (

@@ -17,7 +17,7 @@ from tests.integration.engine.approvals.conftest import (
     giver,
     refused,
 )
-from tests.integration.engine.approvals.test_answers import TWO, approve, on_duty
+from tests.integration.engine.approvals.test_answers import TWO, approve, deputy, on_duty
 
 from toban.engine.approvals.answers import review
 from toban.engine.approvals.delegations import delegate
@@ -165,3 +165,12 @@ def test_a_shared_shell_says_nothing_about_a_delegation(edition: Edition) -> Non
     _delegated(edition, shell_user="root")
 
     assert approve(request, "sato", edition).state == RequestState.GRANTED
+
+
+def test_nobody_chooses_a_deputy_by_a_password_that_they_gave(edition: Edition) -> None:
+    ordered, other = asked(edition, "boss"), asked(edition, subject="release/8")
+    given("suzuki", "boss")
+    deputy("佐藤", edition, by="suzuki")
+
+    assert "依頼した人があなたを代理に" in refused(approve, ordered, "sato", edition)
+    assert approve(other, "sato", edition).state == RequestState.GRANTED

@@ -8,12 +8,15 @@ from django.db import transaction
 
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
+from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger
 from toban.engine.notify.duty.roster import Override, Roster, holding, rosters
 from toban.engine.notify.models import DutyOverride
 from toban.engine.notify.orders import audit, checked_end, look_again, written
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.orders import NotPossible
+from toban.engine.people.access import who_set_password
+from toban.engine.people.models import Operator
 from toban.message import Message
 
 FOREVER = timedelta(days=36_500)
@@ -24,7 +27,16 @@ def between(start: datetime, end: datetime) -> list[Override]:
     """Return the overrides that are active at some moment from *start* (included) to *end* (excluded)."""
     found = DutyOverride.objects.filter(starts_at__lt=end, ends_at__gt=start).order_by("starts_at", "pk")
     return [
-        Override(each.pk, each.role, each.person, each.author, each.reason, each.starts_at, each.ends_at)
+        Override(
+            each.pk,
+            each.role,
+            each.person,
+            each.author,
+            each.reason,
+            each.starts_at,
+            each.ends_at,
+            tuple(each.makers),
+        )
         for each in found
     ]
 
@@ -67,6 +79,7 @@ def override(
             role=roster.role,
             person=person,
             author=by,
+            makers=_makers(by),
             reason=reason.strip(),
             starts_at=starts_at,
             ends_at=end,
@@ -83,6 +96,11 @@ def override(
         }
         audit(content, by, now, roster.clause.id if roster.clause is not None else "")
     return made
+
+
+def _makers(by: str) -> list[int]:
+    account = Operator.objects.filter(username=by).first()
+    return list(who_set_password(account, system_clock())) if account is not None else []
 
 
 def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:

@@ -65,6 +65,8 @@ class Override:
     reason: str
     start: datetime
     end: datetime
+    makers: tuple[int, ...] = ()
+    """The numbers of the accounts of who had just set the author's password: it may have been they."""
 
 
 @dataclass(frozen=True, slots=True)
