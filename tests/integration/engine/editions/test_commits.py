@@ -49,6 +49,22 @@ def test_files_from_a_remote_wait_and_their_committer_does_not_approve(
         server.approve("nami")
 
 
+def test_a_co_author_of_a_commit_does_not_approve_it(server: Server, tree: WorkTree) -> None:
+    checked_out(server, tree, BINDINGS)
+    tree.commit()
+    tree.git("remote", "add", "origin", "https://git.example.com/ops.git")
+    server.start()
+    server.look()
+    server.write(EVIL)
+    tree.commit(by="suzuki@example.com")
+    said = "edit\n\nCo-authored-by: Nami <NAMI@example.com>"
+    tree.git("commit", "-q", "--amend", "-m", said, by="suzuki@example.com")
+    server.look()
+
+    with pytest.raises(NotPossible, match="自分"):
+        server.approve("nami")
+
+
 def wait_from_remote(server: Server, tree: WorkTree, commits: int) -> ApprovalRequest:
     """Start with a version, and let the server look after so many commits, the oldest of which is nami's."""
     checked_out(server, tree, BINDINGS)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +21,7 @@ _REMOTE = re.compile(r"\[\s*(?:remote[\s.\"]|include)|denycurrentbranch", re.IGN
 """A file that is included may name a remote, too; by `denyCurrentBranch` others push into a work tree."""
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHA256_LENGTH = 64
+_CO_AUTHORS = "%(trailers:key=Co-authored-by,valueonly,unfold)"
 _CONFIG = """[core]
 repositoryformatversion = 1
 bare = true
@@ -42,7 +44,7 @@ class Commit:
     sha: str
     committed_at: datetime
     emails: frozenset[str]
-    """Of its author and committer, in lower case."""
+    """Of its author, its committer and its co-authors, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,12 @@ class Repository:
     def commit(self, sha: str) -> Commit | None:
         """Return the commit *sha*; None if it can't be read."""
         with self._borrowed(sha) as ask:
-            told = ask("log", "-1", "--no-mailmap", "--format=%ct%n%ae%n%ce", sha)
+            told = ask("log", "-1", "--no-mailmap", f"--format=%ct%n%ae%n%ce%n{_CO_AUTHORS}", sha)
         lines = told.decode(errors="replace").splitlines() if told else []
         if not lines or not lines[0].isdecimal():
             return None
-        emails = frozenset(each.casefold() for each in lines[1:])
+        named = (*lines[1:3], *(parseaddr(each)[1] for each in lines[3:]))
+        emails = frozenset(each.casefold() for each in named if each)
         return Commit(sha, datetime.fromtimestamp(int(lines[0]), UTC), emails)
 
     def history(self, sha: str, files: Sequence[Path], most: int) -> Sequence[str] | None:
