@@ -151,6 +151,13 @@ def test_names_and_versions_are_words_of_the_shell() -> None:
     assert "'curl;reboot=2 $(id)'" in script
 
 
+def test_an_order_without_packages_is_not_given() -> None:
+    script = APT.apply("sudo -n ", [])
+
+    assert "apt-get" not in script
+    assert "sudo -n dpkg --force-confdef --force-confold --configure -a" in script
+
+
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_the_lines_of_sudoers_in_the_manual_allow_exactly_these_commands(language: str) -> None:
     block = next(each for each in re.findall(r"```text\n(.*?)```", page(language, "patches.md"), re.DOTALL))

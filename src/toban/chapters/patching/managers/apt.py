@@ -94,10 +94,11 @@ dpkg-query -L {words(*(each.name for each in wanted))} 2>/dev/null | {services}
     def apply(self, become: str, wanted: Sequence[Upgrade]) -> str:
         """See `PackageManager`."""
         # What can't be configured may be mended by its next version: that is installed all the same.
+        # An order without packages is none: sudoers allows only what names some.
+        install = f"{become}{_INSTALL} {_named(wanted)} || exit\n" if wanted else ""
         return f"""export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH="$PATH:/usr/sbin:/sbin"
 {become}{_CONFIGURE}
-{become}{_INSTALL} {_named(wanted)} || exit
-if command -v needrestart >/dev/null; then {become}{_RESTART}; fi
+{install}if command -v needrestart >/dev/null; then {become}{_RESTART}; fi
 """
 
     def installed(self, wanted: Sequence[Upgrade]) -> str:
