@@ -88,8 +88,8 @@ class HostPlan:
 
     @property
     def is_needed(self) -> bool:
-        """Whether there is anything to do."""
-        return not self.trouble and bool(self.upgrades or self.unfinished)
+        """Whether there is anything to do: what was installed by others may only wait for a restart."""
+        return not self.trouble and bool(self.upgrades or self.unfinished or self.needs_reboot)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values; `host_plan` reads it back."""

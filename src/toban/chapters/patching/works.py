@@ -243,6 +243,11 @@ class _Patching:
                 why=first.trouble,
             )
             raise StepFailed(said, RunReason.NOT_RUNNABLE)
+        # Those in a group that people restart were not stopped for it: the others had their turn as well.
+        waiting = PatchedHost.objects.filter(run=turn.run_id, needs_reboot=True, back_at=None).order_by("pk")
+        if hosts := tuple(map(plain, waiting.values_list("host", flat=True))):
+            said = Message("runs.on-host", host=hosts, said=Message("patching.reboot-is-yours"))
+            raise StepFailed(said, RunReason.NOT_RUNNABLE)
         return _came_of(made, is_scanned=is_scanned)
 
     def _demand_versions(self, made: PatchPlan) -> None:

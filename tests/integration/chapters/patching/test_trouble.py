@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.chapters.patching.apt_host import LOOPBACK, AptHost, Repository
+from tests.integration.chapters.patching.apt_host import LOOPBACK, AptHost, Repository, install
 from tests.integration.chapters.patching.place import HOUR, TERMS, TUESDAY, Place, group
 from tests.integration.engine.runs.claims import taken
 
@@ -179,6 +179,48 @@ def test_a_restart_is_ordered_once_and_seen_by_the_uptime(tmp_path: Path, hosts:
     assert row.restarted_at is not None
     assert row.back_at is not None
     assert (host.root / "restarts").read_text() == "once\n"
+
+
+def test_a_restart_that_was_left_over_is_planned_although_there_is_nothing_to_install(
+    tmp_path: Path, hosts: list[AptHost]
+) -> None:
+    host = hosts[0]
+    install(host, {"curl": "1.1", "openssl": "1.1"})
+    old = host.up_since.read_text()
+    host.program(
+        "needrestart", f'test "$(cat {host.up_since})" = {old} && echo "NEEDRESTART-KSTA: 3"; exit 0'
+    )
+    host.program("restart", f"date +%s >{host.up_since}; echo once >>{host.root}/restarts")
+    place = Place(tmp_path, group("web", [host], more='reboot_command = ["restart"]') + TERMS)
+
+    assert place.patch() is RunReason.SUCCEEDED, place.told()
+
+    assert (host.root / "restarts").read_text() == "once\n"
+
+
+def test_a_restart_that_people_keep_for_themselves_deviates_until_a_plan_finds_it_done(
+    tmp_path: Path, hosts: list[AptHost]
+) -> None:
+    host, other, _ = hosts
+    host.program("needrestart", 'echo "NEEDRESTART-KSTA: 3"')
+    place = Place(tmp_path, group("web", [host, other], more='reboot = "never"') + TERMS)
+    assert place.patch() is RunReason.NOT_RUNNABLE
+    assert other.version("curl") == "1.1"
+
+    place.now += HOUR
+    place.order()
+    assert place.work() is RunReason.NOT_RUNNABLE
+    place.tell()
+    assert place.verdict() is Verdict.DEVIATING
+    assert host.name in place.said()
+    assert other.name not in place.said()
+
+    host.program("needrestart", 'echo "NEEDRESTART-KSTA: 1"')
+    place.now += HOUR
+    place.order()
+    assert place.work() is RunReason.SUCCEEDED, place.told()
+    place.tell()
+    assert place.verdict() is Verdict.CONFORMING
 
 
 def test_a_restart_that_people_keep_for_themselves_is_a_deviation_until_then(

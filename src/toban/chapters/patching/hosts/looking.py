@@ -107,7 +107,8 @@ def _asked(group: PatchGroup, host: str, plan: HostPlan) -> HostPlan:
         needs_reboot=seen.needs_reboot,
     )
     if not choice.wanted:
-        return plan
+        only_people = plan.needs_reboot and not plan.unfinished and group.config.reboot == "never"
+        return replace(plan, trouble=Message("patching.reboot-is-yours")) if only_people else plan
     simulated = simulate(group, host, choice.wanted)
     return replace(
         plan,
