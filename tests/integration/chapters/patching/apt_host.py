@@ -22,7 +22,7 @@ _AS_STRANGER = (
     ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups"] if os.getuid() == 0 else []
 )
 """As the login of the host, which sshd gives no rights."""
-_PROGRAMS = ("apt-get", "apt-mark", "dpkg", "dpkg-deb", "dpkg-query", "setsid")
+_PROGRAMS = ("apt", "apt-get", "apt-mark", "dpkg", "dpkg-deb", "dpkg-query", "setsid")
 _CONFIGURATION = """
 Dir "{root}";
 Dir::State "{root}/var/lib/apt";
@@ -53,9 +53,10 @@ def _run(program: str, *arguments: str) -> str:
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository below a folder, labelled as Debian's own security fixes are."""
+    """A repository below a folder, labelled as one of Debian's own."""
 
     folder: Path
+    is_security: bool = True
 
     def add(
         self, name: str, version: str, *, depends: str = "", conflicts: str = "", postinst: str = ""
@@ -93,8 +94,9 @@ class Repository:
         packages = self.folder / "Packages"
         packages.write_text("\n".join(entries))
         digest = hashlib.sha256(packages.read_bytes()).hexdigest()
+        label, suite = ("Debian-Security", "stable-security") if self.is_security else ("Debian", "stable")
         (self.folder / "Release").write_text(
-            "Origin: Debian\nLabel: Debian-Security\nSuite: stable-security\nVersion: 12\n"
+            f"Origin: Debian\nLabel: {label}\nSuite: {suite}\nVersion: 12\n"
             f"Architectures: all amd64\nDate: Tue, 01 Dec 2026 00:00:00 UTC\n"
             f"SHA256:\n {digest} {packages.stat().st_size} Packages\n"
         )
@@ -169,7 +171,7 @@ def _make_root(root: Path, repository: Repository) -> None:
 
 def _programs(host: AptHost) -> None:
     root = host.root
-    for each in ("apt-get", "apt-mark"):
+    for each in ("apt", "apt-get", "apt-mark"):
         host.program(each, f'APT_CONFIG={root}/apt.conf exec {shutil.which(each)} "$@"')
     # As root it would chroot for the scripts of packages, and there is no shell below this root.
     forced = f"--log={root}/var/log/dpkg.log --force-not-root --force-script-chrootless --force-bad-path"

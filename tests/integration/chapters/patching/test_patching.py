@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.chapters.patching.apt_host import LOOPBACK, AptHost, Repository
+from tests.integration.chapters.patching.apt_host import LOOPBACK, AptHost, Repository, install
 from tests.integration.chapters.patching.place import (
     HOUR,
     ROUTINE_ROW,
@@ -79,6 +79,24 @@ def test_what_is_held_or_frozen_stays_and_is_named(
     assert (hosts[1].version("curl"), hosts[1].version("openssl")) == ("1.0", "1.0")
     assert "据え置き2件" in str(place.run().note)
     assert not ApprovalRequest.objects.exists()
+
+
+def test_a_fix_that_another_archive_has_overtaken_is_installed_and_nothing_else_from_there(
+    tmp_path: Path, hosts: list[AptHost], ground: Path
+) -> None:
+    host = hosts[0]
+    updates = Repository(ground / "updates", is_security=False)
+    updates.folder.mkdir()
+    install(host, {"openssl": "1.1"})
+    updates.add("curl", "1.2")
+    updates.add("openssl", "1.2")
+    source = host.root / "etc/apt/sources.list.d/updates.list"
+    source.write_text(f"deb [trusted=yes] file://{updates.folder} ./\n")
+    place = Place(tmp_path, group("web", [host]) + TERMS)
+
+    assert place.patch() is RunReason.SUCCEEDED, place.told()
+
+    assert (host.version("curl"), host.version("openssl")) == ("1.2", "1.1")
 
 
 def test_production_waits_for_its_window_and_goes_on_in_it(tmp_path: Path, hosts: list[AptHost]) -> None:

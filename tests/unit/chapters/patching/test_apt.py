@@ -44,6 +44,19 @@ Conf libcurl4 (7.88.1-10+deb12u7 Debian-Security:12/stable-security [amd64])
 
 @@ upgrade 0
 
+@@ versions
+curl/stable-security 7.88.1-10+deb12u7 amd64 [upgradable from: 7.88.1-10+deb12u4]
+curl/stable 7.88.1-10+deb12u5 amd64
+curl/now 7.88.1-10+deb12u4 amd64 [installed,upgradable to: 7.88.1-10+deb12u7]
+
+nginx/stable-security 1.22.1-9+deb12u1 amd64 [upgradable from: 1.22.1-9]
+nginx/stable,now 1.22.1-9 amd64 [installed,upgradable to: 1.22.1-9+deb12u1]
+
+tzdata/stable 2024b-0+deb12u1 all [upgradable from: 2024a-0+deb12u1]
+tzdata/stable-security,now 2024a-0+deb12u1 all [installed,upgradable to: 2024b-0+deb12u1]
+
+@@ versions 0
+
 @@ reboot
 
 @@ restarts
@@ -73,6 +86,19 @@ def test_available_upgrades_are_read_with_where_they_come_from() -> None:
     assert seen.needs_reboot
     assert seen.up_since == 1764547200
     assert not seen.unfinished
+
+
+def test_a_fix_below_a_newer_version_of_another_archive_is_one() -> None:
+    overtaken = """tzdata/stable 2024b-0+deb12u1 all [upgradable from: 2024a-0+deb12u1]
+tzdata/stable-security 2024a-1+deb12u1 all
+"""
+    newest = "tzdata/stable 2024b-0+deb12u1 all [upgradable from: 2024a-0+deb12u1]\n"
+
+    assert APT.read_look(LOOK.replace(newest, overtaken)).available[2].is_security
+    pinned = LOOK.replace(newest, "tzdata/stable-security 2025a-1 all\n" + newest)
+    assert not APT.read_look(pinned).available[2].is_security
+    with pytest.raises(AnswerUnreadable):
+        APT.read_look(LOOK.replace("@@ versions 0", "@@ versions 127"))
 
 
 @pytest.mark.parametrize("state", ["0", "1"])

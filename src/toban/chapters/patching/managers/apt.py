@@ -1,7 +1,7 @@
 """apt and dpkg: Debian, Ubuntu. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import dropwhile, islice, takewhile
 
 from toban.chapters.patching.bindings import PatchGroupBinding
@@ -21,6 +21,7 @@ _RESTART = "needrestart -q -r a"
 _LINE = re.compile(
     r"Inst (?P<name>[\w.+-]+(?::[\w-]+)?)(?: \[(?P<old>[^\]]+)\])? \((?P<new>\S+) (?P<origin>[^)]*)\)"
 )
+_VERSION = re.compile(r"(?P<name>[^/\s]+)/(?P<archives>\S+) \S+ \S+(?: \[(?P<state>[^\]]*)\])?")
 _KEPT_BACK = "The following packages have been kept back:"
 _VERSIONS = re.compile(r" +(?P<name>\S+) \((?P<old>\S+) => (?P<new>\S+)\)")
 _REMOVED = re.compile(r"(?:Remv|Purg) (?P<name>\S+)")
@@ -45,6 +46,9 @@ apt-mark showhold 2>/dev/null
 section upgrade
 {_SIMULATE} -V --with-new-pkgs upgrade 2>&1
 section upgrade $?
+section versions
+apt -qq list --all-versions --upgradable 2>/dev/null
+section versions $?
 section reboot
 test -e /run/reboot-required && echo needed
 section restarts
@@ -60,10 +64,12 @@ command -v needrestart >/dev/null && {become}{_RESTARTS} 2>/dev/null
         # What an interrupted installation has left keeps apt from planning anything: it is finished first.
         if not unfinished:
             demand(found, "upgrade")
+            demand(found, "versions")
+        fixed = set(_fixed(found.get("versions", ())))
         restarts = found.get("restarts", ())
         return HostLook(
-            available=tuple(_upgrades(found.get("upgrade", ()))),
-            kept_back=tuple(_kept_back(found.get("upgrade", ()))),
+            available=tuple(_upgrades(found.get("upgrade", ()), fixed)),
+            kept_back=tuple(_kept_back(found.get("upgrade", ()), fixed)),
             held=tuple(line.strip() for line in found.get("held", ())),
             unfinished=unfinished,
             needs_reboot=bool(found.get("reboot")) or any(map(_KERNEL.match, restarts)),
@@ -121,19 +127,36 @@ section installed $?
         return {alias: version for name, version in whole for alias in (name, name.partition(":")[0])}
 
 
-def _upgrades(lines: Iterable[str]) -> Iterator[Upgrade]:
+def _fixed(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the packages for which a security fix stands between the installed version and the newest.
+
+    The newest may come from elsewhere: a fix is no less one because another archive has overtaken it.
+    """
+    is_newer = False
+    for line in lines:
+        if match := _VERSION.match(line):
+            state = match["state"] or ""
+            # The newest version first; what stands above the one that would be installed is pinned away.
+            is_newer = (is_newer or "upgradable from" in state) and "installed" not in state
+            if is_newer and _SECURITY.search(match["archives"]):
+                yield match["name"]
+
+
+def _upgrades(lines: Iterable[str], fixed: Collection[str] = ()) -> Iterator[Upgrade]:
     for line in lines:
         if match := _LINE.match(line):
-            is_security = _SECURITY.search(match["origin"]) is not None
+            is_fixed = match["name"].partition(":")[0] in fixed
+            is_security = is_fixed or _SECURITY.search(match["origin"]) is not None
             yield Upgrade(match["name"], match["old"] or "", match["new"], is_security)
 
 
-def _kept_back(lines: Iterable[str]) -> Iterator[Upgrade]:
+def _kept_back(lines: Iterable[str], fixed: Collection[str]) -> Iterator[Upgrade]:
     """Yield what stands below its heading, where nobody says from where it would come."""
     below = dropwhile(lambda line: line != _KEPT_BACK, lines)
     for line in takewhile(lambda line: line.startswith(" "), islice(below, 1, None)):
         if match := _VERSIONS.match(line):
-            yield Upgrade(match["name"], match["old"], match["new"])
+            is_security = match["name"].partition(":")[0] in fixed
+            yield Upgrade(match["name"], match["old"], match["new"], is_security)
 
 
 def _broken(lines: Sequence[str]) -> Iterator[str]:
