@@ -83,6 +83,8 @@ class HostPlan:
     restarts: tuple[str, ...] = ()
     needs_reboot: bool = False
     unfinished: str = ""
+    blocked: tuple[str, ...] = ()
+    """Fixes among them that nobody keeps back: the package manager would have to remove something."""
     trouble: Message = NOTHING
     """Why nothing is done on it; it is named in the result."""
 
@@ -142,6 +144,7 @@ def host_plan(written: Mapping[str, Any]) -> HostPlan:
         restarts=tuple(written["restarts"]),
         needs_reboot=written["needs_reboot"],
         unfinished=written["unfinished"],
+        blocked=tuple(written.get("blocked", ())),
         trouble=from_json(written["trouble"]),
     )
 
@@ -152,6 +155,8 @@ class Choice:
 
     wanted: tuple[Upgrade, ...]
     stays: tuple[Upgrade, ...]
+    blocked: tuple[Upgrade, ...] = ()
+    """What stays although it is wanted."""
 
 
 def choose(look: HostLook, keep: Iterable[str], *, only_security: bool) -> Choice:
@@ -159,7 +164,12 @@ def choose(look: HostLook, keep: Iterable[str], *, only_security: bool) -> Choic
     patterns = (*keep, *look.held)
     due = [each for each in look.available if each.is_security or not only_security]
     stays = tuple(each for each in due if is_kept(each.name, patterns))
-    return Choice(tuple(each for each in due if each not in stays), (*stays, *look.kept_back))
+    blocked = tuple(
+        each
+        for each in look.kept_back
+        if (each.is_security or not only_security) and not is_kept(each.name, patterns)
+    )
+    return Choice(tuple(each for each in due if each not in stays), (*stays, *look.kept_back), blocked)
 
 
 def restarts_host(upgrades: Iterable[Upgrade]) -> bool:

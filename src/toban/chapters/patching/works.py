@@ -235,19 +235,7 @@ class _Patching:
             raise StepFailed(
                 Message("patching.still-open", names=tuple(sorted(open_still))), RunReason.NOT_RUNNABLE
             )
-        if made.troubled:
-            first = made.troubled[0]
-            said = Message(
-                "patching.not-everywhere",
-                hosts=tuple(plain(each.host) for each in made.troubled),
-                why=first.trouble,
-            )
-            raise StepFailed(said, RunReason.NOT_RUNNABLE)
-        # Those in a group that people restart were not stopped for it: the others had their turn as well.
-        waiting = PatchedHost.objects.filter(run=turn.run_id, needs_reboot=True, back_at=None).order_by("pk")
-        if hosts := tuple(map(plain, waiting.values_list("host", flat=True))):
-            said = Message("runs.on-host", host=hosts, said=Message("patching.reboot-is-yours"))
-            raise StepFailed(said, RunReason.NOT_RUNNABLE)
+        _demand_nothing_left(turn.run_id, made)
         return _came_of(made, is_scanned=is_scanned)
 
     def _demand_versions(self, made: PatchPlan) -> None:
@@ -284,6 +272,26 @@ def _scans() -> VulnerabilityScans | None:
     ports = settings.PARTS.ports
     found: VulnerabilityScans | None = ports.one(SCANS)
     return found
+
+
+def _demand_nothing_left(run_id: int, made: PatchPlan) -> None:
+    """Raise `StepFailed` if the run was not able to do everything that is due."""
+    if made.troubled:
+        first = made.troubled[0]
+        said = Message(
+            "patching.not-everywhere",
+            hosts=tuple(plain(each.host) for each in made.troubled),
+            why=first.trouble,
+        )
+        raise StepFailed(said, RunReason.NOT_RUNNABLE)
+    if blocked := [each for each in made.hosts if each.blocked]:
+        names = tuple(plain(f"{each.host}: {name}") for each in blocked for name in each.blocked)
+        raise StepFailed(Message("patching.blocked", packages=names), RunReason.NOT_RUNNABLE)
+    # Those in a group that people restart were not stopped for it: the others had their turn as well.
+    waiting = PatchedHost.objects.filter(run=run_id, needs_reboot=True, back_at=None).order_by("pk")
+    if hosts := tuple(map(plain, waiting.values_list("host", flat=True))):
+        said = Message("runs.on-host", host=hosts, said=Message("patching.reboot-is-yours"))
+        raise StepFailed(said, RunReason.NOT_RUNNABLE)
 
 
 def _with_rest(failed: StepFailed, each: HostPlan, waiting: Sequence[HostPlan]) -> Message:

@@ -257,13 +257,20 @@ def test_what_was_not_approved_is_not_installed(
     assert (host.version("curl"), host.version("openssl"), host.version("extra")) == ("1.0", "1.0", "")
 
 
-def test_an_upgrade_that_would_remove_a_package_is_kept_back(
+def test_an_upgrade_that_would_remove_a_package_is_kept_back_and_deviates_unless_somebody_keeps_it(
     one: Place, hosts: list[AptHost], repository: Repository
 ) -> None:
     repository.add("curl", "1.2", conflicts="openssl")
 
-    assert one.work(TUESDAY) is RunReason.SUCCEEDED, one.told()
+    assert one.work(TUESDAY) is RunReason.NOT_RUNNABLE
+    one.tell()
+    assert one.verdict() is Verdict.DEVIATING
+    assert f"{hosts[0].name}: curl 1.0 → 1.2" in one.said()
 
+    hosts[0].run("apt-mark", "hold", "curl", "openssl")
+    one.now += HOUR
+    one.order()
+    assert one.work() is RunReason.SUCCEEDED, one.told()
     assert "据え置き2件" in str(one.run().note)
     assert (hosts[0].version("openssl"), hosts[0].version("curl")) == ("1.0", "1.0")
 

@@ -50,6 +50,14 @@ def test_what_a_release_froze_or_the_host_holds_stays(keep: tuple[str, ...], hel
     assert choose(HostLook((CURL, NGINX), held), keep, only_security=True) == Choice((CURL,), (NGINX,))
 
 
+def test_a_fix_that_nobody_keeps_back_and_that_stays_all_the_same_is_blocked() -> None:
+    look = HostLook((), ("nginx",), kept_back=(CURL, NGINX, ZONE))
+
+    assert choose(look, (), only_security=True).blocked == (CURL,)
+    assert choose(look, (), only_security=False).blocked == (CURL, ZONE)
+    assert choose(look, ("curl",), only_security=True).blocked == ()
+
+
 def test_an_order_is_not_given_if_the_host_would_do_something_else() -> None:
     choice = Choice((CURL,), (NGINX,))
 

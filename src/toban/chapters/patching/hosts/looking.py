@@ -102,6 +102,7 @@ def _asked(group: PatchGroup, host: str, plan: HostPlan) -> HostPlan:
     plan = replace(
         plan,
         stays=tuple(map(str, choice.stays)),
+        blocked=tuple(map(str, choice.blocked)),
         unfinished=seen.unfinished,
         restarts=seen.restarts,
         needs_reboot=seen.needs_reboot,
