@@ -137,6 +137,10 @@ def test_hosts_of_several_targets_may_be_changed_when_all_of_them_may() -> None:
     [
         ("running\nGet:1\nUnpack", JobLook(JobState.RUNNING, 1, ["Get:1"])),
         ("running\n", JobLook(JobState.RUNNING, 1, [])),
+        (
+            "running\n(Reading 5%\r(Reading 100%\rUnpacking\x0cone\n",
+            JobLook(JobState.RUNNING, 1, ["Unpacking\x0cone"]),
+        ),
         ("ended 0\nlast", JobLook(JobState.ENDED, 0, ["last"])),
         ("ended 100\n", JobLook(JobState.ENDED, 100, [])),
         ("broken\n", JobLook(JobState.BROKEN, 1, [])),

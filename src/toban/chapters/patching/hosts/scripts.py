@@ -69,13 +69,15 @@ def follow(job: str, line: int) -> tuple[str, ...]:
 
 def read_follow(written: str) -> JobLook:
     """Return what `follow` printed."""
-    first, *lines = written.splitlines() or [JobState.LOST.value]
+    # Not `splitlines`: the host counts lines by their newlines alone, and dpkg draws its progress by returns.
+    first, *lines = written.removesuffix("\n").split("\n")
     word, _, status = first.partition(" ")
     state = JobState(word) if word in JobState else JobState.LOST
     if state is JobState.RUNNING and lines and not written.endswith("\n"):
         # The rest of the last line is yet to come.
         lines.pop()
-    return JobLook(state, int(status) if status.isdecimal() else 1, lines)
+    drawn = [line.rstrip("\r").rpartition("\r")[2] for line in lines]
+    return JobLook(state, int(status) if status.isdecimal() else 1, drawn)
 
 
 def script(text: str) -> tuple[str, ...]:
