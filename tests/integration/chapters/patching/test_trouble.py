@@ -181,6 +181,19 @@ def test_a_restart_is_ordered_once_and_seen_by_the_uptime(tmp_path: Path, hosts:
     assert (host.root / "restarts").read_text() == "once\n"
 
 
+def test_a_host_whose_restart_nobody_could_see_is_not_restarted(tmp_path: Path, hosts: list[AptHost]) -> None:
+    host = hosts[0]
+    host.program("uptime", "exit 1")
+    host.program("needrestart", 'echo "NEEDRESTART-KSTA: 3"')
+    host.program("restart", f"echo once >>{host.root}/restarts")
+    place = Place(tmp_path, group("web", [host], more='reboot_command = ["restart"]') + TERMS)
+
+    assert place.patch() is RunReason.NOT_RUNNABLE, place.told()
+
+    assert "uptime" in place.told()
+    assert not (host.root / "restarts").exists()
+
+
 def test_a_restart_that_was_left_over_is_planned_although_there_is_nothing_to_install(
     tmp_path: Path, hosts: list[AptHost]
 ) -> None:

@@ -1,12 +1,15 @@
 """What apt and dpkg print, as they printed it."""
 
+import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 from tests.manual import page
 
+from toban.chapters.patching.hosts.scripts import UP_SINCE, read_up_since, script
 from toban.chapters.patching.manager import AnswerUnreadable
 from toban.chapters.patching.managers.apt import Apt
 from toban.chapters.patching.upgrade import Upgrade
@@ -175,6 +178,22 @@ def test_names_and_versions_are_words_of_the_shell() -> None:
     script = APT.apply("", [Upgrade("curl;reboot", "1", "2 $(id)")])
 
     assert "'curl;reboot=2 $(id)'" in script
+
+
+def test_a_host_that_does_not_say_since_when_it_is_up_is_not_up_since_midnight(tmp_path: Path) -> None:
+    (tmp_path / "uptime").write_text("#!/bin/sh\nexit ${STATUS:-0}\n")
+    (tmp_path / "uptime").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+
+    for status in ("0", "1"):
+        said = subprocess.run(
+            [*script(UP_SINCE)],
+            env={"PATH": path, "STATUS": status},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert read_up_since(said.stdout) == 0
 
 
 def test_an_order_without_packages_is_not_given() -> None:

@@ -201,6 +201,8 @@ class HostPatching:
 
     def _restart(self) -> None:
         """Restart the host once, and wait until its uptime says that it has."""
+        if not self.row.up_since:
+            raise StepFailed(Message("patching.no-uptime"), RunReason.NOT_RUNNABLE)
         if self.row.restarted_at is None:
             self._demand_held()
             self._note(restarted_at=self.clock())

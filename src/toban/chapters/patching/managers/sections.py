@@ -12,9 +12,10 @@ section() { printf '\\n@@ %s\\n' "$*"; }
 """Begins each script; `section status $?` tells how the command before has ended."""
 
 BOOT = """section boot
-date -d "$(uptime -s)" +%s
+up=$(uptime -s) && test -n "$up" && date -d "$up" +%s
 """
-"""Prints since when the host is up, by its own clock."""
+"""Prints since when the host is up, by its own clock; nothing if it does not say: `date` reads nothing as
+midnight, which every host passes each night."""
 
 _MARK = "@@ "
 _LONGEST = 300
