@@ -106,6 +106,22 @@ def test_a_needed_restart_is_read() -> None:
     assert DNF.read_look(LOOK.replace("Reboot should not be necessary.", said)).needs_reboot
 
 
+def test_what_is_said_about_the_running_kernel_is_no_package() -> None:
+    said = """Security: kernel-core-5.14.0-503.el9.x86_64 is an installed security update
+Security: kernel-core-5.14.0-427.el9.x86_64 is the currently running version
+"""
+    written = LOOK.replace("@@ newer\n", f"@@ newer\n{said}").replace("@@ security\n", f"@@ security\n{said}")
+
+    assert DNF.read_look(written) == DNF.read_look(LOOK)
+
+
+def test_a_repository_that_can_not_be_reached_is_not_passed_over() -> None:
+    refreshing, from_cache = (DNF.look("", refreshes=each) for each in (True, False))
+
+    assert "dnf -q '--setopt=*.skip_if_unavailable=0' makecache --refresh" in refreshing
+    assert "skip_if_unavailable" not in from_cache
+
+
 def test_a_list_that_could_not_be_fetched_is_no_list() -> None:
     written = LOOK.replace("@@ update 0", "Error: Failed to download metadata for repo 'base'\n@@ update 1")
 

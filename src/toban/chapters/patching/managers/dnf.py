@@ -12,6 +12,8 @@ from toban.chapters.patching.managers.sections import BOOT, HEAD, demand, sectio
 from toban.chapters.patching.upgrade import HostLook, Simulation, Upgrade
 
 _DNF = "dnf -q"
+_EVERY = "'--setopt=*.skip_if_unavailable=0'"
+"""A repository that can't be reached is no repository without fixes; Fedora passes over it. dnf.conf(5)."""
 _UPGRADE = "--setopt=install_weak_deps=False upgrade"
 _HAS_NEWER = 100
 """The status of `check-update` if there are any. dnf(8)."""
@@ -20,6 +22,8 @@ _LOCKED = re.compile(r"!?(?P<name>.+)-\d+:")
 _END_OF_LIST, _END_OF_TABLE = "Obsoleting Packages", "Transaction Summary"
 _HEADING = re.compile(r"(?P<what>[A-Z][a-z ]+):")
 _REPLACED = re.compile(r" +replacing +(?P<name>\S+)")
+_RUNNING_KERNEL = "Security: "
+"""Begins what it says among the packages while an older kernel runs than is installed."""
 _UNITS = ("k", "M", "G")
 _NEEDS_REBOOT = "Reboot is required"
 
@@ -31,7 +35,11 @@ class Dnf:
 
     def look(self, become: str, *, refreshes: bool) -> str:  # noqa: ARG002 - it needs no rights
         """See `PackageManager`."""
-        update = f"section update\n{_DNF} makecache --refresh 2>&1\nsection update $?\n" if refreshes else ""
+        update = (
+            f"section update\n{_DNF} {_EVERY} makecache --refresh 2>&1\nsection update $?\n"
+            if refreshes
+            else ""
+        )
         return f"""{HEAD}{update}section newer
 {_DNF} check-update 2>/dev/null
 section newer $?
@@ -138,7 +146,7 @@ def _versions(lines: Iterable[str]) -> Mapping[str, str]:
 def _newer(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield names and versions: three words each, whether a line had room for them or not."""
     end = lines.index(_END_OF_LIST) if _END_OF_LIST in lines else len(lines)
-    found = " ".join(lines[:end]).split()
+    found = " ".join(line for line in lines[:end] if not line.startswith(_RUNNING_KERNEL)).split()
     for at in range(0, len(found) - 2, 3):
         yield _name(found[at]), found[at + 1]
 
