@@ -177,9 +177,10 @@ class _Patching:
         self._demand_window(turn, group, waiting)
         if (stop := turn.why_stop()) is not None:
             raise StepFailed(Message("runs.stopped-before-next-step"), stop)
+        patching = HostPatching(group, each, turn, self.clock)
         turn.on_host(each.host, HostState.RUNNING)
         try:
-            HostPatching(group, each, turn, self.clock).patch()
+            patching.patch()
         except StepFailed as failed:
             # What only waits for another worker has not failed.
             if turn.why_stop() is None:

@@ -142,6 +142,29 @@ def test_a_worker_that_is_killed_anywhere_repeats_no_upgrade(
         assert one.run().losses == 1
 
 
+def test_two_runs_are_never_at_the_same_host(one: Place, hosts: list[AptHost]) -> None:
+    other = Run.objects.create(
+        work="patches/another row",
+        due_at=TUESDAY,
+        clause_id="x",
+        document_digest="",
+        ordered_by="schedule",
+        state=Run.State.RUNNING,
+        wake_at=TUESDAY + 24 * HOUR,
+    )
+    PatchedHost.objects.create(
+        run=other.pk, host=hosts[0].name, group="web", stage="production", plan={}, began_at=TUESDAY
+    )
+
+    assert one.patch() is RunReason.POSTPONED, one.told()
+    assert hosts[0].version("curl") == "1.0"
+    assert f"#{other.pk}" in str(Run.objects.get(state=Run.State.WAITING).note)
+
+    Run.objects.filter(pk=other.pk).update(state=Run.State.FAILED)
+    assert one.work(one.now + HOUR / 60) is RunReason.SUCCEEDED, one.told()
+    assert hosts[0].version("curl") == "1.1"
+
+
 def test_an_upgrade_outlives_the_worker_that_ordered_it(
     one: Place, hosts: list[AptHost], repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

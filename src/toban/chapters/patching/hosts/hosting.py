@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db import transaction
+
 from toban.chapters.patching.hosts import health
 from toban.chapters.patching.hosts.looking import LOOK_WITHIN, PatchGroup, look, simulate, why_unreadable
 from toban.chapters.patching.hosts.scripts import (
@@ -26,14 +28,18 @@ from toban.chapters.patching.manager import AnswerUnreadable
 from toban.chapters.patching.models import PatchedHost
 from toban.chapters.patching.upgrade import HostPlan, short_of, unplanned
 from toban.engine.clock import Clock
+from toban.engine.evidence import ledger
 from toban.engine.runs.commands.place import NotAnswered, Refused
+from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
-from toban.engine.runs.work import RunTurn, StepFailed
+from toban.engine.runs.work import RunTurn, StepFailed, StepPostponed
 from toban.message import Message, plain
 
 LOOKS_AGAIN = 1.0
 """Seconds between two looks at what a host is at."""
 _QUICK = 30.0
+_TRIES_AGAIN = timedelta(minutes=1)
+"""How long it waits for another run that is at the same host."""
 _SILENT = timedelta(minutes=5)
 """How long a host with a job may be silent: a network is away, or its sshd is being upgraded."""
 _BACK_WITHIN = timedelta(minutes=15)
@@ -45,7 +51,7 @@ _KEPT = 5
 
 @dataclass
 class HostPatching:
-    """What a step does on one host."""
+    """What a step does on one host; raises `StepPostponed` while another run is at it."""
 
     group: PatchGroup
     plan: HostPlan
@@ -56,11 +62,26 @@ class HostPatching:
     """The last lines of its job."""
 
     def __post_init__(self) -> None:
-        written = {"group": self.group.name, "stage": self.plan.stage, "plan": self.plan.as_json()}
-        self.row, _ = PatchedHost.objects.get_or_create(
-            run=self.turn.run_id, host=self.plan.host, defaults=written
-        )
+        self.row = self._taken()
         self._place = self.group.place(self.plan.host)
+
+    def _taken(self) -> PatchedHost:
+        """Return the host's row, which keeps other runs away from it; raise `StepPostponed` if one is there.
+
+        Rows of different names order runs of their own, and one would restart what another is upgrading.
+        """
+        with transaction.atomic():
+            ledger.hold()
+            under_way = Run.objects.filter(state__in=Run.OPEN).exclude(pk=self.turn.run_id).values("pk")
+            others = PatchedHost.objects.filter(host=self.plan.host, healthy_at=None, run__in=under_way)
+            if (other := others.order_by("run").first()) is not None:
+                said = Message("patching.another-is-there", host=self.plan.host, run=other.run)
+                raise StepPostponed(self.clock() + _TRIES_AGAIN, said)
+            written = {"group": self.group.name, "stage": self.plan.stage, "plan": self.plan.as_json()}
+            row, _ = PatchedHost.objects.get_or_create(
+                run=self.turn.run_id, host=self.plan.host, defaults=written
+            )
+            return row
 
     def patch(self) -> None:
         """Bring the host to its planned versions, restart it if need be, and wait until it is well.
