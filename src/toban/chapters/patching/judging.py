@@ -19,6 +19,8 @@ class LastPatches:
     has_succeeded: bool
     has_begun: bool
     """Whether it changed anything, or at least was to: otherwise nobody did what the row orders."""
+    unseen: tuple[str, ...] = ()
+    """Hosts that are bound, and that it did not ask: they were bound since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ def judge(state: PatchState) -> Judgement:
         reason = state.under_way or Message("patching.not-patched-yet")
         return Judgement(Verdict.NOT_DUE, reason, value, state.next_due)
     proof = {"run": last.run, "at": last.at.isoformat()}
+    if last.has_succeeded and last.unseen:
+        said = Message("patching.bound-since", at=last.at, hosts=last.unseen)
+        return Judgement(Verdict.NOT_DUE, said, value, state.next_due, proof)
     if last.has_succeeded:
         said = Message("patching.patched-at", at=last.at, said=last.said)
         return Judgement(Verdict.CONFORMING, said, value, state.next_due, proof)

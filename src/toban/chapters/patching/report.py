@@ -1,6 +1,6 @@
 """The status of every row that orders patches, and the alerts about what went wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from toban.engine.notify import alerts
 from toban.engine.notify.signal import Condition
 from toban.engine.rows.judgement import Judgement
 from toban.engine.rows.report import RowAlerts, condition_of, reviewed, update_of
-from toban.engine.runs.models import Run
+from toban.engine.runs.models import FinishedStep, Run
 from toban.engine.runs.modes.acts import schedule_act
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.standing import ENDED, WorkStatus, last_shadows, standings
@@ -60,10 +60,12 @@ def _judged(plan: PatchingPlan, edition: Edition, now: datetime) -> Iterator[tup
     keys = [each.key for each in plan.orders]
     found, shadows, decided = standings(keys, now), last_shadows(keys), modes.decisions()
     zone = edition.bindings.system.zone
+    asked = _asked(each.last.pk for each in found.values() if each.last is not None)
+    bound = [host for group in plan.groups for host in group.config.hosts]
     for order in plan.orders:
         work, shadowed = found.get(order.key, WorkStatus()), shadows.get(order.key)
         state = PatchState(
-            last=_last(work.last, zone),
+            last=_last(work.last, zone, bound, asked),
             mode=_mode(plan.works.get(order.key), decided),
             under_way=_under_way(work.current),
             shadowed_at=shadowed.astimezone(zone) if shadowed is not None else None,
@@ -76,7 +78,15 @@ def _mode(work: Work | None, decided: ModeDecisions) -> Mode:
     return Mode.SHADOW if work is None else mode_now(schedule_act(work), decided)
 
 
-def _last(run: Run | None, zone: tzinfo) -> LastPatches | None:
+def _asked(runs: Iterable[int]) -> Mapping[int, Collection[str]]:
+    """Return the hosts that each of *runs* asked what is to be installed."""
+    plans = FinishedStep.objects.filter(run__in=list(runs), name="plan")
+    return {run: frozenset(names or ()) for run, names in plans.values_list("run", "result__names")}
+
+
+def _last(
+    run: Run | None, zone: tzinfo, bound: Sequence[str], asked: Mapping[int, Collection[str]]
+) -> LastPatches | None:
     if run is None:
         return None
     has_begun = run.state == Run.State.FAILED and run.reason not in (RunReason.UNANSWERED, RunReason.REFUSED)
@@ -86,6 +96,7 @@ def _last(run: Run | None, zone: tzinfo) -> LastPatches | None:
         said=run.note or ENDED[Run.State(run.state)],
         has_succeeded=run.state == Run.State.DONE,
         has_begun=has_begun,
+        unseen=tuple(each for each in bound if each not in asked.get(run.pk, ())),
     )
 
 

@@ -129,7 +129,11 @@ class _Patching:
             )
         for each in made.hosts:
             turn.say(Message("runs.on-host", host=each.host, said=shown(each)))
-        return {"hosts": [each.as_json() for each in made.hosts], "digest": made.digest}
+        return {
+            "hosts": [each.as_json() for each in made.hosts],
+            "digest": made.digest,
+            "names": [each.host for each in made.hosts],
+        }
 
     def _found(self, host: str, installs: Mapping[str, str]) -> HostVulnerabilities | None:
         scans = _scans()

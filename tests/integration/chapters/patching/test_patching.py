@@ -59,6 +59,22 @@ def test_one_run_proves_both_rows(place: Place, hosts: list[AptHost]) -> None:
     assert any("curl 1.0 → 1.1" in str(value) for _, value in asked.facts)
 
 
+def test_a_host_that_was_bound_since_is_not_conforming_before_anybody_has_looked(
+    tmp_path: Path, hosts: list[AptHost]
+) -> None:
+    place = Place(tmp_path, group("try", hosts[:1], "staging") + TERMS)
+    assert place.patch() is RunReason.SUCCEEDED, place.told()
+    place.tell()
+    assert place.verdict() is Verdict.CONFORMING
+
+    place.take(place.bindings + group("web", hosts[1:2]))
+    place.tell()
+
+    assert place.verdict() is Verdict.NOT_DUE
+    assert hosts[1].name in place.said()
+    assert hosts[0].name not in place.said()
+
+
 def test_staging_comes_first_and_each_host_after_the_one_before(place: Place, hosts: list[AptHost]) -> None:
     place.patch()
 
