@@ -73,9 +73,14 @@ def simulate(group: PatchGroup, host: str, wanted: Sequence[Upgrade]) -> Simulat
     return group.manager.read_simulation(written)
 
 
-def plan_all(groups: Iterable[PatchGroup], found: FindOnHost, told: Callable[[str], None]) -> PatchPlan:
-    """Ask all hosts, several at once, and return what is to be done; what can't be asked is named in it."""
-    hosts = [(group, host) for group in groups for host in group.config.hosts]
+def plan_all(
+    groups: Iterable[PatchGroup], found: FindOnHost, told: Callable[[str], None], *, only: str = ""
+) -> PatchPlan:
+    """Ask all hosts, several at once, and return what is to be done; what can't be asked is named in it.
+
+    *only*: this one.
+    """
+    hosts = [(group, host) for group in groups for host in group.config.hosts if only in ("", host)]
     plans: list[HostPlan] = []
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="patches") as pool:
         for (_, host), plan in zip(hosts, pool.map(lambda each: _planned(*each), hosts), strict=True):

@@ -8,7 +8,6 @@ import click
 from toban.chapters.patching.hosts.looking import plan_all
 from toban.chapters.patching.operation import OPERATION
 from toban.chapters.patching.plan import PatchingPlan
-from toban.chapters.patching.upgrade import PatchPlan
 from toban.chapters.patching.works import shown
 from toban.engine.editions.edition import Edition
 from toban.engine.found import SCANS, VulnerabilityScans
@@ -84,12 +83,12 @@ def _looked(plan: PatchingPlan, edition: Edition, parts: Parts, host: str, form:
         plan.groups,
         lambda name, installs: scans.on_host(edition, name, installs) if scans is not None else None,
         lambda _host: None,
+        only=host,
     )
-    chosen = PatchPlan(tuple(each for each in made.hosts if host in ("", each.host)))
     if form == "json":
-        say(printable_json([plan_values(each) for each in chosen.hosts], indent=2))
+        say(printable_json([plan_values(each) for each in made.hosts], indent=2))
         return
-    for each in chosen.hosts:
+    for each in made.hosts:
         say(Message("runs.on-host", host=each.host, said=shown(each)))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
@@ -9,7 +10,10 @@ from tests.integration.chapters.patching import told
 from tests.integration.chapters.patching.place import Place
 from tests.registered import PARTS
 
+from toban.chapters.patching.hosts.looking import PatchGroup
+from toban.engine.runs.commands.place import NotAnswered
 from toban.faces.cli.patching import patches
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -76,3 +80,16 @@ def test_a_look_asks_the_hosts_and_says_why_one_does_not_answer(place: Place) ->
 
     assert done.exit_code == 0
     assert done.output.startswith("web-1: 対象外: ")
+
+
+def test_a_look_at_one_host_leaves_the_others_alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def no_place(_group: PatchGroup, host: str) -> NoReturn:
+        asked.append(host)
+        raise NotAnswered(plain("no way there"))
+
+    monkeypatch.setattr(PatchGroup, "place", no_place)
+
+    assert "no way there" in toban("--look", "--host", "web-2").output
+    assert asked == ["web-2"]
