@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from toban.chapters.patching.hosts.hosting import HostPatching
-from toban.chapters.patching.hosts.looking import LOOK_WITHIN, PatchGroup, plan_all, why_unreadable
+from toban.chapters.patching.hosts.looking import LOOK_WITHIN, PatchGroup, look, plan_all, why_unreadable
 from toban.chapters.patching.hosts.scripts import script
 from toban.chapters.patching.manager import AnswerUnreadable
 from toban.chapters.patching.models import PatchedHost
 from toban.chapters.patching.plan import PatchingPlan
-from toban.chapters.patching.upgrade import HostPlan, PatchPlan, Stage, short_of
+from toban.chapters.patching.upgrade import HostPlan, PatchPlan, Stage, choose, short_of
 from toban.chapters.patching.windows import AHEAD, bound_spans, common, is_open, next_start
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.clock import Clock, system_clock
@@ -241,6 +241,7 @@ class _Patching:
                 Message("patching.still-open", names=tuple(sorted(open_still))), RunReason.NOT_RUNNABLE
             )
         _demand_nothing_left(turn.run_id, made)
+        self._demand_planned(made)
         return _came_of(made, is_scanned=is_scanned)
 
     def _demand_versions(self, made: PatchPlan) -> None:
@@ -257,6 +258,26 @@ class _Patching:
             if missing := short_of(found, each):
                 said = Message("patching.not-installed", packages=missing)
                 raise StepFailed(Message("runs.on-host", host=each.host, said=said))
+
+    def _demand_planned(self, made: PatchPlan) -> None:
+        """Raise `StepFailed` if a host that was only repaired has something to install.
+
+        An interrupted installation may keep the package manager from planning anything else.
+        """
+        hosts = []
+        for each in made.needed:
+            group = self.plan.group(each.group)
+            if group is None or each.upgrades or not each.unfinished:
+                continue
+            try:
+                seen = look(group, each.host, refreshes=False)
+            except (NotAnswered, AnswerUnreadable) as unknown:
+                said = Message("runs.on-host", host=each.host, said=why_unreadable(unknown))
+                raise StepFailed(said) from unknown
+            if choose(seen, group.config.keep, only_security=group.config.only == "security").wanted:
+                hosts.append(plain(each.host))
+        if hosts:
+            raise StepFailed(Message("patching.only-repaired", hosts=tuple(hosts)), RunReason.NOT_RUNNABLE)
 
     def _scanned(self, turn: RunTurn, made: PatchPlan) -> tuple[set[str], bool]:
         """Scan once more; return what should have ended and has not, and whether that proves all hosts."""

@@ -58,6 +58,39 @@ def test_a_failure_in_staging_keeps_production_as_it_is_and_the_next_run_mends_i
     assert (staging.version("openssl"), web.version("openssl")) == ("1.3", "1.3")
 
 
+def test_a_host_that_could_only_be_repaired_is_not_conforming_before_a_new_plan(
+    one: Place, hosts: list[AptHost]
+) -> None:
+    host = hosts[0]
+    interrupted = (
+        "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem."
+    )
+    real = (host.root / "bin/apt-get").read_text().removeprefix("#!/bin/sh\n")
+    left = host.root / "interrupted"
+    left.touch()
+    left.chmod(0o666)
+    host.program(
+        "apt-get",
+        f'test -e {left} && case "$*" in *" upgrade") echo "{interrupted}"; exit 100;; esac\n{real}',
+    )
+    dpkg = (host.root / "bin/dpkg").read_text().removeprefix("#!/bin/sh\n")
+    audit = 'echo " curl  made up"; exit 1'
+    audit = f'test -e {left} && case "$*" in --audit) {audit};; *configure*) rm {left};; esac\n'
+    host.program("dpkg", audit + dpkg)
+
+    assert one.patch() is RunReason.NOT_RUNNABLE, one.told()
+    one.tell()
+    assert not left.exists()
+    assert host.version("curl") == "1.0"
+    assert one.verdict() is Verdict.DEVIATING
+    assert host.name in one.said()
+
+    one.now += HOUR
+    one.order()
+    assert one.patch() is RunReason.SUCCEEDED, one.told()
+    assert host.version("curl") == "1.1"
+
+
 @contextmanager
 def health(host: AptHost) -> Iterator[int]:
     """Answer for all hosts that they are well, until *host* has its new version."""
