@@ -17,13 +17,16 @@ from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, Leav
 from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
 from toban.design.clauses.base import Clause
 from toban.design.values.schedule import Cadence, Schedule
+from toban.engine.approvals.requests import supersede
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.clock import Clock, system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.runs.approval import subject_name
 from toban.engine.runs.models import Run
 from toban.engine.runs.parameters import Parameter, ParameterKind
+from toban.engine.runs.rules import BY_TRIGGER, RunReason
 from toban.engine.runs.steps.failing import failing
 from toban.engine.runs.steps.recording import record_once
 from toban.engine.runs.triggered import open_run
@@ -35,6 +38,7 @@ from toban.engine.tasks.works import hours_of
 from toban.message import Message, plain
 
 _TASK, _LOCK = "remove-account/", "lock-account/"
+_LOCKED = "locked"
 _SYSTEM, _ACCOUNT = "system", "account"
 """The parameters of a task, or a lock, that say which account."""
 _AGAIN = timedelta(minutes=10)
@@ -100,14 +104,19 @@ class _Act:
     clock: Clock
 
     def lock(self, turn: RunTurn) -> object:
-        """Lock the account."""
+        """Lock the account if it is to go now: since the run began to wait, that may have been taken back."""
+        account = turn.parameters[_ACCOUNT]
+        if not _standing(self.system, account).filter(begins_at__lte=self.clock()).exists():
+            return {_LOCKED: False}
         with failing(turn):
-            self.lock_there.lock(turn.parameters[_ACCOUNT])
-        return {"locked": True}
+            self.lock_there.lock(account)
+        return {_LOCKED: True}
 
     def record(self, turn: RunTurn) -> Message:
         """Write it into the evidence, once; the next look shows whether it is so."""
         account = turn.parameters[_ACCOUNT]
+        if turn.results["lock"] == {_LOCKED: False}:
+            return Message("accounts.not-to-go", account=account)
         record_once(
             turn.run_id,
             {"event": "account-locked", "system": self.system, "account": account},
@@ -138,9 +147,7 @@ def facts(occasion: TaskOccasion) -> Sequence[TaskFact]:
     if not (system and account):
         return ()
     zone = occasion.edition.bindings.system.zone
-    open_now = AccessRemoval.objects.filter(
-        system=system, account=account, ended_at=None, withdrawn_at=None
-    ).select_related("leaver")
+    open_now = _standing(system, account).select_related("leaver")
     return [
         TaskFact(
             plain(f"{system}: {account}"),
@@ -155,6 +162,11 @@ def facts(occasion: TaskOccasion) -> Sequence[TaskFact]:
         )
         for each in open_now.order_by("pk")
     ]
+
+
+def _standing(system: str, account: str) -> QuerySet[AccessRemoval]:
+    """Return why an account is to go; nothing if it is not, or not any more."""
+    return AccessRemoval.objects.filter(system=system, account=account, ended_at=None, withdrawn_at=None)
 
 
 def _find(plan: AccountsPlan, now: datetime) -> None:
@@ -275,6 +287,7 @@ def _ask(system: AccountSystem, wanted: list[AccessRemoval], plan: AccountsPlan,
             began = now - place * timedelta.resolution
             open_task(task, WantedTask(each.until, {_SYSTEM: system.name, _ACCOUNT: account}), same, began)
     if lock is not None:
+        _call_off(lock, due, now)
         for account in _to_lock(lock, due, now):
             open_run(lock, lock.clause_id, {_ACCOUNT: account}, now)
 
@@ -285,6 +298,20 @@ def _close(system: AccountSystem, account: str, task: QuerySet[Run], now: dateti
     ).exists()
     said = Message("accounts.seen-no-more" if is_over else "accounts.not-to-go", account=account)
     (prove if is_over else withdraw)(task, said, now)
+
+
+def _call_off(lock: Work, due: Iterable[str], now: datetime) -> None:
+    """End the locks that wait to be approved for accounts that are not to go any more."""
+    asked = Run.objects.filter(
+        work=lock.key, state=Run.State.WAITING, reason=RunReason.AWAITING_APPROVAL, ordered_by=BY_TRIGGER
+    )
+    for run in asked:
+        account = str(run.parameters.get(_ACCOUNT, ""))
+        if account not in due:
+            with transaction.atomic():
+                ledger.hold()
+                supersede(subject_name(run.pk), now)
+                withdraw(asked.filter(pk=run.pk), Message("accounts.not-to-go", account=account), now)
 
 
 def _to_lock(lock: Work, due: Iterable[str], now: datetime) -> Iterator[str]:
