@@ -173,7 +173,16 @@ def decide(
             at=now,
             reason=storable_text(reason.strip())[:2000],
         )
-        if not is_kept:
+        if is_kept:
+            # Who decides anew takes back what was decided before; that somebody leaves is another matter.
+            AccessRemoval.objects.filter(
+                system=system,
+                account=account,
+                ground=AccessRemoval.Occasion.REVIEW,
+                ended_at=None,
+                withdrawn_at=None,
+            ).update(withdrawn_at=now)
+        else:
             AccessRemoval.objects.get_or_create(
                 system=system,
                 account=account,

@@ -274,6 +274,29 @@ def test_a_reviewer_sees_what_changed_and_decides_on_each_privilege(place: Place
     assert ("remove-account/vpn", "root2") not in place.tasks()
 
 
+def test_who_decides_anew_takes_back_what_was_revoked(place: Place) -> None:
+    place.look()
+    place.decide("vpn", "tanaka", "間違えた", is_kept=False)
+    place.look()
+    assert ("remove-account/vpn", "tanaka") in place.tasks()
+
+    place.decide("vpn", "tanaka")
+    place.look(MINUTE)
+
+    assert place.tasks() == []
+    assert AccessRemoval.objects.get().withdrawn_at is not None
+
+
+def test_to_keep_an_account_does_not_keep_its_owner(place: Place) -> None:
+    place.leave()
+    place.look()
+
+    place.decide("vpn", "tanaka")
+    place.look(timedelta(hours=10))
+
+    assert ("remove-account/vpn", "tanaka") in place.tasks()
+
+
 def test_nobody_decides_about_an_account_of_their_own(place: Place) -> None:
     place.look()
 

@@ -66,6 +66,17 @@ def test_a_revoked_account_is_to_go(manager: Client, place: Place) -> None:
     assert not AccessDecision.objects.get().is_kept
 
 
+def test_a_revocation_is_taken_back_where_it_was_decided(manager: Client, place: Place) -> None:
+    form = {"system": "vpn", "account": "root2", "act": "revoke", "reason": "間違えた"}
+    shown = manager.post("/accounts-of-systems/decide/", form, follow=True).content.decode()
+    [line] = [each for each in shown.split("<tr") if "<b>root2</b>" in each]
+    assert 'value="keep"' in line
+
+    manager.post("/accounts-of-systems/decide/", {**form, "act": "keep"})
+
+    assert "削除待ち" not in page(manager)
+
+
 def test_a_refusal_is_told(manager: Client, place: Place) -> None:
     form = {"system": "vpn", "account": "root2", "act": "revoke", "reason": ""}
 
