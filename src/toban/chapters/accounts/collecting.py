@@ -67,7 +67,7 @@ def _is_due(reading: SystemReading | None, plan: AccountsPlan, news: datetime | 
 
 def _asked(system: AccountSystem, now: datetime) -> AccountList | Message:
     try:
-        return system.opened().read(now)
+        return system.read(now)
     except AccountsUnknown as unknown:
         return message_of(unknown)
     except Exception as error:
@@ -97,7 +97,9 @@ def keep(system: str, answer: AccountList | Message, now: datetime) -> None:
 def _kept(system: str, found: Iterable[FoundAccount], now: datetime) -> dict[str, list[str]]:
     """Bring the stored accounts up to date, and return which appeared, went, or have other rights."""
     former = {each.name: each for each in CollectedAccount.objects.there().filter(system=system)}
-    current = {storable_text(each.name)[:200]: each for each in found}
+    # Of two with one name, such as in two branches of a directory, the one that somebody can use counts.
+    told = sorted(found, key=lambda each: (not each.is_locked, each.is_privileged))
+    current = {storable_text(each.name)[:200]: each for each in told}
     new = [
         CollectedAccount(system=system, name=name, first_seen=now, changed_at=now)
         for name in current.keys() - former.keys()

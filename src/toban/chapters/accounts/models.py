@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from toban.chapters.accounts.account import FoundAccount, PasswordTerms
 from toban.engine.message_field import MessageField
+from toban.text import storable_text
 
 _SIGNIFICANT = (
     *("label", "grants", "is_privileged", "is_locked", "has_password", "has_factor"),
@@ -90,7 +91,9 @@ class CollectedAccount(models.Model):
         before = (self.is_privileged, self.is_locked, list(self.grants))
         for key in _SIGNIFICANT:
             setattr(self, key, getattr(found, key))
-        self.grants = list(found.grants)
+        self.label = storable_text(found.label)[:200]
+        self.last_used_from = storable_text(found.last_used_from)[:100]
+        self.grants = [storable_text(each)[:200] for each in found.grants]
         if before != (self.is_privileged, self.is_locked, self.grants):
             self.changed_at = now
 

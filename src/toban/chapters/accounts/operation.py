@@ -73,7 +73,7 @@ def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
 
 def _doubts(system: AccountSystem, now: datetime) -> Iterator[Doubt]:
     try:
-        yield from system.opened().read(now).gaps
+        yield from system.read(now).gaps
     except AccountsUnknown as unknown:
         yield unknown.doubt
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from toban.chapters.accounts.account import FoundAccount
+from toban.chapters.accounts.account import AccountList, FoundAccount
 from toban.chapters.accounts.bindings import ACCESS, AccessBinding, AccountsBinding
 from toban.chapters.accounts.collector import (
     ACCOUNT_KINDS,
     ACCOUNTS,
     AccountKind,
     AccountLock,
-    AccountSource,
+    AccountsUnknown,
 )
 from toban.chapters.accounts.joining import AccountHolder, PeopleIndex, holder_of, index_of
 from toban.design.acts import is_access_watch
@@ -40,9 +41,15 @@ class AccountSystem:
     is_own: bool = False
     """Whether it is Toban itself."""
 
-    def opened(self) -> AccountSource:
-        """Return its source."""
-        return self.kind.open(self.config)
+    def read(self, now: datetime) -> AccountList:
+        """Return its accounts, or raise `AccountsUnknown`.
+
+        No system is without any: a list of none is a failed export, or a reader that lost its rights.
+        """
+        found = self.kind.open(self.config).read(now)
+        if not found.accounts:
+            raise AccountsUnknown((Message("accounts.none-told"), Message("accounts.see-the-rights")))
+        return found
 
     def locking(self) -> AccountLock | None:
         """Return what locks accounts there; None if Toban was given no rights to."""

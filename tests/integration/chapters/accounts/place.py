@@ -172,6 +172,6 @@ class Place:
 
 def _asked(system: AccountSystem, now: datetime) -> AccountList | Message:
     try:
-        return system.opened().read(now)
+        return system.read(now)
     except AccountsUnknown as unknown:
         return message_of(unknown)

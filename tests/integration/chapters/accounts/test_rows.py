@@ -15,6 +15,7 @@ from tests.integration.chapters.accounts.place import (
 from tests.registered import PARTS
 
 from toban.chapters.accounts import collecting
+from toban.chapters.accounts.account import AccountList, FoundAccount
 from toban.chapters.accounts.leaving import Teller, read_leavers, withdraw
 from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, Leaver, SystemReading
 from toban.chapters.accounts.rows import elsewhere
@@ -105,8 +106,8 @@ def test_a_removal_is_owed_and_ends_by_evidence_alone(place: Place) -> None:
     assert run.state == Run.State.DONE
     assert place.verdict() is Verdict.NOT_DUE, "the day is not over"
     place.look(DAY)
-    place.write("vpn")
-    place.write("shop")
+    place.write("vpn", "uehara,,yes,,true,")
+    place.write("shop", "suzuki,,,,,")
     place.look(10 * MINUTE)
     assert place.verdict() is Verdict.CONFORMING
     assert "2 件は、期限" in place.said()
@@ -132,8 +133,8 @@ def test_what_is_still_there_after_midnight_in_tokyo_is_not_performed(place: Pla
     assert place.now.hour == 0
     assert place.verdict() is Verdict.NOT_PERFORMED
     assert place.said().startswith("期限を過ぎて 2 件が残っています。田中太郎 のアカウントは ")
-    place.write("vpn")
-    place.write("shop")
+    place.write("vpn", "uehara,,yes,,true,")
+    place.write("shop", "suzuki,,,,,")
     place.look(10 * MINUTE)
     assert place.verdict() is Verdict.DEVIATING
     assert "期限の後になくなりました" in place.said()
@@ -150,6 +151,38 @@ def test_a_system_that_can_not_be_read_is_named_and_ends_nothing(place: Place) -
     assert place.said().startswith("vpn を読めません")
     assert CollectedAccount.objects.there().filter(system="vpn").count() == 3
     assert AccessRemoval.objects.filter(system="vpn", ended_at=None).count() == 1
+
+
+def test_a_list_of_nobody_is_no_list_and_ends_nothing(place: Place) -> None:
+    place.leave()
+    place.look(timedelta(hours=10))
+    place.write("vpn")
+
+    place.look(10 * MINUTE)
+
+    assert ("remove-account/vpn", "tanaka") in place.tasks()
+    assert place.verdict() is Verdict.NOT_MEASURABLE
+    assert place.said().startswith("vpn を読めません: アカウントが一つもない一覧です")
+
+
+def test_of_two_with_one_name_the_one_that_is_open_counts(place: Place) -> None:
+    place.leave()
+    place.look(timedelta(hours=10))
+    place.write("vpn", "tanaka,,,,true,", "tanaka,,,yes,true,")
+
+    place.look(10 * MINUTE)
+
+    assert ("remove-account/vpn", "tanaka") in place.tasks()
+
+
+def test_what_a_system_tells_fits_whatever_it_is(place: Place) -> None:
+    found = FoundAccount(name="a\0", label="b\0" * 200, grants=("c\0" * 200,), last_used_from="d\0" * 200)
+
+    collecting.keep("vpn", AccountList([found], place.now), place.now)
+
+    kept = CollectedAccount.objects.get()
+    assert (len(kept.label), len(kept.grants[0]), len(kept.last_used_from)) == (200, 200, 100)
+    assert "\0" not in kept.name + kept.label + kept.grants[0] + kept.last_used_from
 
 
 def test_an_old_list_says_nothing_and_ends_nothing(place: Place) -> None:
@@ -356,6 +389,19 @@ def test_the_factor_of_the_system_before_counts(place: Place) -> None:
     place.look(10 * MINUTE)
 
     assert "web: tanaka" in str(judged(place, MfaRule).reason)
+
+
+def test_who_has_no_known_account_in_the_system_before_may_have_an_unknown_one(place: Place) -> None:
+    place.write("web", "tanaka,,,,,2026-11-01,2026-11-01")
+    place.write("vpn", "t-1,,,,false,", "uehara,,yes,,true,")
+    place.take((BINDINGS + BEHIND).replace("has_passwords = false", "is_production = false"))
+    place.look()
+    assert judged(place, MfaRule).verdict is Verdict.NOT_MEASURABLE
+
+    place.write("vpn", "uehara,,yes,,true,")
+    place.look(10 * MINUTE)
+
+    assert judged(place, MfaRule).verdict is Verdict.CONFORMING
 
 
 def test_passwords_are_as_old_as_the_systems_say(place: Place) -> None:

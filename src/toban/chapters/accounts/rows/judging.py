@@ -119,8 +119,11 @@ def has_factor(each: SeenAccount, system: SeenSystem, by_name: Mapping[str, Seen
         for one in before.accounts
         if one.holder.person == each.holder.person and not one.found.is_locked
     ]
-    # Without an account there nobody comes through.
-    return True if not theirs or all(theirs) else False if False in theirs else None
+    if not theirs:
+        # Without an account there nobody comes through; but one that is nobody's may be theirs.
+        is_unclear = any(one.is_of_person and one.holder.kind is HolderKind.NOBODY for one in before.accounts)
+        return None if is_unclear else True
+    return True if all(theirs) else False if False in theirs else None
 
 
 def passwords(
