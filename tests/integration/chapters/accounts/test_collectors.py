@@ -177,6 +177,19 @@ def test_a_host_tells_its_logins_but_no_hash(tmp_path: Path) -> None:
     assert "$y$" not in repr(found)
 
 
+def test_a_host_tells_that_its_sshd_takes_keys_from_elsewhere(tmp_path: Path) -> None:
+    root = machine(tmp_path)
+    (root / "etc/ssh/sshd_config.d").mkdir(parents=True)
+    (root / "etc/ssh/sshd_config").write_text(
+        "# AuthorizedKeysFile none\nAuthorizedKeysFile .ssh/authorized_keys\n"
+    )
+    assert read(host.KIND, root=str(root)).gaps == ()
+
+    (root / "etc/ssh/sshd_config.d/50-sss.conf").write_text("AuthorizedKeysCommand /usr/bin/sss\n")
+
+    assert [gap.code for gap in read(host.KIND, root=str(root)).gaps] == ["accounts.gap-elsewhere"]
+
+
 @pytest.fixture(params=["openssh", "asyncssh"])
 def remote(request: pytest.FixtureRequest) -> Iterator[RemoteHost]:
     with serving(request.param) as found:

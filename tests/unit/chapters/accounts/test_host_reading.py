@@ -57,3 +57,52 @@ def test_an_ended_account_is_locked_though_it_has_keys() -> None:
 def test_an_answer_that_is_cut_off_or_empty_is_no_list(written: str) -> None:
     with pytest.raises(NotAccounts):
         read_accounts(written, (), NOW)
+
+
+SUZUKI = "p:suzuki:x:1001:1001::/home/suzuki:/bin/bash"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        ("u:tanaka\tALL=(ALL)\tNOPASSWD: ALL",),
+        ("u:suzuki, tanaka ALL=(ALL) ALL",),
+        ("u:suzuki,\\", "u:  tanaka\tALL = ALL"),
+        ("u:User_Alias\tOPS = LEADS", "u:User_Alias LEADS=tanaka,OPS", "u:OPS\tALL=(ALL) ALL"),
+    ],
+)
+def test_who_may_run_anything_however_the_rule_is_written(rules: tuple[str, ...]) -> None:
+    found = read_accounts(told(PASSWD, SUZUKI, *rules), (), NOW).accounts
+
+    assert "tanaka" in [each.name for each in found if each.is_privileged]
+
+
+def test_a_rule_about_others_gives_nothing() -> None:
+    written = told(PASSWD, SUZUKI, "u:Defaults:tanaka !lecture=never", "u:suzuki\tALL=(ALL) /bin/tanaka")
+
+    assert [each.is_privileged for each in read_accounts(written, (), NOW).accounts] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_locked"),
+    [
+        ("a:AuthorizedKeysFile .ssh/authorized_keys .ssh/authorized_keys2", True),
+        ("a:AuthorizedKeysCommand none", True),
+        ("a:AuthorizedKeysFile /etc/ssh/keys/%u", False),
+        ("a:  authorizedkeyscommand=/usr/bin/sss_ssh_authorizedkeys", False),
+        ("a:TrustedUserCAKeys /etc/ssh/ca.pub", False),
+        ("-:elsewhere", False),
+    ],
+)
+def test_keys_that_are_kept_elsewhere_may_still_open_a_locked_account(line: str, is_locked: bool) -> None:
+    found = read_accounts(told(PASSWD, "s:tanaka:locked:20000:90:", line), (), NOW)
+
+    assert [each.is_locked for each in found.accounts] == [is_locked]
+    assert [gap.code for gap in found.gaps] == ([] if is_locked else ["accounts.gap-elsewhere"])
+
+
+def test_a_length_that_pam_does_not_look_at_demands_nothing() -> None:
+    found = read_accounts(told(PASSWD, "d:PASS_MAX_DAYS 90", "d:PASS_MIN_LEN 12"), (), NOW)
+
+    assert found.terms is not None
+    assert found.terms.min_length is None

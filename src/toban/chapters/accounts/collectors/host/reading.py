@@ -3,6 +3,7 @@
 The script sends no hash of a password: of shadow(5) it sends whether there is one, and its dates.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,14 @@ from toban.message import Message
 _HEAD = "toban-accounts 1"
 _NEVER = 99_999
 """Days, as `PASS_MAX_DAYS` says that a password never ends."""
+_ELSEWHERE = "elsewhere"
+_USUAL_KEYS = frozenset(
+    (
+        "none",
+        *(f"{home}.ssh/{name}" for home in ("", "%h/") for name in ("authorized_keys", "authorized_keys2")),
+    )
+)
+"""Where sshd(8) takes keys from of itself, and the script looks."""
 _NO_SHELLS = ("nologin", "false", "sync", "halt", "shutdown")
 
 SCRIPT = r"""
@@ -42,7 +51,13 @@ users | while IFS=: read -r n x i g c h s; do
   done
 done
 b='[[:space:]]'
-grep -hE "^$b*(PASS_MAX_DAYS|PASS_MIN_LEN)$b" "$r/etc/login.defs" 2>/dev/null | sed 's/^/d:/'
+for f in "$r/etc/ssh/sshd_config" "$r/etc/ssh/sshd_config.d"/*.conf; do
+  [ -f "$f" ] || continue
+  if [ -r "$f" ]; then
+    grep -hiE "^$b*(AuthorizedKeysFile|AuthorizedKeysCommand|TrustedUserCAKeys)($b|=)" "$f" | sed 's/^/a:/'
+  else echo '-:elsewhere'; fi
+done
+grep -hE "^$b*PASS_MAX_DAYS$b" "$r/etc/login.defs" 2>/dev/null | sed 's/^/d:/'
 grep -hE "^$b*(minlen|minclass|[dulo]credit)$b*=" "$r/etc/security/pwquality.conf" 2>/dev/null | sed 's/^/q:/'
 if [ -z "$r" ] && command -v last >/dev/null 2>&1; then
   LC_ALL=C last -w --time-format iso 2>/dev/null | head -n 20000 | sed 's/^/l:/'
@@ -120,6 +135,8 @@ def _further(lines: _Lines, kind: str, rest: str, parts: Sequence[str]) -> None:
         lines.settings[name] = " ".join(value)
     elif kind == "l":
         _seen(lines.last, rest)
+    elif kind == "a" and not {*rest.replace("=", " ").split()[1:]} <= _USUAL_KEYS:
+        lines.unread.add(_ELSEWHERE)
 
 
 def _seen(last: dict[str, tuple[datetime, str]], line: str) -> None:
@@ -154,18 +171,33 @@ def _sudoers(rules: Iterable[str], groups: Mapping[str, set[str]]) -> Iterator[s
     """Yield who may run anything as root: whoever a rule names, itself or by its group or alias."""
     aliases: dict[str, list[str]] = {}
     named: list[str] = []
-    for rule in rules:
-        head, _, rest = rule.strip().partition(" ")
-        if head == "User_Alias":
-            name, _, members = rest.partition("=")
-            aliases[name.strip()] = [each.strip() for each in members.split(",")]
-        elif "=" in rest and head != "Defaults" and not head.endswith("_Alias"):
-            named += [each.strip() for each in head.split(",")]
-    for each in [one for name in named for one in aliases.get(name, [name])]:
+    for rule in "\n".join(rules).replace("\\\n", " ").splitlines():
+        whose, sign, rest = rule.partition("=")
+        # Members stand between commas, with any blanks around them; what follows is where they may.
+        head, *others = re.sub(r"\s*,\s*", ",", whose).split() or [""]
+        if head == "User_Alias" and others:
+            aliases[others[0]] = [each.strip() for each in rest.split(",")]
+        elif sign and others and not head.startswith("Defaults") and not head.endswith("_Alias"):
+            named += head.split(",")
+    for each in _members(named, aliases):
         if each == "ALL":
             yield from groups
         elif each.startswith("%"):
             yield from (account for account, own in groups.items() if each[1:] in own)
+        else:
+            yield each
+
+
+def _members(named: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield each name once, and those behind an alias, which may name others."""
+    waiting, seen = [*named], set[str]()
+    while waiting:
+        each = waiting.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        if each in aliases:
+            waiting += aliases[each]
         else:
             yield each
 
@@ -199,7 +231,8 @@ def _account(
     )
     changed = int_of(shadow[1]) if shadow is not None and len(shadow) > 1 else -1
     used_at, used_from = lines.last.get(name, (None, ""))
-    is_bare = has_password is False and not keys and name not in lines.veiled
+    may_have_keys = bool(keys) or name in lines.veiled or _ELSEWHERE in lines.unread
+    is_bare = has_password is False and not may_have_keys
     return FoundAccount(
         name=name,
         label=entry[4].partition(",")[0][:200],
@@ -226,7 +259,7 @@ def _day(days: int) -> datetime:
 def _terms(lines: _Lines) -> PasswordTerms | None:
     """Return what the host demands; None if it says nothing of it."""
     said = lines.settings
-    length = max(int_of(said.get("minlen", "")), int_of(said.get("PASS_MIN_LEN", "")))
+    length = int_of(said.get("minlen", ""))
     days = int_of(said.get("PASS_MAX_DAYS", ""))
     needed = {"digits": "dcredit", "upper": "ucredit", "lower": "lcredit", "symbols": "ocredit"}
     classes = {name for name, key in needed.items() if said.get(key, "").startswith("-")}
@@ -243,5 +276,7 @@ def _gaps(lines: _Lines) -> Iterator[Message]:
         yield Message("accounts.gap-shadow")
     if "sudoers" in lines.unread:
         yield Message("accounts.gap-sudoers")
+    if _ELSEWHERE in lines.unread:
+        yield Message("accounts.gap-elsewhere")
     if lines.veiled:
         yield Message("accounts.gap-keys", count=len(set(lines.veiled)), name=min(lines.veiled))
