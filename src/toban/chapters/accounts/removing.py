@@ -4,7 +4,7 @@ Level-triggered: the tables say what is wanted, so that nothing is lost with a w
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -188,6 +188,19 @@ def _find(plan: AccountsPlan, now: datetime) -> None:
         for leaver in _leavers_of(each, systems[each.system], by_name, plan):
             if (leaver.pk, each.system, each.name) not in known:
                 _note(leaver, each, now)
+
+
+def shown_of(leavers: Collection[Leaver], plan: AccountsPlan) -> Collection[int]:
+    """Return the numbers of those of whom a system has shown an account, be it locked or gone by now."""
+    if not leavers:
+        return ()
+    by_name = _by_name(leavers, plan)
+    systems = {each.name: each for each in plan.systems}
+    return {
+        leaver.pk
+        for each in CollectedAccount.objects.filter(system__in=list(systems))
+        for leaver in _leavers_of(each, systems[each.system], by_name, plan)
+    }
 
 
 def _by_name(leavers: Iterable[Leaver], plan: AccountsPlan) -> Mapping[str, list[Leaver]]:

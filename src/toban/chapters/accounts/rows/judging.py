@@ -9,7 +9,7 @@ from toban.chapters.accounts.seen import SeenAccount, SeenSystem
 from toban.design.clauses.security import PasswordPolicy
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.rows.judgement import Judgement
-from toban.message import NOTHING, Message, sentences
+from toban.message import NOTHING, Message, plain, sentences
 
 _NAMED = 5
 """So many accounts stand in a reason by name; the page has all."""
@@ -218,6 +218,8 @@ class LeaverState:
     """Accounts that are still there: `db: tanaka`."""
     removed_late: Sequence[str]
     removed: int
+    is_known: bool = True
+    """Whether any system has ever shown an account of theirs."""
 
 
 def leavers(
@@ -250,13 +252,26 @@ def leavers(
         return Judgement(Verdict.NOT_MEASURABLE, gap, value, next_due, proof)
     if not states:
         return Judgement(Verdict.NOT_DUE, Message("accounts.nobody-leaves"), NOTHING, next_due, proof)
-    newest = max((each for each in states if each not in waiting), key=lambda each: each.until, default=None)
-    if newest is not None and newest.removed_late:
-        said = Message("accounts.removed-late", name=newest.name, accounts=list(newest.removed_late[:_NAMED]))
-        return Judgement(Verdict.DEVIATING, said, value, next_due, proof)
-    if newest is None:
+    verdict, said = _of_last([each for each in states if each not in waiting], waiting)
+    return Judgement(verdict, said, value, next_due, proof)
+
+
+def _of_last(gone: Sequence[LeaverState], waiting: Sequence[LeaverState]) -> tuple[Verdict, Message]:
+    """Return the verdict by those whose time ended last: several may leave on one day."""
+    if not gone:
         first = min(waiting, key=lambda each: each.until)
-        said = Message("accounts.leaver-waits", name=first.name, until=first.until, count=len(first.open))
-        return Judgement(Verdict.NOT_DUE, said, value, next_due, proof)
-    said = Message("accounts.leaver-gone", name=newest.name, until=newest.until, count=newest.removed)
-    return Judgement(Verdict.CONFORMING, said, value, next_due, proof)
+        return Verdict.NOT_DUE, Message(
+            "accounts.leaver-waits", name=first.name, until=first.until, count=len(first.open)
+        )
+    until = max(each.until for each in gone)
+    last = [each for each in gone if each.until == until]
+    for each in last:
+        if each.removed_late:
+            late = list(each.removed_late[:_NAMED])
+            return Verdict.DEVIATING, Message("accounts.removed-late", name=each.name, accounts=late)
+    for each in last:
+        if not each.is_known:
+            return Verdict.NOT_MEASURABLE, Message("accounts.leaver-unknown", name=each.name)
+    count = sum(each.removed for each in last)
+    names = [plain(each.name) for each in last[:_NAMED]]
+    return Verdict.CONFORMING, Message("accounts.leaver-gone", name=names, until=until, count=count)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from toban.chapters.accounts.models import Leaver, Suspicion
 from toban.chapters.accounts.plan import AccountsPlan
+from toban.chapters.accounts.removing import shown_of
 from toban.chapters.accounts.rows.judging import LeaverState, leavers, watched
 from toban.chapters.accounts.seen import seen
 from toban.design.clauses.base import Clause
@@ -51,15 +52,15 @@ def _subject(row: Clause) -> Message:
 
 def states(plan: AccountsPlan) -> Sequence[LeaverState]:
     """Return everybody who leaves, and has not been taken back; those of whom nothing was found, too."""
-    return [
-        _state(each, plan)
-        for each in Leaver.objects.filter(withdrawn_at=None)
-        .order_by("until", "pk")
-        .prefetch_related("removals")
-    ]
+    found = list(
+        Leaver.objects.filter(withdrawn_at=None).order_by("until", "pk").prefetch_related("removals")
+    )
+    # Locked before anybody told of it, for instance: there was nothing to remove.
+    shown = shown_of([each for each in found if not each.removals.all()], plan)
+    return [_state(each, plan, is_known=bool(each.removals.all()) or each.pk in shown) for each in found]
 
 
-def _state(leaver: Leaver, plan: AccountsPlan) -> LeaverState:
+def _state(leaver: Leaver, plan: AccountsPlan, *, is_known: bool) -> LeaverState:
     standing = (each for each in leaver.removals.all() if each.withdrawn_at is None)
     removals = sorted(standing, key=lambda each: (each.system, each.account))
     return LeaverState(
@@ -74,4 +75,5 @@ def _state(leaver: Leaver, plan: AccountsPlan) -> LeaverState:
             if each.ended_at is not None and each.ended_at > each.until
         ],
         sum(each.ended_at is not None for each in removals),
+        is_known,
     )
