@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 
+from toban.chapters.accounts.joining import names_of
 from toban.chapters.accounts.models import AccessDecision, AccessRemoval, CollectedAccount, Leaver, Suspicion
 from toban.chapters.accounts.plan import AccountsPlan
 from toban.design.deadline import ends_at
@@ -15,6 +16,7 @@ from toban.design.values.occurrence import existing
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.routing.contacts import folded
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator, OperatorRole
@@ -78,6 +80,8 @@ def tell(said: ToldLeaver, by: Teller, edition: Edition, plan: AccountsPlan, now
     with transaction.atomic():
         ledger.hold()
         found = Leaver.objects.filter(name=name, withdrawn_at=None).first() or Leaver(name=name)
+        if found.pk is not None:
+            _require_another(found, by)
         found.accounts = sorted({*found.accounts, *names})
         found.leaves_at, found.until = leaves_at, until
         found.told_at, found.told_by, found.via = now, by.name[:150], by.via
@@ -108,6 +112,7 @@ def withdraw(name: str, by: Teller, now: datetime) -> Leaver:
         found = Leaver.objects.filter(name=_line(name), withdrawn_at=None).first()
         if found is None:
             raise NotPossible(Message("accounts.no-such-leaver", name=_line(name)))
+        _require_another(found, by)
         found.withdrawn_at = now
         found.save()
         found.removals.filter(ended_at=None, withdrawn_at=None).update(withdrawn_at=now)
@@ -123,9 +128,13 @@ def read_leavers(written: str) -> Sequence[ToldLeaver]:
     if len(written) > _LARGEST:
         raise NotPossible(Message("accounts.csv-too-large"))
     lines = csv.DictReader(written.lstrip("\ufeff").splitlines())
-    if not {"name", "leaves_on"} <= {*(lines.fieldnames or ())}:
-        raise NotPossible(Message("accounts.csv-columns", columns=list(_COLUMNS)))
-    return list(_leavers(lines))
+    try:
+        if not {"name", "leaves_on"} <= {*(lines.fieldnames or ())}:
+            raise NotPossible(Message("accounts.csv-columns", columns=list(_COLUMNS)))
+        return list(_leavers(lines))
+    except csv.Error as error:
+        # A cell longer than the library reads.
+        raise NotPossible(Message("accounts.csv-too-large")) from error
 
 
 def _leavers(lines: "csv.DictReader[str]") -> Iterator[ToldLeaver]:
@@ -155,11 +164,10 @@ def decide(
     """Record what a reviewer decided about an account. Raises `NotPossible`, also for the reviewer's own."""
     if by.account is None or by.account.operator_role != OperatorRole.MANAGER:
         raise NotPossible(Message("accounts.managers-decide"))
-    place = plan.system(system)
-    found = CollectedAccount.objects.there().filter(system=system, name=account).first()
-    if place is None or found is None:
+    is_there = CollectedAccount.objects.there().filter(system=system, name=account).exists()
+    if plan.system(system) is None or not is_there:
         raise NotPossible(Message("accounts.no-such-account", system=_line(system), account=_line(account)))
-    if _is_own(found, by.account, place.is_own, plan):
+    if _is_own(system, account, by.account, plan):
         raise NotPossible(Message("accounts.own-account"), Message("accounts.another-decides"))
     if not is_kept and not reason.strip():
         raise NotPossible(Message("accounts.reason-missing"))
@@ -202,7 +210,7 @@ def decide(
     return made
 
 
-def answer(number: int, remark: str, *, by: Teller, now: datetime) -> Suspicion:
+def answer(number: int, remark: str, *, by: Teller, plan: AccountsPlan, now: datetime) -> Suspicion:
     """Record what was found about a suspicious sign-in. Raises `NotPossible`, also for the reader's own."""
     if by.account is None or by.account.operator_role != OperatorRole.MANAGER:
         raise NotPossible(Message("accounts.managers-decide"))
@@ -213,7 +221,7 @@ def answer(number: int, remark: str, *, by: Teller, now: datetime) -> Suspicion:
         found = Suspicion.objects.filter(pk=number, answered_at=None).first()
         if found is None:
             raise NotPossible(Message("accounts.no-such-suspicion", number=number))
-        if found.account == by.account.username:
+        if _is_own(found.system, found.account, by.account, plan):
             raise NotPossible(Message("accounts.own-account"), Message("accounts.another-decides"))
         found.answered_at, found.answered_by = now, by.name[:150]
         found.remark = storable_text(remark.strip())[:2000]
@@ -228,14 +236,30 @@ def answer(number: int, remark: str, *, by: Teller, now: datetime) -> Suspicion:
     return found
 
 
-def _is_own(found: CollectedAccount, account: Operator, is_toban: bool, plan: AccountsPlan) -> bool:
-    """Return whether the reviewer decides about an account of their own."""
-    if is_toban:
-        return found.name == account.username
-    place = plan.system(found.system)
-    holder = plan.holder(place, found.found).person if place is not None else ""
-    person = plan.people.get(holder)
-    return found.name == account.username or (person is not None and person.account == account.username)
+def _is_own(system: str, name: str, account: Operator, plan: AccountsPlan) -> bool:
+    """Return whether the reviewer decides about an account of their own, whatever it is called there."""
+    place = plan.system(system)
+    if place is not None and place.is_own:
+        return name == account.username
+    own = _names_of(account)
+    found = CollectedAccount.objects.there().filter(system=system, name=name).first()
+    holder = plan.holder(place, found.found).person if place is not None and found is not None else ""
+    theirs = {key for key, person in plan.people.items() if person.account == account.username}
+    return folded(name) in own or holder in theirs | {plan.index[each] for each in own if each in plan.index}
+
+
+def _names_of(account: Operator) -> frozenset[str]:
+    return names_of(account.username, account.email)
+
+
+def _require_another(found: Leaver, by: Teller) -> None:
+    """Raise `NotPossible` if those who leave take it back, or put it off, themselves."""
+    if by.account is None:
+        return
+    told = names_of(found.name, *found.accounts)
+    seen = {folded(each) for each in found.removals.values_list("account", flat=True)}
+    if not _names_of(by.account).isdisjoint(told | seen):
+        raise NotPossible(Message("accounts.own-account"), Message("accounts.another-decides"))
 
 
 def _until(day: date, edition: Edition, plan: AccountsPlan) -> datetime:

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 from tests.integration.chapters.accounts.place import DAY, MINUTE, Place
 
+from toban.chapters.accounts.leaving import Teller, read_leavers, withdraw
+from toban.chapters.accounts.models import Leaver
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator, OperatorRole
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +62,30 @@ def test_who_was_locked_before_anybody_told_of_it_is_known(place: Place) -> None
     place.look(10 * MINUTE)
 
     assert place.verdict() is Verdict.CONFORMING
+
+
+def test_who_leaves_takes_nothing_back_and_puts_nothing_off(place: Place) -> None:
+    place.leave("上原 なみ", "UEHARA")
+    told = Leaver.objects.get()
+
+    with pytest.raises(NotPossible, match="自分のアカウント"):
+        withdraw("上原 なみ", Teller("uehara", Leaver.ToldBy.PAGE, place.manager), place.now)
+    with pytest.raises(NotPossible, match="自分のアカウント"):
+        place.leave("上原 なみ", day=place.now.date() + 100 * DAY)
+
+    assert Leaver.objects.get().until == told.until
+    other = Operator.objects.create(username="kanri", operator_role=OperatorRole.MANAGER)
+    withdraw("上原 なみ", Teller("kanri", Leaver.ToldBy.PAGE, other), place.now)
+
+
+def test_nobody_decides_about_what_is_theirs_by_their_address(place: Place) -> None:
+    place.manager.email = "tanaka@example.com"
+    place.look()
+
+    with pytest.raises(NotPossible, match="自分のアカウント"):
+        place.decide("shop", "taro")
+
+
+def test_a_cell_that_is_too_long_is_told() -> None:
+    with pytest.raises(NotPossible, match="大きすぎます"):
+        read_leavers("name,leaves_on\n" + "a" * 140_000 + ",2026-12-28\n")

@@ -17,6 +17,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 WATCH = "security/audit-review/不審なアクセスパターンの検知"
@@ -100,8 +101,8 @@ def test_each_find_is_answered_before_the_audit_log_is_signed_off(place: Place) 
     by = Teller("uehara", Leaver.ToldBy.PAGE, place.manager)
 
     with pytest.raises(NotPossible, match="確かめた結果"):
-        leaving.answer(Suspicion.objects.get().pk, " ", by=by, now=place.now)
-    leaving.answer(Suspicion.objects.get().pk, "本人に確認した", by=by, now=place.now)
+        leaving.answer(Suspicion.objects.get().pk, " ", by=by, plan=place.plan, now=place.now)
+    leaving.answer(Suspicion.objects.get().pk, "本人に確認した", by=by, plan=place.plan, now=place.now)
     watch(place)
 
     [after] = [fact for fact in place.facts(since, REVIEW) if str(fact.label) == "Toban: dev"]
@@ -119,13 +120,30 @@ def test_nobody_answers_about_themselves_nor_twice(place: Place) -> None:
 
     with pytest.raises(NotPossible, match="自分のアカウント"):
         leaving.answer(
-            found.pk, "私です", by=Teller("uehara", Leaver.ToldBy.PAGE, place.manager), now=place.now
+            found.pk,
+            "私です",
+            by=Teller("uehara", Leaver.ToldBy.PAGE, place.manager),
+            plan=place.plan,
+            now=place.now,
         )
     other = Operator.objects.create(username="kanri", operator_role=OperatorRole.MANAGER)
     by = Teller("kanri", Leaver.ToldBy.PAGE, other)
-    leaving.answer(found.pk, "確認した", by=by, now=place.now)
+    leaving.answer(found.pk, "確認した", by=by, plan=place.plan, now=place.now)
     with pytest.raises(NotPossible, match="未回答ではありません"):
-        leaving.answer(found.pk, "もう一度", by=by, now=place.now)
+        leaving.answer(found.pk, "もう一度", by=by, plan=place.plan, now=place.now)
+
+
+def test_nobody_answers_about_an_account_of_theirs_in_another_system(place: Place) -> None:
+    place.take(BINDINGS.replace("taro = ", 'nami = "運用責任者", taro = '))
+    place.write("shop", "nami,,,,,")
+    place.look(10 * MINUTE)
+    found = Suspicion.objects.create(
+        system="shop", account="nami", rule="waking", at=place.now, said=plain("why"), found_at=place.now
+    )
+    by = Teller("uehara", Leaver.ToldBy.PAGE, place.manager)
+
+    with pytest.raises(NotPossible, match="自分のアカウント"):
+        leaving.answer(found.pk, "私です", by=by, plan=place.plan, now=place.now)
 
 
 def test_a_system_that_can_not_be_read_is_not_watched_and_named(place: Place) -> None:

@@ -229,7 +229,8 @@ def answer(
     _require_manager(request)
 
     def act(_by: str, now: datetime) -> dict[str, object]:
-        found = leaving.answer(suspicion_id, wanted.remark, by=_teller(request), now=now)
+        plan = _edition().plan(OPERATION)
+        found = leaving.answer(suspicion_id, wanted.remark, by=_teller(request), plan=plan, now=now)
         return dict(suspicion_values(found))
 
     return ordered(request, key, act)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from toban.chapters.accounts import leaving
 from toban.chapters.accounts.leaving import Teller
 from toban.chapters.accounts.models import Leaver, Suspicion
+from toban.chapters.accounts.operation import OPERATION
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import require_role
@@ -37,6 +38,7 @@ def suspicions(request: HttpRequest) -> HttpResponse:
                 int(number) if number.isdecimal() and len(number) <= _DIGITS else 0,
                 request.POST.get("remark", "")[:_LONGEST],
                 by=Teller(account.username, Leaver.ToldBy.PAGE, account),
+                plan=in_force().plan(OPERATION),
                 now=system_clock(),
             )
         except NotPossible as refused:
