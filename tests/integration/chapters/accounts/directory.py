@@ -53,6 +53,30 @@ class Directory:
         with self.connected() as connection:
             connection.add(dn, list(classes), values)
 
+    def remove(self, dn: str) -> None:
+        with self.connected() as connection:
+            connection.delete(dn)
+
+    def may_bind(self, dn: str) -> bool:
+        connection = ldap3.Connection(ldap3.Server("127.0.0.1", self.port, get_info=ldap3.NONE), dn, PASSWORD)
+        try:
+            return bool(connection.bind())
+        finally:
+            connection.unbind()
+
+    @contextmanager
+    def without_lockout(self) -> Iterator[None]:
+        """Have the policy heed no locks inside the block."""
+        self._set_lockout("FALSE")
+        try:
+            yield
+        finally:
+            self._set_lockout("TRUE")
+
+    def _set_lockout(self, value: str) -> None:
+        with self.connected() as connection:
+            connection.modify(f"cn=default,{BASE}", {"pwdLockout": [(ldap3.MODIFY_REPLACE, [value])]})
+
     def value(self, dn: str, attribute: str) -> list[str]:
         with self.connected() as connection:
             connection.search(dn, "(objectClass=*)", ldap3.BASE, attributes=[attribute])

@@ -1,4 +1,4 @@
-"""Who has access, asked where it is: files, hosts, a database, a directory, AWS, GitHub."""
+"""Who has access, asked where it is: files, hosts, a database, AWS, GitHub."""
 
 import json
 import os
@@ -11,32 +11,13 @@ import boto3
 import psycopg
 import pytest
 from pydantic import ValidationError
-from tests.integration.chapters.accounts import directory as directories
-from tests.integration.chapters.accounts.directory import BASE, Directory, person
+from tests.integration.chapters.accounts.asked import DAY, NOW, named, read, refused
 from tests.integration.conftest import Handler, HttpServer
 from tests.integration.moto import moto_server
 from tests.integration.remote_host import RemoteHost, serving
 
-from toban.chapters.accounts.account import AccountList, FoundAccount, PasswordTerms
-from toban.chapters.accounts.collector import AccountKind, AccountsUnknown
-from toban.chapters.accounts.collectors import aws, csv, github, host, ldap, postgresql
-
-NOW = datetime(2026, 12, 1, tzinfo=UTC)
-DAY = timedelta(days=1)
-
-
-def read(kind: AccountKind, **written: object) -> AccountList:
-    return kind.open(kind.config.model_validate(written)).read(NOW)
-
-
-def named(found: AccountList) -> Mapping[str, FoundAccount]:
-    return {each.name: each for each in found.accounts}
-
-
-def refused(kind: AccountKind, **written: object) -> str:
-    with pytest.raises(AccountsUnknown) as failed:
-        read(kind, **written)
-    return str(failed.value)
+from toban.chapters.accounts.account import FoundAccount, PasswordTerms
+from toban.chapters.accounts.collectors import aws, csv, github, host, postgresql
 
 
 def test_a_list_is_as_old_as_its_file(tmp_path: Path) -> None:
@@ -231,85 +212,6 @@ def test_a_folder_that_is_no_host_is_no_empty_list(tmp_path: Path) -> None:
 def test_the_root_is_a_whole_path() -> None:
     with pytest.raises(ValidationError):
         host.KIND.config.model_validate({"root": "srv"})
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Directory]:
-    with directories.serving(tmp_path_factory.mktemp("ldap")) as found:
-        yield found
-
-
-def bound(directory: Directory, **more: object) -> dict[str, object]:
-    return {
-        "url": directory.ldaps,
-        "base": f"ou=people,{BASE}",
-        "groups": f"ou=groups,{BASE}",
-        "bind_dn": f"cn=reader,{BASE}",
-        "password": f"file:{directory.password}",
-        "ca_file": str(directory.ca_file),
-        **more,
-    }
-
-
-def test_entries_of_a_directory_with_their_groups(directory: Directory) -> None:
-    tanaka = person(directory, "tanaka", displayName="Tanaka Taro")
-    person(directory, "suzuki")
-    directory.add(f"cn=admins,ou=groups,{BASE}", "groupOfNames", cn="admins", member=tanaka)
-
-    listed = read(ldap.KIND, **bound(directory, policy=f"cn=default,{BASE}"))
-
-    found = named(listed)
-    assert listed.terms == PasswordTerms(12, (), 90 * DAY)
-    assert (found["tanaka"].label, found["tanaka"].grants) == ("Tanaka Taro", ("admins",))
-    assert found["tanaka"].is_privileged
-    assert not found["suzuki"].is_privileged
-    changed = found["suzuki"].password_changed_at
-    assert changed is not None
-    assert abs(datetime.now(UTC) - changed) < timedelta(minutes=5)
-
-
-def test_tls_is_started_where_the_address_says_none(directory: Directory) -> None:
-    person(directory, "starttls")
-
-    assert "starttls" in named(read(ldap.KIND, **bound(directory, url=directory.url)))
-
-
-def test_an_entry_is_locked_for_good_by_another_bind(directory: Directory) -> None:
-    dn = person(directory, "leaver")
-    written = bound(
-        directory, lock={"bind_dn": f"cn=locker,{BASE}", "password": f"file:{directory.password}"}
-    )
-    lock = ldap.KIND.lock(ldap.KIND.config.model_validate(written))
-    assert lock is not None
-
-    lock.lock("leaver")
-    lock.lock("*")
-
-    assert directory.value(dn, "pwdAccountLockedTime") == ["000001010000Z"]
-    found = named(read(ldap.KIND, **written))
-    assert found["leaver"].is_locked
-    assert sum(each.is_locked for each in found.values()) == 1
-
-
-def test_many_entries_come_page_by_page(directory: Directory) -> None:
-    for number in range(520):
-        person(directory, f"u{number}")
-
-    found = named(read(ldap.KIND, **bound(directory)))
-
-    assert {f"u{number}" for number in range(520)} <= found.keys()
-
-
-@pytest.mark.parametrize(
-    ("more", "said"),
-    [
-        ({"bind_dn": f"cn=nobody,{BASE}"}, "でバインドできません: invalidCredentials"),
-        ({"base": "ou=none,dc=example,dc=com"}, "を検索できません: noSuchObject"),
-        ({"ca_file": None}, "のディレクトリを読めません"),
-    ],
-)
-def test_a_directory_that_refuses_says_why(directory: Directory, more: dict[str, object], said: str) -> None:
-    assert said in refused(ldap.KIND, **bound(directory, **more))
 
 
 @pytest.fixture(scope="module")

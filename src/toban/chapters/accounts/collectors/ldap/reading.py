@@ -16,7 +16,7 @@ ATTRIBUTES = (
     *("pwdLastSuccess", "userAccountControl", "accountExpires", "pwdLastSet", "lastLogonTimestamp"),
     *("nsAccountLock", "sshPublicKey"),
 )
-POLICY = ("pwdMinLength", "pwdMaxAge")
+POLICY = ("pwdMinLength", "pwdMaxAge", "pwdLockout")
 _DISABLED = 0x2
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 """Active Directory counts from there, in tenths of a microsecond."""
@@ -33,8 +33,19 @@ def terms_of(policy: Entry) -> PasswordTerms:
     )
 
 
+def heeds_locks(policy: Entry) -> bool:
+    """Return whether the directory heeds `pwdAccountLockedTime`: without `pwdLockout` it does not."""
+    return _first(policy, "pwdlockout").casefold() == "true"
+
+
 def account(
-    entry: Entry, name: str, groups: Collection[str], privileged: Collection[str], now: datetime
+    entry: Entry,
+    name: str,
+    groups: Collection[str],
+    privileged: Collection[str],
+    now: datetime,
+    *,
+    heeds_locks: bool = True,
 ) -> FoundAccount:
     """Return the account of *entry*; *groups* are those that name it as a member."""
     own = {common_name(each) for each in entry.get("memberof", ())} | {*groups}
@@ -48,22 +59,26 @@ def account(
         label=_first(entry, "displayname") or _first(entry, "cn"),
         grants=tuple(sorted(own)),
         is_privileged=any(each.casefold() in wanted for each in own),
-        is_locked=_is_locked(entry, now),
+        is_locked=_is_ended(entry, now) or (heeds_locks and _is_locked(entry)),
         password_changed_at=max((at for at in changed if at is not None), default=None),
         last_used_at=max((at for at in used if at is not None), default=None),
     )
 
 
-def _is_locked(entry: Entry, now: datetime) -> bool:
+def _is_ended(entry: Entry, now: datetime) -> bool:
     control = _first(entry, "useraccountcontrol")
     if control.isdecimal() and int(control) & _DISABLED:
         return True
     ends = [ticks(value) for value in entry.get("accountexpires", ())]
-    if any(at is not None and at <= now for at in ends):
-        return True
+    is_over = any(at is not None and at <= now for at in ends)
+    return is_over or _first(entry, "nsaccountlock").casefold() == "true"
+
+
+def _is_locked(entry: Entry) -> bool:
     # A time of lock-out passes by itself; this one means that an administrator has to unlock it.
     is_for_good = _first(entry, "pwdaccountlockedtime").startswith("000001010000")
-    return is_for_good or _first(entry, "nsaccountlock").casefold() == "true"
+    # It bars the password alone: hosts that take keys from the entry would still open.
+    return is_for_good and not _first(entry, "sshpublickey")
 
 
 def _first(entry: Entry, key: str) -> str:

@@ -1,19 +1,27 @@
 """Asking a directory for the entries of people, and locking one."""
 
 import ssl
+import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
-from toban.chapters.accounts.account import AccountList, PasswordTerms
+from toban.chapters.accounts.account import AccountList
 from toban.chapters.accounts.collector import AccountsUnknown
 from toban.chapters.accounts.collectors.ldap.config import DirectoryBind, LdapAccounts
 from toban.chapters.accounts.collectors.ldap.library import LDAPException, escape_filter_chars, ldap3
-from toban.chapters.accounts.collectors.ldap.reading import ATTRIBUTES, POLICY, Entry, account, terms_of
+from toban.chapters.accounts.collectors.ldap.reading import (
+    ATTRIBUTES,
+    POLICY,
+    Entry,
+    account,
+    heeds_locks,
+    terms_of,
+)
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.message import Message, message_of, plain
 
@@ -34,29 +42,49 @@ class DirectoryEntries:
 
     def read(self, now: datetime) -> AccountList:
         """See `AccountSource`. A directory does not tell who has a second factor."""
-        config = self._config
+        config, deadline = self._config, _deadline(self._config)
         with _bound(config, config.bind_dn, config.password) as connection:
-            groups = self._groups(connection)
-            found = [
-                account(entry, name, groups[dn.casefold()] | groups[name.casefold()], config.privileged, now)
-                for dn, entry in _searched(connection, config.base, config.filter, (config.name, *ATTRIBUTES))
-                for name in entry.get(config.name.casefold(), ())[:1]
-            ]
-            terms = self._terms(connection)
-        return AccountList(found, now, terms)
+            policy = self._policy(connection, deadline)
+            groups = self._groups(connection, deadline)
+            wanted = (config.name, *ATTRIBUTES)
+            entries = list(_searched(connection, config.base, config.filter, wanted, deadline))
+        heeds = policy is None or heeds_locks(policy)
+        named = [(dn, entry, entry.get(config.name.casefold(), ())[:1]) for dn, entry in entries]
+        found = [
+            account(
+                entry,
+                name,
+                groups[dn.casefold()] | groups[name.casefold()],
+                config.privileged,
+                now,
+                heeds_locks=heeds,
+            )
+            for dn, entry, names in named
+            for name in names
+        ]
+        nameless = [dn for dn, _entry, names in named if not names]
+        terms = terms_of(policy) if policy is not None else None
+        return AccountList(found, now, terms, tuple(self._gaps(nameless, heeds=heeds)))
 
-    def _terms(self, connection: Any) -> PasswordTerms | None:
-        """Return what the policy entry demands; None if the bindings name none."""
+    def _gaps(self, nameless: Sequence[str], *, heeds: bool) -> Iterator[Message]:
+        if nameless:
+            first, count = plain(nameless[0][:200]), len(nameless)
+            yield Message("accounts.gap-nameless", attribute=self._config.name, count=count, name=first)
+        if not heeds:
+            yield Message("accounts.gap-unheeded", policy=self._config.policy)
+
+    def _policy(self, connection: Any, deadline: float) -> Entry | None:
+        """Return the policy entry; None if the bindings name none."""
         if not self._config.policy:
             return None
-        found = list(_searched(connection, self._config.policy, "(objectClass=*)", POLICY))
-        return terms_of(found[0][1]) if found else None
+        found = list(_searched(connection, self._config.policy, "(objectClass=*)", POLICY, deadline))
+        return found[0][1] if found else None
 
-    def _groups(self, connection: Any) -> Mapping[str, set[str]]:
+    def _groups(self, connection: Any, deadline: float) -> Mapping[str, set[str]]:
         """Return the groups of each member, by its distinguished name or its plain one."""
         found: dict[str, set[str]] = defaultdict(set)
         base = self._config.groups or self._config.base
-        for _dn, entry in _searched(connection, base, _GROUPS, ("cn", *_MEMBERS)):
+        for _dn, entry in _searched(connection, base, _GROUPS, ("cn", *_MEMBERS), deadline):
             for key in _MEMBERS:
                 for member in entry.get(key.casefold(), ()):
                     found[member.casefold()].update(entry.get("cn", ())[:1])
@@ -75,7 +103,9 @@ class DirectoryLock:
         config = self._config
         wanted = f"(&{config.filter}({config.name}={escape_filter_chars(name)}))"
         with _bound(config, self._bind.bind_dn, self._bind.password) as connection:
-            for dn, entry in list(_searched(connection, config.base, wanted, ("userAccountControl",))):
+            for dn, entry in list(
+                _searched(connection, config.base, wanted, ("userAccountControl",), _deadline(config))
+            ):
                 control = next(iter(entry.get("useraccountcontrol", ())), "")
                 changes = (
                     {"userAccountControl": [(ldap3.MODIFY_REPLACE, [str(int(control) | _DISABLED)])]}
@@ -85,6 +115,10 @@ class DirectoryLock:
                 if not connection.modify(dn, changes):
                     said = plain(str(connection.result.get("description", ""))[:200])
                     raise AccountsUnknown(Message("accounts.lock-refused", why=said))
+
+
+def _deadline(config: LdapAccounts) -> float:
+    return time.monotonic() + config.timeout
 
 
 @contextmanager
@@ -138,12 +172,14 @@ def _bind(connection: Any, dn: str, *, starts_tls: bool) -> None:
 
 
 def _searched(
-    connection: Any, base: str, wanted: str, attributes: tuple[str, ...]
+    connection: Any, base: str, wanted: str, attributes: tuple[str, ...], deadline: float
 ) -> Iterator[tuple[str, Entry]]:
-    """Yield the entries below *base*, page by page."""
+    """Yield the entries below *base*, page by page, until *deadline*."""
     cookie: Any = None
     count = 0
     while cookie is None or cookie:
+        if time.monotonic() > deadline:
+            raise AccountsUnknown(Message("accounts.ldap-too-slow", count=count), retry=True)
         connection.search(
             base, wanted, attributes=list(attributes), paged_size=_PAGE, paged_cookie=cookie or None
         )
