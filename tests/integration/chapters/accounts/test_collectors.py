@@ -82,7 +82,8 @@ def test_roles_of_a_database_with_what_they_inherit(roles: str) -> None:
     assert found["acc_tanaka"].is_privileged
     assert found["acc_tanaka"].grants == ("acc_admins", "acc_team")
     assert found["acc_tanaka"].label == "Tanaka Taro"
-    assert found["acc_old"].is_locked
+    old = found["acc_old"]
+    assert (old.is_locked, old.has_password) == (False, False), "VALID UNTIL is about its password alone"
     assert (found["acc_app"].is_privileged, found["acc_app"].has_factor) == (False, None)
     assert "acc_admins" not in found
 

@@ -72,7 +72,8 @@ def _account(
         label=comment[:200],
         grants=tuple(grants),
         is_privileged=is_privileged,
-        is_locked=bool(has_ended),
+        # Of a role, nothing ends by then but its password: certificates and `peer` still let it in.
+        has_password=False if has_ended else None,
         last_used_at=connected_at.astimezone(UTC) if connected_at is not None else None,
     )
 
