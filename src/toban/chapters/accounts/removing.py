@@ -46,7 +46,8 @@ _AGAIN = timedelta(minutes=10)
 _REMEMBERED = timedelta(days=400)
 """How long after somebody left their accounts are still looked for: one may come back."""
 _DAILY = timedelta(days=1)
-"""In shadow, what would have been locked is recorded once a day."""
+"""What would have been locked in shadow is recorded once a day, and who has said no is asked as often."""
+_ANSWERED = (RunReason.REFUSED, RunReason.CANCELLED)
 
 
 def works(plan: AccountsPlan, edition: Edition, clock: Clock = system_clock) -> Mapping[str, Work]:
@@ -313,6 +314,11 @@ def _close(system: AccountSystem, account: str, task: QuerySet[Run], now: dateti
     (prove if is_over else withdraw)(task, said, now)
 
 
+def _pause_after(last: Run) -> timedelta:
+    is_quiet = last.state == Run.State.SHADOW or last.reason in _ANSWERED
+    return _DAILY if is_quiet else _AGAIN
+
+
 def _call_off(lock: Work, due: Iterable[str], now: datetime) -> None:
     """End the locks that wait to be approved for accounts that are not to go any more."""
     asked = Run.objects.filter(
@@ -332,7 +338,6 @@ def _to_lock(lock: Work, due: Iterable[str], now: datetime) -> Iterator[str]:
     for account in due:
         tried = Run.objects.filter(work=lock.key, **{f"parameters__{_ACCOUNT}": account})
         last = tried.order_by("-pk").first()
-        pause = _DAILY if last is not None and last.state == Run.State.SHADOW else _AGAIN
-        if last is None or (last.ended_at is not None and now - last.ended_at >= pause):
+        if last is None or (last.ended_at is not None and now - last.ended_at >= _pause_after(last)):
             yield account
             return

@@ -101,3 +101,15 @@ def test_nobody_has_an_account_locked_that_is_not_to_go(tmp_path: Path, locks: L
     place.work()
 
     assert locks.names == []
+
+
+def test_who_has_refused_is_not_asked_again_every_ten_minutes(tmp_path: Path, locks: Locks) -> None:
+    place = place_in(tmp_path, Mode.ASK)
+    place.look(EVENING)
+    orders.cancel(LOCK, by="uehara", now=place.now)
+
+    place.look(timedelta(minutes=11))
+    assert Run.objects.filter(work=LOCK).count() == 1
+
+    place.look(timedelta(days=1))
+    assert Run.objects.filter(work=LOCK).count() == 2
