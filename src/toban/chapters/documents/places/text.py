@@ -12,16 +12,17 @@ MOST_LINKS = 500
 _LONGEST_LINK = 2000
 _MARKDOWN_LINK = re.compile(r"\]\(\s*<?([^()\s<>]{1,2000})>?(?:\s+[\"'][^\"']{0,200}[\"'])?\s*\)")
 _BARE = re.compile(r"https?://[^\s<>\"'`)\]}、。」』]{1,2000}")
-_CODE = re.compile(r"^(?:```|~~~).*?^(?:```|~~~)[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCES = ("```", "~~~")
 _RUN = re.compile(
     r"\btoban[ \t]+run[ \t]+(?:\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'|([^\s\"'`-][^\s\"'`]{0,200}))"
 )
 _SPAN = re.compile(r"`([^`\n]{1,500})`")
 _HOST = re.compile(
-    r"\b(?:ssh|sftp|ping)[ \t]+(?:-[bcDFiIJlLmopRW][ \t]+\S+[ \t]+|-\S+[ \t]+)*(?:[\w.-]+@)?"
+    r"\b(?:ssh|sftp|ping)[ \t]+(?:-[bcDFiIJlLmopRW][ \t]+[^\s-]\S*[ \t]+|-\S+[ \t]+){0,20}(?:[\w.-]+@)?"
     r"([a-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62})*)(?=[\s:`]|$)"
 )
-"""In capitals it is a placeholder."""
+"""In capitals it is a placeholder. Each word is an option or its value, never either: whoever writes a document
+must not have the search try every way to tell them apart."""
 _SILENT = frozenset({"script", "style", "template", "head", "noscript"})
 _BREAKS = frozenset({"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "table", "ul"})
 
@@ -34,7 +35,7 @@ def digest_of(text: str) -> str:
 def links_of(text: str) -> tuple[str, ...]:
     """Return what a text in Markdown refers to, besides its own headings."""
     # An address in an example is no promise.
-    prose = _CODE.sub("", text)
+    prose, _ = _parts(text)
     found = (*_MARKDOWN_LINK.findall(prose), *(each.rstrip(".,;:") for each in _BARE.findall(prose)))
     return tuple(dict.fromkeys(each for each in found if not each.startswith("#")))[:MOST_LINKS]
 
@@ -51,9 +52,22 @@ def hosts_of(text: str) -> tuple[str, ...]:
 
 
 def _codes(text: str) -> Iterator[str]:
-    """Yield blocks of code, and code within a line."""
-    yield from _CODE.findall(text)
-    yield from _SPAN.findall(_CODE.sub("", text))
+    """Yield code of the blocks, and code within a line."""
+    prose, code = _parts(text)
+    yield code
+    yield from _SPAN.findall(prose)
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """Return what stands outside of blocks of code, and inside; a block that nothing ends goes to the end."""
+    prose, code = list[str](), list[str]()
+    is_code = False
+    for line in text.split("\n"):
+        if line.startswith(_FENCES) and (not is_code or line.rstrip() in _FENCES):
+            is_code = not is_code
+        else:
+            (code if is_code else prose).append(line)
+    return "\n".join(prose), "\n".join(code)
 
 
 def from_html(html: str) -> tuple[str, tuple[str, ...]]:

@@ -1,5 +1,7 @@
 """What is read out of documents that strangers have written."""
 
+import time
+
 import pytest
 
 from toban.chapters.documents.places.text import digest_of, from_html, hosts_of, links_of, works_of
@@ -34,6 +36,18 @@ def test_a_broken_page_is_read_as_far_as_it_goes(broken: str) -> None:
     assert links == ()
 
 
+@pytest.mark.parametrize(
+    "text", ["`ssh " + "-b " * 100 + "!`", "```\n" + "ping -ssh " * 40_000 + "!", "```x\n" * 100_000]
+)
+def test_no_document_keeps_the_worker_busy(text: str) -> None:
+    started = time.process_time()
+
+    for read in (hosts_of, works_of, links_of):
+        read(text)
+
+    assert time.process_time() - started < 5
+
+
 def test_spaces_and_line_ends_are_no_change() -> None:
     assert digest_of("a  b\r\n\r\nc\n") == digest_of("a b\nc")
     assert digest_of("a b") != digest_of("ab")
@@ -45,3 +59,13 @@ def test_hosts_and_works_stand_in_commands() -> None:
 
     assert hosts_of(text) == ("web-1", "db-1.example.com")
     assert works_of(text) == ("scan/a b", "B002")
+
+
+def test_values_of_options_are_no_hosts() -> None:
+    assert hosts_of("`ssh -v -p 22 -o ProxyJump=x -4 web-1` `ssh -i k -l admin web-2`") == ("web-1", "web-2")
+
+
+def test_a_block_that_nothing_ends_is_code_to_the_end() -> None:
+    text = "[a](b.md)\n```sh\ntoban run B001\n[c](d.md)\n"
+
+    assert (links_of(text), works_of(text)) == (("b.md",), ("B001",))
