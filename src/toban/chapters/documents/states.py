@@ -80,7 +80,9 @@ def _state(
     )
     if not looked or not document.row.follows_changes:
         return state
-    since = max(min(each.first_at for each in looked), *(each.updated_at or each.first_at for each in looked))
+    # A place that is added later knows nothing of the changes before it, and settles none.
+    first = min(each.first_at for each in looked)
+    since = max([first, *(each.updated_at for each in looked if each.updated_at is not None)])
     answered = max((each.at for each in signed if each.is_performed), default=None)
     pending = tuple(_pending(document, since, answered))
     return DocumentState(document, looked, pending, state.declined_at, state.reading)

@@ -23,6 +23,14 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
 from toban.message import from_json
 
+IN_THE_WIKI = """
+[documents."障害対応手順書 (Wiki)"]
+kind = "page"
+document = "障害対応手順書"
+url = "{wiki}/runbook"
+bearer_token = "env:WIKI_TOKEN"
+"""
+
 
 def test_documents_in_their_places_conform(place: Place) -> None:
     place.pass_()
@@ -180,17 +188,7 @@ def test_a_place_that_nobody_looks_at_any_more_is_not_measurable(place: Place) -
 
 
 def test_either_place_keeps_a_document(place: Place) -> None:
-    both = (
-        BINDINGS
-        + """
-[documents."障害対応手順書 (Wiki)"]
-kind = "page"
-document = "障害対応手順書"
-url = "{wiki}/runbook"
-bearer_token = "env:WIKI_TOKEN"
-"""
-    )
-    place.take(bindings=both)
+    place.take(bindings=BINDINGS + IN_THE_WIKI)
     place.pass_()
     assert place.verdict() is Verdict.CONFORMING
 
@@ -203,6 +201,33 @@ bearer_token = "env:WIKI_TOKEN"
     place.wiki.pages["/runbook"] = Page("<p>障害のとき。新しい版</p>", place.now)
     place.pass_()
     assert place.tasks() == []
+
+
+def test_another_place_forgets_no_change(place: Place) -> None:
+    place.pass_()
+    place.change()
+    place.pass_(HOUR)
+    place.wiki.pages["/runbook"] = Page("<p>障害のとき</p>")
+    place.take(bindings=BINDINGS + IN_THE_WIKI)
+
+    place.pass_()
+
+    assert len(place.tasks()) == 1
+
+
+def test_what_was_written_before_a_change_and_seen_after_an_outage_does_not_follow_it(place: Place) -> None:
+    place.pass_()
+    place.now += HOUR / 2
+    place.write_now("# 障害対応\n\n変更の前に書いた。\n")
+    away = place.repository.bare.rename(place.folder / "away.git")
+    place.pass_()
+    assert place.verdict() is Verdict.NOT_MEASURABLE
+    place.change()
+
+    away.rename(place.repository.bare)
+    place.pass_()
+
+    assert len(place.tasks()) == 1
 
 
 def test_the_same_day_is_the_end_of_the_day_of_the_change(place: Place) -> None:

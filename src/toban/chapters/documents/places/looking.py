@@ -114,32 +114,27 @@ def keep(
     with transaction.atomic():
         ledger.hold()
         copy = DocumentCopy.objects.filter(place=place.name).first()
-        is_new = copy is None
         copy = copy or DocumentCopy(place=place.name, first_at=now)
-        before, copy.looked_at = None if is_new else copy.looked_at, now
+        copy.looked_at = now
         copy.trouble, copy.is_missing = found.trouble, found.is_missing
         if found.found is not None:
-            _take(copy, found.found, document, document_digest, before, now)
+            _take(copy, found.found, document, document_digest, now)
             copy.vanished = [each.as_json() for each in found.vanished]
             copy.unchecked = max(found.unchecked, 0)
         copy.save()
 
 
 def _take(
-    copy: DocumentCopy,
-    found: FoundDocument,
-    document: KeptDocument,
-    document_digest: str,
-    before: datetime | None,
-    now: datetime,
+    copy: DocumentCopy, found: FoundDocument, document: KeptDocument, document_digest: str, now: datetime
 ) -> None:
     text = storable_text(found.text)[:MOST_TEXT]
     digest = digest_of(text)
     is_update = copy.digest not in ("", digest)
     if copy.digest != digest:
         said = min(found.changed_at, now) if found.changed_at is not None else now
-        # What was written before the last look and was not there then came there since.
-        arrived = said if before is None or said > before else now
+        # What was written before the last look and was not there then came there since. A look that failed
+        # has not seen what was there.
+        arrived = said if copy.found_at is None or said > copy.found_at else now
         copy.changed_at, copy.changed_by = said, found.changed_by[:300]
         copy.updated_at = arrived if is_update else copy.updated_at
     copy.found_at, copy.digest, copy.text, copy.version = now, digest, text, found.version[:300]

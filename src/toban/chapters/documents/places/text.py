@@ -21,8 +21,8 @@ _HOST = re.compile(
     r"\b(?:ssh|sftp|ping)[ \t]+(?:-[bcDFiIJlLmopRW][ \t]+[^\s-]\S*[ \t]+|-\S+[ \t]+){0,20}(?:[\w.-]+@)?"
     r"([a-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62})*)(?=[\s:`]|$)"
 )
-"""In capitals it is a placeholder. Each word is an option or its value, never either: whoever writes a document
-must not have the search try every way to tell them apart."""
+"""In capitals it is a placeholder. Each word is an option or its value, never either: whoever writes a
+document must not have the search try every way to tell them apart."""
 _SILENT = frozenset({"script", "style", "template", "head", "noscript"})
 _BREAKS = frozenset({"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "table", "ul"})
 
