@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -46,6 +46,9 @@ def _reviews(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
 
 class DocumentBinding(Section):
     """`[documents.NAME]`: the settings of every kind of place."""
+
+    spot: ClassVar[tuple[str, ...]] = ()
+    """The keys that say where the document stands: other words at another spot are no update."""
 
     document: str = ""
     """The document's name in chapter 12, if the entry has another: for a document kept in two places."""

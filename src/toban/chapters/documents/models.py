@@ -11,6 +11,8 @@ class DocumentCopy(models.Model):
 
     place = models.CharField(max_length=200, primary_key=True)
     """The name of `[documents.NAME]`."""
+    spot = models.CharField(max_length=64, blank=True)
+    """Where the words came from, see `BoundPlace.spot`."""
     first_at = models.DateTimeField()
     """When it was first looked at: of what changed before, nobody can say whether it followed."""
     looked_at = models.DateTimeField()

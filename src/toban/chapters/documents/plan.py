@@ -40,6 +40,12 @@ class BoundPlace:
     config: DocumentBinding
     kind: DocumentKind
 
+    @property
+    def spot(self) -> str:
+        """What changes when the entry is made to point elsewhere."""
+        said = (self.kind_name, *(str(getattr(self.config, key)) for key in self.config.spot))
+        return sha256("\0".join(said).encode()).hexdigest()
+
     def opened(self, home: Path) -> DocumentPlace:
         """Return the place; what it keeps is under *home*."""
         own = sha256(self.name.encode()).hexdigest()[:32]

@@ -159,9 +159,9 @@ class Place:
         self.repository.commit("docs", {path: text})
         self.repository.push()
 
-    def write_now(self, text: str) -> None:
+    def write_now(self, text: str, path: str = "docs/runbook.md") -> None:
         self.repository.clock = int(self.now.timestamp()) - 60
-        self.write(text)
+        self.write(text, path)
 
     def look(self) -> None:
         looking.look(self.plan, {"B001"}, self.folder / "home", self.edition.design.digest, self.now)

@@ -230,6 +230,25 @@ def test_what_was_written_before_a_change_and_seen_after_an_outage_does_not_foll
     assert len(place.tasks()) == 1
 
 
+def test_an_entry_that_points_to_another_file_is_no_update(place: Place) -> None:
+    place.write("# 別の文書\n", "docs/other.md")
+    place.pass_()
+    place.change()
+    place.pass_(HOUR)
+    place.take(bindings=BINDINGS.replace("runbook.md", "other.md"))
+
+    place.pass_()
+
+    assert DocumentCopy.objects.get(place="障害対応手順書").text == "# 別の文書\n"
+    assert len(place.tasks()) == 1
+    assert not LedgerEntry.objects.filter(content__event="document-updated").exists()
+
+    place.write_now("# 別の文書\n\n変更の後に書いた。\n", "docs/other.md")
+    place.pass_()
+
+    assert place.tasks() == []
+
+
 def test_the_same_day_is_the_end_of_the_day_of_the_change(place: Place) -> None:
     place.take(
         DOCUMENT.replace(

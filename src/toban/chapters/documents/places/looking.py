@@ -118,18 +118,19 @@ def keep(
         copy.looked_at = now
         copy.trouble, copy.is_missing = found.trouble, found.is_missing
         if found.found is not None:
-            _take(copy, found.found, document, document_digest, now)
+            if _take(copy, found.found, place.spot, now):
+                _record(copy, document, document_digest, now)
             copy.vanished = [each.as_json() for each in found.vanished]
             copy.unchecked = max(found.unchecked, 0)
         copy.save()
 
 
-def _take(
-    copy: DocumentCopy, found: FoundDocument, document: KeptDocument, document_digest: str, now: datetime
-) -> None:
+def _take(copy: DocumentCopy, found: FoundDocument, spot: str, now: datetime) -> bool:
+    """Note the words that were *found* at *spot*; return whether they are an update."""
     text = storable_text(found.text)[:MOST_TEXT]
     digest = digest_of(text)
-    is_update = copy.digest not in ("", digest)
+    # An entry that was made to point to another file has updated nothing.
+    is_update = copy.digest not in ("", digest) and copy.spot in ("", spot)
     if copy.digest != digest:
         said = min(found.changed_at, now) if found.changed_at is not None else now
         # What was written before the last look and was not there then came there since. A look that failed
@@ -137,9 +138,9 @@ def _take(
         arrived = said if copy.found_at is None or said > copy.found_at else now
         copy.changed_at, copy.changed_by = said, found.changed_by[:300]
         copy.updated_at = arrived if is_update else copy.updated_at
+    copy.spot = spot
     copy.found_at, copy.digest, copy.text, copy.version = now, digest, text, found.version[:300]
-    if is_update:
-        _record(copy, document, document_digest, now)
+    return is_update
 
 
 def _record(copy: DocumentCopy, document: KeptDocument, document_digest: str, now: datetime) -> None:

@@ -26,6 +26,7 @@ _LATEST = 4_102_444_800.0
 class PageDocument(DocumentBinding, HttpAccess):
     """`kind = "page"`: a page, or what the API of a wiki says of it."""
 
+    spot: ClassVar[tuple[str, ...]] = ("url", "text")
     example: ClassVar[Mapping[str, str]] = {"url": "https://wiki.example.com/procedures"}
 
     text: str = Field(default="", max_length=200)

@@ -28,6 +28,7 @@ def _usable(branch: str) -> str:
 class GitDocument(DocumentBinding, RemoteAccess):
     """`kind = "git"`: a file of a repository that the system's `git` can fetch from."""
 
+    spot: ClassVar[tuple[str, ...]] = ("url", "branch", "path")
     example: ClassVar[Mapping[str, str]] = {
         "url": "https://git.example.com/docs.git",
         "path": "docs/procedures.md",
