@@ -43,6 +43,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         now = datetime.now(UTC).isoformat(sep=" ")
         values = {
             "place": "障害対応手順書",
+            "spot": "",
             "first_at": now,
             "looked_at": now,
             "found_at": now,

@@ -58,16 +58,20 @@ class DocumentFound:
         """Return the changes that it should have followed by *now*."""
         return [each for each in self.unfollowed if now >= each.until]
 
+    def looked_long_ago(self, every: timedelta, now: datetime) -> datetime | None:
+        """Return when it was last looked at, if that is so long ago that it says nothing any more."""
+        newest = max((each.looked_at for each in self.places), default=None)
+        return newest if newest is not None and now - newest > every * _LATE_LOOKS else None
+
 
 def judge(found: DocumentFound, every: timedelta, now: datetime) -> Judgement:
     """Return the verdict on a document: it is in one of its places, and follows what it is about."""
     if not found.places:
         return Judgement(Verdict.NOT_DUE, Message("documents.not-looked-at-yet"))
+    if (looked := found.looked_long_ago(every, now)) is not None:
+        return Judgement(Verdict.NOT_MEASURABLE, Message("documents.looked-long-ago", at=looked))
     if not found.here:
         return _nowhere(found)
-    newest = max(each.looked_at for each in found.places)
-    if now - newest > every * _LATE_LOOKS:
-        return Judgement(Verdict.NOT_MEASURABLE, Message("documents.looked-long-ago", at=newest))
     value = Message("documents.value", at=found.changed_at) if found.changed_at is not None else NOTHING
     proof = {"place": found.here, "changes": [each.number for each in found.unfollowed]}
     if late := found.overdue(now):
@@ -84,19 +88,22 @@ def judge(found: DocumentFound, every: timedelta, now: datetime) -> Judgement:
     return Judgement(Verdict.CONFORMING, said, value, until, proof)
 
 
-def judge_rule(found: Sequence[DocumentFound], now: datetime) -> Judgement:
-    """Return the verdict on a row that orders updates: every document that follows changes does."""
+def judge_rule(
+    found: Sequence[DocumentFound], unbound: Sequence[str], every: timedelta, now: datetime
+) -> Judgement:
+    """Return the verdict on a row that orders updates: every document that follows changes does.
+
+    *unbound* are the names of those of which nobody has said where they are kept.
+    """
     late = [each for each in found if each.overdue(now)]
     owed = [each for each in found if each.unfollowed]
     value = Message("documents.value-rule", owed=len(owed), late=len(late))
     if late:
         names = tuple(each.name for each in late)
         return Judgement(Verdict.NOT_PERFORMED, Message("documents.rule-late", names=names), value)
-    unknown = [each.name for each in found if not each.here]
-    if unknown:
-        return Judgement(
-            Verdict.NOT_MEASURABLE, Message("documents.rule-unknown", names=tuple(unknown)), value
-        )
+    unseen = (each.name for each in found if not each.here or each.looked_long_ago(every, now))
+    if unknown := (*unseen, *unbound):
+        return Judgement(Verdict.NOT_MEASURABLE, Message("documents.rule-unknown", names=unknown), value)
     if owed:
         until = min(each.unfollowed[0].until for each in owed)
         said = Message("documents.rule-owed", names=tuple(each.name for each in owed), until=until)

@@ -75,6 +75,8 @@ class DocumentsPlan:
     """The documents that are bound, and why the others are not."""
 
     documents: Sequence[KeptDocument]
+    unbound: Sequence[str]
+    """The names of the documents that follow changes, and of which nobody has said where they are kept."""
     rules: Sequence[DocumentRule]
     """The rows that order updates on changes."""
     keeping: KeepingBinding
@@ -116,6 +118,7 @@ def plan(edition: Edition) -> DocumentsPlan:
     terms = {each.key: TaskTerms(each.row.name, (manager,), hours, is_owed=True) for each in documents}
     return DocumentsPlan(
         documents,
+        tuple(row.name for row in design.of(ManagedDocument) if row.follows_changes and row.id not in bound),
         rules,
         DOCUMENT_KEEPING.of(bindings),
         manager,

@@ -52,7 +52,8 @@ def judged_rows(plan: DocumentsPlan, found: Sequence[DocumentState], now: dateti
         yield each.row, judge(known[each.row.id], plan.keeping.every, now)
     following = [known[each.row.id] for each in plan.following]
     if following:
-        yield from ((rule, judge_rule(following, now)) for rule in plan.rules)
+        judged = judge_rule(following, plan.unbound, plan.keeping.every, now)
+        yield from ((rule, judged) for rule in plan.rules)
 
 
 def _found(state: DocumentState, plan: DocumentsPlan, now: datetime) -> DocumentFound:

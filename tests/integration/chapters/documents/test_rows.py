@@ -187,6 +187,41 @@ def test_a_place_that_nobody_looks_at_any_more_is_not_measurable(place: Place) -
     assert place.verdict() is Verdict.NOT_MEASURABLE
 
 
+def test_rows_that_order_updates_do_not_conform_while_nobody_looks(place: Place) -> None:
+    place.pass_()
+    place.change()
+    place.pass_(HOUR)
+    place.write_now("# 障害対応\n\n新しい版ではこうする。\n")
+    place.pass_()
+    assert place.verdict(RULE) is Verdict.CONFORMING
+
+    place.now += 4 * HOUR
+    place.tell()
+
+    assert place.verdict(RULE) is Verdict.NOT_MEASURABLE
+    assert "障害対応手順書" in place.said(RULE)
+
+
+def test_what_was_missing_long_ago_deviates_no_more(place: Place) -> None:
+    place.wiki.pages["/faq"].status = 404
+    place.pass_()
+    assert place.verdict(FAQ) is Verdict.DEVIATING
+
+    place.now += 4 * HOUR
+    place.tell()
+
+    assert place.verdict(FAQ) is Verdict.NOT_MEASURABLE
+
+
+def test_a_document_that_nobody_bound_keeps_the_rule_from_conforming(place: Place) -> None:
+    row = "| 障害対応手順書 | 変更時 | Wiki/Git |\n"
+    place.take(DOCUMENT.replace(row, f"{row}| 連絡先一覧 | 変更時 | Wiki |\n"))
+    place.pass_()
+
+    assert place.verdict(RULE) is Verdict.NOT_MEASURABLE
+    assert "連絡先一覧" in place.said(RULE)
+
+
 def test_either_place_keeps_a_document(place: Place) -> None:
     place.take(bindings=BINDINGS + IN_THE_WIKI)
     place.pass_()
