@@ -64,7 +64,7 @@ def _doubts(place: BoundPlace) -> Iterator[Doubt]:
     # What is tried leaves nothing behind.
     with TemporaryDirectory() as folder:
         try:
-            place.opened(Path(folder)).read()
+            looking.read(place.opened(Path(folder)))
         except PlaceUnknown as unknown:
             yield unknown.doubt
 

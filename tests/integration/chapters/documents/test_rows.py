@@ -179,6 +179,31 @@ def test_a_place_that_cannot_be_read_is_not_measurable(place: Place, monkeypatch
     assert "another" not in place.said(FAQ)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<html><head><title>x</title></head><body><div id=app></div><script>show()</script></body></html>",
+        "<h1>Wiki</h1><p>ログインしてください</p><form><input name=a><input name=b type=password></form>",
+        "<form><INPUT TYPE='Password'></form>Sign in",
+    ],
+)
+def test_a_page_without_words_or_that_asks_for_a_password_is_no_document(place: Place, page: str) -> None:
+    place.wiki.pages["/faq"].body = page
+    place.pass_()
+
+    assert place.verdict(FAQ) is Verdict.NOT_MEASURABLE
+    assert DocumentCopy.objects.get(place="FAQ").digest == ""
+
+
+def test_an_empty_file_is_no_document(place: Place) -> None:
+    place.write(" \n")
+    place.pass_()
+
+    assert place.verdict() is Verdict.NOT_MEASURABLE
+    assert "docs/runbook.md" not in place.said()
+    assert "読める文字がありません" in place.said()
+
+
 def test_a_place_that_nobody_looks_at_any_more_is_not_measurable(place: Place) -> None:
     place.pass_()
     place.now += 4 * HOUR

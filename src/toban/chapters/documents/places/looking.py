@@ -59,10 +59,18 @@ def look(
             keep(document, place, found, document_digest, now)
 
 
+def read(place: DocumentPlace) -> FoundDocument:
+    """Return the document of *place*, or raise `PlaceUnknown`, also if nobody could read a word of it."""
+    found = place.read()
+    if not found.text.strip():
+        raise PlaceUnknown(Message("documents.no-words"))
+    return found
+
+
 def _look(place: BoundPlace, works: Collection[str], home: Path) -> PlaceLook:
     try:
         opened, checked = place.opened(home), dict[str, bool]()
-        found = opened.read()
+        found = read(opened)
         vanished = tuple(_vanished(found, works, opened, checked))
         return PlaceLook(found, vanished=vanished, unchecked=len(found.links) - len(checked))
     except PlaceUnknown as unknown:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from toban.chapters.documents.bindings import DocumentBinding
 from toban.chapters.documents.places.place import DocumentKind, DocumentMissing, FoundDocument, PlaceUnknown
-from toban.chapters.documents.places.text import MOST_TEXT, from_html, links_of
+from toban.chapters.documents.places.text import MOST_TEXT, asks_for_password, from_html, links_of
 from toban.engine.git.line import shown
 from toban.engine.network.http import HttpAccess, HttpAnswer, Unanswered, fetch, new_client
 from toban.message import Message, message_of
@@ -55,7 +55,7 @@ class PagePlace:
             raise PlaceUnknown(
                 Message("documents.page-status", place=place, status=answer.status), retry=True
             )
-        return self._by_fields(answer) if self._config.text else _as_page(answer)
+        return self._by_fields(answer) if self._config.text else _as_page(answer, place)
 
     def is_there(self, link: str) -> bool | None:
         """See `DocumentPlace`: it asks its own server, and no address with a query, which may be an act."""
@@ -95,10 +95,13 @@ class PagePlace:
         )
 
 
-def _as_page(answer: HttpAnswer) -> FoundDocument:
+def _as_page(answer: HttpAnswer, place: str) -> FoundDocument:
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     written = answer.body.decode("utf-8", "replace")
-    text, links = from_html(written) if kind.endswith(("html", "xml")) else (written, links_of(written))
+    is_markup = kind.endswith(("html", "xml"))
+    if is_markup and asks_for_password(written):
+        raise PlaceUnknown(Message("documents.asks-for-password", place=place))
+    text, links = from_html(written) if is_markup else (written, links_of(written))
     return FoundDocument(
         text[:MOST_TEXT], shown(answer.headers.get("etag", "")), _modified(answer), "", links
     )

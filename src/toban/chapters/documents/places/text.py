@@ -23,6 +23,7 @@ _HOST = re.compile(
 )
 """In capitals it is a placeholder. Each word is an option or its value, never either: whoever writes a
 document must not have the search try every way to tell them apart."""
+_PASSWORD = re.compile(r"<input\b[^<>]{0,1000}\btype\s{0,9}=\s{0,9}[\"']?password\b", re.IGNORECASE)
 _SILENT = frozenset({"script", "style", "template", "head", "noscript"})
 _BREAKS = frozenset({"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "table", "ul"})
 
@@ -79,6 +80,11 @@ def from_html(html: str) -> tuple[str, tuple[str, ...]]:
     return "\n".join(_single_gaps(lines)).strip(), tuple(dict.fromkeys(reader.links))[:MOST_LINKS]
 
 
+def asks_for_password(html: str) -> bool:
+    """Return whether a page is one to sign in on: wikis answer with it instead of an error."""
+    return _PASSWORD.search(html) is not None
+
+
 def _single_gaps(lines: Iterator[str]) -> Iterator[str]:
     former = ""
     for line in lines:
@@ -98,7 +104,8 @@ class _Words(HTMLParser):
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in _SILENT
+        # The end of a head may be left out.
+        self._hidden = 0 if tag == "body" else self._hidden + (tag in _SILENT)
         if tag in _BREAKS:
             self.words.append("\n")
         for name, value in attrs:

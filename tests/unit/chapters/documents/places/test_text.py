@@ -28,6 +28,10 @@ def test_a_page_is_its_words_and_links_without_scripts() -> None:
     assert from_html(page) == ("A&B\n\nc d\ne", ("/d",))
 
 
+def test_a_head_that_nothing_ends_does_not_hide_the_page() -> None:
+    assert from_html("<html><head><title>T</title><body><p>a") == ("a", ())
+
+
 @pytest.mark.parametrize("broken", ["<script>", "</script></style>a", "<a href=", "<<<>>>", "<p" * 5000])
 def test_a_broken_page_is_read_as_far_as_it_goes(broken: str) -> None:
     text, links = from_html(broken)
