@@ -39,8 +39,8 @@ def facts(edition: Edition, plan: DocumentsPlan, occasion: TaskOccasion) -> Sequ
     """Return what is shown to those who say whether a document follows: each change, and where it is."""
     if not isinstance(occasion.clause, ManagedDocument):
         return ()
-    found = (each for each in states(plan) if each.document.row.id == occasion.clause.id)
-    return tuple(fact for state in found for fact in _facts(state, edition))
+    about = [each for each in plan.documents if each.row.id == occasion.clause.id]
+    return tuple(fact for state in states(plan, about) for fact in _facts(state, edition))
 
 
 def _facts(state: DocumentState, edition: Edition) -> Iterator[TaskFact]:

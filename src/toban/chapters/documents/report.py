@@ -47,7 +47,12 @@ def tell(plan: DocumentsPlan, edition: Edition, now: datetime) -> None:
 
 def judged_rows(plan: DocumentsPlan, found: Sequence[DocumentState], now: datetime) -> Iterator[JudgedRow]:
     """Yield what is found about each row of *plan*."""
-    known = {each.document.row.id: _found(each, plan, now) for each in found}
+    done = Run.objects.filter(work__in=list(plan.tasks), state=Run.State.DONE)
+    followed = frozenset(done.values_list("work", flat=True).distinct())
+    known = {
+        each.document.row.id: _found(each, plan, now, has_followed=each.document.key in followed)
+        for each in found
+    }
     for each in plan.documents:
         yield each.row, judge(known[each.row.id], plan.keeping.every, now)
     following = [known[each.row.id] for each in plan.following]
@@ -56,7 +61,7 @@ def judged_rows(plan: DocumentsPlan, found: Sequence[DocumentState], now: dateti
         yield from ((rule, judged) for rule in plan.rules)
 
 
-def _found(state: DocumentState, plan: DocumentsPlan, now: datetime) -> DocumentFound:
+def _found(state: DocumentState, plan: DocumentsPlan, now: datetime, *, has_followed: bool) -> DocumentFound:
     zone, here = plan.system.zone, state.here
     return DocumentFound(
         name=state.document.row.name,
@@ -80,7 +85,7 @@ def _found(state: DocumentState, plan: DocumentsPlan, now: datetime) -> Document
         read_by=state.reading.username if state.reading is not None else "",
         vanished=state.vanished,
         renew_since=_renew_since(state.document.row, plan, zone, now),
-        has_followed=Run.objects.filter(work=state.document.key, state=Run.State.DONE).exists(),
+        has_followed=has_followed,
     )
 
 

@@ -1,13 +1,18 @@
 """How each document stands: where it is, which changes it does not follow yet, who has read it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
+
+from django.db.models import Max
 
 from toban.chapters.documents.models import DocumentCopy, DocumentReading
 from toban.chapters.documents.plan import DocumentsPlan, KeptDocument
 from toban.engine.changes.act import ChangeKind
-from toban.engine.changes.query import ChangeSearch, TellingChange, found, told
+from toban.engine.changes.models import Change, ChangeSubject
+from toban.engine.changes.query import ChangeSearch, TellingChange, found
 from toban.engine.tasks.models import SignOff
 from toban.message import Message, from_json
 
@@ -28,6 +33,11 @@ class DocumentState:
     """When somebody last said that it is not updated."""
     reading: DocumentReading | None = None
     """The newest that was long enough."""
+
+    @property
+    def follows_changes(self) -> bool:
+        """Whether it is updated when what it is about changes."""
+        return self.document.row.follows_changes
 
     @property
     def here(self) -> DocumentCopy | None:
@@ -57,64 +67,80 @@ class DocumentState:
         return [each for each in self.pending if last is None or each.change.entry.at > last]
 
 
-def states(plan: DocumentsPlan) -> Sequence[DocumentState]:
-    """Return the state of every document of *plan*."""
-    copies = DocumentCopy.objects.in_bulk([place.name for each in plan.documents for place in each.places])
-    signed = _signed(plan)
-    readings = _readings(plan)
-    return [_state(each, copies, signed.get(each.key, ()), readings) for each in plan.documents]
+def states(plan: DocumentsPlan, documents: Sequence[KeptDocument] | None = None) -> Sequence[DocumentState]:
+    """Return the state of these *documents* of *plan*, of every one if they are not named."""
+    chosen = plan.documents if documents is None else documents
+    copies = DocumentCopy.objects.in_bulk([place.name for each in chosen for place in each.places])
+    signed, readings = _signed(chosen), _readings(chosen)
+    known = [
+        DocumentState(
+            each,
+            [copies[place.name] for place in each.places if place.name in copies],
+            declined_at=signed.get((each.key, False)),
+            reading=readings.get(each.row.name),
+        )
+        for each in chosen
+    ]
+    pending = _pending([_Owing.of(each, signed) for each in known if each.copies and each.follows_changes])
+    return [replace(each, pending=pending.get(each.document.key, ())) for each in known]
 
 
-def _state(
-    document: KeptDocument,
-    copies: Mapping[str, DocumentCopy],
-    signed: Sequence[SignOff],
-    readings: Mapping[str, DocumentReading],
-) -> DocumentState:
-    looked = [copies[place.name] for place in document.places if place.name in copies]
-    state = DocumentState(
-        document,
-        looked,
-        declined_at=max((each.at for each in signed if not each.is_performed), default=None),
-        reading=readings.get(document.row.name),
-    )
-    if not looked or not document.row.follows_changes:
-        return state
-    # A place that is added later knows nothing of the changes before it, and settles none.
-    first = min(each.first_at for each in looked)
-    since = max([first, *(each.updated_at for each in looked if each.updated_at is not None)])
-    answered = max((each.at for each in signed if each.is_performed), default=None)
-    pending = tuple(_pending(document, since, answered))
-    return DocumentState(document, looked, pending, state.declined_at, state.reading)
+@dataclass(frozen=True, slots=True)
+class _Owing:
+    """From where on a document is owed changes."""
+
+    document: KeptDocument
+    since: datetime
+    """Its last update, or the first look."""
+    answered: datetime | None
+    """When somebody last said that no change is needed, of the changes that were recorded by then."""
+
+    @classmethod
+    def of(cls, state: DocumentState, signed: Mapping[tuple[str, bool], datetime]) -> "_Owing":
+        # A place that is added later knows nothing of the changes before it, and settles none.
+        first = min(each.first_at for each in state.copies)
+        since = max(first, state.updated_at or first)
+        return cls(state.document, since, signed.get((state.document.key, True)))
+
+    def is_owed(self, at: datetime, recorded_at: datetime) -> bool:
+        return at > self.since and (self.answered is None or recorded_at > self.answered)
 
 
-def _pending(document: KeptDocument, since: datetime, answered: datetime | None) -> Iterator[TellingChange]:
-    """Yield the changes that touch *document* after *since*, and that were recorded since *answered*."""
-    wanted = document.subjects.wanted
-    asked = ChangeSearch(since=since, kinds=wanted, with_accounts=ChangeKind.ACCOUNT in wanted)
-    changes = found(asked).filter(at__gt=since).prefetch_related("subjects")
-    if answered is not None:
-        changes = changes.filter(entry__at__gt=answered)
-    touching = (
-        each
-        for each in changes.order_by("at", "entry").iterator(chunk_size=500)
-        if document.subjects.touched_by(each.kind, [subject.name for subject in each.subjects.all()])
-    )
-    for _, each in zip(range(_MOST_CHANGES), touching, strict=False):
-        yield from told([each])
+def _pending(owing: Sequence[_Owing]) -> Mapping[str, Sequence[TellingChange]]:
+    """Return by the document's key the changes that touch each and are owed, the oldest first.
+
+    One pass for all: it is asked every few seconds, and of a document that nobody updates for years.
+    """
+    if not owing:
+        return {}
+    since = min(each.since for each in owing)
+    kinds = frozenset[ChangeKind]().union(*(each.document.subjects.wanted for each in owing))
+    asked = ChangeSearch(since=since, kinds=kinds, with_accounts=ChangeKind.ACCOUNT in kinds)
+    subjects = defaultdict[int, list[str]](list)
+    about = ChangeSubject.objects.filter(change__in=found(asked).order_by().values("pk"))
+    for change, name in about.values_list("change", "name").iterator(chunk_size=2000):
+        subjects[change].append(name)
+    owed = defaultdict[str, list[int]](list)
+    changes = found(asked).order_by("at", "entry").values_list("pk", "at", "kind", "entry__at")
+    for number, at, kind, recorded_at in changes.iterator(chunk_size=2000):
+        for each in owing:
+            if each.is_owed(at, recorded_at) and each.document.subjects.touched_by(kind, subjects[number]):
+                owed[each.document.key].append(number)
+    first = {key: numbers[:_MOST_CHANGES] for key, numbers in owed.items()}
+    told = Change.objects.select_related("entry").in_bulk(list({*chain(*first.values())}))
+    return {key: [TellingChange(told[number]) for number in numbers] for key, numbers in first.items()}
 
 
-def _signed(plan: DocumentsPlan) -> Mapping[str, Sequence[SignOff]]:
-    """Return the newest sign-offs of each document's task, of either kind."""
-    signed: dict[str, list[SignOff]] = {}
-    for key in plan.tasks:
-        every = SignOff.objects.filter(run__work=key).order_by("-at")
-        kinds = (every.filter(is_performed=is_performed).first() for is_performed in (True, False))
-        signed[key] = [each for each in kinds if each is not None]
-    return signed
+def _signed(documents: Sequence[KeptDocument]) -> Mapping[tuple[str, bool], datetime]:
+    """Return when each document's task was last signed off, as performed and as not."""
+    every = SignOff.objects.filter(run__work__in=[each.key for each in documents])
+    newest = every.values_list("run__work", "is_performed").annotate(Max("at")).order_by()
+    return {(work, is_performed): at for work, is_performed, at in newest}
 
 
-def _readings(plan: DocumentsPlan) -> Mapping[str, DocumentReading]:
-    names = [each.row.name for each in plan.documents]
-    newest = DocumentReading.objects.filter(document__in=names, read_at__isnull=False).order_by("read_at")
-    return {each.document: each for each in newest}
+def _readings(documents: Sequence[KeptDocument]) -> Mapping[str, DocumentReading]:
+    names = [each.row.name for each in documents]
+    every = DocumentReading.objects.filter(document__in=names, read_at__isnull=False)
+    newest = dict(every.values_list("document").annotate(Max("read_at")).order_by())
+    there = every.filter(read_at__in=list(newest.values()))
+    return {each.document: each for each in there if each.read_at == newest[each.document]}

@@ -1,6 +1,8 @@
 """The rows of chapter 12, as they should be and as they should not, with real git and a wiki over HTTP."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.integration.chapters.documents.place import (
     BINDINGS,
     DAY,
@@ -14,6 +16,7 @@ from tests.integration.chapters.documents.place import (
 )
 
 from toban.chapters.documents.models import DocumentCopy
+from toban.chapters.documents.states import states
 from toban.engine.changes.act import ChangeKind
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
@@ -307,6 +310,32 @@ def test_an_entry_that_points_to_another_file_is_no_update(place: Place) -> None
     place.pass_()
 
     assert place.tasks() == []
+
+
+def test_looking_at_all_documents_asks_no_more_than_looking_at_one(place: Place) -> None:
+    place.pass_()
+    place.change()
+    place.pass_(HOUR)
+    with CaptureQueriesContext(connection) as one:
+        states(place.plan)
+    row = "| 障害対応手順書 | 変更時 | Wiki/Git |\n"
+    more = "".join(f"| 手順書{each} | 変更時 | Git |\n" for each in range(5))
+    entries = "".join(
+        f'[documents."手順書{each}"]\nkind = "git"\nurl = "{{repository}}"\npath = "docs/runbook.md"\n'
+        'about = ["release"]\n'
+        for each in range(5)
+    )
+    place.take(DOCUMENT.replace(row, row + more), BINDINGS + entries)
+    place.pass_()
+    for version in range(3):
+        place.change(text=f"shop 2.{version}.0")
+    place.pass_(HOUR)
+
+    with CaptureQueriesContext(connection) as all_:
+        found = states(place.plan)
+
+    assert [len(each.pending) for each in found] == [4, 3, 3, 3, 3, 3, 0]
+    assert len(all_) == len(one)
 
 
 def test_the_same_day_is_the_end_of_the_day_of_the_change(place: Place) -> None:

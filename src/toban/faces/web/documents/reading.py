@@ -24,9 +24,10 @@ def text(request: HttpRequest) -> HttpResponse:
     edition, now = in_force(), system_clock()
     plan = edition.plan(OPERATION)
     wanted = request.GET.get("document", "")
-    state = next((each for each in states(plan) if each.document.row.name == wanted), None)
-    if state is None:
+    named = [each for each in plan.documents if each.row.name == wanted]
+    if not named:
         raise Http404
+    (state,) = states(plan, named[:1])
     opened = reading.opened(state, _account(request), now) if request.method == "GET" else None
     context = {
         **frame(look(edition, now), "documents"),
