@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import chain
 
 from django.db.models import Max
 
 from toban.chapters.documents.models import DocumentCopy, DocumentReading
 from toban.chapters.documents.plan import DocumentsPlan, KeptDocument
-from toban.engine.changes.act import ChangeKind
+from toban.engine.changes.act import ChangeFacts, ChangeKind
 from toban.engine.changes.models import Change, ChangeSubject
 from toban.engine.changes.query import ChangeSearch, TellingChange, found
 from toban.engine.tasks.models import SignOff
@@ -106,6 +107,14 @@ class _Owing:
         return at > self.since and (self.answered is None or recorded_at > self.answered)
 
 
+class _Withheld(TellingChange):
+    """A change of an account: what it says is for managers, and documents are for everybody."""
+
+    @cached_property
+    def facts(self) -> ChangeFacts:
+        return ChangeFacts(ChangeKind.ACCOUNT, ChangeKind.ACCOUNT.word)
+
+
 def _pending(owing: Sequence[_Owing]) -> Mapping[str, Sequence[TellingChange]]:
     """Return by the document's key the changes that touch each and are owed, the oldest first.
 
@@ -128,7 +137,11 @@ def _pending(owing: Sequence[_Owing]) -> Mapping[str, Sequence[TellingChange]]:
                 owed[each.document.key].append(number)
     first = {key: numbers[:_MOST_CHANGES] for key, numbers in owed.items()}
     told = Change.objects.select_related("entry").in_bulk(list({*chain(*first.values())}))
-    return {key: [TellingChange(told[number]) for number in numbers] for key, numbers in first.items()}
+    return {key: [_telling(told[number]) for number in numbers] for key, numbers in first.items()}
+
+
+def _telling(change: Change) -> TellingChange:
+    return _Withheld(change) if change.kind == ChangeKind.ACCOUNT else TellingChange(change)
 
 
 def _signed(documents: Sequence[KeptDocument]) -> Mapping[tuple[str, bool], datetime]:

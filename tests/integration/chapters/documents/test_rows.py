@@ -18,6 +18,7 @@ from tests.integration.chapters.documents.place import (
 from toban.chapters.documents.models import DocumentCopy
 from toban.chapters.documents.states import states
 from toban.engine.changes.act import ChangeKind
+from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert
@@ -336,6 +337,19 @@ def test_looking_at_all_documents_asks_no_more_than_looking_at_one(place: Place)
 
     assert [len(each.pending) for each in found] == [4, 3, 3, 3, 3, 3, 0]
     assert len(all_) == len(one)
+
+
+def test_what_a_change_of_an_account_says_is_for_managers(place: Place) -> None:
+    place.take(bindings=BINDINGS.replace('about = ["release", "web-1"]', 'about = ["account"]'))
+    place.pass_()
+    place.now += HOUR
+    added = {"event": "operator-added", "operator": "kai", "role": "developer"}
+    ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, added, actor="sato"), now=place.now)
+    place.pass_()
+
+    (state, _) = states(place.plan)
+    assert [str(each.facts.said) for each in state.pending] == ["アカウント"]
+    assert "kai" not in place.said()
 
 
 def test_the_same_day_is_the_end_of_the_day_of_the_change(place: Place) -> None:
