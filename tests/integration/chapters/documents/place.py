@@ -74,7 +74,8 @@ bearer_token = "env:WIKI_TOKEN"
 @dataclass
 class Page:
     body: str
-    at: datetime = MONDAY - 30 * DAY
+    at: datetime | None = MONDAY - 30 * DAY
+    """None: the server does not say."""
     status: int = 200
     kind: str = "text/html; charset=utf-8"
 
@@ -98,12 +99,12 @@ def serving() -> Iterator[Wiki]:
             wiki.asked.append(self.path)
             page = wiki.pages.get(self.path, Page("no such page", status=404))
             is_let_in = self.headers.get("authorization") == f"Bearer {TOKEN}"
-            body = page.body.encode()
+            body = page.body.replace("COUNT", str(len(wiki.asked))).encode()
             self.send_response(page.status if is_let_in else 401)
             self.send_header("Content-Type", page.kind)
-            self.send_header(
-                "Last-Modified", f"{page.at.astimezone(ZoneInfo('UTC')):%a, %d %b %Y %H:%M:%S GMT}"
-            )
+            if page.at is not None:
+                at = page.at.astimezone(ZoneInfo("UTC"))
+                self.send_header("Last-Modified", f"{at:%a, %d %b %Y %H:%M:%S GMT}")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

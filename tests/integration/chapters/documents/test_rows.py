@@ -199,6 +199,20 @@ def test_a_page_without_words_or_that_asks_for_a_password_is_no_document(place: 
     assert DocumentCopy.objects.get(place="FAQ").digest == ""
 
 
+def test_a_page_that_is_never_the_same_tells_no_update(place: Place) -> None:
+    place.wiki.pages["/faq"] = Page("<h1>FAQ</h1><p>COUNT 回表示</p>", at=None)
+    place.pass_()
+
+    assert place.verdict(FAQ) is Verdict.NOT_MEASURABLE
+    assert "毎回違う" in place.said(FAQ)
+
+    place.wiki.pages["/faq"] = Page("<h1>FAQ</h1>", at=None)
+    place.pass_()
+
+    assert place.verdict(FAQ) is Verdict.CONFORMING
+    assert DocumentCopy.objects.get(place="FAQ").changed_at == place.now
+
+
 def test_an_empty_file_is_no_document(place: Place) -> None:
     place.write(" \n")
     place.pass_()

@@ -13,7 +13,13 @@ from pydantic import Field
 
 from toban.chapters.documents.bindings import DocumentBinding
 from toban.chapters.documents.places.place import DocumentKind, DocumentMissing, FoundDocument, PlaceUnknown
-from toban.chapters.documents.places.text import MOST_TEXT, asks_for_password, from_html, links_of
+from toban.chapters.documents.places.text import (
+    MOST_TEXT,
+    asks_for_password,
+    digest_of,
+    from_html,
+    links_of,
+)
 from toban.engine.git.line import shown
 from toban.engine.network.http import HttpAccess, HttpAnswer, Unanswered, fetch, new_client
 from toban.message import Message, message_of
@@ -45,6 +51,13 @@ class PagePlace:
 
     def read(self) -> FoundDocument:
         """See `DocumentPlace`."""
+        found = self._found()
+        # Only its words tell whether such a page was changed.
+        if found.changed_at is None and digest_of(self._found().text) != digest_of(found.text):
+            raise PlaceUnknown(Message("documents.never-the-same", place=self._config.place))
+        return found
+
+    def _found(self) -> FoundDocument:
         answer = self._fetch(httpx.URL(self._config.url))
         place = self._config.place
         if answer.status in _GONE:
