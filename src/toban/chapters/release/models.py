@@ -98,6 +98,8 @@ class Release(models.Model):
     """False if it brings a migration that is not declared reversible."""
     loses_migrations = models.BooleanField(default=False)
     """Whether such a migration serves now, and this version lacks it: it may not know the schema."""
+    is_writer_unknown = models.BooleanField(default=False)
+    """Whether others may have written it, too: of all that there ever was, only the newest is looked at."""
     commits = models.JSONField(default=list)
     """What came in, newest first: pairs of a commit's hash and its time; see `dora`."""
     facts = models.JSONField(default=list)

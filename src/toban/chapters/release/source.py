@@ -15,6 +15,9 @@ from toban.engine.runs.kinds import no_doubts
 from toban.engine.trial import Doubt
 from toban.message import Message
 
+FIRST_COMMITS = 100
+"""Where nothing served before, so many commits are looked at: as many as people would read."""
+
 _CO_AUTHOR = "co-authored-by"
 
 SourceFailed = RepositoryFailed
@@ -95,7 +98,7 @@ class ReleaseSource(Protocol):
     def commits(self, after: str, upto: str) -> Sequence[Commit]:
         """Return the commits that *upto* has and *after* lacks, newest first.
 
-        If *after* is empty, the newest ones are returned, as many as people would read.
+        If *after* is empty, the newest `FIRST_COMMITS` are returned.
         """
 
     def is_ancestor(self, older: str, newer: str) -> bool:

@@ -22,7 +22,15 @@ from toban.chapters.release.ordering.planning import Wish, draft
 from toban.chapters.release.rows.looking import Looks
 from toban.chapters.release.running import underway
 from toban.chapters.release.running.works import works
-from toban.chapters.release.source import BranchHead, Commit, Proof, ProofKind, SourceFailed, SourceKind
+from toban.chapters.release.source import (
+    FIRST_COMMITS,
+    BranchHead,
+    Commit,
+    Proof,
+    ProofKind,
+    SourceFailed,
+    SourceKind,
+)
 from toban.design.reader import read_design
 from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
@@ -115,7 +123,8 @@ class Source:
         return next(each.subject for each in self.log if each.id == commit)
 
     def commits(self, after: str, upto: str) -> Sequence[Commit]:
-        return [each for each in reversed(self.log) if after < each.id <= upto]
+        found = [each for each in reversed(self.log) if after < each.id <= upto]
+        return found if after else found[:FIRST_COMMITS]
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         return older <= newer

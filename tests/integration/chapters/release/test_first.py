@@ -9,6 +9,7 @@ from tests.integration.chapters.release.shop import BINDINGS, MINUTE, PRODUCTION
 
 from toban.chapters.release.models import Release, SourceLook
 from toban.chapters.release.ordering import first
+from toban.chapters.release.source import FIRST_COMMITS
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.orders import NotPossible
 from toban.message import Message
@@ -87,6 +88,33 @@ def test_who_had_a_part_in_a_commit_does_not_approve_its_release(shop: Shop, par
         shop.approve("nami")
 
     assert refused.value.said.code == "approvals.own-order"
+
+
+@pytest.mark.parametrize(("commits", "people"), [(FIRST_COMMITS - 1, 1), (FIRST_COMMITS, 2)])
+@pytest.mark.parametrize("kind", [Release.Kind.FIRST, Release.Kind.REGULAR])
+def test_who_wrote_what_is_not_looked_at_counts_as_unknown(
+    shop: Shop, kind: Release.Kind, commits: int, people: int
+) -> None:
+    shop.source.log.clear()
+    shop.source.add("v0", author="Nami <nami@example.com>")
+    for number in range(1, commits):
+        shop.source.add(f"v{number}", author="Ken <ken@example.com>")
+    newest = f"v{commits - 1}"
+    if kind is Release.Kind.FIRST:
+        shop.take(BOUND.replace('"v1"', f'"{newest}"'))
+        begin(shop)
+    else:
+        shop.stage(newest)
+        shop.release(newest)
+        shop.work()
+
+    request = ApprovalRequest.objects.get()
+
+    assert Release.objects.get(pk=request.subject.partition("/")[2]).kind == kind
+    assert request.people == people
+    assert ("release.others-unknown" in [value.code for _label, value in request.facts_said()]) is (
+        people > 1
+    )
 
 
 def test_an_order_while_the_first_version_is_taken_over_says_to_wait(shop: Shop) -> None:

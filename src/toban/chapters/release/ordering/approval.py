@@ -7,6 +7,7 @@ from enum import StrEnum
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import Release, ServingLook
 from toban.chapters.release.ordering.orders import end, make_way, subject_name
+from toban.chapters.release.source import FIRST_COMMITS
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, request_for, stands
@@ -16,8 +17,9 @@ from toban.message import Message, from_json, plain
 
 KIND = "release"
 _DIGEST = Message("release.fact-digest")
+_OTHERS = (Message("release.fact-writers"), Message("release.others-unknown", count=FIRST_COMMITS))
 _TWO = 2
-"""People who approve what can't be undone."""
+"""People who approve what can't be undone, or was written by nobody knows whom."""
 
 
 class Consent(StrEnum):
@@ -42,7 +44,8 @@ def terms_of(release: Release, deployment: Deployment, plan: ReleaseChapterPlan)
         return None
     # Who orders a rollback is the first of the two.
     alone = not release.is_bold or release.kind == Release.Kind.ROLLBACK
-    people = config.approvers if alone else max(_TWO, config.approvers)
+    # Of two, one has not written it.
+    people = config.approvers if alone and not release.is_writer_unknown else max(_TWO, config.approvers)
     within = max(config.approval_within, release.planned_at - release.ordered_at + config.begins_within)
     return ApprovalTerms(
         rule.approver or plan.manager,
@@ -140,6 +143,7 @@ def _subject(
         title=title,
         facts=(
             *_planned_facts(release),
+            *([_OTHERS] if release.is_writer_unknown else []),
             (_DIGEST, plain(artifact.digest)),
             (Message("release.fact-planned"), Message("release.at", at=planned)),
             (Message("release.fact-cause"), plain(release.cause)),

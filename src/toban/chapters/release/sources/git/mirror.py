@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import structlog
 
-from toban.chapters.release.source import BranchHead, Commit, SourceFailed
+from toban.chapters.release.source import FIRST_COMMITS, BranchHead, Commit, SourceFailed
 from toban.chapters.release.sources.git.history import FIELDS, read_commits
 from toban.engine.git.mirror import BareMirror
 from toban.engine.git.names import is_full_hash, is_hash, is_usable_name
@@ -14,8 +14,6 @@ from toban.message import NOTHING, Message, plain
 
 MOST_COMMITS = 20_000
 """Commits between two releases; a longer way is refused, since nobody could say what it changes."""
-_FIRST_COMMITS = 100
-"""Commits that are shown where nothing was released before."""
 _NAMED = 5
 """Versions that are named where somebody asks for one that is not there."""
 _NOT_ONE = 1
@@ -61,7 +59,7 @@ class Mirror(BareMirror):
     def commits(self, after: str, upto: str) -> Sequence[Commit]:
         """Return the commits that *upto* has and *after* lacks, newest first; see `ReleaseSource`."""
         self.require(upto)
-        most = MOST_COMMITS + 1 if after else _FIRST_COMMITS
+        most = MOST_COMMITS + 1 if after else FIRST_COMMITS
         gone = [f"^{after}"] if after and self.has(after) else []
         found = self._log(f"--max-count={most}", "--cc", "--name-only", "--root", upto, *gone)
         if len(found) > MOST_COMMITS:
