@@ -7,16 +7,16 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 
-from toban.chapters.accounts.joining import names_of
 from toban.chapters.accounts.models import AccessDecision, AccessRemoval, CollectedAccount, Leaver, Suspicion
+from toban.chapters.accounts.ownership import is_about, numbers_of, owners_of
 from toban.chapters.accounts.plan import AccountsPlan
 from toban.design.deadline import ends_at
 from toban.design.values.hours import Hours
 from toban.design.values.occurrence import existing
+from toban.engine.approvals.answers import Giver
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.notify.routing.contacts import folded
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator, OperatorRole
@@ -59,6 +59,11 @@ class Teller:
         if self.account is not None and not may_order(self.account):
             raise NotPossible(Message("accounts.viewers-tell-nothing"))
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the accounts by which they may be known; see `Giver.orderers`."""
+        return Giver(self.account, shell_user=self.shell_user).orderers
+
     def told(self) -> dict[str, object]:
         """Return what the evidence says of it, besides the name."""
         return {"via": str(self.via), **({"shell_user": self.shell_user} if self.shell_user else {})}
@@ -80,8 +85,9 @@ def tell(said: ToldLeaver, by: Teller, edition: Edition, plan: AccountsPlan, now
     with transaction.atomic():
         ledger.hold()
         found = Leaver.objects.filter(name=name, withdrawn_at=None).first() or Leaver(name=name)
-        if found.pk is not None:
-            _require_another(found, by)
+        if found.pk is not None and leaves_at > found.leaves_at:
+            _require_another(found, by, edition, plan)
+        found.orderers = sorted({*found.orderers, *by.numbers})
         found.accounts = sorted({*found.accounts, *names})
         found.leaves_at, found.until = leaves_at, until
         found.told_at, found.told_by, found.via = now, by.name[:150], by.via
@@ -104,15 +110,15 @@ def tell_all(
         return [tell(each, by, edition, plan, now) for each in said]
 
 
-def withdraw(name: str, by: Teller, now: datetime) -> Leaver:
-    """Record that somebody does not leave after all. Raises `NotPossible`."""
+def withdraw(name: str, by: Teller, edition: Edition, plan: AccountsPlan, now: datetime) -> Leaver:
+    """Record that somebody does not leave after all. Raises `NotPossible`, also for themselves."""
     by.require()
     with transaction.atomic():
         ledger.hold()
         found = Leaver.objects.filter(name=_line(name), withdrawn_at=None).first()
         if found is None:
             raise NotPossible(Message("accounts.no-such-leaver", name=_line(name)))
-        _require_another(found, by)
+        _require_another(found, by, edition, plan)
         found.withdrawn_at = now
         found.save()
         found.removals.filter(ended_at=None, withdrawn_at=None).update(withdrawn_at=now)
@@ -158,6 +164,7 @@ def decide(
     *,
     is_kept: bool,
     by: Teller,
+    edition: Edition,
     plan: AccountsPlan,
     now: datetime,
 ) -> AccessDecision:
@@ -167,7 +174,7 @@ def decide(
     is_there = CollectedAccount.objects.there().filter(system=system, name=account).exists()
     if plan.system(system) is None or not is_there:
         raise NotPossible(Message("accounts.no-such-account", system=_line(system), account=_line(account)))
-    if _is_own(system, account, by.account, plan):
+    if is_about(owners_of(system, account, plan), by.numbers, edition):
         raise NotPossible(Message("accounts.own-account"), Message("accounts.another-decides"))
     if not is_kept and not reason.strip():
         raise NotPossible(Message("accounts.reason-missing"))
@@ -191,7 +198,7 @@ def decide(
                 withdrawn_at=None,
             ).update(withdrawn_at=now)
         else:
-            AccessRemoval.objects.get_or_create(
+            removal, _ = AccessRemoval.objects.get_or_create(
                 system=system,
                 account=account,
                 ground=AccessRemoval.Occasion.REVIEW,
@@ -205,12 +212,16 @@ def decide(
                     "until": now + plan.access.revoked_within,
                 },
             )
+            removal.orderers = sorted({*removal.orderers, *by.numbers})
+            removal.save(update_fields=["orderers"])
         content = {"system": system, "account": account, "is_kept": is_kept, "reason": made.reason}
         _record("access-decided", content, by, now)
     return made
 
 
-def answer(number: int, remark: str, *, by: Teller, plan: AccountsPlan, now: datetime) -> Suspicion:
+def answer(
+    number: int, remark: str, *, by: Teller, edition: Edition, plan: AccountsPlan, now: datetime
+) -> Suspicion:
     """Record what was found about a suspicious sign-in. Raises `NotPossible`, also for the reader's own."""
     if by.account is None or by.account.operator_role != OperatorRole.MANAGER:
         raise NotPossible(Message("accounts.managers-decide"))
@@ -221,7 +232,7 @@ def answer(number: int, remark: str, *, by: Teller, plan: AccountsPlan, now: dat
         found = Suspicion.objects.filter(pk=number, answered_at=None).first()
         if found is None:
             raise NotPossible(Message("accounts.no-such-suspicion", number=number))
-        if _is_own(found.system, found.account, by.account, plan):
+        if is_about(owners_of(found.system, found.account, plan), by.numbers, edition):
             raise NotPossible(Message("accounts.own-account"), Message("accounts.another-decides"))
         found.answered_at, found.answered_by = now, by.name[:150]
         found.remark = storable_text(remark.strip())[:2000]
@@ -236,30 +247,13 @@ def answer(number: int, remark: str, *, by: Teller, plan: AccountsPlan, now: dat
     return found
 
 
-def _is_own(system: str, name: str, account: Operator, plan: AccountsPlan) -> bool:
-    """Return whether the reviewer decides about an account of their own, whatever it is called there."""
-    place = plan.system(system)
-    if place is not None and place.is_own:
-        return name == account.username
-    own = _names_of(account)
-    found = CollectedAccount.objects.there().filter(system=system, name=name).first()
-    holder = plan.holder(place, found.found).person if place is not None and found is not None else ""
-    theirs = {key for key, person in plan.people.items() if person.account == account.username}
-    return folded(name) in own or holder in theirs | {plan.index[each] for each in own if each in plan.index}
-
-
-def _names_of(account: Operator) -> frozenset[str]:
-    return names_of(account.username, account.email)
-
-
-def _require_another(found: Leaver, by: Teller) -> None:
-    """Raise `NotPossible` if those who leave take it back, or put it off, themselves."""
-    if by.account is None:
-        return
-    told = names_of(found.name, *found.accounts)
-    seen = {folded(each) for each in found.removals.values_list("account", flat=True)}
-    if not _names_of(by.account).isdisjoint(told | seen):
-        raise NotPossible(Message("accounts.own-account"), Message("accounts.another-decides"))
+def _require_another(found: Leaver, by: Teller, edition: Edition, plan: AccountsPlan) -> None:
+    """Raise `NotPossible` if it is the leaver who would keep their accounts by it."""
+    theirs = {*numbers_of(found, plan)}
+    for each in found.removals.all():
+        theirs |= owners_of(each.system, each.account, plan)
+    if is_about(theirs, by.numbers, edition):
+        raise NotPossible(Message("accounts.own-leaving"), Message("accounts.another-decides"))
 
 
 def _until(day: date, edition: Edition, plan: AccountsPlan) -> datetime:

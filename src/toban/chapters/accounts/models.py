@@ -118,6 +118,8 @@ class Leaver(models.Model):
     """When all of their accounts must be gone."""
     told_at = models.DateTimeField()
     told_by = models.CharField(max_length=150)
+    orderers = models.JSONField(default=list)
+    """The numbers of the accounts of everybody who told it: none of them approves that Toban locks one."""
     via = models.CharField(max_length=8, choices=ToldBy)
     withdrawn_at = models.DateTimeField(null=True)
 
@@ -146,6 +148,8 @@ class AccessRemoval(models.Model):
     ground = models.CharField(max_length=8, choices=Occasion)
     leaver = models.ForeignKey(Leaver, models.CASCADE, null=True, related_name="removals")
     ordered_by = models.CharField(max_length=150)
+    orderers = models.JSONField(default=list)
+    """As those of a leaver, for what a review ordered."""
     reason = models.TextField(blank=True)
     found_at = models.DateTimeField()
     """When it was found that it has to go."""

@@ -5,15 +5,17 @@ Level-triggered: the tables say what is wanted, so that nothing is lost with a w
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from toban.chapters.accounts.collector import AccountLock
 from toban.chapters.accounts.joining import names_of, own_names
 from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, Leaver, SystemReading
+from toban.chapters.accounts.ownership import owners_of
 from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
 from toban.design.clauses.base import Clause
 from toban.design.values.schedule import Cadence, Schedule
@@ -30,7 +32,7 @@ from toban.engine.runs.rules import BY_TRIGGER, RunReason
 from toban.engine.runs.steps.failing import failing
 from toban.engine.runs.steps.recording import record_once
 from toban.engine.runs.triggered import open_run
-from toban.engine.runs.work import RunTurn, Step, Work
+from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
 from toban.engine.tasks.events import TaskGround, WantedTask, open_task, prove, waiting, withdraw
 from toban.engine.tasks.facts import TaskFact, TaskOccasion
 from toban.engine.tasks.rules import TaskTerms
@@ -63,7 +65,8 @@ def works(plan: AccountsPlan, edition: Edition, clock: Clock = system_clock) -> 
         found[key] = ground.work(key, rows[0], terms)
         lock = system.locking()
         if lock is not None:
-            found[_LOCK + system.name] = _lock_work(system, lock, rows[0], role, edition, clock)
+            made = _lock_work(system, lock, rows[0], role, edition, clock)
+            found[made.key] = replace(made, behind=partial(_behind_lock, system.name, plan))
     return found
 
 
@@ -105,10 +108,10 @@ class _Act:
     clock: Clock
 
     def lock(self, turn: RunTurn) -> object:
-        """Lock the account if it is to go now: since the run began to wait, that may have been taken back."""
+        """Lock the account, if it is still to go: whoever approved that may have been long about it."""
         account = turn.parameters[_ACCOUNT]
-        if not _standing(self.system, account).filter(begins_at__lte=self.clock()).exists():
-            return {_LOCKED: False}
+        if not _is_to_go(self.system, account, turn.run_id, self.clock()):
+            raise StepFailed(Message("accounts.not-to-go", account=account), RunReason.NOT_RUNNABLE)
         with failing(turn):
             self.lock_there.lock(account)
         return {_LOCKED: True}
@@ -116,8 +119,6 @@ class _Act:
     def record(self, turn: RunTurn) -> Message:
         """Write it into the evidence, once; the next look shows whether it is so."""
         account = turn.parameters[_ACCOUNT]
-        if turn.results["lock"] == {_LOCKED: False}:
-            return Message("accounts.not-to-go", account=account)
         record_once(
             turn.run_id,
             {"event": "account-locked", "system": self.system, "account": account},
@@ -304,6 +305,23 @@ def _ask(system: AccountSystem, wanted: list[AccessRemoval], plan: AccountsPlan,
         _call_off(lock, due, now)
         for account in _to_lock(lock, due, now):
             open_run(lock, lock.clause_id, {_ACCOUNT: account}, now)
+
+
+def _is_to_go(system: str, account: str, run: int, now: datetime) -> bool:
+    """Return whether *account* is to go now, or was seen gone since *run* was ordered."""
+    since = Run.objects.get(pk=run).due_at
+    wanted = AccessRemoval.objects.filter(system=system, account=account, withdrawn_at=None)
+    return wanted.filter(Q(ended_at=None) | Q(ended_at__gte=since), begins_at__lte=now).exists()
+
+
+def _behind_lock(system: str, plan: AccountsPlan, parameters: Mapping[str, str]) -> Collection[int]:
+    """Return who does not approve that an account is locked: who ordered that it goes, and whose it is."""
+    account = parameters.get(_ACCOUNT, "")
+    found = {*owners_of(system, account, plan)}
+    wanted = AccessRemoval.objects.filter(system=system, account=account, ended_at=None, withdrawn_at=None)
+    for each in wanted.select_related("leaver"):
+        found |= {*each.orderers, *(each.leaver.orderers if each.leaver is not None else ())}
+    return sorted(found)
 
 
 def _close(system: AccountSystem, account: str, task: QuerySet[Run], now: datetime) -> None:

@@ -60,7 +60,7 @@ def subject_of(run: Run, work: Work, step: Step) -> ApprovalSubject:
         page_arguments=(run.pk,),
         clause_id=run.clause_id,
         ordered_by=run.ordered_by,
-        orderers=tuple(run.orderers),
+        orderers=tuple(dict.fromkeys((*run.orderers, *work.behind(run.parameters)))),
     )
 
 

@@ -78,6 +78,10 @@ def _always(_turn: RunTurn) -> bool:
     return True
 
 
+def _nobody(_parameters: Mapping[str, str]) -> Collection[int]:
+    return ()
+
+
 type Facts = tuple[tuple[Message, Message], ...]
 """Label and value pairs."""
 
@@ -167,6 +171,11 @@ class Work:
     """The declared mode of repeating a failed run."""
     asks: ApprovalTerms = _ASSUMED
     """Who approves it where its mode is to ask."""
+    behind: Callable[[Mapping[str, str]], Collection[int]] = _nobody
+    """Returns, by a run's parameters, the numbers of accounts that don't approve it, besides who ordered it.
+
+    That is for conditions which people bring about: what a trigger orders is no less their own.
+    """
     bound: str = ""
     """What it does, as the bindings say it."""
     conditions: tuple[str, ...] = ()

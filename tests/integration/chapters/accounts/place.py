@@ -126,6 +126,7 @@ class Place:
             reason,
             is_kept=is_kept,
             by=Teller("uehara", Leaver.ToldBy.PAGE, self.manager),
+            edition=self.edition,
             plan=self.plan,
             now=self.now,
         )

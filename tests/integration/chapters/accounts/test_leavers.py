@@ -68,18 +68,25 @@ def test_who_leaves_takes_nothing_back_and_puts_nothing_off(place: Place) -> Non
     place.leave("上原 なみ", "UEHARA")
     told = Leaver.objects.get()
 
-    with pytest.raises(NotPossible, match="自分のアカウント"):
-        withdraw("上原 なみ", Teller("uehara", Leaver.ToldBy.PAGE, place.manager), place.now)
-    with pytest.raises(NotPossible, match="自分のアカウント"):
+    with pytest.raises(NotPossible, match="自分の退職"):
+        withdraw(
+            "上原 なみ",
+            Teller("uehara", Leaver.ToldBy.PAGE, place.manager),
+            place.edition,
+            place.plan,
+            place.now,
+        )
+    with pytest.raises(NotPossible, match="自分の退職"):
         place.leave("上原 なみ", day=place.now.date() + 100 * DAY)
 
     assert Leaver.objects.get().until == told.until
     other = Operator.objects.create(username="kanri", operator_role=OperatorRole.MANAGER)
-    withdraw("上原 なみ", Teller("kanri", Leaver.ToldBy.PAGE, other), place.now)
+    withdraw("上原 なみ", Teller("kanri", Leaver.ToldBy.PAGE, other), place.edition, place.plan, place.now)
 
 
 def test_nobody_decides_about_what_is_theirs_by_their_address(place: Place) -> None:
     place.manager.email = "tanaka@example.com"
+    place.manager.save()
     place.look()
 
     with pytest.raises(NotPossible, match="自分のアカウント"):

@@ -53,7 +53,8 @@ def place_in(folder: Path, mode: Mode) -> Place:
 
 
 def stay(place: Place) -> None:
-    withdraw("田中太郎", Teller("uehara", Leaver.ToldBy.PAGE, place.manager), place.now)
+    by = Teller("uehara", Leaver.ToldBy.PAGE, place.manager)
+    withdraw("田中太郎", by, place.edition, place.plan, place.now)
 
 
 def test_an_account_of_a_leaver_is_locked_in_the_evening(tmp_path: Path, locks: Locks) -> None:

@@ -203,7 +203,8 @@ def test_who_does_not_leave_after_all_keeps_what_is_left(place: Place) -> None:
     place.look(timedelta(hours=10))
     assert place.tasks()
 
-    withdraw("田中太郎", Teller("uehara", Leaver.ToldBy.PAGE, place.manager), place.now)
+    by = Teller("uehara", Leaver.ToldBy.PAGE, place.manager)
+    withdraw("田中太郎", by, place.edition, place.plan, place.now)
     place.look(MINUTE)
 
     assert place.tasks() == []

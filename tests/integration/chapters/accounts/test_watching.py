@@ -44,6 +44,11 @@ def watch(place: Place) -> None:
     place.look()
 
 
+def answer(place: Place, remark: str, by: Teller) -> None:
+    number = Suspicion.objects.get().pk
+    leaving.answer(number, remark, by=by, edition=place.edition, plan=place.plan, now=place.now)
+
+
 def rules() -> list[str]:
     return list(Suspicion.objects.order_by("pk").values_list("rule", flat=True))
 
@@ -101,8 +106,8 @@ def test_each_find_is_answered_before_the_audit_log_is_signed_off(place: Place) 
     by = Teller("uehara", Leaver.ToldBy.PAGE, place.manager)
 
     with pytest.raises(NotPossible, match="確かめた結果"):
-        leaving.answer(Suspicion.objects.get().pk, " ", by=by, plan=place.plan, now=place.now)
-    leaving.answer(Suspicion.objects.get().pk, "本人に確認した", by=by, plan=place.plan, now=place.now)
+        answer(place, " ", by)
+    answer(place, "本人に確認した", by)
     watch(place)
 
     [after] = [fact for fact in place.facts(since, REVIEW) if str(fact.label) == "Toban: dev"]
@@ -116,34 +121,26 @@ def test_nobody_answers_about_themselves_nor_twice(place: Place) -> None:
         sign_in(place, "factor-refused")
     sign_in(place)
     watch(place)
-    found = Suspicion.objects.get()
 
     with pytest.raises(NotPossible, match="自分のアカウント"):
-        leaving.answer(
-            found.pk,
-            "私です",
-            by=Teller("uehara", Leaver.ToldBy.PAGE, place.manager),
-            plan=place.plan,
-            now=place.now,
-        )
+        answer(place, "私です", Teller("uehara", Leaver.ToldBy.PAGE, place.manager))
     other = Operator.objects.create(username="kanri", operator_role=OperatorRole.MANAGER)
     by = Teller("kanri", Leaver.ToldBy.PAGE, other)
-    leaving.answer(found.pk, "確認した", by=by, plan=place.plan, now=place.now)
+    answer(place, "確認した", by)
     with pytest.raises(NotPossible, match="未回答ではありません"):
-        leaving.answer(found.pk, "もう一度", by=by, plan=place.plan, now=place.now)
+        answer(place, "もう一度", by)
 
 
 def test_nobody_answers_about_an_account_of_theirs_in_another_system(place: Place) -> None:
     place.take(BINDINGS.replace("taro = ", 'nami = "運用責任者", taro = '))
     place.write("shop", "nami,,,,,")
     place.look(10 * MINUTE)
-    found = Suspicion.objects.create(
+    Suspicion.objects.create(
         system="shop", account="nami", rule="waking", at=place.now, said=plain("why"), found_at=place.now
     )
-    by = Teller("uehara", Leaver.ToldBy.PAGE, place.manager)
 
     with pytest.raises(NotPossible, match="自分のアカウント"):
-        leaving.answer(found.pk, "私です", by=by, plan=place.plan, now=place.now)
+        answer(place, "私です", Teller("uehara", Leaver.ToldBy.PAGE, place.manager))
 
 
 def test_a_system_that_can_not_be_read_is_not_watched_and_named(place: Place) -> None:

@@ -66,6 +66,9 @@ def _of_system(
         if not odd:
             continue
         decision = decided.get((system.name, each.found.name))
+        # It was about what the account could do then.
+        if decision is not None and decision.at < each.changed_at:
+            decision = None
         said = sentences(_who(each), *odd, _decided(decision))
         is_open = each.found.is_privileged and not each.found.is_locked and decision is None
         yield TaskFact(

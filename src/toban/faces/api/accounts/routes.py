@@ -188,7 +188,9 @@ def withdraw(request: HttpRequest, wanted: WantedWithdrawal, key: IdempotencyKey
     _require_manager(request)
 
     def act(_by: str, now: datetime) -> dict[str, object]:
-        return dict(told_values(leaving.withdraw(wanted.name, _teller(request), now)))
+        edition = _edition()
+        by = _teller(request)
+        return dict(told_values(leaving.withdraw(wanted.name, by, edition, edition.plan(OPERATION), now)))
 
     return ordered(request, key, act)
 
@@ -199,13 +201,15 @@ def decide(request: HttpRequest, wanted: WantedDecision, key: IdempotencyKey) ->
     _require_manager(request)
 
     def act(_by: str, now: datetime) -> dict[str, object]:
+        edition = _edition()
         made = leaving.decide(
             wanted.system,
             wanted.account,
             wanted.reason,
             is_kept=wanted.is_kept,
             by=_teller(request),
-            plan=_edition().plan(OPERATION),
+            edition=edition,
+            plan=edition.plan(OPERATION),
             now=now,
         )
         return dict(decision_values(made))
@@ -229,8 +233,9 @@ def answer(
     _require_manager(request)
 
     def act(_by: str, now: datetime) -> dict[str, object]:
-        plan = _edition().plan(OPERATION)
-        found = leaving.answer(suspicion_id, wanted.remark, by=_teller(request), plan=plan, now=now)
+        edition, by = _edition(), _teller(request)
+        plan = edition.plan(OPERATION)
+        found = leaving.answer(suspicion_id, wanted.remark, by=by, edition=edition, plan=plan, now=now)
         return dict(suspicion_values(found))
 
     return ordered(request, key, act)

@@ -176,20 +176,20 @@ def _told(name: str | None, day: date, names: tuple[str, ...], file: Path | None
 
 @command.command("stay", epilog="Example: toban accounts stay tanaka")
 @click.argument("name")
-def stay(name: str) -> None:
+@click.pass_obj
+def stay(parts: Parts, name: str) -> None:
     """Tell that NAME does not leave after all: what was not removed yet stays.
 
     \b
     Exit status:
       0  told
-      1  nobody of that name leaves
-      2  the state database can't be used
+      1  nobody of that name leaves, or it is you
+      2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
     with usable_state():
-        leaving.withdraw(
-            name, Teller(shell_user(), Leaver.ToldBy.SHELL, shell_user=shell_user()), system_clock()
-        )
+        edition, by = edition_of(parts), Teller(shell_user(), Leaver.ToldBy.SHELL, shell_user=shell_user())
+        leaving.withdraw(name, by, edition, edition.plan(OPERATION), system_clock())
         say(Message("accounts.stays", name=name))
 
 

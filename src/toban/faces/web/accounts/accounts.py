@@ -93,7 +93,7 @@ def decide(request: HttpRequest) -> HttpResponse:
     act, system = request.POST.get("act", ""), request.POST.get("system", "")[:_LONGEST]
     if act not in ("keep", "revoke"):
         return HttpResponse(status=400)
-    account = Operator.objects.get(username=request.user.get_username())
+    account, edition = Operator.objects.get(username=request.user.get_username()), in_force()
     try:
         leaving.decide(
             system,
@@ -101,7 +101,8 @@ def decide(request: HttpRequest) -> HttpResponse:
             request.POST.get("reason", "")[:_LONGEST],
             is_kept=act == "keep",
             by=Teller(account.username, Leaver.ToldBy.PAGE, account),
-            plan=in_force().plan(OPERATION),
+            edition=edition,
+            plan=edition.plan(OPERATION),
             now=system_clock(),
         )
     except NotPossible as refused:

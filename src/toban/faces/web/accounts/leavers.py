@@ -62,7 +62,7 @@ def _done(request: HttpRequest, by: Teller, edition: Edition, now: datetime) -> 
             found = leaving.tell_all(leaving.read_leavers(written), by, edition, plan, now)
             return _("退職者を %(count)d 人登録しました。") % {"count": len(found)}
         case "withdraw":
-            leaving.withdraw(form.get("name", ""), by, now)
+            leaving.withdraw(form.get("name", ""), by, edition, plan, now)
             return _("取り消しました。")
         case _:
             return None

@@ -32,13 +32,14 @@ def suspicions(request: HttpRequest) -> HttpResponse:
     trouble = ""
     if request.method == "POST":
         account = Operator.objects.get(username=request.user.get_username())
-        number = request.POST.get("number", "")
+        edition, number = in_force(), request.POST.get("number", "")
         try:
             leaving.answer(
                 int(number) if number.isdecimal() and len(number) <= _DIGITS else 0,
                 request.POST.get("remark", "")[:_LONGEST],
                 by=Teller(account.username, Leaver.ToldBy.PAGE, account),
-                plan=in_force().plan(OPERATION),
+                edition=edition,
+                plan=edition.plan(OPERATION),
                 now=system_clock(),
             )
         except NotPossible as refused:
