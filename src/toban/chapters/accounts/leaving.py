@@ -188,35 +188,37 @@ def decide(
             at=now,
             reason=storable_text(reason.strip())[:2000],
         )
-        if is_kept:
-            # Who decides anew takes back what was decided before; that somebody leaves is another matter.
-            AccessRemoval.objects.filter(
-                system=system,
-                account=account,
-                ground=AccessRemoval.Occasion.REVIEW,
-                ended_at=None,
-                withdrawn_at=None,
-            ).update(withdrawn_at=now)
-        else:
-            removal, _ = AccessRemoval.objects.get_or_create(
-                system=system,
-                account=account,
-                ground=AccessRemoval.Occasion.REVIEW,
-                ended_at=None,
-                withdrawn_at=None,
-                defaults={
-                    "ordered_by": by.name[:150],
-                    "reason": made.reason,
-                    "found_at": now,
-                    "begins_at": now,
-                    "until": now + plan.access.revoked_within,
-                },
-            )
-            removal.orderers = sorted({*removal.orderers, *by.numbers})
-            removal.save(update_fields=["orderers"])
+        _carry_out(made, by, plan)
         content = {"system": system, "account": account, "is_kept": is_kept, "reason": made.reason}
         _record("access-decided", content, by, now)
     return made
+
+
+def _carry_out(made: AccessDecision, by: Teller, plan: AccountsPlan) -> None:
+    """Have an account go that is revoked; who decides anew takes back what was decided before."""
+    standing = AccessRemoval.objects.filter(
+        system=made.system,
+        account=made.account,
+        ground=AccessRemoval.Occasion.REVIEW,
+        ended_at=None,
+        withdrawn_at=None,
+    )
+    if made.is_kept:
+        # That its owner leaves is another matter.
+        standing.update(withdrawn_at=made.at)
+        return
+    removal = standing.first() or AccessRemoval(
+        system=made.system,
+        account=made.account,
+        ground=AccessRemoval.Occasion.REVIEW,
+        ordered_by=made.by,
+        reason=made.reason,
+        found_at=made.at,
+        begins_at=made.at,
+        until=made.at + plan.access.revoked_within,
+    )
+    removal.orderers = sorted({*removal.orderers, *by.numbers})
+    removal.save()
 
 
 def answer(
