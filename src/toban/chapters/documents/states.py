@@ -47,6 +47,11 @@ class DocumentState:
         return max(found, key=lambda each: (each.changed_at or each.first_at, each.place), default=None)
 
     @property
+    def is_nowhere(self) -> bool:
+        """Whether each of its places could be read, and none holds it."""
+        return bool(self.copies) and all(each.is_missing for each in self.copies)
+
+    @property
     def changed_at(self) -> datetime | None:
         """When it was last changed."""
         return self.here.changed_at if self.here is not None else None

@@ -63,6 +63,18 @@ def test_documents_that_nobody_bound_say_what_to_write(
     assert "保管場所が未接続です" in page(developer)
 
 
+def test_only_what_was_looked_for_in_vain_is_nowhere(developer: Client, place: Place) -> None:
+    assert "どこにもありません" not in page(developer)
+
+    place.wiki.pages["/faq"].status = 500
+    place.pass_()
+    assert "どこにもありません" not in page(developer)
+
+    place.wiki.pages["/faq"].status = 404
+    place.pass_()
+    assert page(developer).count("どこにもありません") == 1
+
+
 def test_the_english_page_is_english(developer: Client, place: Place) -> None:
     place.pass_()
 
