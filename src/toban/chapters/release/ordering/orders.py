@@ -19,9 +19,9 @@ from toban.chapters.release.ordering.planning import (
     require_serving,
 )
 from toban.chapters.release.ordering.records import record
-from toban.chapters.release.ordering.rules import PastRelease, migrations_in, target_of
+from toban.chapters.release.ordering.rules import PastRelease, is_whole, migrations_in, target_of
 from toban.chapters.release.running.artifacts import described
-from toban.chapters.release.source import FIRST_COMMITS, Commit, ReleaseSource
+from toban.chapters.release.source import Commit, ReleaseSource
 from toban.engine.approvals.answers import Giver, from_shell
 from toban.engine.approvals.holders import holders_of
 from toban.engine.approvals.identity import accounts_with_addresses, is_self_made
@@ -95,7 +95,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         release.planned_at = draft.planned_at
         release.ordered_by = order.by.name[:150]
         authors = authors_of(draft.commits, order.plan)
-        release.is_writer_unknown = not is_whole(draft.commits, draft.former)
+        release.is_writer_unknown = not is_whole(draft.commits, former=draft.former)
         release.orderers = list(dict.fromkeys((*order.by.orderers, *authors)))
         release.save()
         record(release, "release-planned", order.by.name, now, order.by.shell_user)
@@ -131,7 +131,7 @@ def order_automatic(
         release.commits = _times(commits)
         release.trigger, release.ordered_by = branch[:300], TRIGGER
         release.orderers = list(authors_of(commits, plan))
-        release.is_writer_unknown = not is_whole(commits, release.former)
+        release.is_writer_unknown = not is_whole(commits, former=release.former)
         try:
             with transaction.atomic():
                 release.save()
@@ -478,11 +478,6 @@ def authors_of(commits: Iterable[Commit], plan: ReleaseChapterPlan) -> tuple[int
     """Return the accounts of those who had a part in *commits*: none of them approves their release."""
     addresses = {parseaddr(named)[1] for each in commits for named in each.writers}
     return accounts_with_addresses(plan.people, filter(None, addresses))
-
-
-def is_whole(commits: Sequence[Commit], former: StoredArtifact | None) -> bool:
-    """Return whether *commits* are all that come in where *former* served, and nobody else wrote any."""
-    return former is not None or len(commits) < FIRST_COMMITS
 
 
 def _require_operator(by: Giver) -> None:

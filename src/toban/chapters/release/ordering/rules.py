@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from toban.chapters.release.bindings import ReleaseBinding
-from toban.chapters.release.source import Commit, Proof, ProofKind
+from toban.chapters.release.source import FIRST_COMMITS, Commit, Proof, ProofKind
 from toban.message import NOTHING, Message
 
 _YES = re.compile(r"yes|true|はい|可")
@@ -20,6 +20,11 @@ class PastRelease:
     artifact: int
     is_bad: bool
     """Whether it was rolled back, or is being rolled back."""
+
+
+def is_whole(commits: Sequence[Commit], *, former: object | None) -> bool:
+    """Return whether *commits* are all that come in where *former* served, so that nobody else wrote any."""
+    return former is not None or len(commits) < FIRST_COMMITS
 
 
 def migrations_in(commits: Iterable[Commit], config: ReleaseBinding) -> Sequence[Commit]:
