@@ -132,6 +132,7 @@ def break_glass(
             via=by.via,
             shell_user=by.behind[:150],
             setters=list(_setters(account)),
+            lockouts=account.lockouts if account is not None else 0,
             reason=storable_text(reason.strip()),
             at=now,
         )

@@ -55,6 +55,7 @@ def _delegated(
         if folded(each.role) == folded(role)
         and (holder := by_account.get(each.giver_id)) is not None
         and _is_still_taker(edition, each)
+        and each.lockouts == each.giver.lockouts
     ]
 
 
@@ -98,6 +99,7 @@ def delegate(
             giver_person=giver_person,
             taker_person=taker_person,
             makers=[each for each in makers if each != by.pk],
+            lockouts=by.lockouts,
             reason=storable_text(reason.strip()),
             starts_at=now,
             ends_at=end,
@@ -171,6 +173,8 @@ def end_lost(edition: Edition, now: datetime) -> None:
 def _why_lost(edition: Edition, delegation: Delegation, now: datetime) -> Message:
     if not _holds(edition, delegation, now):
         return Message("approvals.giver-lost-role")
+    if delegation.lockouts != delegation.giver.lockouts:
+        return Message("approvals.giver-locked-out")
     return NOTHING if _is_still_taker(edition, delegation) else Message("approvals.taker-left")
 
 

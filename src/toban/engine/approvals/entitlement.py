@@ -58,7 +58,7 @@ def why_not_reviewed_by(
     # Only one's own hold on the role counts: a delegate was chosen by somebody else, and so was a deputy whom
     # somebody made one who wants the review, or wants to review.
     orderers = identities_of(edition, found.request.orderers)
-    choosing = (reviewers[0], *breakers, *orderers)
+    choosing = (*reviewers, *breakers, *orderers)
     holds = any(
         each.delegated_by is None
         and not any(is_one_of(appointer, choosing) for appointer in each.appointed_by)

@@ -75,8 +75,13 @@ class AnswerQuerySet(models.QuerySet["ApprovalAnswer"]):
     """Answers to requests."""
 
     def standing(self) -> Self:
-        """Return the approvals that count: not those of accounts that are gone, or were locked out since."""
+        """Return the approvals that count: not those of accounts that are gone, or were locked out since.
+
+        Nor those of delegates whose giver was: somebody else may have chosen who approves.
+        """
+        lasts = Q(delegation__giver__is_active=True, delegation__lockouts=F("delegation__giver__lockouts"))
         return self.filter(
+            Q(delegation=None) | lasts,
             answer=ApprovalAnswer.Answer.GRANTED,
             account__is_active=True,
             lockouts=F("account__lockouts"),
@@ -151,6 +156,8 @@ class Delegation(models.Model):
     taker_person = models.CharField(max_length=200)
     makers = models.JSONField(default=list)
     """The numbers of the accounts by which whoever gave it in the giver's name may be known, too."""
+    lockouts = models.PositiveIntegerField(default=0)
+    """The giver's `lockouts` when it was made: one more ends it, as whoever made it may have been another."""
     reason = models.TextField()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -185,6 +192,8 @@ class BreakGlass(models.Model):
     """The user of the operating system whose shell it was, or who made the token by which it came."""
     setters = models.JSONField(default=list)
     """See `ApprovalAnswer.setters`."""
+    lockouts = models.PositiveIntegerField(default=0)
+    """See `ApprovalAnswer.lockouts`: what has not begun by then does not go ahead."""
     reason = models.TextField()
     at = models.DateTimeField()
     reviewed_at = models.DateTimeField(null=True)
@@ -199,3 +208,10 @@ class BreakGlass(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request_id} {self.by} {self.at.isoformat()}"
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts: not if its account is gone, or was locked out since."""
+        if self.account is None:
+            return self.by == f"shell:{self.shell_user}"
+        return self.account.is_active and self.account.lockouts == self.lockouts

@@ -103,7 +103,9 @@ def live_request(subject: str, part: str | None = None) -> ApprovalRequest | Non
 
 
 def stands(request: ApprovalRequest) -> bool:
-    """Return whether those who approved *request* still count: nobody was locked out since."""
+    """Return whether those who let *request* act still count: nobody was locked out since."""
+    if request.state == RequestState.BROKEN_GLASS:
+        return request.broken.stands
     is_granted = request.state == RequestState.GRANTED
     return not is_granted or request.answers.standing().count() >= request.people
 

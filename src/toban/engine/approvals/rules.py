@@ -216,7 +216,7 @@ def _why_no_ground(ground: Ground, request: RequestFacts, by: Respondent) -> Ref
     # The same with their own place and those of their delegates.
     if giver is not None and is_one_of(giver, approved):
         return Refusal(Message("approvals.delegator-approved"), ask)
-    if is_one_of(giver or by.identity, request.delegated_by):
+    if _is_among(by, request.delegated_by) or (giver is not None and is_one_of(giver, request.delegated_by)):
         return Refusal(Message("approvals.delegate-approved"), ask)
     return None
 

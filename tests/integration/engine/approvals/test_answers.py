@@ -361,6 +361,26 @@ def test_a_delegation_ends_when_its_giver_loses_the_role_and_does_not_revive(edi
     assert LedgerEntry.objects.filter(content__order="end-delegation", actor="toban").exists()
 
 
+def test_a_delegation_from_before_a_lock_out_of_its_giver_is_over(edition: Edition) -> None:
+    given(edition)
+    # Somebody else had the session and chose who approves; the owner has got another password since.
+    Operator.objects.filter(username=on_duty(edition)).update(lockouts=1)
+
+    assert "担っていません" in refused(approve, asked(edition), "sato", edition)
+    end_lost(edition, MONDAY)
+    assert Delegation.objects.get().ended_because.code == "approvals.giver-locked-out"
+
+
+def test_what_a_delegate_approved_is_asked_again_if_the_giver_is_locked_out_before_it_begins(
+    edition: Edition,
+) -> None:
+    given(edition)
+    request = approve(asked(edition), "sato", edition)
+    Operator.objects.filter(username=on_duty(edition)).update(lockouts=1)
+
+    assert request_for(subject(edition), MONDAY).pk != request.pk
+
+
 def test_only_who_holds_the_role_delegates_it(edition: Edition) -> None:
     arguments = {"ends_at": MONDAY + HOUR, "edition": edition, "now": MONDAY}
     given(edition)

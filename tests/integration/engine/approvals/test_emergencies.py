@@ -1,7 +1,10 @@
 """What goes ahead without approval in an emergency, and who reviews it."""
 
+from typing import Any
+
 import pytest
 from tests.integration.engine.approvals.conftest import HOUR, MONDAY, broken, giver, refused, subject
+from tests.integration.engine.approvals.test_answers import deputy
 
 from toban.engine.approvals.answers import Giver, review
 from toban.engine.approvals.models import ApprovalAnswer, BreakGlass
@@ -34,6 +37,34 @@ def test_in_an_emergency_it_goes_ahead_at_once_with_an_alert_until_somebody_else
         LedgerEntry.objects.filter(kind="audit").order_by("sequence").values_list("content__order", "actor")
     )
     assert list(orders) == [("break-glass", "sato"), ("review-break-glass", "boss")]
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"lockouts": 1}])
+def test_what_goes_ahead_is_asked_again_if_who_broke_the_glass_is_locked_out_before_it_begins(
+    edition: Edition, change: dict[str, Any]
+) -> None:
+    request = broken(edition, giver("sato", has_proved=True))
+    Operator.objects.filter(username="sato").update(**change)
+
+    again = request_for(subject(edition), MONDAY)
+
+    assert (again.pk == request.pk, again.state) == (False, RequestState.OPEN)
+
+
+def test_what_a_shell_without_an_account_broke_goes_ahead(edition: Edition) -> None:
+    request = broken(edition, Giver(None, ApprovalAnswer.Via.SHELL, "root"))
+
+    assert request_for(subject(edition), MONDAY).pk == request.pk
+
+
+def test_nobody_becomes_a_reviewer_by_a_deputy_whom_they_made(edition: Edition) -> None:
+    broken(edition, giver("tanaka", has_proved=True))
+    deputy("山田", edition, by="sato")
+    by = giver("yamada", via=ApprovalAnswer.Via.SHELL, shell_user="sato")
+
+    assert "役割を担う人と運用責任者のアカウントだけ" in refused(
+        review, BreakGlass.objects.get().pk, "妥当", by=by, edition=edition, now=MONDAY
+    )
 
 
 @pytest.mark.parametrize(
