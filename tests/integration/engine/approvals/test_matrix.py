@@ -149,8 +149,9 @@ def is_heard(request: ApprovalRequest, by: Giver, edition: Edition) -> bool:
 
 def honest() -> Giver:
     """Return suzuki, whose password and address are their own."""
-    reset = {"email": "suzuki@example.com", "password_set_at": None, "password_setters": []}
-    Operator.objects.filter(username="suzuki").update(**reset)
+    found = account("suzuki")
+    found.email, found.password_set_at, found.password_setters = "suzuki@example.com", None, []
+    found.save()
     return giver("suzuki", has_proved=True)
 
 
