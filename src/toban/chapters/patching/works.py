@@ -27,7 +27,7 @@ from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.steps.recording import record_once
 from toban.engine.runs.work import Facts, RunTurn, Step, StepFailed, StepPostponed, Work
 from toban.engine.spans import Span
-from toban.message import Message, message_of, plain
+from toban.message import NOTHING, Message, message_of, plain, sentences
 
 _ASKS_AGAIN = timedelta(minutes=30)
 """How often a run that waits for its window looks whether one was announced meanwhile."""
@@ -89,7 +89,8 @@ def shown(each: HostPlan) -> Message:
         return Message("patching.host-left-out", why=each.trouble)
     if not each.is_needed:
         return Message("patching.host-up-to-date", stays=_listed(each.stays))
-    return Message(
+    first = Message("patching.host-unfinished", packages=each.unfinished) if each.unfinished else NOTHING
+    planned = Message(
         "patching.host-plan",
         stage=Message(f"patching.stage-{each.stage}"),
         count=len(each.upgrades),
@@ -99,6 +100,7 @@ def shown(each: HostPlan) -> Message:
         reboot=Message("patching.reboots" if each.needs_reboot else "patching.no-reboot"),
         stays=_listed(each.stays),
     )
+    return sentences(first, planned)
 
 
 def _listed(words: Sequence[str]) -> tuple[Message, ...] | str:

@@ -237,6 +237,34 @@ def test_a_restart_is_ordered_once_and_seen_by_the_uptime(tmp_path: Path, hosts:
     assert (host.root / "restarts").read_text() == "once\n"
 
 
+def test_what_was_approved_without_a_restart_is_not_restarted_before_a_plan_says_so(
+    tmp_path: Path, hosts: list[AptHost]
+) -> None:
+    host = hosts[0]
+    old, status = host.up_since.read_text(), host.root / "var/lib/dpkg/status"
+    host.program(
+        "needrestart",
+        f'test "$(cat {host.up_since})" = {old} && grep -q "^Version: 1.1" {status}'
+        ' && echo "NEEDRESTART-KSTA: 3"; exit 0',
+    )
+    host.program("restart", f"date +%s >{host.up_since}; echo once >>{host.root}/restarts")
+    place = Place(tmp_path, group("web", [host], more='reboot_command = ["restart"]') + TERMS)
+
+    assert place.patch() is RunReason.NOT_RUNNABLE, place.told()
+    place.tell()
+    assert "再起動が必要です" in place.said()
+    assert host.version("curl") == "1.1"
+    assert not (host.root / "restarts").exists()
+
+    place.now += HOUR
+    place.order()
+    assert place.work() is RunReason.AWAITING_APPROVAL, place.told()
+    assert "ホストを再起動" in place.told()
+    place.approve()
+    assert place.work() is RunReason.SUCCEEDED, place.told()
+    assert (host.root / "restarts").read_text() == "once\n"
+
+
 def test_a_host_whose_restart_nobody_could_see_is_not_restarted(tmp_path: Path, hosts: list[AptHost]) -> None:
     host = hosts[0]
     host.program("uptime", "exit 1")

@@ -84,13 +84,15 @@ class HostPatching:
             return row
 
     def patch(self) -> None:
-        """Bring the host to its planned versions, restart it if need be, and wait until it is well.
+        """Bring the host to its planned versions, restart it if the plan says so, and wait until it is well.
 
         Raises `StepFailed`, which says what is the matter there.
         """
         if self.row.upgraded_at is None:
             self._upgrade()
-        if self.row.needs_reboot and self.row.back_at is None and self.group.config.reboot != "never":
+        # What was approved without a restart is not restarted: it is named, and the next plan asks for it.
+        may_restart = self.plan.needs_reboot and self.group.config.reboot != "never"
+        if self.row.needs_reboot and self.row.back_at is None and may_restart:
             self._restart()
         self._wait_until_well()
 
