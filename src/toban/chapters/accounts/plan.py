@@ -44,10 +44,11 @@ class AccountSystem:
     def read(self, now: datetime) -> AccountList:
         """Return its accounts, or raise `AccountsUnknown`.
 
-        No system is without any: a list of none is a failed export, or a reader that lost its rights.
+        No other system is without any: a list of none is a failed export, or a reader that lost its rights.
+        Toban itself has none before the first is created.
         """
         found = self.kind.open(self.config).read(now)
-        if not found.accounts:
+        if not found.accounts and not self.is_own:
             raise AccountsUnknown((Message("accounts.none-told"), Message("accounts.see-the-rights")))
         return found
 
