@@ -127,7 +127,6 @@ def test_a_response_time_is_compared_in_milliseconds(written: str, limit: float)
     [
         ("p95 500ms以内", "objectives.percentile-of-a-month"),
         ("95パーセンタイルで500ms以内", "objectives.percentile-of-a-month"),
-        ("500ms以上", "objectives.other-direction"),
         ("1日以内", "objectives.unit-does-not-fit"),
     ],
 )
@@ -140,4 +139,13 @@ def test_what_is_not_what_is_measured_is_not_judged_by_it(written: str, code: st
     )
 
     assert [why.code for why in found.unmeasured.values() if "not-measurable" not in why.code] == [code]
+    assert all(sli.metric is not Metric.RESPONSE_TIME for sli in found.slis)
+
+
+def test_a_target_with_its_bad_side_is_asked_about_and_nothing_is_judged_by_it() -> None:
+    design = read_design(DOCUMENT.replace("平均500ms以内", "500ms以上"), "運用設計書.md")
+
+    found = plan(design, read_bindings(API, Path("toban.toml"), schema(sources={"probe": Probe})))
+
+    assert [str(each.reason.code) for each in design.unread] == ["design.level-is-no-item"]
     assert all(sli.metric is not Metric.RESPONSE_TIME for sli in found.slis)
