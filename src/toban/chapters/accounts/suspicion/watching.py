@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from toban.chapters.accounts.joining import HolderKind
 from toban.chapters.accounts.models import CollectedAccount, Suspicion, WatchedAccount, WatchMark
 from toban.chapters.accounts.plan import AccountsPlan
 from toban.chapters.accounts.suspicion.rules import AccountHistory, FoundSuspicion, SignIn, WatchTerms, watch
@@ -86,11 +87,14 @@ def _used(each: CollectedAccount, plan: AccountsPlan) -> SignIn:
     if each.last_used_at is None:
         raise AssertionError("only what was used is watched")
     at = each.last_used_at.astimezone(plan.zone)
+    place = plan.system(each.system)
+    # A machine works at all hours.
+    is_machine = place is not None and plan.holder(place, each.found).kind is HolderKind.MACHINE
     return SignIn(
         at,
         each.last_used_from,
         is_privileged=each.is_privileged,
-        has_occasion=each.is_privileged and _has_occasion(at),
+        has_occasion=each.is_privileged and (is_machine or _has_occasion(at)),
     )
 
 
