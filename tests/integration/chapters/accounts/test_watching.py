@@ -94,6 +94,16 @@ def test_a_dormant_account_of_a_system_wakes(place: Place) -> None:
     assert (found.system, found.account, found.rule) == ("vpn", "tanaka", "waking")
 
 
+def test_a_machine_with_privileges_works_at_all_hours(place: Place) -> None:
+    at_night = "2026-11-30T03:00:00+09:00"
+    place.write("vpn", f"monitor-1,,yes,,,{at_night}", f"uehara,,yes,,true,{at_night}")
+    place.look(10 * MINUTE)
+
+    watch(place)
+
+    assert [(each.account, each.rule) for each in Suspicion.objects.all()] == [("uehara", "off-hours")]
+
+
 def test_each_find_is_answered_before_the_audit_log_is_signed_off(place: Place) -> None:
     since = place.now
     for _ in range(5):
