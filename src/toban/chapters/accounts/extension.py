@@ -53,7 +53,7 @@ EXTENSION = Extension(
     },
     apps=("toban.chapters.accounts",),
     pages="toban.faces.web.accounts.urls",
-    menu=(Link("accounts", Message("accounts.page")),),
+    folded=(Link("accounts", Message("accounts.page")),),
     api="toban.faces.api.accounts.routes",
     scopes=(
         Scope("read:accounts", Message("accounts.scope-read")),

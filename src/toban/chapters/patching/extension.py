@@ -32,7 +32,7 @@ EXTENSION = Extension(
     operation="toban.chapters.patching.operation",
     apps=("toban.chapters.patching",),
     pages="toban.faces.web.patching.urls",
-    menu=(Link("patches", Message("patching.page")),),
+    folded=(Link("patches", Message("patching.page")),),
     acts=ACTS,
     commands={"patches": Command("toban.faces.cli.patching.patches", Message("commands.patches"))},
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -10,9 +11,11 @@ from toban.chapters.accounts import leaving
 from toban.chapters.accounts.leaving import Teller, ToldLeaver
 from toban.chapters.accounts.models import Leaver, Suspicion
 from toban.chapters.accounts.operation import OPERATION
+from toban.chapters.accounts.plan import AccountsPlan
 from toban.chapters.accounts.rows.report import states
 from toban.chapters.accounts.seen import SeenAccount, SeenSystem, seen
 from toban.engine.clock import system_clock
+from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.shell import shell_user
@@ -46,12 +49,15 @@ def list_(parts: Parts, system: str, privileged: bool, form: str) -> None:
     \b
     Exit status:
       0  listed, also if there are none
+      1  there is no such system
       2  nothing runs there, or the state database can't be used
     """
     speak_utf8()
     with usable_state():
         edition = edition_of(parts)
         plan = edition.plan(OPERATION)
+        if system:
+            _must_be_bound(system, plan)
         systems = [each for each in seen(plan) if system in ("", each.name)]
         listed = [
             (each, one)
@@ -73,10 +79,19 @@ def list_(parts: Parts, system: str, privileged: bool, form: str) -> None:
             for gap in each.gaps:
                 say(Message("accounts.gap-line", gap=Message("accounts.unread", system=each.name, why=gap)))
         for each, one in listed:
-            say(_line(each, one))
+            say(_line(each, one, plan.zone))
 
 
-def _line(system: SeenSystem, each: SeenAccount) -> Message:
+def _must_be_bound(system: str, plan: AccountsPlan) -> None:
+    """Raise `NotPossible` unless *system* is bound: a misspelt one would be one without accounts."""
+    names = tuple(each.name for each in plan.systems)
+    if system not in names:
+        raise NotPossible(
+            Message("accounts.no-such-system", name=system), Message("accounts.known-systems", names=names)
+        )
+
+
+def _line(system: SeenSystem, each: SeenAccount, zone: ZoneInfo) -> Message:
     found = each.found
     unsaid = Message("accounts.unsaid")
     factor = (
@@ -93,7 +108,7 @@ def _line(system: SeenSystem, each: SeenAccount) -> Message:
         right=Message("accounts.privileged" if found.is_privileged else "accounts.plain"),
         state=Message("accounts.is-locked" if found.is_locked else "accounts.is-open"),
         factor=factor,
-        used=found.last_used_at.date() if found.last_used_at is not None else unsaid,
+        used=found.last_used_at.astimezone(zone).date() if found.last_used_at is not None else unsaid,
     )
 
 

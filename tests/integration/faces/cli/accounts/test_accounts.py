@@ -38,6 +38,22 @@ def test_accounts_are_listed_with_what_is_not_known(place: Place) -> None:
     assert x9.startswith("shop  x9  —")
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_misspelt_system_is_not_one_without_accounts(place: Place, form: str) -> None:
+    done = toban("list", "--system", "shpo", "--format", form)
+
+    assert done.exit_code == 1
+    assert "[accounts] に shpo はありません" in done.output
+    assert "shop" in done.output
+
+
+def test_a_day_is_that_of_the_document(place: Place) -> None:
+    place.write("vpn", "tanaka,,,,true,2026-11-30T08:00:00+09:00")
+    place.look(place.plan.access.every)
+
+    assert "2026-11-30" in toban("list", "--system", "vpn").output
+
+
 def test_a_system_that_can_not_be_read_comes_first(place: Place) -> None:
     (place.folder / "vpn.csv").unlink()
     place.look(place.plan.access.every)
