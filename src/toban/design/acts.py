@@ -5,7 +5,7 @@ A scan stands in chapter 8 and in chapter 10, an RPO in chapters 4 and 13. One r
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from toban.design.clauses.backup import RecoveryObjective
@@ -99,6 +99,17 @@ def same_acts(design: Design) -> tuple[SameAct, ...]:
 def led(design: Design) -> Mapping[str, str]:
     """Return the rows whose work another row of the same act leads, by id → that row's id."""
     return {row.id: act.leading.id for act in same_acts(design) for row in act.others}
+
+
+def each_once[Row: SecurityRoutine | Routine](
+    rows: Iterable[Row], design: Design
+) -> Iterator[tuple[Row, Schedule]]:
+    """Yield those of *rows* that no other row of the same act leads, each with the act's most exact time."""
+    exact = {act.leading.id: act.schedule for act in same_acts(design)}
+    others = led(design)
+    for row in rows:
+        if row.id not in others:
+            yield row, exact.get(row.id) or row.schedule
 
 
 def is_work_of(kind: type[Clause], row: Clause, design: Design) -> bool:

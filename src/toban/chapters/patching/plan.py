@@ -1,6 +1,6 @@
 """Which rows order patches, and which hosts get them. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,7 +8,7 @@ from toban.chapters.patching.bindings import PATCHES, PatchesBinding, PatchRow, 
 from toban.chapters.patching.hosts.looking import PatchGroup
 from toban.chapters.patching.manager import MANAGER_KINDS, PATCHING
 from toban.chapters.patching.upgrade import Stage
-from toban.design.acts import SameAct, is_patching, same_acts
+from toban.design.acts import SameAct, each_once, is_patching, same_acts
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
 from toban.design.values.schedule import Cadence, Schedule
@@ -69,7 +69,7 @@ def plan(edition: Edition) -> PatchingPlan:
     acts = tuple(act for act in same_acts(edition.design) if _orders(act.leading))
     unbound: dict[str, RowAnswer] = {}
     orders: list[PatchOrder] = []
-    for row, schedule in _ordered(edition, acts):
+    for row, schedule in each_once(patch_rows(edition.design), edition.design):
         timed = _timed(schedule, terms)
         if not groups:
             # What people do is their task meanwhile, and runs as such.
@@ -80,15 +80,6 @@ def plan(edition: Edition) -> PatchingPlan:
             orders.append(PatchOrder(row, timed))
     role = terms.role or managing_role(edition.design)
     return PatchingPlan(groups, terms, role, orders, acts, unbound)
-
-
-def _ordered(edition: Edition, acts: Sequence[SameAct]) -> Iterator[tuple[PatchRow, Schedule]]:
-    """Yield the rows that order patches, each act once, with its most exact time."""
-    exact = {act.leading.id: act.schedule for act in acts}
-    led = {row.id for act in same_acts(edition.design) for row in act.others}
-    for row in patch_rows(edition.design):
-        if row.id not in led:
-            yield row, exact.get(row.id) or row.schedule
 
 
 def _orders(row: object) -> bool:

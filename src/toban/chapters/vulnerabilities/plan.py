@@ -18,9 +18,10 @@ from toban.chapters.vulnerabilities.inventory import (
     InventoryKind,
     InventorySource,
 )
-from toban.design.acts import SameAct, is_vulnerability_scan, led, same_acts
+from toban.design.acts import SameAct, each_once, is_vulnerability_scan, same_acts
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
+from toban.design.reader import Design
 from toban.design.values.schedule import Schedule
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.editions.edition import Edition
@@ -91,7 +92,7 @@ def plan(edition: Edition) -> ScanPlan:
     unbound: dict[str, RowAnswer] = {}
     orders: list[ScanOrder] = []
     acts = tuple(act for act in same_acts(edition.design) if _is_scan(act.leading))
-    for row, schedule in _ordered(edition, acts):
+    for row, schedule in each_once(_scan_rows(edition.design), edition.design):
         if not inventories or advisories is None:
             unbound[row.id] = Message("vulnerabilities.not-bound", file=bindings.file)
         elif not is_ever_due(schedule, bindings.system):
@@ -103,18 +104,14 @@ def plan(edition: Edition) -> ScanPlan:
     )
 
 
-def _ordered(edition: Edition, acts: Sequence[SameAct]) -> Iterator[tuple[ScanRow, Schedule]]:
-    """Yield the rows that order scans which Toban carries out, each act once, with its most exact time."""
-    exact = {act.leading.id: act.schedule for act in acts}
-    theirs = led(edition.design)
-    rows: tuple[ScanRow, ...] = (*edition.design.of(SecurityRoutine), *edition.design.of(Routine))
-    for row in rows:
-        # What people do is their task, and theirs alone to prove.
-        if _is_scan(row) and row.id not in theirs:
-            yield row, exact.get(row.id) or row.schedule
+def _scan_rows(design: Design) -> Iterator[ScanRow]:
+    """Yield the rows that order scans which Toban carries out."""
+    rows: tuple[ScanRow, ...] = (*design.of(SecurityRoutine), *design.of(Routine))
+    return filter(_is_scan, rows)
 
 
 def _is_scan(row: object) -> bool:
+    # What people do is their task, and theirs alone to prove.
     if isinstance(row, Routine):
         return row.is_automatic and is_vulnerability_scan(row)
     return isinstance(row, SecurityRoutine) and is_vulnerability_scan(row)
