@@ -37,7 +37,7 @@ COMMANDS: tuple[tuple[int, *tuple[str, ...]], ...] = (
     (0, "why", "B001"),
     (1, "why", "nothing"),
     (0, "backup", "list"),
-    (1, "backup", "verify"),
+    (0, "backup", "verify"),
     (1, "restore", "nothing"),
     (0, "drill", "list"),
     (0, "errors", "list"),

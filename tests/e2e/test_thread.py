@@ -34,7 +34,7 @@ SAMPLES = "SELECT metric, target, instance, at, value FROM samples"
 
 MEASURED = re.compile(r"^\s*(応答あり|[0-9][0-9,.]*\s*(%|ms|秒|s)?)")
 
-MEASURED_AS = {"conforming", "warning", "deviating"}
+MEASURED_AS = {"conforming", "between", "warning", "deviating"}
 
 LANGUAGES = ("ja", "en")
 PROGRAMS = ["store", "worker", "serve", "shop-db", "shop-api", "shop-web", "shop-traffic", "shop-agent"]
@@ -116,6 +116,14 @@ def test_each_person_is_told_in_their_language(mail: tuple[Inbox, int], own: str
 
     assert foreign(english, "en", own) == []
     assert foreign(japanese, "ja", own) == []
+
+
+def test_a_backup_that_is_ordered_is_taken(toban: Toban) -> None:
+    done = toban.run("backup", "run", "PostgreSQL", "--incremental")
+
+    assert done.returncode == 0, done.stderr
+    # Without a base yet, the first increment is a whole one.
+    assert wait_for(lambda: "-full" in toban.run("backup", "list").stdout, within=120)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

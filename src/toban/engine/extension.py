@@ -143,7 +143,8 @@ class Extension:
     evidence: str = ""
     """`module:function`: the extension's own part of a row's evidence page.
 
-    Called with the clause; returns the name of a template and its context, or None if there is nothing.
+    Called with the clause; returns the name of a template and its context, or None if there is nothing. The
+    page adds its `now` and `zone`, by which templates write times.
     """
     intake: str = ""
     """The module that receives what is sent to the server.

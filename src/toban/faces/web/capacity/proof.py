@@ -3,7 +3,6 @@
 from toban.chapters.capacity.operation import OPERATION
 from toban.design.clauses.base import Clause
 from toban.design.clauses.capacity import ScalingRule
-from toban.engine.clock import system_clock
 from toban.engine.runs.models import Run
 from toban.faces.values.capacity import shown_groups
 from toban.faces.web.frame import in_force
@@ -22,7 +21,5 @@ def shown(clause: Clause) -> tuple[str, dict[str, object]] | None:
     context = {
         "groups": groups,
         "runs": Run.objects.filter(work__in=[each.group.key for each in groups]).order_by("-pk")[:_NEWEST],
-        "now": system_clock(),
-        "zone": edition.bindings.system.zone,
     }
     return "capacity/_rule.html", context

@@ -131,7 +131,7 @@ def evidence(request: HttpRequest, clause_id: str) -> HttpResponse:
         "is_charted": settings.PARTS.chart(clause) is not None,
         "history": [_entry(entry, now, edition) for entry in _verdicts(clause.id)],
         "runs": _runs(clause),
-        "own": _own(clause, request),
+        "own": _own(clause, request, {"now": now, "zone": edition.bindings.system.zone}),
         "assumed": of_row(values_of(edition), clause),
         "alerts": alerts[:_ALERTS],
         "deliveries": [_sent(delivery, now, edition) for delivery in _deliveries(clause, alerts)],
@@ -254,10 +254,10 @@ def _runs(clause: Clause) -> QuerySet[Run]:
     return Run.objects.filter(work__in=list(works)).order_by("-due_at", "-pk")[:_RUNS]
 
 
-def _own(clause: Clause, request: HttpRequest) -> list[SafeString]:
-    """Return what each extension adds to the row's evidence."""
+def _own(clause: Clause, request: HttpRequest, times: Mapping[str, object]) -> list[SafeString]:
+    """Return what each extension adds to the row's evidence, read at the page's *times*."""
     asked = [loaded(each.evidence)(clause) for each in settings.PARTS.extensions if each.evidence]
-    shown = [render_to_string(found[0], found[1], request) for found in asked if found is not None]
+    shown = [render_to_string(found[0], {**times, **found[1]}, request) for found in asked if found]
     return [mark_safe(each) for each in shown]  # noqa: S308 - templates have escaped them
 
 

@@ -15,7 +15,6 @@ from toban.chapters.release.rows.flow import Evidence
 from toban.chapters.release.rows.way import BY_HAND, evidence_of
 from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployFlow, RollbackProcedure
-from toban.engine.clock import system_clock
 from toban.engine.extension import Link
 from toban.faces.web.frame import in_force
 from toban.message import Message
@@ -75,13 +74,7 @@ def shown(clause: Clause) -> tuple[str, dict[str, object]] | None:
             return "release/_steps.html", {"release": newest, "steps": steps, "heading": STEPS}
         case RollbackProcedure():
             backs = found.filter(kind__in=(Release.Kind.ROLLBACK, Release.Kind.DRILL))[:_NEWEST]
-            context = {
-                "backs": backs,
-                "heading": Message("release-rows.newest-backs"),
-                "now": system_clock(),
-                "zone": in_force().bindings.system.zone,
-            }
-            return "release/_backs.html", context
+            return "release/_backs.html", {"backs": backs, "heading": Message("release-rows.newest-backs")}
         case _:
             return None
 

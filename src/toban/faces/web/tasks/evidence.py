@@ -2,7 +2,6 @@
 
 from toban.design.acts import same_acts
 from toban.design.clauses.base import Clause
-from toban.engine.clock import system_clock
 from toban.engine.editions import present
 from toban.engine.tasks.models import SignOff
 
@@ -20,7 +19,5 @@ def signed(clause: Clause) -> tuple[str, dict[str, object]] | None:
     context = {
         "signed": list(found.order_by("-at")[:_NEWEST]),
         "others": [row for row in rows if row.id != clause.id],
-        "now": system_clock(),
-        "zone": edition.bindings.system.zone,
     }
     return ("tasks/_evidence.html", context) if context["signed"] or context["others"] else None

@@ -237,3 +237,12 @@ def test_a_full_in_place_of_an_increment_is_told_apart_from_the_full_of_the_same
     assert page.count("<td>フル (増分の代わり)</td>") == 1
     assert "PostgreSQL フル (増分の代わり)" in own
     assert "20261125T170000Z-full-for-incr" in own
+
+
+def test_the_evidence_of_a_row_shows_the_backups_it_ordered(viewer: Client) -> None:
+    backup = made()
+
+    page = viewer.get(f"/clauses/{FULL}").content.decode()
+
+    assert f'<td><a href="/backups/{backup.pk}"><time datetime="{backup.ended_at.isoformat()}">' in page
+    assert "562 MB" in page

@@ -15,10 +15,10 @@ from tests.integration import buckets
 from tests.integration.buckets import BucketOf, S3Server
 from tests.integration.chapters.backup.engines.native.bringing_back import SUMS, unpacked, verified
 from tests.integration.chapters.backup.engines.native.conftest import NewCluster, label, source
-from tests.integration.chapters.backup.engines.native.waiting import eventually
 from tests.integration.chapters.backup.engines.slow_store import Interrupted
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
+from tests.waiting import eventually
 
 from toban.chapters.backup.engine import BackupFailed, Method, NeedsFull, TakenBackup
 from toban.chapters.backup.engines.native.config import NativeBackup

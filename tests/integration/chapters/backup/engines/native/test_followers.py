@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connections
 from tests.integration.chapters.backup.engines.native.conftest import NewCluster, label, source
-from tests.integration.chapters.backup.engines.native.waiting import eventually
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
 from tests.registered import schema
+from tests.waiting import eventually
 
 from toban.chapters.backup import catalogue
 from toban.chapters.backup.engine import Method

@@ -10,6 +10,7 @@ from tests import asking
 from tests.integration.chapters.release.engines.proxy import shop_versions, stand_ins
 from tests.integration.chapters.release.engines.proxy.conftest import Environment
 from tests.integration.chapters.release.engines.proxy.customers import Customers
+from tests.waiting import eventually
 
 from toban.chapters.release.engine import Artifact, DeployFailed
 from toban.chapters.release.engines.proxy.engine import QUIET, ProxyEngine
@@ -136,4 +137,5 @@ def test_a_container_that_somebody_stopped_is_said(environment: Environment, pla
     engine.ensure()
 
     assert set(engine.serving().values()) == {version.digest}
-    assert asking.get(environment.proxy.url).text.startswith("v1")
+    # It is started, and listens a moment later.
+    eventually(lambda: asking.get(environment.proxy.url).text.startswith("v1"))

@@ -17,9 +17,9 @@ import pytest
 import zstandard
 from tests.integration.chapters.backup.engines.native.bringing_back import SUMS, unpacked
 from tests.integration.chapters.backup.engines.native.conftest import NewCluster, label, source
-from tests.integration.chapters.backup.engines.native.waiting import eventually
 from tests.integration.chapters.backup.engines.watching import Watching
 from tests.integration.chapters.backup.postgres18 import Cluster
+from tests.waiting import eventually
 
 from toban.chapters.backup.engine import BackupFailed, Method, TakenBackup, WalPosition
 from toban.chapters.backup.engines.native.log.wal import WalSource, follow
