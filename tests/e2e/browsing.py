@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from tests.integration.faces.ingest.served import Served
 
 QUIET = (
     "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
     " --disable-sync"
 )
+
+
+# How long a page may take is for benchmarks to say: on a busy machine five seconds, the default, are soon over.
+expect.set_options(timeout=30_000)
 
 
 @contextmanager

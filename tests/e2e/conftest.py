@@ -1,13 +1,12 @@
 """The real `toban up` with the demo shop, a real SMTP server, and a receiver for Slack webhooks."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
+from tests.e2e.browsing import chromium
 from tests.e2e.running import Inbox, Toban, enterable_folder, mail_server, shop_bindings, slack_receiver
 from tests.e2e.visitor import first_sign_in
 
@@ -54,12 +53,7 @@ def visitor(toban: Toban) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def page(toban: Toban, visitor: httpx.Client) -> Iterator[Page]:
     """The document page in a real browser, open while things happen."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("needs Chromium (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        # Chromium refuses to use its sandbox as root.
-        browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=os.geteuid() != 0)
+    with chromium() as browser:
         context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="ja-JP")
         context.add_cookies(
             [{"name": name, "value": value, "url": toban.url} for name, value in visitor.cookies.items()]
@@ -67,4 +61,3 @@ def page(toban: Toban, visitor: httpx.Client) -> Iterator[Page]:
         page = context.new_page()
         page.goto(toban.url)
         yield page
-        browser.close()

@@ -69,6 +69,10 @@ def test_a_storm_asks_the_page_a_few_times_and_never_for_its_layout(sheet: Page,
 
 def test_a_row_that_turns_glows_and_a_storm_does_not(sheet: Page, served: Served) -> None:
     first, second, *others = clauses_of(ROWS)
+    # The storm of before may still come to the page once more: after this one it has.
+    served.act("show", second, "warning", "72%")
+    expect(sheet.locator(f'[data-clause="{second}"].warning')).to_be_visible()
+
     served.act("show", first, "deviating", "91%")
     expect(sheet.locator(f'[data-clause="{first}"]')).to_have_class("verdict deviating fresh")
 
