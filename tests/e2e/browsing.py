@@ -15,7 +15,7 @@ QUIET = (
 )
 
 
-# How long a page may take is for benchmarks to say: on a busy machine five seconds, the default, are soon over.
+# How long a page may take is for benchmarks to say: on a busy machine the default of five seconds is short.
 expect.set_options(timeout=30_000)
 
 
