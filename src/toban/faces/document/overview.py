@@ -4,9 +4,10 @@ Extensions contribute through their operations: nothing here knows an extension 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from toban.design.chapter import Chapter
@@ -101,76 +102,6 @@ class ContentsLine:
     unread: int
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The first screen."""
-
-    figures: Sequence[ShownFigure]
-    """The top bar."""
-    troubles: Sequence[RowTrouble]
-    """The worst first."""
-    chores: Sequence[Chore]
-    """The worst first, then by time."""
-    chapters: Sequence[ContentsLine]
-    """All thirteen; one that the document lacks has no anchor."""
-    coming: Sequence[UpcomingDue]
-    unmeasured: int = 0
-    """The number of rows about which nothing is known."""
-
-    @property
-    def calm(self) -> Message:
-        """What to say if nothing is wrong: of rows that are not measurable nobody knows it."""
-        if not self.unmeasured:
-            return Message("document.nothing-firing")
-        return Message("document.nothing-firing-as-far-as-known", count=self.unmeasured)
-
-    @property
-    def drawn(self) -> Sequence[ShownFigure]:
-        """The figures that have a drawing: the error budget."""
-        return [figure for figure in self.figures if figure.trend is not None]
-
-
-def seen_of(statuses: Iterable[ClauseStatus], now: datetime) -> EditionStatus:
-    """Return what *statuses* say about the rows."""
-    return EditionStatus(
-        now,
-        {
-            each.clause_id: RowStatus(Verdict(each.verdict), each.value, each.since, each.next_due)
-            for each in statuses
-        },
-    )
-
-
-def overview(
-    edition: Edition,
-    outline: Outline,
-    seen: EditionStatus,
-    rows: Mapping[str, LiveRow],
-    operations: Operations,
-) -> Overview:
-    """Return the first screen of *edition*: *rows* are those of *outline* in the reader's language."""
-    speaks = _Speaker(seen.now, edition)
-    items = [*_asked(edition, seen, operations), *_of_document(edition, seen, operations)]
-    troubles = list(_troubles(outline, seen, rows, items))
-    coming = list(_coming(outline, seen, speaks))
-    said = [speaks.figure(each) for operation in operations for each in operation.figures(edition, seen)]
-    return Overview(
-        figures=[
-            _conforming(rows),
-            # Figures with a verdict come next to the conforming rows.
-            *(each for each in said if each.verdict),
-            _firing(troubles),
-            *(each for each in said if not each.verdict),
-            _next(coming),
-        ],
-        troubles=troubles,
-        chores=sorted(map(speaks.chore, items), key=_urgency),
-        chapters=list(chapters(outline, rows)),
-        coming=coming,
-        unmeasured=sum(row.verdict == Verdict.NOT_MEASURABLE for row in rows.values()),
-    )
-
-
 class _Speaker:
     """Translates what extensions say into the reader's language."""
 
@@ -199,16 +130,107 @@ class _Speaker:
         return Chore(str(item.subject), str(item.link.label), at, item)
 
 
+@dataclass(frozen=True)
+class Overview:
+    """The first screen of *edition*, each part worked out when asked for: most pages show its top bar only.
+
+    *rows* are those of *outline* in the reader's language, in which all of it speaks.
+    """
+
+    edition: Edition
+    outline: Outline
+    seen: EditionStatus
+    rows: Mapping[str, LiveRow]
+    operations: Operations
+
+    @cached_property
+    def figures(self) -> Sequence[ShownFigure]:
+        """The top bar."""
+        said = [
+            self._speaker.figure(each)
+            for operation in self.operations
+            for each in operation.figures(self.edition, self.seen)
+        ]
+        return [
+            _conforming(self.rows),
+            # Figures with a verdict come next to the conforming rows.
+            *(each for each in said if each.verdict),
+            _firing([(name(self.outline.clauses[row.id]), row) for row in self._wrong]),
+            *(each for each in said if not each.verdict),
+            _next(self.coming),
+        ]
+
+    @cached_property
+    def troubles(self) -> Sequence[RowTrouble]:
+        """The worst first."""
+        holders: dict[str, set[str]] = defaultdict(set)
+        for item in self._items:
+            holders[item.clause_id].add(item.holder)
+        return [self._trouble(row, holders[row.id]) for row in self._wrong]
+
+    @cached_property
+    def chores(self) -> Sequence[Chore]:
+        """The worst first, then by time."""
+        return sorted(map(self._speaker.chore, self._items), key=_urgency)
+
+    @cached_property
+    def chapters(self) -> Sequence[ContentsLine]:
+        """All thirteen; one that the document lacks has no anchor."""
+        return list(chapters(self.outline, self.rows))
+
+    @cached_property
+    def coming(self) -> Sequence[UpcomingDue]:
+        """What is due next."""
+        return list(_coming(self.outline, self.seen, self._speaker))
+
+    @property
+    def calm(self) -> Message:
+        """What to say if nothing is wrong: of rows that are not measurable nobody knows it."""
+        unmeasured = sum(row.verdict == Verdict.NOT_MEASURABLE for row in self.rows.values())
+        if not unmeasured:
+            return Message("document.nothing-firing")
+        return Message("document.nothing-firing-as-far-as-known", count=unmeasured)
+
+    @property
+    def drawn(self) -> Sequence[ShownFigure]:
+        """The figures that have a drawing: the error budget."""
+        return [figure for figure in self.figures if figure.trend is not None]
+
+    @cached_property
+    def _speaker(self) -> _Speaker:
+        return _Speaker(self.seen.now, self.edition)
+
+    @cached_property
+    def _wrong(self) -> Sequence[LiveRow]:
+        return list(worst_first(row for row in self.rows.values() if row.verdict in FIRING))
+
+    @cached_property
+    def _items(self) -> Sequence[ToDo]:
+        asked = (each for operation in self.operations for each in operation.to_do(self.edition, self.seen))
+        return [*asked, *_of_document(self.edition, self.seen, self.operations)]
+
+    def _trouble(self, row: LiveRow, holders: Collection[str]) -> RowTrouble:
+        clause = self.outline.clauses[row.id]
+        held_by = "" if "" in holders else str(listing(sorted(holders)))
+        return RowTrouble(name(clause), clause, row, self.seen.rows[row.id].since, held_by)
+
+
+def seen_of(statuses: Iterable[ClauseStatus], now: datetime) -> EditionStatus:
+    """Return what *statuses* say about the rows."""
+    return EditionStatus(
+        now,
+        {
+            each.clause_id: RowStatus(Verdict(each.verdict), each.value, each.since, each.next_due)
+            for each in statuses
+        },
+    )
+
+
 def _urgency(chore: Chore) -> tuple[bool, int, datetime]:
     item = chore.item
     rank = list(Verdict).index(item.verdict) if item.verdict is not None else len(Verdict)
     # Items that somebody has acknowledged come last.
     return item.holder != "", rank, item.at or _ANY_TIME
-
-
-def _asked(edition: Edition, seen: EditionStatus, operations: Operations) -> Iterator[ToDo]:
-    for operation in operations:
-        yield from operation.to_do(edition, seen)
 
 
 def _of_document(edition: Edition, seen: EditionStatus, operations: Operations) -> Iterator[ToDo]:
@@ -228,19 +250,6 @@ def _of_document(edition: Edition, seen: EditionStatus, operations: Operations) 
                     clause_id=clause.id,
                     assignee=clause.person,
                 )
-
-
-def _troubles(
-    outline: Outline, seen: EditionStatus, rows: Mapping[str, LiveRow], items: Iterable[ToDo]
-) -> Iterator[RowTrouble]:
-    holders: dict[str, set[str]] = defaultdict(set)
-    for item in items:
-        holders[item.clause_id].add(item.holder)
-    for row in worst_first(row for row in rows.values() if row.verdict in FIRING):
-        held = holders[row.id]
-        clause = outline.clauses[row.id]
-        held_by = "" if "" in held else str(listing(sorted(held)))
-        yield RowTrouble(name(clause), clause, row, seen.rows[row.id].since, held_by)
 
 
 def _coming(outline: Outline, seen: EditionStatus, speaks: _Speaker) -> Iterator[UpcomingDue]:
@@ -311,13 +320,12 @@ def _conforming(rows: Mapping[str, LiveRow]) -> ShownFigure:
     return ShownFigure(label, plain(f"{count} / {len(rows)}"), among, link, Verdict.CONFORMING.value)
 
 
-def _firing(troubles: Sequence[RowTrouble]) -> ShownFigure:
+def _firing(found: Sequence[tuple[str, LiveRow]]) -> ShownFigure:
     link, label = Link("document", NOTHING, query="verdict=firing"), Message("document.firing")
-    if not troubles:
+    if not found:
         return ShownFigure(label, Message("document.none"), NOTHING, link)
-    first = troubles[0]
-    value = plain(f"{first.row.mark} {len(troubles)}")
-    return ShownFigure(label, value, plain(first.name), link, first.row.verdict)
+    first, row = found[0]
+    return ShownFigure(label, plain(f"{row.mark} {len(found)}"), plain(first), link, row.verdict)
 
 
 def _next(coming: Sequence[UpcomingDue]) -> ShownFigure:

@@ -20,7 +20,6 @@ from toban.faces.document.overview import (
     Overview,
     ShownFigure,
     contents,
-    overview,
     seen_of,
 )
 from toban.faces.values.nodes import finding_values, node_values
@@ -114,7 +113,7 @@ def _glance(edition: Edition, operations: Operations, now: datetime, refusal: Me
         )
         for line, entry in zip(contents(built, live), built.entries, strict=True)
     ]
-    shown = overview(edition, built, seen_of(by_id.values(), now), live, operations)
+    shown = Overview(edition, built, seen_of(by_id.values(), now), live, operations)
     return Glance(edition, now, shown, chapters, refusal)
 
 

@@ -95,7 +95,7 @@ def figures(sight: Sight) -> dict[str, object]:
     changes = list(takewhile(lambda entry: entry.at >= midnight, recent))
     return {
         "contents": list(overview.contents(sight.outline, sight.rows)),
-        "overview": overview.overview(
+        "overview": overview.Overview(
             sight.edition,
             sight.outline,
             overview.seen_of(sight.statuses, now),

@@ -20,7 +20,7 @@ from toban.engine.runs.work import Work
 from toban.engine.tasks.works import task_of
 from toban.faces.document.live import live_rows
 from toban.faces.document.outline import outline
-from toban.faces.document.overview import Overview, overview, seen_of
+from toban.faces.document.overview import Overview, seen_of
 from toban.message import NOTHING, plain
 
 DOCUMENT = """# 運用設計書
@@ -73,7 +73,7 @@ def shown(verdicts: dict[str, Verdict], *operations: Operation[Rows]) -> Overvie
     ]
     built = outline(EDITION.design)
     rows = live_rows(built.clauses, statuses, NOON, EDITION.bindings.system.zone)
-    return overview(EDITION, built, seen_of(statuses, NOON), rows, operations)
+    return Overview(EDITION, built, seen_of(statuses, NOON), rows, operations)
 
 
 def test_problems_are_listed_worst_first_with_who_acknowledged_them() -> None:
