@@ -101,9 +101,12 @@ def judge_rule(
     if late:
         names = tuple(each.name for each in late)
         return Judgement(Verdict.NOT_PERFORMED, Message("documents.rule-late", names=names), value)
-    unseen = (each.name for each in found if not each.here or each.looked_long_ago(every, now))
+    looked = (each for each in found if each.places)
+    unseen = (each.name for each in looked if not each.here or each.looked_long_ago(every, now))
     if unknown := (*unseen, *unbound):
         return Judgement(Verdict.NOT_MEASURABLE, Message("documents.rule-unknown", names=unknown), value)
+    if any(not each.places for each in found):
+        return Judgement(Verdict.NOT_DUE, Message("documents.not-looked-at-yet"), value)
     if owed:
         until = min(each.unfollowed[0].until for each in owed)
         said = Message("documents.rule-owed", names=tuple(each.name for each in owed), until=until)

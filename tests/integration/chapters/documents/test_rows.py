@@ -230,6 +230,13 @@ def test_a_place_that_nobody_looks_at_any_more_is_not_measurable(place: Place) -
     assert place.verdict() is Verdict.NOT_MEASURABLE
 
 
+def test_before_the_first_look_nothing_is_said_of_a_row_that_orders_updates(place: Place) -> None:
+    place.tell()
+
+    assert place.verdict(RULE) is Verdict.NOT_DUE
+    assert not Alert.objects.exists()
+
+
 def test_rows_that_order_updates_do_not_conform_while_nobody_looks(place: Place) -> None:
     place.pass_()
     place.change()
