@@ -46,6 +46,11 @@ class ErrorBinding(Section):
         Length, Assumed("errors.assumed-silence", Message("errors.why-silence"), _collecting)
     ] = timedelta(days=7)
     """After this long without any data, nobody can say that its errors would arrive."""
+    target: str = ""
+    """The `[targets.NAME]` that it is a part of: while that is down, or what it runs on, errors are no news.
+
+    Maintenance and silences of the target cover them as well.
+    """
     rate: int = Field(default=600, ge=1, le=100_000)
     """Events accepted per minute."""
 

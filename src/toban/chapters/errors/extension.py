@@ -3,6 +3,7 @@
 from toban.chapters.errors.acts import ACTS
 from toban.chapters.errors.bindings import ERRORS, TRACKING
 from toban.chapters.errors.clauses import is_tracking
+from toban.chapters.errors.doubts import doubts
 from toban.chapters.errors.proposals import open_tables
 from toban.design.clauses.monitoring import ToolChoice
 from toban.engine.extension import Extension, Link, RowKind
@@ -19,6 +20,7 @@ EXTENSION = Extension(
     rows=(RowKind(ToolChoice, is_measured=True, raises_alerts=is_tracking),),
     tables=(ERRORS, TRACKING),
     proposals=open_tables,
+    doubts=doubts,
     operation="toban.chapters.errors.operation",
     offers={
         IMPACT: "toban.chapters.errors.impact:measure",

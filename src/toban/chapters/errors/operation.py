@@ -16,7 +16,7 @@ def _plan(edition: Edition) -> Rows:
 
 
 def _tell(edition: Edition, now: datetime) -> None:
-    service.tell(edition.design, now)
+    service.tell(edition.design, edition.bindings, now)
 
 
 def _shift(at: Workplace) -> WorkerShift:

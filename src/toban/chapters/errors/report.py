@@ -41,8 +41,11 @@ def _key(group: ErrorGroup, told: EventEffect, nth: int = 0) -> str:
     return f"errors/{group.pk}/{told}/{nth}" if told is EventEffect.REGRESSED else f"errors/{group.pk}/{told}"
 
 
-def signal(group: ErrorGroup, clause: Clause, now: datetime) -> Signal:
-    """Return the pending notification of a group; it is sent once, however often it is reported."""
+def signal(group: ErrorGroup, clause: Clause, target: str, now: datetime) -> Signal:
+    """Return the pending notification of a group; it is sent once, however often it is reported.
+
+    *target*: what its application is a part of; empty if that is not said.
+    """
     began_at = group.untold_since or now
     return Signal(
         key=_key(group, EventEffect(group.untold), group.regressions),
@@ -56,7 +59,7 @@ def signal(group: ErrorGroup, clause: Clause, now: datetime) -> Signal:
         began_at=began_at,
         detected_at=now,
         advice=Message("errors.show-then-resolve", error=group.pk),
-        labels={"target": group.project, "item": group.title, "error": str(group.pk)},
+        labels={"target": target or group.project, "item": group.title, "error": str(group.pk)},
     )
 
 

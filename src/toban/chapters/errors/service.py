@@ -47,7 +47,7 @@ def kept_rows(design: Design) -> set[str]:
     return {row.id for row in clauses.trackings(design)}
 
 
-def tell(design: Design, now: datetime) -> int:
+def tell(design: Design, bindings: Bindings, now: datetime) -> int:
     """Send one notification for every new and regressed error; return how many."""
     if not ErrorGroup.objects.exclude(untold="").exists():
         return 0
@@ -56,7 +56,12 @@ def tell(design: Design, now: datetime) -> int:
         ledger.hold()
         waiting = ErrorGroup.objects.select_for_update().exclude(untold="").order_by("pk")[:_AT_ONCE]
         found = [(group, _cited(design, EventLevel(group.level))) for group in waiting]
-        signals = [report.signal(group, clause, now) for group, clause in found if clause is not None]
+        targets = {name: each.target for name, each in ERRORS.of(bindings).items()}
+        signals = [
+            report.signal(group, clause, targets.get(group.project, ""), now)
+            for group, clause in found
+            if clause is not None
+        ]
         alerts.tell(signals, now, design.digest)
         numbers = [group.pk for group, _ in found]
         ErrorGroup.objects.filter(pk__in=numbers).update(untold="", untold_since=None)

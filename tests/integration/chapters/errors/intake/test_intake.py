@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from tests.integration.chapters.errors.reported import DOCUMENT, NOW, event, take
 from tests.integration.faces.web.firing import CONTACTS
-from tests.registered import schema
+from tests.registered import PARTS, schema
 
 from toban.chapters.errors import kept, orders, rules, service
+from toban.chapters.errors.doubts import doubts
 from toban.chapters.errors.intake import intake
 from toban.chapters.errors.intake.intake import EventReceipt
 from toban.chapters.errors.kept import ErrorSearch, by_hours, event_of, weekly
@@ -98,9 +99,9 @@ def test_a_new_error_is_announced_once_at_its_level_and_cites_the_row() -> None:
     group = take(event(level="fatal"))
     take(event("TypeError", level="warning"))
 
-    assert service.tell(DESIGN, NOW) == 2
+    assert service.tell(DESIGN, bindings(), NOW) == 2
     take(event(at=NOW + timedelta(seconds=1)))
-    assert service.tell(DESIGN, NOW + timedelta(seconds=2)) == 0
+    assert service.tell(DESIGN, bindings(), NOW + timedelta(seconds=2)) == 0
 
     alerts = Alert.objects.order_by("pk")
     assert [(each.clause_id, each.condition, each.is_event) for each in alerts] == [
@@ -111,9 +112,30 @@ def test_a_new_error_is_announced_once_at_its_level_and_cites_the_row() -> None:
     assert alerts[0].labels["error"] == str(group.pk)
 
 
+def test_an_error_belongs_to_the_target_that_its_application_is_a_part_of() -> None:
+    take(event())
+    api = """
+[targets.API]
+runs_on = "DB"
+sources = [{ kind = "http", url = "http://127.0.0.1:9/" }]
+[errors.shop]
+key = "env:KEY"
+target = """
+
+    def read(target: str) -> Bindings:
+        return read_bindings(f'{api}"{target}"', Path("toban.toml"), PARTS.schema)
+
+    service.tell(DESIGN, read("API"), NOW)
+
+    assert Alert.objects.get().labels["target"] == "API"
+    (doubt,) = doubts(DESIGN, read("APl"))
+    assert (doubt.code, doubt.quote) == ("BD009", 'target = "APl"')
+    assert list(doubts(DESIGN, read("API"))) == []
+
+
 def test_a_resolved_error_that_comes_back_is_announced_as_a_regression() -> None:
     group = take(event())
-    service.tell(DESIGN, NOW)
+    service.tell(DESIGN, bindings(), NOW)
     orders.resolve(group.pk, by="mira", now=NOW + timedelta(hours=1))
 
     late = take(event(at=NOW + timedelta(minutes=30)), NOW + timedelta(hours=2))
@@ -121,7 +143,7 @@ def test_a_resolved_error_that_comes_back_is_announced_as_a_regression() -> None
     back = take(event(at=NOW + timedelta(hours=3)))
 
     assert (back.state, back.regressions, back.untold) == (ErrorState.OPEN, 1, "regressed")
-    assert service.tell(DESIGN, NOW + timedelta(hours=3)) == 1
+    assert service.tell(DESIGN, bindings(), NOW + timedelta(hours=3)) == 1
     assert "再発" in str(Alert.objects.latest("pk").value)
 
 
@@ -143,14 +165,14 @@ def test_an_ignored_error_is_counted_and_not_announced() -> None:
     again = take(event(at=NOW + timedelta(hours=1)))
 
     assert (again.state, again.count) == (ErrorState.IGNORED, 2)
-    assert service.tell(DESIGN, NOW + timedelta(hours=1)) == 0
+    assert service.tell(DESIGN, bindings(), NOW + timedelta(hours=1)) == 0
 
 
 def test_a_storm_of_new_errors_sends_few_notices() -> None:
     for number in range(60):
         take(event(f"Kind{number}", level="fatal"))
 
-    service.tell(DESIGN, NOW)
+    service.tell(DESIGN, bindings(), NOW)
     announce(DESIGN, CONTACTS, NOW)
 
     assert Alert.objects.count() == 60
