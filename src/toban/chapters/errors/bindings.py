@@ -8,7 +8,10 @@ from pydantic import AfterValidator, Field
 
 from toban.chapters.errors import clauses
 from toban.design.clauses.base import Clause
+from toban.design.finding import Finding, FindingLevel
+from toban.design.origin import Origin
 from toban.design.reader import Design
+from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.secret import Secret
 from toban.engine.bindings.section import Assumed, Section, invalid
 from toban.engine.bindings.table import named, single
@@ -70,3 +73,17 @@ TRACKING = single("error_tracking", TrackingBinding, TrackingBinding())
 
 ERRORS = named("errors", ErrorBinding, shape=_ALL)
 """An application → how it reports its errors."""
+
+
+def doubts(_design: Design, bindings: Bindings) -> Iterator[Finding]:
+    """Name the applications whose target is not bound: no outage would be the cause of their errors."""
+    for name, each in ERRORS.of(bindings).items():
+        if each.target and each.target not in bindings.targets:
+            yield Finding(
+                "BD009",
+                FindingLevel.WARNING,
+                Origin(bindings.file, bindings.lines["errors", name]),
+                Message("errors.target-not-bound", application=name, target=each.target),
+                f'target = "{each.target}"',
+                Message("errors.name-a-target", targets=tuple(bindings.targets) or Message("bindings.none")),
+            )

@@ -1,9 +1,8 @@
 """What error tracking brings: the row that says how errors are collected, and facts for error reviews."""
 
 from toban.chapters.errors.acts import ACTS
-from toban.chapters.errors.bindings import ERRORS, TRACKING
+from toban.chapters.errors.bindings import ERRORS, TRACKING, doubts
 from toban.chapters.errors.clauses import is_tracking
-from toban.chapters.errors.doubts import doubts
 from toban.chapters.errors.proposals import open_tables
 from toban.design.clauses.monitoring import ToolChoice
 from toban.engine.extension import Extension, Link, RowKind

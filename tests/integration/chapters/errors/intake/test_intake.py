@@ -9,7 +9,7 @@ from tests.integration.faces.web.firing import CONTACTS
 from tests.registered import PARTS, schema
 
 from toban.chapters.errors import kept, orders, rules, service
-from toban.chapters.errors.doubts import doubts
+from toban.chapters.errors.bindings import doubts
 from toban.chapters.errors.intake import intake
 from toban.chapters.errors.intake.intake import EventReceipt
 from toban.chapters.errors.kept import ErrorSearch, by_hours, event_of, weekly
