@@ -83,6 +83,8 @@ class PatchGroupBinding(SshLogin):
     """The document's targets: no critical alert about them may begin, and their maintenance is the window."""
     healthy_within: Length = timedelta(minutes=5)
     """How long a host may take until it is well, from its upgrade or its restart on."""
+    steady_for: Length = timedelta(seconds=30)
+    """How long it must then stay well without a break; one good answer is no proof of a service."""
     within: Length = timedelta(hours=1)
     """How long the upgrade of one host may take; in a window, none begins that might not end."""
 

@@ -79,6 +79,7 @@ key = "file:{first.key}"
 known_hosts = "{known}"
 become = []
 healthy_within = "2秒"
+steady_for = "1秒"
 {more}
 """
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from toban.chapters.patching.hosts.health import Settling
 from toban.chapters.patching.hosts.scripts import JobLook, JobState, read_follow
 from toban.chapters.patching.judging import LastPatches, PatchState, judge
 from toban.chapters.patching.upgrade import (
@@ -28,7 +29,7 @@ from toban.design.calendar import BusinessCalendar
 from toban.design.values.schedule import read_schedule
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.modes.rules import Mode, word
-from toban.message import plain
+from toban.message import NOTHING, Message, plain
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 TUESDAY = datetime(2026, 12, 8, 22, tzinfo=TOKYO)
@@ -179,3 +180,16 @@ def test_the_verdict_is_that_of_the_last_run_and_shadow_performs_nothing(
 
     assert judged.verdict is verdict
     assert (judged.value == word(Mode.SHADOW)) is (state.mode is Mode.SHADOW)
+
+
+def test_a_host_is_settled_after_enough_good_looks_in_a_row_that_last_long_enough() -> None:
+    quick, slow, well, unwell = timedelta(0), timedelta(seconds=10), NOTHING, plain("503")
+
+    def settled(steady_for: timedelta, *looks: tuple[Message, float]) -> list[bool]:
+        settling = Settling(steady_for)
+        return [settling.is_settled(why, at) for why, at in looks]
+
+    assert settled(quick, (well, 0), (well, 1), (well, 2)) == [False, False, True]
+    assert settled(quick, (well, 0), (well, 1), (unwell, 2), (well, 3)) == [False] * 4
+    assert settled(slow, (well, 0), (well, 1), (well, 9.9), (well, 10)) == [False, False, False, True]
+    assert settled(slow, (unwell, 0), (well, 5), (well, 10), (well, 14.9)) == [False] * 4

@@ -4,6 +4,7 @@ The upgrade itself is a job of the host's own (see `scripts`): a worker that die
 breaks, interrupts nothing there, and whoever takes the run over follows the same job.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -263,10 +264,15 @@ class HostPatching:
             raise StepFailed(unknown.said) from unknown
 
     def _wait_until_well(self) -> None:
-        until = time.monotonic() + self.group.config.healthy_within.total_seconds()
-        since = self.row.began_at or self.clock()
-        while why := health.why_unwell(self.group.config, self.plan.host, since):
-            self._pause(until, why)
+        config, since = self.group.config, self.row.began_at or self.clock()
+        until = time.monotonic() + config.healthy_within.total_seconds()
+        settling = health.Settling(config.steady_for)
+        while health.is_looked_at(config):
+            why = health.why_unwell(config, self.plan.host, since)
+            if settling.is_settled(why, time.monotonic()):
+                break
+            # What has become well in time may go on to show that it stays so.
+            self._pause(until if why else math.inf, why)
         self._note(healthy_at=self.clock())
 
     def _pause(self, until: float, why: Message) -> None:
