@@ -86,7 +86,7 @@ class PatchGroupBinding(SshLogin):
     steady_for: Length = timedelta(seconds=30)
     """How long it must then stay well without a break; one good answer is no proof of a service."""
     within: Length = timedelta(hours=1)
-    """How long the upgrade of one host may take; in a window, none begins that might not end."""
+    """How long the upgrade of one host may take; in a window, none begins that might not end and be well."""
 
     @model_validator(mode="after")
     def _hosts_are_distinct(self) -> Self:

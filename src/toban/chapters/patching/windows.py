@@ -41,9 +41,13 @@ def common(several: Sequence[Sequence[Span]]) -> Sequence[Span]:
 def is_open(spans: Iterable[Span], now: datetime, needs: timedelta) -> bool:
     """Return whether something that takes *needs* may begin: it must have its end in the window, too.
 
-    In a window that is shorter than that, it may begin in the first half.
+    In a window that has no room for it at all, it may begin in the first half.
     """
-    return any(start <= now < end - min(needs, (end - start) / 2) for start, end in spans)
+    return any(start <= now < _last_begin(start, end, needs) for start, end in spans)
+
+
+def _last_begin(start: datetime, end: datetime, needs: timedelta) -> datetime:
+    return end - needs if needs < end - start else start + (end - start) / 2
 
 
 def next_start(spans: Iterable[Span], now: datetime) -> datetime | None:

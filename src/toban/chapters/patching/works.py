@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from toban.chapters.patching.hosts.hosting import HostPatching
+from toban.chapters.patching.hosts.hosting import HostPatching, may_last
 from toban.chapters.patching.hosts.looking import LOOK_WITHIN, PatchGroup, look, plan_all, why_unreadable
 from toban.chapters.patching.hosts.scripts import script
 from toban.chapters.patching.manager import AnswerUnreadable
@@ -203,7 +203,7 @@ class _Patching:
             return
         now = self.clock()
         spans = self._windows(group, now)
-        if is_open(spans, now, group.config.within):
+        if is_open(spans, now, may_last(group, waiting[0])):
             return
         hosts = tuple(plain(each.host) for each in waiting)
         begin = turn.results.get("begin")

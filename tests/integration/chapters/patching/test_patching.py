@@ -136,6 +136,28 @@ def test_production_waits_for_its_window_and_goes_on_in_it(tmp_path: Path, hosts
     assert web.version("curl") == "1.1"
 
 
+def test_a_host_begins_only_if_its_restart_and_its_health_have_room_in_the_window(
+    tmp_path: Path, hosts: list[AptHost]
+) -> None:
+    host = hosts[0]
+    old = host.up_since.read_text()
+    host.program(
+        "needrestart", f'test "$(cat {host.up_since})" = {old} && echo "NEEDRESTART-KSTA: 3"; exit 0'
+    )
+    host.program("restart", f"date +%s >{host.up_since}")
+    more = 'within = "30分"\nreboot_command = ["restart"]'
+    place = Place(tmp_path, group("web", [host], more=more) + TERMS)
+    place.work(TUESDAY)
+    place.approve()
+
+    # There is room for the upgrade alone: the window ends at 23:00.
+    assert place.work(TUESDAY + 12 * HOUR + HOUR / 3) is RunReason.POSTPONED, place.told()
+    assert host.version("curl") == "1.0"
+
+    assert place.work(TUESDAY + 23 * HOUR) is RunReason.SUCCEEDED, place.told()
+    assert host.version("curl") == "1.1"
+
+
 def test_a_window_that_never_comes_is_a_deviation(tmp_path: Path, hosts: list[AptHost]) -> None:
     web = hosts[0]
     place = Place(

@@ -125,6 +125,16 @@ def test_in_a_window_shorter_than_an_upgrade_may_take_its_first_half_counts() ->
     assert not is_open(spans, TUESDAY + timedelta(minutes=15), HOUR)
 
 
+def test_a_window_with_room_for_it_is_not_open_while_its_end_would_lie_outside() -> None:
+    spans = windows("毎月第2火曜日 22:00-24:00")
+    needs = timedelta(minutes=90)
+
+    assert is_open(spans, TUESDAY + timedelta(minutes=29), needs)
+    assert not is_open(spans, TUESDAY + timedelta(minutes=30), needs)
+    assert is_open(spans, TUESDAY + timedelta(minutes=59), 2 * HOUR)
+    assert not is_open(spans, TUESDAY + HOUR, 2 * HOUR)
+
+
 def test_hosts_of_several_targets_may_be_changed_when_all_of_them_may() -> None:
     one, other = (TUESDAY, TUESDAY + 2 * HOUR), (TUESDAY + HOUR, TUESDAY + 3 * HOUR)
 

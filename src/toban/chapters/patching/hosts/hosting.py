@@ -43,11 +43,24 @@ _TRIES_AGAIN = timedelta(minutes=1)
 """How long it waits for another run that is at the same host."""
 _SILENT = timedelta(minutes=5)
 """How long a host with a job may be silent: a network is away, or its sshd is being upgraded."""
-_BACK_WITHIN = timedelta(minutes=15)
+BACK_WITHIN = timedelta(minutes=15)
 """How long a restart may take."""
 _JITTER = 5
 """Seconds by which a host's own time of its start may differ from one look to the next."""
 _KEPT = 5
+
+
+def may_last(group: PatchGroup, plan: HostPlan) -> timedelta:
+    """Return how long a host may be under way: a window must have room for its restart and health, too."""
+    config = group.config
+    restart = BACK_WITHIN if _may_restart(group, plan) else timedelta(0)
+    health_takes = config.healthy_within + config.steady_for if health.is_looked_at(config) else timedelta(0)
+    return config.within + restart + health_takes
+
+
+def _may_restart(group: PatchGroup, plan: HostPlan) -> bool:
+    # What was approved without a restart is not restarted: it is named, and the next plan asks for it.
+    return plan.needs_reboot and group.config.reboot != "never"
 
 
 @dataclass
@@ -91,9 +104,7 @@ class HostPatching:
         """
         if self.row.upgraded_at is None:
             self._upgrade()
-        # What was approved without a restart is not restarted: it is named, and the next plan asks for it.
-        may_restart = self.plan.needs_reboot and self.group.config.reboot != "never"
-        if self.row.needs_reboot and self.row.back_at is None and may_restart:
+        if self.row.needs_reboot and self.row.back_at is None and _may_restart(self.group, self.plan):
             self._restart()
         self._wait_until_well()
 
@@ -234,9 +245,9 @@ class HostPatching:
         elif not self._has_restarted():
             # Whoever noted it may have died before it was ordered: a host that is down ignores another order.
             self._order_restart()
-        until = time.monotonic() + _BACK_WITHIN.total_seconds()
+        until = time.monotonic() + BACK_WITHIN.total_seconds()
         while not self._has_restarted():
-            self._pause(until, Message("patching.not-back", minutes=int(_BACK_WITHIN.total_seconds() // 60)))
+            self._pause(until, Message("patching.not-back", minutes=int(BACK_WITHIN.total_seconds() // 60)))
         self._note(back_at=self.clock())
 
     def _order_restart(self) -> None:
