@@ -1,10 +1,11 @@
 """The settings of patches in `toban.toml`: which hosts, in which order, when, and how well they must be."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import time, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, InstanceOf, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, model_validator
 
 from toban.chapters.patching.upgrade import Stage
 from toban.design.acts import is_patching
@@ -53,6 +54,20 @@ def _window(written: object) -> object:
     return found
 
 
+_A_PROGRAM = re.compile(r"[A-Za-z0-9_./+-]+")
+
+
+def _command(written: tuple[str, ...]) -> tuple[str, ...]:
+    # A single text with blanks is meant as several words, and would be looked for as one program.
+    if written and (not _A_PROGRAM.fullmatch(written[0]) or not all(map(str.isprintable, written))):
+        raise invalid(Message("patching.not-a-command"), Message("patching.write-each-word"))
+    return written
+
+
+Command = Annotated[tuple[str, ...], AfterValidator(_command)]
+"""The words of a command; each reaches the host as it is, whatever it means to a shell."""
+
+
 class PatchGroupBinding(SshLogin):
     """`[patching.NAME]`: the settings of every kind of package manager."""
 
@@ -68,7 +83,7 @@ class PatchGroupBinding(SshLogin):
     """In the order of their turns: the next one begins once the one before is well."""
     stage: Stage = Stage.PRODUCTION
     """Staging comes first, at any time; production in the maintenance window."""
-    become: tuple[str, ...] = ("sudo", "-n")
+    become: Command = ("sudo", "-n")
     """The words before a command that needs the rights of root; none if the login has them."""
     only: Literal["security", "all"] = "security"
     """What is installed: the distribution's security fixes, or everything that it has newer."""
@@ -76,7 +91,7 @@ class PatchGroupBinding(SshLogin):
     """Packages that stay as they are, since releases decide about them: `postgresql-*`."""
     reboot: Literal["when-needed", "never"] = "when-needed"
     """Whether a host that needs it is restarted; "never" leaves that to people, and the row deviates."""
-    reboot_command: tuple[str, ...] = ("systemctl", "reboot")
+    reboot_command: Annotated[Command, Field(min_length=1)] = ("systemctl", "reboot")
     health: WebAddress | None = None
     """What must answer with success; `{host}` stands for the host's name."""
     targets: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ import structlog
 from toban.chapters.patching.bindings import PatchGroupBinding
 from toban.chapters.patching.hosts.scripts import script
 from toban.chapters.patching.manager import AnswerUnreadable, ManagerKind, PackageManager
+from toban.chapters.patching.managers.sections import words
 from toban.chapters.patching.upgrade import (
     HostLook,
     HostPlan,
@@ -49,8 +50,8 @@ class PatchGroup:
 
     @property
     def become(self) -> str:
-        """What stands before a command that needs rights, with a blank."""
-        return "".join(f"{word} " for word in self.config.become)
+        """What stands before a command of a script that needs rights, with a blank."""
+        return f"{words(*self.config.become)} " if self.config.become else ""
 
     def place(self, host: str) -> CommandPlace:
         """Return *host* as a place for commands; connects not yet."""
