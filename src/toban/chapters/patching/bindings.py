@@ -1,6 +1,7 @@
 """The settings of patches in `toban.toml`: which hosts, in which order, when, and how well they must be."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import time, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -107,6 +108,16 @@ class PatchGroupBinding(SshLogin):
     def _hosts_are_distinct(self) -> Self:
         self.demand_distinct(self.hosts)
         return self
+
+
+def hosts_twice(groups: Mapping[str, PatchGroupBinding]) -> Mapping[str, Sequence[str]]:
+    """Return the hosts that stand in several of *groups*, with the names of those."""
+    places: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
+    for name, config in groups.items():
+        for host in config.hosts:
+            # A name of a host has no case, and may end in the dot of the root.
+            places[host.rstrip(".").casefold(), config.port].append((host, name))
+    return {found[0][0]: tuple(name for _, name in found) for found in places.values() if len(found) > 1}
 
 
 class PatchesBinding(Section):

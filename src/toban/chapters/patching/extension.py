@@ -2,6 +2,7 @@
 
 from toban.chapters.patching.acts import ACTS
 from toban.chapters.patching.bindings import PATCHES
+from toban.chapters.patching.doubts import doubts
 from toban.chapters.patching.manager import MANAGER_KINDS, PATCHING
 from toban.chapters.patching.proposals import open_tables
 from toban.design.acts import is_patching
@@ -29,6 +30,7 @@ EXTENSION = Extension(
     points=(MANAGER_KINDS,),
     kinds={"patching": {"apt": f"{_MANAGERS}.apt", "dnf": f"{_MANAGERS}.dnf"}},
     proposals=open_tables,
+    doubts=doubts,
     operation="toban.chapters.patching.operation",
     apps=("toban.chapters.patching",),
     pages="toban.faces.web.patching.urls",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from toban.chapters.patching.bindings import PATCHES, PatchesBinding, PatchRow, patch_rows
+from toban.chapters.patching.bindings import PATCHES, PatchesBinding, PatchRow, hosts_twice, patch_rows
 from toban.chapters.patching.hosts.looking import PatchGroup
 from toban.chapters.patching.manager import MANAGER_KINDS, PATCHING
 from toban.chapters.patching.upgrade import Stage
@@ -66,14 +66,19 @@ def plan(edition: Edition) -> PatchingPlan:
     kinds: Mapping[str, Any] = edition.kinds.of(MANAGER_KINDS)
     groups = [PatchGroup(name, each.config, kinds[each.kind]) for name, each in PATCHING.of(bindings).items()]
     groups.sort(key=lambda each: list(Stage).index(each.config.stage))
+    twice = hosts_twice({each.name: each.config for each in groups})
     acts = tuple(act for act in same_acts(edition.design) if _orders(act.leading))
     unbound: dict[str, RowAnswer] = {}
     orders: list[PatchOrder] = []
     for row, schedule in each_once(patch_rows(edition.design), edition.design):
-        timed = _timed(schedule, terms)
+        timed = timed_by(schedule, terms)
         if not groups:
             # What people do is their task meanwhile, and runs as such.
             unbound[row.id] = Message("patching.not-bound", file=bindings.file)
+        elif twice:
+            # It would have two turns, and what one group keeps the other would install.
+            host, names = next(iter(twice.items()))
+            unbound[row.id] = Message("patching.host-in-groups", host=host, groups=names)
         elif not is_ever_due(timed, bindings.system):
             unbound[row.id] = Message("patching.never-due", schedule=schedule.text)
         else:
@@ -86,7 +91,7 @@ def _orders(row: object) -> bool:
     return isinstance(row, SecurityRoutine | Routine) and is_patching(row)
 
 
-def _timed(schedule: Schedule, terms: PatchesBinding) -> Schedule:
+def timed_by(schedule: Schedule, terms: PatchesBinding) -> Schedule:
     """Return *schedule* with a time of day: a row that names only the day is planned at the bound one."""
     if schedule.at is not None or schedule.cadence in (Cadence.INTERVAL, Cadence.CRON):
         return schedule
