@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -14,7 +15,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
 from toban.design.reader import Design
-from toban.design.values.schedule import Schedule, read_schedule
+from toban.design.values.schedule import Cadence, Schedule, read_schedule
 from toban.engine.approvals.rules import ASSUMED_WITHIN
 from toban.engine.bindings.section import Assumed, Section, invalid
 from toban.engine.bindings.table import single
@@ -144,6 +145,13 @@ class PatchesBinding(Section):
         Length, Assumed("patching.assumed-wait", Message("patching.why-wait"), _rows, _is_bound)
     ] = timedelta(days=14)
     """How long production waits for its window; after that the row deviates."""
+
+
+def timed_by(schedule: Schedule, terms: PatchesBinding) -> Schedule:
+    """Return *schedule* with a time of day: a row that names only the day is planned at the bound one."""
+    if schedule.at is not None or schedule.cadence in (Cadence.INTERVAL, Cadence.CRON):
+        return schedule
+    return replace(schedule, at=terms.at)
 
 
 PATCHES = single("patches", PatchesBinding, PatchesBinding())

@@ -1,17 +1,24 @@
 """Which rows order patches, and which hosts get them. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from toban.chapters.patching.bindings import PATCHES, PatchesBinding, PatchRow, hosts_twice, patch_rows
+from toban.chapters.patching.bindings import (
+    PATCHES,
+    PatchesBinding,
+    PatchRow,
+    hosts_twice,
+    patch_rows,
+    timed_by,
+)
 from toban.chapters.patching.hosts.looking import PatchGroup
 from toban.chapters.patching.manager import MANAGER_KINDS, PATCHING
 from toban.chapters.patching.upgrade import Stage
 from toban.design.acts import SameAct, each_once, is_patching, same_acts
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
-from toban.design.values.schedule import Cadence, Schedule
+from toban.design.values.schedule import Schedule
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.editions.announcements import managing_role
 from toban.engine.editions.edition import Edition
@@ -89,10 +96,3 @@ def plan(edition: Edition) -> PatchingPlan:
 
 def _orders(row: object) -> bool:
     return isinstance(row, SecurityRoutine | Routine) and is_patching(row)
-
-
-def timed_by(schedule: Schedule, terms: PatchesBinding) -> Schedule:
-    """Return *schedule* with a time of day: a row that names only the day is planned at the bound one."""
-    if schedule.at is not None or schedule.cadence in (Cadence.INTERVAL, Cadence.CRON):
-        return schedule
-    return replace(schedule, at=terms.at)

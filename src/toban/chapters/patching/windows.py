@@ -50,6 +50,11 @@ def _last_begin(start: datetime, end: datetime, needs: timedelta) -> datetime:
     return end - needs if needs < end - start else start + (end - start) / 2
 
 
+def opens_for(spans: Iterable[Span], since: datetime, wait: timedelta, needs: timedelta) -> bool:
+    """Return whether something that takes *needs* may begin at any time from *since* on, for *wait*."""
+    return any(start < since + wait and since < _last_begin(start, end, needs) for start, end in spans)
+
+
 def next_start(spans: Iterable[Span], now: datetime) -> datetime | None:
     """Return when the next window begins; None if none is known."""
     return min((start for start, _ in spans if start > now), default=None)

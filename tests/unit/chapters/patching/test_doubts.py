@@ -59,3 +59,42 @@ def test_hosts_of_one_address_and_several_ports_are_different_ones() -> None:
 
     assert found(text) == []
     assert answer(text) == ""
+
+
+WEB = group("web", "web-1")
+
+
+def test_a_window_that_is_over_before_the_plan_of_its_day_is_named() -> None:
+    early = WEB + '[patches]\nat = "10:00"\nwindow = "毎月第2火曜日 1:00-5:00"\n'
+
+    (doubt,) = found(early)
+
+    assert doubt.startswith("toban.toml:8: BD011 「セキュリティパッチ適用」のパッチは、年 12 回のうち 12 回")
+    assert "14日" in doubt
+    assert "毎月第2火曜日1:00-5:00" in doubt
+    assert "第2火曜" in doubt.splitlines()[1]
+
+
+def test_a_window_that_follows_in_time_raises_no_doubt() -> None:
+    for terms in (
+        'window = "毎月第2火曜日 22:00-24:00"',
+        'at = "0:30"\nwindow = "毎月第2火曜日 1:00-5:00"',
+        'window = "毎月第2火曜日 1:00-5:00"\nwait = "35日"',
+        # It has begun, and has room left.
+        'at = "10:00"\nwindow = "毎月第2火曜日 9:00-12:00"',
+        'window = "毎日 1:00-5:00"',
+    ):
+        assert found(f"{WEB}[patches]\n{terms}\n") == [], terms
+
+
+def test_windows_of_the_document_count_and_staging_needs_none() -> None:
+    weekly = "# 運用設計書\n## 1. 運用方針\n### サービスレベル\n- **メンテナンス**: {} (計画メンテナンス)\n"
+
+    def named(window: str, stage: str) -> int:
+        design = read_design(weekly.format(window) + DOCUMENT.partition("\n")[2], "運用設計書.md")
+        text = group("web", "web-1", f'stage = "{stage}"')
+        return len(list(doubts(design, read_bindings(text, Path("toban.toml"), PARTS.schema))))
+
+    assert named("毎月第1火曜日 2:00-4:00", "production") == 1
+    assert named("毎月第1火曜日 2:00-4:00", "staging") == 0
+    assert named("毎月第3日曜日 2:00-4:00", "production") == 0
