@@ -55,13 +55,14 @@ def install(root: Path) -> None:
 
 def _programs(root: Path) -> None:
     dpkg = f"--root={root} --log={root}/var/log/dpkg.log --force-not-root --force-bad-path"
+    cat = shutil.which("cat")
     bodies = {
         "apt-get": f'APT_CONFIG={root}/apt.conf exec {shutil.which("apt-get")} "$@"',
         "apt-mark": f'APT_CONFIG={root}/apt.conf exec {shutil.which("apt-mark")} "$@"',
         "dpkg": f'exec {shutil.which("dpkg")} {dpkg} "$@"',
         "dpkg-query": f'exec {shutil.which("dpkg-query")} --admindir={root}/var/lib/dpkg "$@"',
-        "uptime": f'date -d "@$(cat {root}/up-since)" "+%F %T"',
-        "restart": f"date +%s >{root}/up-since",
+        "cat": f'test $1 = /proc/sys/kernel/random/boot_id && exec {cat} {root}/boot-id\nexec {cat} "$@"',
+        "restart": f"date +%s%N >{root}/boot-id",
     }
     for name, body in bodies.items():
         path = root / "bin" / name
@@ -136,13 +137,13 @@ async def serve(place: Path, port: int) -> None:
 def main(place: Path, port: int) -> None:
     """Serve the host whose folder is PLACE; `toban up` has put its keys there."""
     root = place / "root"
-    if not (root / "up-since").exists():
+    if not (root / "boot-id").exists():
         root.mkdir(exist_ok=True)
         try:
             install(root)
         except (OSError, subprocess.CalledProcessError) as error:
             click.echo(f"no host with apt here: {error}", err=True)
-    (root / "up-since").write_text(f"{int(time.time())}")
+    (root / "boot-id").write_text(f"{int(time.time())}")
     asyncio.run(serve(place, port))
 
 

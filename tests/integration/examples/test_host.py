@@ -42,7 +42,7 @@ def group(tmp_path: Path) -> Iterator[PatchGroup]:
         context={"base": place},
     )
     for _ in range(300):
-        if (place / "root/up-since").exists():
+        if (place / "root/boot-id").exists():
             break
         time.sleep(0.1)
     time.sleep(0.5)

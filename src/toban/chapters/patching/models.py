@@ -17,8 +17,8 @@ class PatchedHost(models.Model):
     job = models.CharField(max_length=100, blank=True)
     """The name of the upgrade on the host itself; another for each time that it was begun."""
     tries = models.PositiveSmallIntegerField(default=0)
-    up_since = models.BigIntegerField(default=0)
-    """Since when the host was up before, by its own clock."""
+    boot = models.CharField(max_length=100, blank=True)
+    """By what it was known before that it had not started anew."""
     began_at = models.DateTimeField(null=True)
     upgraded_at = models.DateTimeField(null=True)
     """When all packages were found in their planned version."""
@@ -26,7 +26,7 @@ class PatchedHost(models.Model):
     restarted_at = models.DateTimeField(null=True)
     """When its restart was ordered."""
     back_at = models.DateTimeField(null=True)
-    """When it was seen by its uptime that it had restarted."""
+    """When it was seen that it had started anew."""
     healthy_at = models.DateTimeField(null=True)
 
     class Meta:

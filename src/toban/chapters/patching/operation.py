@@ -59,8 +59,8 @@ def _doubts(group: PatchGroup) -> Iterator[Doubt]:
         if seen.unfinished:
             said = Message("patching.still-unfinished", packages=seen.unfinished)
             yield Message("runs.on-host", host=host, said=said)
-        if not seen.up_since:
-            yield Message("runs.on-host", host=host, said=Message("patching.no-uptime"))
+        if not seen.boot:
+            yield Message("runs.on-host", host=host, said=Message("patching.no-boot-id"))
 
 
 OPERATION = Operation(plan=_plan, works=_works, shift=_shift, trials=_trials)

@@ -52,8 +52,8 @@ class HostLook:
     needs_reboot: bool = False
     restarts: tuple[str, ...] = ()
     """Services that still run with what was replaced."""
-    up_since: int = 0
-    """Seconds of the Unix epoch, by the host's own clock."""
+    boot: str = ""
+    """What is another at each start of the host; empty if it doesn't say."""
 
 
 @dataclass(frozen=True, slots=True)

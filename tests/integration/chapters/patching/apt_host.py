@@ -23,6 +23,7 @@ _AS_STRANGER = (
 )
 """As the login of the host, which sshd gives no rights."""
 _PROGRAMS = ("apt", "apt-get", "apt-mark", "dpkg", "dpkg-deb", "dpkg-query", "setsid")
+_CAT = shutil.which("cat")
 _CONFIGURATION = """
 Dir "{root}";
 Dir::State "{root}/var/lib/apt";
@@ -118,13 +119,13 @@ class AptHost:
         return self.remote.name
 
     def restart(self) -> None:
-        """Say that it is up since now, as if it had restarted."""
-        self.up_since.write_text(f"{int(time.time())}")
+        """Say another mark of its start, as if it had restarted."""
+        self.boot.write_text(f"{time.time()}")
 
     @property
-    def up_since(self) -> Path:
-        """The file that says since when it is up."""
-        return self.root / "up-since"
+    def boot(self) -> Path:
+        """The file that holds what its kernel would say of its start."""
+        return self.root / "boot-id"
 
     def run(self, *command: str, check: bool = True) -> str:
         """Run one of its own programs."""
@@ -166,7 +167,7 @@ def _make_root(root: Path, repository: Repository) -> None:
     (root / "var/lib/dpkg/available").touch()
     (root / "etc/apt/sources.list").write_text(f"deb [trusted=yes] file://{repository.folder} ./\n")
     (root / "apt.conf").write_text(_CONFIGURATION.format(root=root))
-    (root / "up-since").write_text(f"{int(time.time()) - 86_400}")
+    (root / "boot-id").write_text(f"{int(time.time()) - 86_400}")
 
 
 def _programs(host: AptHost) -> None:
@@ -177,7 +178,9 @@ def _programs(host: AptHost) -> None:
     forced = f"--log={root}/var/log/dpkg.log --force-not-root --force-script-chrootless --force-bad-path"
     host.program("dpkg", f'exec {shutil.which("dpkg")} --root={root} {forced} "$@"')
     host.program("dpkg-query", f'exec {shutil.which("dpkg-query")} --admindir={root}/var/lib/dpkg "$@"')
-    host.program("uptime", f'date -d "@$(cat {root}/up-since)" "+%F %T"')
+    # All of them share the kernel of this machine.
+    asked = "test $1 = /proc/sys/kernel/random/boot_id"
+    host.program("cat", f'{asked} && exec {_CAT} {root}/boot-id\nexec {_CAT} "$@"')
 
 
 @contextmanager

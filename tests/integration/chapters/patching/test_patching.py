@@ -140,11 +140,9 @@ def test_a_host_begins_only_if_its_restart_and_its_health_have_room_in_the_windo
     tmp_path: Path, hosts: list[AptHost]
 ) -> None:
     host = hosts[0]
-    old = host.up_since.read_text()
-    host.program(
-        "needrestart", f'test "$(cat {host.up_since})" = {old} && echo "NEEDRESTART-KSTA: 3"; exit 0'
-    )
-    host.program("restart", f"date +%s >{host.up_since}")
+    old = host.boot.read_text()
+    host.program("needrestart", f'test "$(cat {host.boot})" = {old} && echo "NEEDRESTART-KSTA: 3"; exit 0')
+    host.program("restart", f"date +%s >{host.boot}")
     more = 'within = "30分"\nreboot_command = ["restart"]'
     place = Place(tmp_path, group("web", [host], more=more) + TERMS)
     place.work(TUESDAY)

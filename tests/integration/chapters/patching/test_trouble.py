@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -220,13 +221,11 @@ def test_an_upgrade_outlives_the_worker_that_ordered_it(
     assert PatchedHost.objects.get().tries == 1
 
 
-def test_a_restart_is_ordered_once_and_seen_by_the_uptime(tmp_path: Path, hosts: list[AptHost]) -> None:
+def test_a_restart_is_ordered_once_and_seen_by_the_kernels_mark(tmp_path: Path, hosts: list[AptHost]) -> None:
     host = hosts[0]
-    old = host.up_since.read_text()
-    host.program(
-        "needrestart", f'test "$(cat {host.up_since})" = {old} && echo "NEEDRESTART-KSTA: 3"; exit 0'
-    )
-    host.program("restart", f"date +%s >{host.up_since}; echo once >>{host.root}/restarts")
+    old = host.boot.read_text()
+    host.program("needrestart", f'test "$(cat {host.boot})" = {old} && echo "NEEDRESTART-KSTA: 3"; exit 0')
+    host.program("restart", f"date +%s >{host.boot}; echo once >>{host.root}/restarts")
     place = Place(tmp_path, group("web", [host], more='reboot_command = ["restart"]') + TERMS)
 
     assert place.patch() is RunReason.SUCCEEDED, place.told()
@@ -241,13 +240,13 @@ def test_what_was_approved_without_a_restart_is_not_restarted_before_a_plan_says
     tmp_path: Path, hosts: list[AptHost]
 ) -> None:
     host = hosts[0]
-    old, status = host.up_since.read_text(), host.root / "var/lib/dpkg/status"
+    old, status = host.boot.read_text(), host.root / "var/lib/dpkg/status"
     host.program(
         "needrestart",
-        f'test "$(cat {host.up_since})" = {old} && grep -q "^Version: 1.1" {status}'
+        f'test "$(cat {host.boot})" = {old} && grep -q "^Version: 1.1" {status}'
         ' && echo "NEEDRESTART-KSTA: 3"; exit 0',
     )
-    host.program("restart", f"date +%s >{host.up_since}; echo once >>{host.root}/restarts")
+    host.program("restart", f"date +%s >{host.boot}; echo once >>{host.root}/restarts")
     place = Place(tmp_path, group("web", [host], more='reboot_command = ["restart"]') + TERMS)
 
     assert place.patch() is RunReason.NOT_RUNNABLE, place.told()
@@ -265,16 +264,31 @@ def test_what_was_approved_without_a_restart_is_not_restarted_before_a_plan_says
     assert (host.root / "restarts").read_text() == "once\n"
 
 
+def test_a_clock_that_is_set_is_no_restart(
+    tmp_path: Path, hosts: list[AptHost], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = hosts[0]
+    monkeypatch.setattr(f"{HostPatching.__module__}.BACK_WITHIN", timedelta(seconds=1))
+    host.program("needrestart", 'echo "NEEDRESTART-KSTA: 3"')
+    host.program("uptime", 'date "+%F %T"')
+    host.program("restart", "exit 0")
+    place = Place(tmp_path, group("web", [host], more='reboot_command = ["restart"]') + TERMS)
+
+    assert place.patch() is RunReason.FAILED, place.told()
+
+    assert PatchedHost.objects.get().back_at is None
+
+
 def test_a_host_whose_restart_nobody_could_see_is_not_restarted(tmp_path: Path, hosts: list[AptHost]) -> None:
     host = hosts[0]
-    host.program("uptime", "exit 1")
+    host.boot.unlink()
     host.program("needrestart", 'echo "NEEDRESTART-KSTA: 3"')
     host.program("restart", f"echo once >>{host.root}/restarts")
     place = Place(tmp_path, group("web", [host], more='reboot_command = ["restart"]') + TERMS)
 
     assert place.patch() is RunReason.NOT_RUNNABLE, place.told()
 
-    assert "uptime" in place.told()
+    assert "boot_id" in place.told()
     assert not (host.root / "restarts").exists()
 
 
@@ -283,11 +297,9 @@ def test_a_restart_that_was_left_over_is_planned_although_there_is_nothing_to_in
 ) -> None:
     host = hosts[0]
     install(host, {"curl": "1.1", "openssl": "1.1"})
-    old = host.up_since.read_text()
-    host.program(
-        "needrestart", f'test "$(cat {host.up_since})" = {old} && echo "NEEDRESTART-KSTA: 3"; exit 0'
-    )
-    host.program("restart", f"date +%s >{host.up_since}; echo once >>{host.root}/restarts")
+    old = host.boot.read_text()
+    host.program("needrestart", f'test "$(cat {host.boot})" = {old} && echo "NEEDRESTART-KSTA: 3"; exit 0')
+    host.program("restart", f"date +%s >{host.boot}; echo once >>{host.root}/restarts")
     place = Place(tmp_path, group("web", [host], more='reboot_command = ["restart"]') + TERMS)
 
     assert place.patch() is RunReason.SUCCEEDED, place.told()

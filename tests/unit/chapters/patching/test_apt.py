@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.manual import page
 
-from toban.chapters.patching.hosts.scripts import UP_SINCE, read_up_since, script
+from toban.chapters.patching.hosts.scripts import WHICH_BOOT, read_boot, script
 from toban.chapters.patching.manager import AnswerUnreadable
 from toban.chapters.patching.managers.apt import Apt
 from toban.chapters.patching.upgrade import Upgrade
@@ -71,7 +71,7 @@ NEEDRESTART-SVC: cron.service
 NEEDRESTART-SVC: nginx.service
 
 @@ boot
-1764547200
+fbbb5b8b-2b5e-49d5-87d1-45ca990cbd51 24
 """
 
 
@@ -87,7 +87,7 @@ def test_available_upgrades_are_read_with_where_they_come_from() -> None:
     assert seen.kept_back == (Upgrade("nginx", "1.22.1-9", "1.22.1-9+deb12u1"),)
     assert seen.restarts == ("cron.service", "nginx.service")
     assert seen.needs_reboot
-    assert seen.up_since == 1764547200
+    assert seen.boot == "fbbb5b8b-2b5e-49d5-87d1-45ca990cbd51 24"
     assert not seen.unfinished
 
 
@@ -180,20 +180,30 @@ def test_names_and_versions_are_words_of_the_shell() -> None:
     assert "'curl;reboot=2 $(id)'" in script
 
 
-def test_a_host_that_does_not_say_since_when_it_is_up_is_not_up_since_midnight(tmp_path: Path) -> None:
-    (tmp_path / "uptime").write_text("#!/bin/sh\nexit ${STATUS:-0}\n")
-    (tmp_path / "uptime").chmod(0o755)
-    path = f"{tmp_path}:{os.environ['PATH']}"
+def asked_boot(folder: Path, status: str = "0") -> str:
+    path = f"{folder}:{os.environ['PATH']}"
+    environment = {"PATH": path, "STATUS": status}
+    said = subprocess.run([*script(WHICH_BOOT)], env=environment, capture_output=True, text=True, check=True)
+    return read_boot(said.stdout)
+
+
+def test_a_host_that_does_not_say_which_start_it_is_is_known_by_none(tmp_path: Path) -> None:
+    (tmp_path / "cat").write_text("#!/bin/sh\nexit ${STATUS:-0}\n")
+    (tmp_path / "cat").chmod(0o755)
 
     for status in ("0", "1"):
-        said = subprocess.run(
-            [*script(UP_SINCE)],
-            env={"PATH": path, "STATUS": status},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert read_up_since(said.stdout) == 0
+        assert asked_boot(tmp_path, status) == ""
+
+
+def test_a_start_is_known_by_the_kernel_and_by_its_first_process_and_by_no_clock(tmp_path: Path) -> None:
+    for name in ("date", "uptime"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    began = Path("/proc/1/stat").read_text().rpartition(") ")[2].split()[19]
+
+    known = asked_boot(tmp_path)
+
+    assert known == f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()} {began}"
 
 
 def test_an_order_without_packages_is_not_given() -> None:

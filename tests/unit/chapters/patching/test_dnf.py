@@ -52,7 +52,7 @@ Reboot should not be necessary.
 @@ restarts
 
 @@ boot
-1796112275
+fbbb5b8b-2b5e-49d5-87d1-45ca990cbd51 24
 """
 TABLE = """
 @@ upgrade
@@ -95,7 +95,7 @@ def test_available_upgrades_are_read_with_what_they_replace_and_what_is_locked()
     assert seen.held == ("openssl",)
     assert seen.kept_back == (Upgrade("openssl:noarch", "3.0.7-1.el9", "3.0.8-1.el9"),)
     assert not seen.needs_reboot
-    assert seen.up_since == 1796112275
+    assert seen.boot == "fbbb5b8b-2b5e-49d5-87d1-45ca990cbd51 24"
     assert choose(seen, (), only_security=True).wanted == (CURL,)
     assert choose(seen, ("curl",), only_security=True).wanted == ()
 

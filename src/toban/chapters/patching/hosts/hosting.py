@@ -16,13 +16,13 @@ from django.db import transaction
 from toban.chapters.patching.hosts import health
 from toban.chapters.patching.hosts.looking import LOOK_WITHIN, PatchGroup, look, simulate, why_unreadable
 from toban.chapters.patching.hosts.scripts import (
-    UP_SINCE,
+    WHICH_BOOT,
     JobLook,
     JobState,
     begin,
     follow,
+    read_boot,
     read_follow,
-    read_up_since,
     script,
 )
 from toban.chapters.patching.manager import AnswerUnreadable
@@ -45,8 +45,6 @@ _SILENT = timedelta(minutes=5)
 """How long a host with a job may be silent: a network is away, or its sshd is being upgraded."""
 BACK_WITHIN = timedelta(minutes=15)
 """How long a restart may take."""
-_JITTER = 5
-"""Seconds by which a host's own time of its start may differ from one look to the next."""
 _KEPT = 5
 
 
@@ -127,14 +125,14 @@ class HostPatching:
         if others:
             said = Message("patching.plan-outdated", packages=others)
             raise StepFailed(said, RunReason.NOT_RUNNABLE)
-        since = self._up_since()
+        boot = self._boot()
         self._demand_held()
         job = f"{self.turn.run_id}-{self.row.tries + 1}"
         # Noted first: a job that nobody knows of would run beside another.
         self._note(
             job=job,
             tries=self.row.tries + 1,
-            up_since=since,
+            boot=boot,
             began_at=self.row.began_at or self.clock(),
         )
 
@@ -235,9 +233,9 @@ class HostPatching:
         return seen.needs_reboot
 
     def _restart(self) -> None:
-        """Restart the host once, and wait until its uptime says that it has."""
-        if not self.row.up_since:
-            raise StepFailed(Message("patching.no-uptime"), RunReason.NOT_RUNNABLE)
+        """Restart the host once, and wait until it says that it has started anew."""
+        if not self.row.boot:
+            raise StepFailed(Message("patching.no-boot-id"), RunReason.NOT_RUNNABLE)
         if self.row.restarted_at is None:
             self._demand_held()
             self._note(restarted_at=self.clock())
@@ -263,14 +261,14 @@ class HostPatching:
 
     def _has_restarted(self) -> bool:
         try:
-            since = read_up_since(self._place.ask(script(UP_SINCE), _QUICK))
+            boot = read_boot(self._place.ask(script(WHICH_BOOT), _QUICK))
         except NotAnswered:
             return False
-        return since > self.row.up_since + _JITTER
+        return boot not in ("", self.row.boot)
 
-    def _up_since(self) -> int:
+    def _boot(self) -> str:
         try:
-            return read_up_since(self._place.ask(script(UP_SINCE), _QUICK))
+            return read_boot(self._place.ask(script(WHICH_BOOT), _QUICK))
         except NotAnswered as unknown:
             raise StepFailed(unknown.said) from unknown
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from toban.chapters.patching.managers.sections import BOOT, HEAD, sections, up_since
+from toban.chapters.patching.managers.sections import BOOT, HEAD, boot_of, sections
 
 _JOBS = '"$HOME/.toban-patches"'
 _MOST_LINES = 500
@@ -31,8 +31,8 @@ else echo broken; fi
 test -f log && tail -n "+$2" log | head -n {_MOST_LINES}
 exit 0
 """
-UP_SINCE = HEAD + BOOT
-"""Prints since when the host is up."""
+WHICH_BOOT = HEAD + BOOT
+"""Prints what is another at each start of the host."""
 
 
 class JobState(StrEnum):
@@ -85,6 +85,6 @@ def script(text: str) -> tuple[str, ...]:
     return ("sh", "-c", f"{text}\nexit 0\n")
 
 
-def read_up_since(written: str) -> int:
-    """Return since when the host is up; 0 if it doesn't say."""
-    return up_since(sections(written))
+def read_boot(written: str) -> str:
+    """Return what is another at each start of the host; empty if it doesn't say."""
+    return boot_of(sections(written))

@@ -6,7 +6,7 @@ from itertools import dropwhile, islice, takewhile
 
 from toban.chapters.patching.bindings import PatchGroupBinding
 from toban.chapters.patching.manager import ManagerKind
-from toban.chapters.patching.managers.sections import BOOT, HEAD, demand, sections, up_since, words
+from toban.chapters.patching.managers.sections import BOOT, HEAD, boot_of, demand, sections, words
 from toban.chapters.patching.upgrade import HostLook, Simulation, Upgrade
 
 _SIMULATE = "apt-get -q -s -o Debug::NoLocking=true"
@@ -74,7 +74,7 @@ command -v needrestart >/dev/null && {become}{_RESTARTS} 2>/dev/null
             unfinished=unfinished,
             needs_reboot=bool(found.get("reboot")) or any(map(_KERNEL.match, restarts)),
             restarts=tuple(each.removeprefix(_SERVICE) for each in restarts if each.startswith(_SERVICE)),
-            up_since=up_since(found),
+            boot=boot_of(found),
         )
 
     def simulate(self, wanted: Sequence[Upgrade]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from toban.chapters.patching.bindings import PatchGroupBinding
 from toban.chapters.patching.manager import ManagerKind
-from toban.chapters.patching.managers.sections import BOOT, HEAD, demand, sections, up_since, words
+from toban.chapters.patching.managers.sections import BOOT, HEAD, boot_of, demand, sections, words
 from toban.chapters.patching.upgrade import HostLook, Simulation, Upgrade
 
 _DNF = "dnf -q"
@@ -81,7 +81,7 @@ section restarts
             unfinished=" ".join(each.strip() for each in found.get("unfinished", ())),
             needs_reboot=any(_NEEDS_REBOOT in line for line in found.get("reboot", ())),
             restarts=tuple(each for each in found.get("restarts", ()) if each.endswith(".service")),
-            up_since=up_since(found),
+            boot=boot_of(found),
         )
 
     def simulate(self, wanted: Sequence[Upgrade]) -> str:

@@ -12,13 +12,15 @@ section() { printf '\\n@@ %s\\n' "$*"; }
 """Begins each script; `section status $?` tells how the command before has ended."""
 
 BOOT = """section boot
-up=$(uptime -s) && test -n "$up" && date -d "$up" +%s
+boot=$(cat /proc/sys/kernel/random/boot_id) && test -n "$boot" &&
+  echo "$boot $(sed 's/.*) //' /proc/1/stat | cut -d ' ' -f 20)"
 """
-"""Prints since when the host is up, by its own clock; nothing if it does not say: `date` reads nothing as
-midnight, which every host passes each night."""
+"""Prints what is another at each start of the host: the kernel's own mark, and when its first process began,
+by which a container that shares the kernel is told. Clocks are set, and not asked. proc_pid_stat(5)"""
 
 _MARK = "@@ "
 _LONGEST = 300
+_LONGEST_BOOT = 100
 
 
 def words(*arguments: str) -> str:
@@ -46,7 +48,6 @@ def demand(found: Mapping[str, Sequence[str]], name: str, well: Collection[int |
         raise AnswerUnreadable(Message("patching.command-failed", step=name, words=said), retry=True)
 
 
-def up_since(found: Mapping[str, Sequence[str]]) -> int:
-    """Return since when the host is up; 0 if it doesn't say."""
-    lines = found.get("boot", ())
-    return int(lines[0]) if lines and lines[0].isdecimal() else 0
+def boot_of(found: Mapping[str, Sequence[str]]) -> str:
+    """Return what is another at each start of the host; empty if it doesn't say."""
+    return next(iter(found.get("boot", ())), "").strip()[:_LONGEST_BOOT]
