@@ -208,6 +208,19 @@ def unplanned(simulated: Simulation, plan: HostPlan) -> tuple[str, ...]:
     return (*others, *simulated.removed)
 
 
+def exceeds(plan: HostPlan, approved: HostPlan) -> bool:
+    """Return whether *plan* would do anything that is not in *approved*: less of it needs no new approval."""
+    if approved.trouble:
+        return plan.is_needed
+    held = {(each.name, each.new) for each in approved.upgrades}
+    return (
+        any((each.name, each.new) not in held for each in plan.upgrades)
+        or not set(plan.restarts) <= set(approved.restarts)
+        or (plan.needs_reboot and not approved.needs_reboot)
+        or (bool(plan.unfinished) and plan.unfinished != approved.unfinished)
+    )
+
+
 def short_of(installed: Mapping[str, str], plan: HostPlan) -> tuple[str, ...]:
     """Return the packages of *plan* that are not installed in the planned version."""
     return tuple(each.name for each in plan.upgrades if installed.get(each.name) != each.new)

@@ -1,4 +1,4 @@
-"""The work of patches: plan, be approved, staging, production in its window, and the proof.
+"""The work of patches: plan, be approved, staging, look again, production in its window, and the proof.
 
 What it does is in the audit log.
 """
@@ -15,7 +15,7 @@ from toban.chapters.patching.hosts.scripts import script
 from toban.chapters.patching.manager import AnswerUnreadable
 from toban.chapters.patching.models import PatchedHost
 from toban.chapters.patching.plan import PatchingPlan
-from toban.chapters.patching.upgrade import HostPlan, PatchPlan, Stage, choose, short_of
+from toban.chapters.patching.upgrade import HostPlan, PatchPlan, Stage, choose, exceeds, short_of
 from toban.chapters.patching.windows import AHEAD, bound_spans, common, is_open, next_start
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.clock import Clock, system_clock
@@ -52,6 +52,8 @@ def works(plan: PatchingPlan, edition: Edition, *, clock: Clock = system_clock) 
                 Step("plan", act.plan_hosts, only_looks=True),
                 Step("begin", act.begin, terms, bound, found=_facts, is_needed=_has_work),
                 Step("staging", act.staging, is_needed=_has_work),
+                Step("look", act.look_again, is_needed=_has_production),
+                Step("agree", act.agree, terms, bound, found=_changed_facts, is_needed=_has_changed),
                 Step("production", act.production, is_needed=_has_work),
                 Step("prove", act.prove),
             ),
@@ -66,21 +68,47 @@ def works(plan: PatchingPlan, edition: Edition, *, clock: Clock = system_clock) 
 
 
 def plan_in(results: Mapping[str, object]) -> PatchPlan:
-    """Return the plan among the *results* of a run's steps."""
-    return PatchPlan.read(results.get("plan"))
+    """Return the plan among the *results* of a run's steps: what was seen later counts."""
+    seen = {each.host: each for each in PatchPlan.read(results.get("look")).hosts}
+    return PatchPlan(tuple(seen.get(each.host, each) for each in PatchPlan.read(results.get("plan")).hosts))
 
 
 def _has_work(turn: RunTurn) -> bool:
     return bool(plan_in(turn.results).needed)
 
 
+def _has_production(turn: RunTurn) -> bool:
+    return bool(plan_in(turn.results).of(Stage.PRODUCTION))
+
+
+def _has_changed(turn: RunTurn) -> bool:
+    return bool(_changed(turn.results))
+
+
+def _changed(results: Mapping[str, object]) -> Sequence[str]:
+    """Return the hosts on which more would be done now than was approved."""
+    look = results.get("look")
+    return look["changed"] if isinstance(look, dict) else ()
+
+
 def _facts(results: Mapping[str, object]) -> Facts:
     """Return the plan as it is shown to those who approve it."""
     made = plan_in(results)
+    return (*_shown(made.hosts), (Message("patching.fact-digest"), plain(made.digest)))
+
+
+def _changed_facts(results: Mapping[str, object]) -> Facts:
+    """Return what would be done instead of what was approved."""
+    made, changed = plan_in(results), _changed(results)
     return (
-        *((plain(each.host), shown(each)) for each in made.hosts),
+        (Message("patching.fact-changed"), Message("patching.why-again")),
+        *_shown([each for each in made.hosts if each.host in changed]),
         (Message("patching.fact-digest"), plain(made.digest)),
     )
+
+
+def _shown(hosts: Sequence[HostPlan]) -> Facts:
+    return tuple((plain(each.host), shown(each)) for each in hosts)
 
 
 def shown(each: HostPlan) -> Message:
@@ -158,6 +186,25 @@ class _Patching:
         """Patch the hosts that come first."""
         return self._patch(turn, Stage.STAGING)
 
+    def look_again(self, turn: RunTurn) -> object:
+        """Ask the hosts that serve once more, shortly before their window: their plan may be weeks old."""
+        approved = plan_in(turn.results)
+        self._demand_near_window(turn, approved.of(Stage.PRODUCTION))
+        serving = [each for each in self.plan.groups if each.config.stage is Stage.PRODUCTION]
+        seen = {each.host: each for each in plan_all(serving, self._found, lambda _host: None).hosts}
+        # Who does not answer now may do so in its turn, which sees for itself that nothing else is done.
+        new = [now for each in approved.hosts if (now := seen.get(each.host)) is not None and not now.trouble]
+        old = {each.host: each for each in approved.hosts}
+        changed = [each.host for each in new if exceeds(each, old[each.host])]
+        for each in new:
+            if each.host in changed:
+                turn.say(Message("runs.on-host", host=each.host, said=shown(each)))
+        return {"hosts": [each.as_json() for each in new], "changed": changed}
+
+    def agree(self, turn: RunTurn) -> object:
+        """Go on with what was approved anew."""
+        return {"digest": plan_in(turn.results).digest}
+
     def production(self, turn: RunTurn) -> object:
         """Patch the hosts that serve, within their window."""
         return self._patch(turn, Stage.PRODUCTION)
@@ -203,19 +250,38 @@ class _Patching:
             return
         now = self.clock()
         spans = self._windows(group, now)
-        if is_open(spans, now, may_last(group, waiting[0])):
-            return
-        hosts = tuple(plain(each.host) for each in waiting)
+        if not is_open(spans, now, may_last(group, waiting[0])):
+            raise self._waits(turn, spans, waiting)
+
+    def _demand_near_window(self, turn: RunTurn, hosts: Sequence[HostPlan]) -> None:
+        """Raise `StepPostponed` while the window is so far away that a new approval has time until then."""
+        now, lead = self.clock(), self.plan.terms.approval_within
+        groups = [found for name in {each.group for each in hosts} if (found := self.plan.group(name))]
+        spans = [span for group in groups for span in self._windows(group, now)]
+        if not any(start - lead <= now < end for start, end in spans):
+            raise self._waits(turn, spans, hosts, lead=lead)
+
+    def _waits(
+        self,
+        turn: RunTurn,
+        spans: Sequence[Span],
+        waiting: Sequence[HostPlan],
+        *,
+        lead: timedelta = timedelta(0),
+    ) -> StepPostponed | StepFailed:
+        """Return that the run waits until *lead* before the next of *spans*, or has waited too long."""
+        now, hosts = self.clock(), tuple(plain(each.host) for each in waiting)
         begin = turn.results.get("begin")
         since = datetime.fromisoformat(begin["at"]) if isinstance(begin, dict) else now
         if now >= since + self.plan.terms.wait:
-            raise StepFailed(Message("patching.no-window-in-time", hosts=hosts), RunReason.NOT_RUNNABLE)
-        start = next_start(spans, now)
-        until = min(start or now + _ASKS_AGAIN, now + _ASKS_AGAIN)
+            return StepFailed(Message("patching.no-window-in-time", hosts=hosts), RunReason.NOT_RUNNABLE)
+        start, again = next_start(spans, now), now + _ASKS_AGAIN
         if start is None:
-            raise StepPostponed(until, Message("patching.waits-for-a-window", hosts=hosts))
+            return StepPostponed(again, Message("patching.waits-for-a-window", hosts=hosts))
         at = start.astimezone(self.edition.bindings.system.zone)
-        raise StepPostponed(until, Message("patching.waits-for-window", hosts=hosts, at=at))
+        return StepPostponed(
+            min(start - lead, again), Message("patching.waits-for-window", hosts=hosts, at=at)
+        )
 
     def _windows(self, group: PatchGroup, now: datetime) -> Sequence[Span]:
         system, span = self.edition.bindings.system, (now - timedelta(days=1), now + AHEAD)

@@ -34,7 +34,7 @@ from toban.engine.runs.work import Work
 
 TUESDAY = datetime(2026, 12, 8, 10, tzinfo=ZoneInfo("Asia/Tokyo"))
 """The second one of the month, when patches are planned."""
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DOCUMENT = """# 運用設計書
 ## 1. 運用方針
 ### サービスレベル

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.integration.chapters.patching.apt_host import LOOPBACK, AptHost, Repository, install
 from tests.integration.chapters.patching.place import (
+    DAY,
     HOUR,
     ROUTINE_ROW,
     SECURITY_ROW,
@@ -154,6 +155,34 @@ def test_a_host_begins_only_if_its_restart_and_its_health_have_room_in_the_windo
 
     assert place.work(TUESDAY + 23 * HOUR) is RunReason.SUCCEEDED, place.told()
     assert host.version("curl") == "1.1"
+
+
+def test_what_changes_before_the_window_is_asked_for_again_and_nothing_is_done_until_then(
+    tmp_path: Path, hosts: list[AptHost], repository: Repository
+) -> None:
+    staging, web = hosts[:2]
+    terms = TERMS.replace("毎日 9:00-23:00", "毎月第2金曜日 22:00-23:30")
+    place = Place(tmp_path, group("web", [web]) + group("try", [staging], "staging") + terms)
+    assert place.patch() is RunReason.POSTPONED, place.told()
+    first = ApprovalRequest.objects.get()
+    (repository.folder / "curl_1.1_all.deb").unlink()
+    repository.add("curl", "1.2")
+
+    # The window opens on Friday at 22:00; the day before is near enough for a new approval.
+    assert place.work(TUESDAY + 2 * DAY + 11 * HOUR) is RunReason.POSTPONED, place.told()
+    assert ApprovalRequest.objects.count() == 1
+    friday = TUESDAY + 3 * DAY + 12 * HOUR
+    assert place.work(friday - DAY) is RunReason.AWAITING_APPROVAL, place.told()
+
+    asked = ApprovalRequest.objects.exclude(pk=first.pk).get()
+    assert any("curl 1.0 → 1.2" in str(value) for _, value in asked.facts)
+    assert asked.digest != first.digest
+    assert place.work(friday - HOUR) is None
+    assert web.version("curl") == "1.0"
+    place.approve()
+    assert place.work(friday - HOUR) is RunReason.POSTPONED, place.told()
+    assert place.work(friday) is RunReason.SUCCEEDED, place.told()
+    assert (staging.version("curl"), web.version("curl")) == ("1.1", "1.2")
 
 
 def test_a_window_that_never_comes_is_a_deviation(tmp_path: Path, hosts: list[AptHost]) -> None:

@@ -348,22 +348,44 @@ def test_a_restart_that_people_keep_for_themselves_is_a_deviation_until_then(
 
 
 def test_what_was_not_approved_is_not_installed(
+    tmp_path: Path, hosts: list[AptHost], repository: Repository
+) -> None:
+    # The second look at production would ask again.
+    host, place = hosts[0], Place(tmp_path, group("try", hosts[:1], "staging") + TERMS)
+    place.work(TUESDAY)
+    place.approve()
+    _need_another(host, repository)
+
+    assert place.work() is RunReason.FAILED
+    place.tell()
+
+    assert "curl" in place.said()
+    assert (host.version("curl"), host.version("openssl"), host.version("extra")) == ("1.0", "1.0", "")
+
+
+def test_what_was_not_approved_for_production_is_asked_for_and_not_installed_before(
     one: Place, hosts: list[AptHost], repository: Repository
 ) -> None:
     host = hosts[0]
     one.work(TUESDAY)
     one.approve()
+    _need_another(host, repository)
+
+    assert one.work() is RunReason.AWAITING_APPROVAL, one.told()
+    assert (host.version("curl"), host.version("openssl"), host.version("extra")) == ("1.0", "1.0", "")
+
+    one.approve()
+    assert one.work() is RunReason.SUCCEEDED, one.told()
+    assert (host.version("curl"), host.version("extra")) == ("1.1+b1", "1.0")
+
+
+def _need_another(host: AptHost, repository: Repository) -> None:
+    """Replace the fix that was planned by one that needs another package."""
     repository.add("extra", "1.0")
     repository.add("curl", "1.1+b1", depends="extra")
     (repository.folder / "curl_1.1_all.deb").unlink()
     repository.publish()
     host.run("apt-get", "-q", "update")
-
-    assert one.work() is RunReason.FAILED
-    one.tell()
-
-    assert "curl" in one.said()
-    assert (host.version("curl"), host.version("openssl"), host.version("extra")) == ("1.0", "1.0", "")
 
 
 def test_an_upgrade_that_would_remove_a_package_is_kept_back_and_deviates_unless_somebody_keeps_it(

@@ -18,6 +18,7 @@ from toban.chapters.patching.upgrade import (
     Stage,
     Upgrade,
     choose,
+    exceeds,
     host_plan,
     restarts_host,
     short_of,
@@ -73,6 +74,22 @@ def test_what_has_been_installed_meanwhile_is_no_other_plan_but_what_is_new_is()
     assert unplanned(Simulation((CURL, ZONE)), PLAN) == ("tzdata 1 → 2",)
     assert unplanned(Simulation((replace(CURL, new="1.2"),)), PLAN) == ("curl 1.0 → 1.2",)
     assert unplanned(Simulation((), ("exim4",)), PLAN) == ("exim4",)
+
+
+def test_only_what_was_not_approved_needs_a_new_approval() -> None:
+    assert not exceeds(PLAN, PLAN)
+    assert not exceeds(replace(PLAN, upgrades=(CURL,)), PLAN)
+    assert not exceeds(replace(PLAN, upgrades=(replace(CURL, old="1.0.5"),)), PLAN)
+    assert not exceeds(PLAN, replace(PLAN, needs_reboot=True, restarts=("cron.service",)))
+    for more in (
+        {"upgrades": (replace(CURL, new="1.2"), NGINX)},
+        {"upgrades": (CURL, NGINX, ZONE)},
+        {"needs_reboot": True},
+        {"restarts": ("cron.service",)},
+        {"unfinished": "openssl"},
+    ):
+        assert exceeds(replace(PLAN, **more), PLAN), more
+    assert exceeds(PLAN, replace(PLAN, trouble=plain("away")))
 
 
 def test_what_is_missing_or_in_another_version_is_short() -> None:

@@ -63,8 +63,7 @@ def runs_of(plan: PatchingPlan, most: int) -> Sequence[Run]:
 
 def patch_run(run: Run) -> PatchRun:
     """Return what is known of *run*."""
-    done = FinishedStep.objects.filter(run=run, name="plan").values_list("result", flat=True).first()
-    made = plan_in({"plan": done})
+    made = plan_in(dict(FinishedStep.objects.filter(run=run).values_list("name", "result")))
     results = {each.name: each for each in HostResult.objects.filter(run=run)}
     rows = {each.host: each for each in PatchedHost.objects.filter(run=run.pk)}
     lines = [HostLine(each, results.get(each.host), rows.get(each.host)) for each in made.hosts]
