@@ -1,12 +1,13 @@
 """The verdict on a row that orders patches. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.modes.rules import Mode, word
 from toban.engine.rows.judgement import Judgement
-from toban.message import NOTHING, Message
+from toban.message import NOTHING, Message, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class LastPatches:
     """Whether it changed anything, or at least was to: otherwise nobody did what the row orders."""
     unseen: tuple[str, ...] = ()
     """Hosts that are bound, and that it did not ask: they were bound since."""
+    unrated: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Host → repositories that don't say what is a security fix: there may be some that it left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,10 @@ def judge(state: PatchState) -> Judgement:
         reason = state.under_way or Message("patching.not-patched-yet")
         return Judgement(Verdict.NOT_DUE, reason, value, state.next_due)
     proof = {"run": last.run, "at": last.at.isoformat()}
+    if last.has_succeeded and last.unrated:
+        hosts = tuple(plain(f"{host}: {', '.join(names)}") for host, names in sorted(last.unrated.items()))
+        said = Message("patching.unrated", at=last.at, said=last.said, repositories=hosts)
+        return Judgement(Verdict.NOT_MEASURABLE, said, value, state.next_due, proof)
     if last.has_succeeded and last.unseen:
         said = Message("patching.bound-since", at=last.at, hosts=last.unseen)
         return Judgement(Verdict.NOT_DUE, said, value, state.next_due, proof)

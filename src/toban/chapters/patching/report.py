@@ -1,6 +1,7 @@
 """The status of every row that orders patches, and the alerts about what went wrong."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from django.db import transaction
@@ -78,17 +79,28 @@ def _mode(work: Work | None, decided: ModeDecisions) -> Mode:
     return Mode.SHADOW if work is None else mode_now(schedule_act(work), decided)
 
 
-def _asked(runs: Iterable[int]) -> Mapping[int, Collection[str]]:
-    """Return the hosts that each of *runs* asked what is to be installed."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a run has heard from the hosts when it made its plan."""
+
+    hosts: Collection[str] = ()
+    unrated: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """See `LastPatches`."""
+
+
+def _asked(runs: Iterable[int]) -> Mapping[int, _Asked]:
+    """Return what each of *runs* was told about what is to be installed."""
     plans = FinishedStep.objects.filter(run__in=list(runs), name="plan")
-    return {run: frozenset(names or ()) for run, names in plans.values_list("run", "result__names")}
+    found = plans.values_list("run", "result__names", "result__unrated")
+    return {run: _Asked(frozenset(names or ()), unrated or {}) for run, names, unrated in found}
 
 
 def _last(
-    run: Run | None, zone: tzinfo, bound: Sequence[str], asked: Mapping[int, Collection[str]]
+    run: Run | None, zone: tzinfo, bound: Sequence[str], asked: Mapping[int, _Asked]
 ) -> LastPatches | None:
     if run is None:
         return None
+    heard = asked.get(run.pk, _Asked())
     has_begun = run.state == Run.State.FAILED and run.reason not in (RunReason.UNANSWERED, RunReason.REFUSED)
     return LastPatches(
         run=run.pk,
@@ -96,7 +108,8 @@ def _last(
         said=run.note or ENDED[Run.State(run.state)],
         has_succeeded=run.state == Run.State.DONE,
         has_begun=has_begun,
-        unseen=tuple(each for each in bound if each not in asked.get(run.pk, ())),
+        unseen=tuple(each for each in bound if each not in heard.hosts),
+        unrated=heard.unrated,
     )
 
 

@@ -47,6 +47,8 @@ class HostLook:
     """Packages that the host itself keeps at their version."""
     kept_back: tuple[Upgrade, ...] = ()
     """What is newer and would not be installed: held, or only to be had at the cost of another package."""
+    unrated: tuple[str, ...] = ()
+    """Repositories that have something newer, and don't say what of it is a security fix."""
     unfinished: str = ""
     """What an interrupted installation has left; empty if nothing."""
     needs_reboot: bool = False
@@ -85,6 +87,8 @@ class HostPlan:
     unfinished: str = ""
     blocked: tuple[str, ...] = ()
     """Fixes among them that nobody keeps back: the package manager would have to remove something."""
+    unrated: tuple[str, ...] = ()
+    """Repositories of which nobody knows whether they have security fixes that are not planned."""
     trouble: Message = NOTHING
     """Why nothing is done on it; it is named in the result."""
 
@@ -145,6 +149,7 @@ def host_plan(written: Mapping[str, Any]) -> HostPlan:
         needs_reboot=written["needs_reboot"],
         unfinished=written["unfinished"],
         blocked=tuple(written.get("blocked", ())),
+        unrated=tuple(written.get("unrated", ())),
         trouble=from_json(written["trouble"]),
     )
 

@@ -115,8 +115,9 @@ def shown(each: HostPlan) -> Message:
     """Return what is to be done on a host, in words."""
     if each.trouble:
         return Message("patching.host-left-out", why=each.trouble)
+    unknown = Message("patching.host-unrated", repositories=each.unrated) if each.unrated else NOTHING
     if not each.is_needed:
-        return Message("patching.host-up-to-date", stays=_listed(each.stays))
+        return sentences(Message("patching.host-up-to-date", stays=_listed(each.stays)), unknown)
     first = Message("patching.host-unfinished", packages=each.unfinished) if each.unfinished else NOTHING
     planned = Message(
         "patching.host-plan",
@@ -128,7 +129,7 @@ def shown(each: HostPlan) -> Message:
         reboot=Message("patching.reboots" if each.needs_reboot else "patching.no-reboot"),
         stays=_listed(each.stays),
     )
-    return sentences(first, planned)
+    return sentences(first, planned, unknown)
 
 
 def _listed(words: Sequence[str]) -> tuple[Message, ...] | str:
@@ -163,6 +164,7 @@ class _Patching:
             "hosts": [each.as_json() for each in made.hosts],
             "digest": made.digest,
             "names": [each.host for each in made.hosts],
+            "unrated": {each.host: each.unrated for each in made.hosts if each.unrated},
         }
 
     def _found(self, host: str, installs: Mapping[str, str]) -> HostVulnerabilities | None:

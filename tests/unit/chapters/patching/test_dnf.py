@@ -29,6 +29,12 @@ curl.noarch                            1:7.76.3-1.el9                      two
 
 @@ security 100
 
+@@ updateinfo
+with two
+without base
+with base
+without extras-testing
+
 @@ unlocked
 
 curl.noarch                            1:7.76.3-1.el9                      two
@@ -98,6 +104,14 @@ def test_available_upgrades_are_read_with_what_they_replace_and_what_is_locked()
     assert seen.boot == "fbbb5b8b-2b5e-49d5-87d1-45ca990cbd51 24"
     assert choose(seen, (), only_security=True).wanted == (CURL,)
     assert choose(seen, ("curl",), only_security=True).wanted == ()
+
+
+def test_a_repository_without_advisories_is_named_if_it_has_anything_newer() -> None:
+    # What was fetched last counts; the repository of what stands below is known by its address alone.
+    assert DNF.read_look(LOOK).unrated == ("base",)
+    assert DNF.read_look(LOOK.replace("without base\n", "")).unrated == ()
+    assert DNF.read_look(LOOK.replace("without base\nwith base\n", "")).unrated == ("base",)
+    assert DNF.read_look(LOOK.replace("with two\n", "")).unrated == ("base",)
 
 
 def test_a_needed_restart_is_read() -> None:

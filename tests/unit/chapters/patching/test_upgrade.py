@@ -192,6 +192,12 @@ def last(**more: object) -> LastPatches:
         (PatchState(None, Mode.ASK, plain("waits for approval")), Verdict.NOT_DUE),
         (PatchState(last(), Mode.ASK), Verdict.CONFORMING),
         (PatchState(last(unseen=("web-9",)), Mode.ASK), Verdict.NOT_DUE),
+        (PatchState(last(unrated={"web-1": ["extras"]}), Mode.ASK), Verdict.NOT_MEASURABLE),
+        (
+            PatchState(last(unrated={"web-1": ["extras"]}, unseen=("web-9",)), Mode.ASK),
+            Verdict.NOT_MEASURABLE,
+        ),
+        (PatchState(last(unrated={"web-1": ["extras"]}, has_succeeded=False), Mode.ASK), Verdict.DEVIATING),
         (PatchState(last(has_succeeded=False), Mode.ASK), Verdict.DEVIATING),
         (PatchState(last(has_succeeded=False, unseen=("web-9",)), Mode.ASK), Verdict.DEVIATING),
         (PatchState(last(has_succeeded=False, has_begun=False), Mode.ASK), Verdict.NOT_PERFORMED),

@@ -104,12 +104,14 @@ def _planned(group: PatchGroup, host: str) -> HostPlan:
 
 def _asked(group: PatchGroup, host: str, plan: HostPlan) -> HostPlan:
     seen = look(group, host, refreshes=True)
-    choice = choose(seen, group.config.keep, only_security=group.config.only == "security")
+    only_security = group.config.only == "security"
+    choice = choose(seen, group.config.keep, only_security=only_security)
     plan = replace(
         plan,
         stays=tuple(map(str, choice.stays)),
         blocked=tuple(map(str, choice.blocked)),
         unfinished=seen.unfinished,
+        unrated=seen.unrated if only_security else (),
         restarts=seen.restarts,
         needs_reboot=seen.needs_reboot,
     )

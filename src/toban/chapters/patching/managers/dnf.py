@@ -4,7 +4,7 @@ A package is named with its architecture, `curl:x86_64`: a host may have several
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from toban.chapters.patching.bindings import PatchGroupBinding
 from toban.chapters.patching.manager import ManagerKind
@@ -24,6 +24,16 @@ _HEADING = re.compile(r"(?P<what>[A-Z][a-z ]+):")
 _REPLACED = re.compile(r" +replacing +(?P<name>\S+)")
 _RUNNING_KERNEL = "Security: "
 """Begins what it says among the packages while an older kernel runs than is installed."""
+_UPDATEINFO = """cache=$(dnf -v repolist 2>/dev/null | sed -n 's/^cachedir: *//p' | tail -n 1)
+for each in "$cache" "$HOME/.cache/libdnf5" /var/cache/libdnf5; do
+  ls -1t "$each"/*/repodata/repomd.xml 2>/dev/null
+done | while read -r file; do
+  kept=${file%/repodata/repomd.xml} kept=${kept##*/}
+  if grep -q 'type="updateinfo"' "$file"; then echo "with ${kept%-*}"; else echo "without ${kept%-*}"; fi
+done
+"""
+"""Prints of each repository whether its metadata hold advisories: dnf says nothing where they don't. What was
+fetched last comes first; folders are named by the repository and a digest of its address."""
 _UNITS = ("k", "M", "G")
 _NEEDS_REBOOT = "Reboot is required"
 
@@ -46,7 +56,8 @@ section newer $?
 section security
 {_DNF} --security check-update 2>/dev/null
 section security $?
-section unlocked
+section updateinfo
+{_UPDATEINFO}section unlocked
 {_DNF} --disableplugin=versionlock check-update 2>/dev/null
 section held
 {_DNF} versionlock list 2>/dev/null
@@ -76,6 +87,7 @@ section restarts
                 Upgrade(name, old.get(name, ""), version, (name, version) in security)
                 for name, version in newer
             ),
+            unrated=tuple(_unrated(found, security)),
             held=tuple(match["name"] for line in found.get("held", ()) if (match := _LOCKED.match(line))),
             kept_back=tuple(Upgrade(name, old.get(name, ""), version) for name, version in back),
             unfinished=" ".join(each.strip() for each in found.get("unfinished", ())),
@@ -143,12 +155,28 @@ def _versions(lines: Iterable[str]) -> Mapping[str, str]:
     return {each[0]: each[1].removeprefix("0:") for each in parts if len(each) == 2}
 
 
+def _unrated(found: Mapping[str, Sequence[str]], security: Collection[tuple[str, str]]) -> Iterator[str]:
+    """Yield the repositories that have something newer and no advisories: it may be a security fix or not."""
+    holds: dict[str, bool] = {}
+    for line in found.get("updateinfo", ()):
+        word, _, repository = line.partition(" ")
+        holds.setdefault(repository, word == "with")
+    others = {source for *newer, source in _listed(found["newer"]) if tuple(newer) not in security}
+    # Where its metadata can't be found, nobody knows either.
+    yield from sorted(each for each in others if not holds.get(each, False))
+
+
 def _newer(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield names and versions: three words each, whether a line had room for them or not."""
+    """Yield names and versions."""
+    return ((name, version) for name, version, _ in _listed(lines))
+
+
+def _listed(lines: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield names, versions and repositories: three words each, whether a line had room for them or not."""
     end = lines.index(_END_OF_LIST) if _END_OF_LIST in lines else len(lines)
     found = " ".join(line for line in lines[:end] if not line.startswith(_RUNNING_KERNEL)).split()
     for at in range(0, len(found) - 2, 3):
-        yield _name(found[at]), found[at + 1]
+        yield _name(found[at]), found[at + 1], found[at + 2]
 
 
 def _table(lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
