@@ -17,8 +17,11 @@ from toban.chapters.vulnerabilities.operation import OPERATION
 from toban.chapters.vulnerabilities.plan import ScanPlan
 from toban.chapters.vulnerabilities.report import last_scan
 from toban.engine.clock import system_clock
-from toban.faces.values.vulnerabilities.vulnerabilities import due_at, owner_of
+from toban.engine.editions.edition import Edition
+from toban.engine.orders import NotPossible
+from toban.faces.values.vulnerabilities.vulnerabilities import due_at, must_be_bound, owner_of
 from toban.faces.web.frame import frame, in_force, look
+from toban.faces.words.verdicts import OrderRefusal, refused
 from toban.message import Message
 
 _PER_PAGE = 100
@@ -69,7 +72,10 @@ class ListedInventory:
 
 @require_safe
 def vulnerabilities(request: HttpRequest) -> HttpResponse:
-    """Show the open vulnerabilities, worst first; `inventory`, `rating` and `fixable` narrow them."""
+    """Show the open vulnerabilities, worst first; `inventory`, `rating` and `fixable` narrow them.
+
+    An inventory that is not bound is refused, since an empty list would say that nothing is open there.
+    """
     edition, now = in_force(), system_clock()
     plan = edition.plan(OPERATION)
     names = [each.name for each in plan.inventories]
@@ -79,6 +85,7 @@ def vulnerabilities(request: HttpRequest) -> HttpResponse:
         "rating": request.GET.get("rating", ""),
         "fixable": request.GET.get("fixable", ""),
     }
+    unknown = _unknown(asked["inventory"], edition) if asked["inventory"] else None
     shown = found.filter(inventory=asked["inventory"]) if asked["inventory"] else found
     shown = shown.filter(rating=asked["rating"]) if asked["rating"] in Rating else shown
     shown = shown.exclude(fixed="") if asked["fixable"] else shown
@@ -100,8 +107,17 @@ def vulnerabilities(request: HttpRequest) -> HttpResponse:
         "ratings": [(each.value, Message(f"vulnerabilities.rated-{each.value}")) for each in Rating],
         "last": last,
         "data": _data(),
+        "refused": unknown,
     }
-    return render(request, "vulnerabilities/vulnerabilities.html", context)
+    return render(request, "vulnerabilities/vulnerabilities.html", context, status=404 if unknown else 200)
+
+
+def _unknown(inventory: str, edition: Edition) -> OrderRefusal | None:
+    try:
+        must_be_bound(inventory, edition)
+    except NotPossible as wrong:
+        return refused(wrong)
+    return None
 
 
 def _inventories(plan: ScanPlan) -> Sequence[ListedInventory]:

@@ -70,7 +70,6 @@ def test_what_an_advisory_says_is_no_markup(developer: Client, place: Place) -> 
         ("?rating=unknown", {"GHSA-<b>"}),
         ("?fixable=1", {"CVE-2026-1"}),
         ("?inventory=shop", {"CVE-2026-1", "GHSA-<b>"}),
-        ("?inventory=nowhere", set()),
         ("?rating=odd&page=99", {"CVE-2026-1", "GHSA-<b>"}),
     ],
 )
@@ -80,6 +79,20 @@ def test_it_is_narrowed(developer: Client, place: Place, query: str, names: set[
     shown = unescape(page(developer, query))
 
     assert {name for name in ("CVE-2026-1", "GHSA-<b>") if name in shown} == names
+
+
+def test_an_inventory_that_is_not_bound_is_refused_with_those_there_are(
+    developer: Client, place: Place
+) -> None:
+    place.scan()
+
+    answer = developer.get("/vulnerabilities/?inventory=sh%3Cb%3Ep")
+    shown = answer.content.decode()
+
+    assert answer.status_code == 404
+    assert "sh&lt;b&gt;p" in shown
+    assert "あるのは" in shown
+    assert "残っている脆弱性はありません" not in shown
 
 
 def test_gaps_stand_before_an_empty_list(developer: Client, place: Place) -> None:
