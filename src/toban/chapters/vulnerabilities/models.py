@@ -87,7 +87,7 @@ class Vulnerability(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("inventory", "ecosystem", "package", "name"),
+                fields=("inventory", "ecosystem", "package", "version", "name"),
                 condition=Q(ended_at=None),
                 name="one_open_vulnerability",
             ),

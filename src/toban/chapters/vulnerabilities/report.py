@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db import transaction
 
@@ -106,14 +107,22 @@ def _signals(
         condition = Condition.OK
     subject = Message("vulnerabilities.subject", name=order.row.name)
     yield _ALERTS.signal(order.row, judged, now, condition=condition, subject=subject)
-    for each in late[:_MOST_ALERTS]:
-        yield _late(order, each, plan, now)
+    # Versions of one package have one alert, as old as the oldest.
+    by_key: dict[str, FoundVulnerability] = {}
+    for each in late:
+        by_key.setdefault(_alert_key(order, each), each)
+    for key, each in islice(by_key.items(), _MOST_ALERTS):
+        yield _late(order, key, each, plan, now)
 
 
-def _late(order: ScanOrder, each: FoundVulnerability, plan: ScanPlan, now: datetime) -> Signal:
+def _alert_key(order: ScanOrder, each: FoundVulnerability) -> str:
+    return f"{order.row.id}/{each.inventory}/{each.package}/{each.name}"[:300]
+
+
+def _late(order: ScanOrder, key: str, each: FoundVulnerability, plan: ScanPlan, now: datetime) -> Signal:
     since = each.first_seen + plan.terms.limits[each.rating]
     return Signal(
-        key=f"{order.row.id}/{each.inventory}/{each.package}/{each.name}"[:300],
+        key=key,
         clause_id=order.row.id,
         citation=str(order.row.origin),
         clause_text=order.row.text,

@@ -1,6 +1,7 @@
 """The work of a scan: read what is installed and what is known, compare, and keep what was found."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -194,6 +195,12 @@ def _keep_lists(read: Mapping[str, Inventory], unread: Mapping[str, Message], no
 type _Key = tuple[str, str, str]
 """Ecosystem, canonical name of the package, and name of the vulnerability."""
 
+type _Current = Mapping[tuple[_Key, str], VulnerablePackage]
+"""By key and version: a host may have several versions of a package, and each is to be mended."""
+
+type _Former = Mapping[_Key, dict[str, Vulnerability]]
+"""By key and version."""
+
 
 def _key(ecosystem: str, package: str, name: str) -> _Key:
     return ecosystem, canonical(ecosystem, package), name
@@ -202,14 +209,17 @@ def _key(ecosystem: str, package: str, name: str) -> _Key:
 def _found(name: str, found: Sequence[VulnerablePackage], inventory: Inventory, now: datetime) -> int:
     """Record the vulnerabilities of one inventory, and return how many are new."""
     installed = installed_as(inventory.packages)
-    former = {
-        _key(row.ecosystem, row.package, row.name): row
-        for row in Vulnerability.objects.open().filter(inventory=name)
+    former: dict[_Key, dict[str, Vulnerability]] = defaultdict(dict)
+    # Of several versions that are gone, the oldest finding goes on.
+    for row in Vulnerability.objects.open().filter(inventory=name).order_by("first_seen", "pk"):
+        former[_key(row.ecosystem, row.package, row.name)][row.version] = row
+    current = {
+        (_key(each.package.ecosystem, each.package.name, each.name), each.package.version): each
+        for each in found
     }
-    current = {_key(each.package.ecosystem, each.package.name, each.name): each for each in found}
-    rows = {key: _taken(former, current, key, each) for key, each in current.items()}
-    for key, each in current.items():
-        row, package = rows[key], each.package
+    rows = {at: _taken(former, current, at, each) for at, each in current.items()}
+    for at, each in current.items():
+        row, package = rows[at], each.package
         row.inventory, row.ecosystem, row.name = name, package.ecosystem, each.name
         # As it was spelled first: alerts go by it.
         row.package = row.package or package.name
@@ -225,15 +235,18 @@ def _found(name: str, found: Sequence[VulnerablePackage], inventory: Inventory, 
 
 
 def _taken(
-    former: dict[_Key, Vulnerability], current: Collection[_Key], key: _Key, each: VulnerablePackage
+    former: _Former, current: _Current, at: tuple[_Key, str], each: VulnerablePackage
 ) -> Vulnerability:
-    """Return what *each* was at the former scan, also under another of its names: it is as old as that."""
+    """Return what *each* was at the former scan, also under another name or version: it is as old as that."""
+    (ecosystem, package, _), version = at
     names = (each.name, *(name for one in each.advisories for name in (one.id, *one.aliases)))
     for name in names:
-        other = (*key[:2], name)
-        # What is still found under its own name keeps its row.
-        if other in former and (other == key or other not in current):
-            return former.pop(other)
+        key = ecosystem, package, name
+        rows = former.get(key, {})
+        for other in (version, *rows):
+            # What is still found under its own name and version keeps its row.
+            if other in rows and ((key, other) == at or (key, other) not in current):
+                return rows.pop(other)
     return Vulnerability()
 
 

@@ -1,6 +1,6 @@
 """The rows that order a scan, as they should be and as they should not, on the real ledger."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -250,6 +250,28 @@ def test_a_vulnerability_that_gets_its_cve_number_later_stays_as_old_as_it_is(pl
     assert found.first_seen == since
     assert Vulnerability.objects.count() == 2
     assert place.verdict() is Verdict.DEVIATING
+
+
+def test_two_versions_of_a_package_are_two_findings_and_each_ends_by_itself(place: Place) -> None:
+    def scanned(*versions: str) -> list[tuple[str, datetime]]:
+        place.install(*(f"lib=={each}" for each in versions))
+        place.know(advisory("CVE-2026-1", "lib", "2.0", severity=CRITICAL, modified=place.now.isoformat()))
+        place.scan()
+        return list(Vulnerability.objects.open().order_by("version").values_list("version", "first_seen"))
+
+    (one, first), (other, same) = scanned("1.0", "1.1")
+    assert (one, other) == ("1.0", "1.1")
+    assert first == same
+    assert "緊急2" in place.value()
+
+    place.pass_(7 * DAY)
+    place.tell()
+    assert place.alerts() == ["lib の CVE-2026-1"]
+    assert "2件" in place.said()
+
+    # The one is mended, the other gets another version that is no better.
+    assert scanned("1.2", "2.0") == [("1.2", first)]
+    assert scanned("1.2", "1.5") == [("1.2", first), ("1.5", place.now)]
 
 
 def test_a_package_that_is_spelled_otherwise_is_the_same(place: Place) -> None:
