@@ -10,7 +10,7 @@ from typing import Any
 
 from toban.chapters.documents.bindings import DOCUMENT_KEEPING, DocumentBinding, KeepingBinding, row_of
 from toban.chapters.documents.places.place import DOCUMENT_KINDS, DOCUMENTS, DocumentKind, DocumentPlace
-from toban.chapters.documents.subjects import Subjects, subjects_of
+from toban.chapters.documents.subjects import Subjects, known_names, rows_called, subjects_of, unknown_words
 from toban.design.clauses.documents import DocumentRule, ManagedDocument
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.hours import Hours
@@ -63,6 +63,8 @@ class KeptDocument:
     subjects: Subjects
     is_confirmed: bool
     """Whether `toban.toml` says what it is about; else its name does."""
+    unknown: tuple[str, ...] = ()
+    """The words of `about` that nothing in the document or the bindings is called."""
 
     @property
     def key(self) -> str:
@@ -137,6 +139,7 @@ def _documents(edition: Edition) -> Iterator[KeptDocument]:
     bindings = edition.bindings
     kinds: Mapping[str, Any] = edition.kinds.of(DOCUMENT_KINDS)
     entries = DOCUMENTS.of(bindings)
+    names = known_names(edition.design, bindings)
     for row in edition.design.of(ManagedDocument):
         places = tuple(
             BoundPlace(name, each.kind, each.config, kinds[each.kind])
@@ -146,5 +149,6 @@ def _documents(edition: Edition) -> Iterator[KeptDocument]:
         if places:
             said = tuple(word for each in places for word in each.config.about or ())
             about = tuple(dict.fromkeys(said or row.subjects))
-            known = around(edition, *about)
-            yield KeptDocument(row, places, about, subjects_of(about, known), bool(said))
+            known = {*around(edition, *about), *rows_called(edition.design, about)}
+            unknown = unknown_words(about, names)
+            yield KeptDocument(row, places, about, subjects_of(about, known), bool(said), unknown)

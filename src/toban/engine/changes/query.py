@@ -1,23 +1,18 @@
 """What changed about something between two times: the one query behind pages, command and API."""
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.db.models import Q, QuerySet
-from pydantic import BaseModel
 
-from toban.engine.bindings.model import KindBinding
 from toban.engine.changes.act import WHOLE, ChangeFacts, ChangeKind, key_of
+from toban.engine.changes.hosts import hosts_of
 from toban.engine.changes.index import facts
 from toban.engine.changes.models import Change, ChangeSubject
 from toban.engine.editions.edition import Edition
 
-_NAMES = ("instance", "place", "service")
-"""The settings of sources that name what they measure."""
-_PORT = re.compile(r":\d+$")
 BEFORE = timedelta(minutes=60)
 """How long before an alert or a run a change may be its cause."""
 
@@ -75,7 +70,7 @@ def around(edition: Edition, *names: str) -> frozenset[str]:
     wanted, known = {key_of(each) for each in names if each}, set[str]()
     own = {clause.id: str(getattr(clause, "target", "")) for clause in edition.design.clauses}
     targets = {target for clause, target in own.items() if key_of(clause) in wanted and target}
-    for target, hosts in _hosts(edition).items():
+    for target, hosts in hosts_of(edition.bindings).items():
         if key_of(target) in wanted or wanted & {key_of(each) for each in hosts}:
             known |= {target, *(clause for clause, of in own.items() if of == target)}
             if key_of(target) in wanted:
@@ -83,22 +78,6 @@ def around(edition: Edition, *names: str) -> frozenset[str]:
         elif target in targets:
             known |= hosts
     return frozenset({*names, *known, *targets} - {""})
-
-
-def _hosts(edition: Edition) -> dict[str, set[str]]:
-    return {
-        target: {name for each in sources for name in _names(each)}
-        for target, sources in edition.bindings.targets.items()
-    }
-
-
-def _names(source: KindBinding[BaseModel]) -> Iterator[str]:
-    """Yield what the machine or service of *source* is called: `web-1:9100`, `web-1`."""
-    for attribute in _NAMES:
-        name = getattr(source.config, attribute, "")
-        if isinstance(name, str) and name:
-            yield name
-            yield _PORT.sub("", name)
 
 
 def _between(asked: ChangeSearch) -> Q:

@@ -31,6 +31,7 @@ def document_values(state: DocumentState, plan: DocumentsPlan) -> dict[str, obje
         "clause": document.row.id,
         "about": list(document.about),
         "is_confirmed": document.is_confirmed,
+        "unknown": list(document.unknown),
         "place": here.place if here is not None else None,
         "version": here.version if here is not None else "",
         "changed_at": here.changed_at.isoformat() if here is not None and here.changed_at else None,

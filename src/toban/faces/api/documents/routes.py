@@ -45,6 +45,8 @@ class ShownDocument(Schema):
     about: list[str]
     is_confirmed: bool
     """Whether the bindings say what it is about; else its name does."""
+    unknown: list[str]
+    """Of what it is about, the names of nothing in the document or the bindings."""
     place: str | None
     """Where its newest words are; null if it is nowhere."""
     version: str

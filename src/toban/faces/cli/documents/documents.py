@@ -73,5 +73,8 @@ def _lines(found: Sequence[DocumentState], plan: DocumentsPlan) -> Iterator[Mess
             yield Message("documents.line-pending", change=change.facts.said, until=until)
         for gone in each.vanished:
             yield Message("documents.line-vanished", what=gone)
+    for each in found:
+        if each.document.unknown:
+            yield Message("documents.line-unknown", name=each.document.row.name, words=each.document.unknown)
     if not found:
         yield Message("documents.none")

@@ -58,3 +58,11 @@ def test_a_change_is_asked_which_documents_it_touches(
     found = json.loads(toban(*arguments, "--format", "json").output)
 
     assert [each["name"] for each in found] == names
+
+
+def test_words_that_are_the_name_of_nothing_are_said(place: Place) -> None:
+    place.pass_()
+
+    assert (
+        toban().output.splitlines()[-1] == "▲ 障害対応手順書: about に、何の名前でもない語があります: web-1"
+    )
