@@ -78,6 +78,8 @@ class Page:
     """None: the server does not say."""
     status: int = 200
     kind: str = "text/html; charset=utf-8"
+    says_now: bool = False
+    """The server says that it was changed as it was asked."""
 
 
 @dataclass
@@ -102,7 +104,9 @@ def serving() -> Iterator[Wiki]:
             body = page.body.replace("COUNT", str(len(wiki.asked))).encode()
             self.send_response(page.status if is_let_in else 401)
             self.send_header("Content-Type", page.kind)
-            if page.at is not None:
+            if page.says_now:
+                self.send_header("Last-Modified", self.date_time_string())
+            elif page.at is not None:
                 at = page.at.astimezone(ZoneInfo("UTC"))
                 self.send_header("Last-Modified", f"{at:%a, %d %b %Y %H:%M:%S GMT}")
             self.send_header("Content-Length", str(len(body)))

@@ -213,6 +213,54 @@ def test_a_page_that_is_never_the_same_tells_no_update(place: Place) -> None:
     assert DocumentCopy.objects.get(place="FAQ").changed_at == place.now
 
 
+PLAIN = "<h1>FAQ</h1><p>答え</p><p>{} に表示 ({} 回目)</p>"
+
+
+@pytest.mark.parametrize("says_now", [False, True])
+def test_a_date_and_a_counter_that_move_between_two_looks_are_no_update(place: Place, says_now: bool) -> None:
+    page = place.wiki.pages["/faq"] = Page(PLAIN.format("2026年11月30日(月)", 7), at=None, says_now=says_now)
+    place.pass_()
+    before = DocumentCopy.objects.get(place="FAQ")
+
+    page.body = PLAIN.format("2026年12月1日(火)", 1031)
+    place.pass_()
+
+    after = DocumentCopy.objects.get(place="FAQ")
+    assert (after.updated_at, after.changed_at, after.digest) == (None, before.changed_at, before.digest)
+    assert "1031" in after.text
+    assert not LedgerEntry.objects.filter(content__event="document-updated").exists()
+
+    page.body = page.body.replace("答え", "新しい答え")
+    place.pass_()
+    assert DocumentCopy.objects.get(place="FAQ").updated_at == place.now
+
+
+def test_a_figure_is_an_update_where_the_place_says_when_it_was_written(place: Place) -> None:
+    page = place.wiki.pages["/faq"] = Page("<p>70%で連絡</p>")
+    place.pass_()
+
+    page.body, page.at = "<p>80%で連絡</p>", place.now
+    place.pass_()
+
+    assert DocumentCopy.objects.get(place="FAQ").updated_at == place.now
+
+
+def test_only_the_part_that_holds_the_document_is_read(place: Place) -> None:
+    place.take(bindings=BINDINGS + 'part = "body"\n')
+    page = place.wiki.pages["/faq"] = Page("<div id=body><p>質問</p></div><p>最近: 甲</p>", at=None)
+    place.pass_()
+    page.body = page.body.replace("甲", "乙")
+    place.pass_()
+
+    copy = DocumentCopy.objects.get(place="FAQ")
+    assert (copy.text, copy.updated_at) == ("質問", None)
+
+    page.body = "<p>作り直した</p>"
+    place.pass_()
+    assert place.verdict(FAQ) is Verdict.NOT_MEASURABLE
+    assert 'part = "body" の要素' in place.said(FAQ)
+
+
 def test_an_empty_file_is_no_document(place: Place) -> None:
     place.write(" \n")
     place.pass_()

@@ -15,6 +15,7 @@ from toban.chapters.documents.models import DocumentCopy
 from toban.chapters.documents.places.place import DocumentMissing, DocumentPlace, FoundDocument, PlaceUnknown
 from toban.chapters.documents.places.text import MOST_TEXT, digest_of, hosts_of, works_of
 from toban.chapters.documents.plan import BoundPlace, DocumentsPlan, KeptDocument
+from toban.design.steady import steady
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.message import NOTHING, Message, message_of, plain
@@ -137,6 +138,9 @@ def _take(copy: DocumentCopy, found: FoundDocument, spot: str, now: datetime) ->
     """Note the words that were *found* at *spot*; return whether they are an update."""
     text = storable_text(found.text)[:MOST_TEXT]
     digest = digest_of(text)
+    # A date or a counter that a page shows is no change of it, unless its place says when somebody wrote it.
+    if found.changed_at is None and copy.spot in ("", spot) and steady(text) == steady(copy.text):
+        digest = copy.digest or digest
     # An entry that was made to point to another file has updated nothing.
     is_update = copy.digest not in ("", digest) and copy.spot in ("", spot)
     if copy.digest != digest:

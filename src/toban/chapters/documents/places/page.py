@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,6 +25,8 @@ from toban.engine.network.http import HttpAccess, HttpAnswer, Unanswered, fetch,
 from toban.message import Message, message_of
 
 _OK, _REFUSED, _GONE = (200,), (401, 403), (404, 410)
+_JUST_NOW = timedelta(seconds=3)
+"""A page that is put together for each answer says so. What was really just changed says it next time."""
 _LATEST = 4_102_444_800.0
 """The year 2100, in seconds: a server may claim any time."""
 
@@ -32,11 +34,13 @@ _LATEST = 4_102_444_800.0
 class PageDocument(DocumentBinding, HttpAccess):
     """`kind = "page"`: a page, or what the API of a wiki says of it."""
 
-    spot: ClassVar[tuple[str, ...]] = ("url", "text")
+    spot: ClassVar[tuple[str, ...]] = ("url", "text", "part")
     example: ClassVar[Mapping[str, str]] = {"url": "https://wiki.example.com/procedures"}
 
     text: str = Field(default="", max_length=200)
     """For an API that answers in JSON: where the text is, as `body.storage.value`."""
+    part: str = Field(default="", max_length=200)
+    """The id, or the name, of the element that holds the document; empty: `main`, if the page has it."""
     changed_at: str = Field(default="", max_length=200)
     """The same for the time of the last change; without it the header Last-Modified counts."""
     changed_by: str = Field(default="", max_length=200)
@@ -68,7 +72,7 @@ class PagePlace:
             raise PlaceUnknown(
                 Message("documents.page-status", place=place, status=answer.status), retry=True
             )
-        return self._by_fields(answer) if self._config.text else _as_page(answer, place)
+        return self._by_fields(answer) if self._config.text else _as_page(answer, self._config)
 
     def is_there(self, link: str) -> bool | None:
         """See `DocumentPlace`: it asks its own server, and no address with a query, which may be an act."""
@@ -97,7 +101,7 @@ class PagePlace:
         written = _field(held, config.text)
         if not isinstance(written, str):
             raise PlaceUnknown(Message("documents.no-field", place=config.place, field=config.text))
-        text, links = from_html(written) if "<" in written else (written, links_of(written))
+        text, links = from_html(written, config.part) if "<" in written else (written, links_of(written))
         at, by = _field(held, config.changed_at), _field(held, config.changed_by)
         return FoundDocument(
             text[:MOST_TEXT],
@@ -108,13 +112,15 @@ class PagePlace:
         )
 
 
-def _as_page(answer: HttpAnswer, place: str) -> FoundDocument:
+def _as_page(answer: HttpAnswer, config: PageDocument) -> FoundDocument:
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     written = answer.body.decode("utf-8", "replace")
     is_markup = kind.endswith(("html", "xml"))
     if is_markup and asks_for_password(written):
-        raise PlaceUnknown(Message("documents.asks-for-password", place=place))
-    text, links = from_html(written) if is_markup else (written, links_of(written))
+        raise PlaceUnknown(Message("documents.asks-for-password", place=config.place))
+    text, links = from_html(written, config.part) if is_markup else (written, links_of(written))
+    if config.part and is_markup and not text:
+        raise PlaceUnknown(Message("documents.no-part", place=config.place, part=config.part))
     return FoundDocument(
         text[:MOST_TEXT], shown(answer.headers.get("etag", "")), _modified(answer), "", links
     )
@@ -127,8 +133,14 @@ def _field(held: Any, path: str) -> Any:
 
 
 def _modified(answer: HttpAnswer) -> datetime | None:
+    """Return when the page was last changed; None if its server doesn't say, or says "now" as it is asked."""
+    at, asked_at = (_http_date(answer, name) for name in ("last-modified", "date"))
+    return None if at is None or (asked_at is not None and abs(asked_at - at) < _JUST_NOW) else at
+
+
+def _http_date(answer: HttpAnswer, name: str) -> datetime | None:
     try:
-        at = parsedate_to_datetime(answer.headers.get("last-modified", ""))
+        at = parsedate_to_datetime(answer.headers.get(name, ""))
     except (TypeError, ValueError):
         return None
     return at.replace(tzinfo=at.tzinfo or UTC)

@@ -24,7 +24,11 @@ _HOST = re.compile(
 """In capitals it is a placeholder. Each word is an option or its value, never either: whoever writes a
 document must not have the search try every way to tell them apart."""
 _PASSWORD = re.compile(r"<input\b[^<>]{0,1000}\btype\s{0,9}=\s{0,9}[\"']?password\b", re.IGNORECASE)
-_SILENT = frozenset({"script", "style", "template", "head", "noscript"})
+_SILENT = frozenset({"script", "style", "template", "head", "noscript", "nav", "aside", "footer"})
+"""What nobody reads, or what every page of a wiki shows around the document."""
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+)
 _BREAKS = frozenset({"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "table", "ul"})
 
 
@@ -71,13 +75,24 @@ def _parts(text: str) -> tuple[str, str]:
     return "\n".join(prose), "\n".join(code)
 
 
-def from_html(html: str) -> tuple[str, tuple[str, ...]]:
-    """Return the words of a page, and what it links to."""
-    reader = _Words()
-    reader.feed(html)
-    reader.close()
+def from_html(html: str, part: str = "") -> tuple[str, tuple[str, ...]]:
+    """Return the words of a page, and what it links to.
+
+    *part* is the id, or the name, of the element that holds the document. Without one that is `main`, if the
+    page has it.
+    """
+    reader = _read(html, part or "main")
+    if not part and not reader.is_found:
+        reader = _read(html, "")
     lines = (" ".join(line.split()) for line in "".join(reader.words).splitlines())
     return "\n".join(_single_gaps(lines)).strip(), tuple(dict.fromkeys(reader.links))[:MOST_LINKS]
+
+
+def _read(html: str, part: str) -> "_Words":
+    reader = _Words(part)
+    reader.feed(html)
+    reader.close()
+    return reader
 
 
 def asks_for_password(html: str) -> bool:
@@ -96,16 +111,23 @@ def _single_gaps(lines: Iterator[str]) -> Iterator[str]:
 class _Words(HTMLParser):
     """Collects what a reader of the page sees."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: str) -> None:
         super().__init__(convert_charrefs=True)
         self.words: list[str] = []
         self.links: list[str] = []
+        self.is_found = not part
+        """Whether the part that is wanted is there."""
+        self._part = part
+        self._tag, self._depth = "", 0
         self._hidden = 0
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         # The end of a head may be left out.
         self._hidden = 0 if tag == "body" else self._hidden + (tag in _SILENT)
+        self._enter(tag, attrs)
+        if not self._is_read:
+            return
         if tag in _BREAKS:
             self.words.append("\n")
         for name, value in attrs:
@@ -115,10 +137,27 @@ class _Words(HTMLParser):
     @override
     def handle_endtag(self, tag: str) -> None:
         self._hidden -= tag in _SILENT and self._hidden > 0
-        if tag in _BREAKS:
+        if tag in _BREAKS and self._is_read:
             self.words.append("\n")
+        self._depth -= tag == self._tag and self._depth > 0
 
     @override
     def handle_data(self, data: str) -> None:
-        if not self._hidden:
+        if self._is_read:
             self.words.append(data)
+
+    @property
+    def _is_read(self) -> bool:
+        return not self._hidden and (not self._part or self._depth > 0)
+
+    def _enter(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Count the elements of the wanted part's own name: others may be left open."""
+        if self._depth:
+            self._depth += tag == self._tag
+        elif (
+            self._part
+            and not self.is_found
+            and tag not in _VOID
+            and self._part in (tag, dict(attrs).get("id"))
+        ):
+            self.is_found, self._tag, self._depth = True, tag, 1

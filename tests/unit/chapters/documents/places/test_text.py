@@ -28,6 +28,26 @@ def test_a_page_is_its_words_and_links_without_scripts() -> None:
     assert from_html(page) == ("A&B\n\nc d\ne", ("/d",))
 
 
+@pytest.mark.parametrize(
+    ("page", "part", "words"),
+    [
+        ("<nav>n</nav><main><p>a</main><p>b", "", "a"),
+        ("<nav><ul><li>n</ul></nav><p>a<aside>recent</aside><footer>f</footer>", "", "a"),
+        ("<div id=x>a<div>b</div><br>c</div>d", "x", "a\nb\nc"),
+        ("<article>a</article><article>b</article>", "article", "a"),
+        ("<div id=x>a", "x", "a"),
+        ("<p>a", "x", ""),
+        ("<input id=x>a", "x", ""),
+    ],
+)
+def test_what_a_wiki_shows_around_a_document_is_not_read(page: str, part: str, words: str) -> None:
+    assert from_html(page, part)[0].replace("\n\n", "\n") == words
+
+
+def test_links_around_a_document_are_not_its_own() -> None:
+    assert from_html("<nav><a href=/n>n</a></nav><main><a href=/a>a</a></main>")[1] == ("/a",)
+
+
 def test_a_head_that_nothing_ends_does_not_hide_the_page() -> None:
     assert from_html("<html><head><title>T</title><body><p>a") == ("a", ())
 
