@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from toban.design.chapter import Chapter
+from toban.design.clauses.base import Clause
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
 from toban.engine.changes.act import ChangeKind, key_of
@@ -64,15 +65,13 @@ def subjects_of(about: Iterable[str], around: Iterable[str] = ()) -> Subjects:
 def rows_called(design: Design, names: Iterable[str]) -> Iterator[str]:
     """Yield the ids of the rows with these *names*: B001 for the row of the batch B001."""
     wanted = {key_of(each) for each in names}
-    yield from (
-        clause.id for clause in design.clauses if wanted & {key_of(each) for each in _called(clause.id)}
-    )
+    yield from (clause.id for clause in design.clauses if wanted & {key_of(each) for each in _called(clause)})
 
 
 def known_names(design: Design, bindings: Bindings) -> frozenset[str]:
     """Return every name that a change can be about, as far as the document and the bindings say it."""
     entries = (each for table in bindings.tables.values() for each in _configs(table))
-    rows = (name for clause in design.clauses for name in _called(clause.id))
+    rows = (name for clause in design.clauses for name in _called(clause))
     targets = (str(getattr(clause, "target", "")) for clause in design.clauses)
     hosts = (host for each in hosts_of(bindings).values() for host in each)
     bound = (name for _table, name in bindings.lines)
@@ -92,10 +91,13 @@ def near_names(word: str, known: Collection[str]) -> tuple[str, ...]:
     return tuple(written[each] for each in get_close_matches(key_of(word), written, _MOST_NEAR))
 
 
-def _called(clause: str) -> tuple[str, str, str]:
-    """Return what people call a row: its id, its key, and the last part of the key."""
-    key = clause.split("/", 2)[-1]
-    return clause, key, key.rpartition("/")[2]
+def _called(clause: Clause) -> Iterator[str]:
+    """Yield what people call a row: its id, its key, the last part of the key, and its name as written."""
+    key = clause.id.split("/", 2)[-1]
+    yield from (clause.id, key, key.rpartition("/")[2])
+    name = getattr(clause, "name", "")
+    if isinstance(name, str) and name:
+        yield name
 
 
 def _configs(table: object) -> Iterator[object]:

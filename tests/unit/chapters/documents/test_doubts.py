@@ -19,7 +19,7 @@ DESIGN = read_design(
 | バッチID | バッチ名 | 実行タイミング |
 |---|---|---|
 | B001 | 集計 | 毎日 03:00 |
-| B002 | 請求 | 毎日 04:00 |
+| B002 | 請求書 発行 | 毎日 04:00 |
 ## 12. ドキュメント管理
 ### 運用ドキュメント一覧
 | ドキュメント名 | 更新頻度 | 管理場所 |
@@ -46,7 +46,17 @@ def found(*about: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "word",
-    ["release", "backup", "Webサーバー", "web-1", "WEB-1:9100", "B001", "Ｂ００１", "batch/batch/B001"],
+    [
+        "release",
+        "backup",
+        "Webサーバー",
+        "web-1",
+        "WEB-1:9100",
+        "B001",
+        "Ｂ００１",
+        "batch/batch/B001",
+        "請求書 発行",
+    ],
 )
 def test_a_word_that_something_is_called_raises_no_doubt(word: str) -> None:
     assert found(word) == []
