@@ -1,5 +1,7 @@
 """The rows of chapter 12, as they should be and as they should not, with real git and a wiki over HTTP."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -298,6 +300,22 @@ def test_rows_that_order_updates_do_not_conform_while_nobody_looks(place: Place)
 
     assert place.verdict(RULE) is Verdict.NOT_MEASURABLE
     assert "障害対応手順書" in place.said(RULE)
+
+
+def test_a_look_that_failed_is_repeated_sooner(place: Place) -> None:
+    place.wiki.pages["/faq"].status = 503
+    place.pass_()
+    assert place.verdict(FAQ) is Verdict.NOT_MEASURABLE
+
+    place.wiki.pages["/faq"].status = 200
+    place.pass_(timedelta(minutes=4))
+    assert place.verdict(FAQ) is Verdict.NOT_MEASURABLE
+    place.pass_(timedelta(minutes=1))
+    assert place.verdict(FAQ) is Verdict.CONFORMING
+
+    asked = len(place.wiki.asked)
+    place.pass_(timedelta(minutes=59))
+    assert len(place.wiki.asked) == asked
 
 
 def test_what_was_missing_long_ago_deviates_no_more(place: Place) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -22,6 +22,8 @@ from toban.message import NOTHING, Message, message_of, plain
 from toban.text import storable_text
 
 _AT_ONCE = 4
+_AGAIN = timedelta(minutes=5)
+"""After so long a place that could not be read, or held no such document, is looked at again."""
 _MOST_CHECKED = 100
 """Links, hosts and works of a document that are looked at."""
 _CHECKED_WITHIN = 60.0
@@ -45,12 +47,12 @@ def look(
     plan: DocumentsPlan, works: Collection[str], home: Path, document_digest: str, now: datetime
 ) -> None:
     """Look at every place that was not looked at for a while. *works* are what `toban run` can run."""
-    looked = dict(DocumentCopy.objects.values_list("place", "looked_at"))
+    looked = {each.place: each for each in DocumentCopy.objects.defer("text", "vanished")}
     due = [
         (each, place)
         for each in plan.documents
         for place in each.places
-        if place.name not in looked or now - looked[place.name] >= plan.keeping.every
+        if place.name not in looked or _is_due(looked[place.name], plan.keeping.every, now)
     ]
     if not due:
         return
@@ -58,6 +60,11 @@ def look(
         looks = pool.map(lambda each: _look(each[1], works, home), due)
         for (document, place), found in zip(due, looks, strict=True):
             keep(document, place, found, document_digest, now)
+
+
+def _is_due(copy: DocumentCopy, every: timedelta, now: datetime) -> bool:
+    """Return whether it is time for another look; one that failed is repeated sooner."""
+    return now - copy.looked_at >= (min(every, _AGAIN) if copy.trouble else every)
 
 
 def read(place: DocumentPlace) -> FoundDocument:
