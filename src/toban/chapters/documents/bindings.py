@@ -1,16 +1,17 @@
 """The settings of documents in `toban.toml`: where each is kept, and how soon it follows a change."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.documents import DocumentRule, ManagedDocument
 from toban.design.reader import Design
+from toban.engine.amounts import length
 from toban.engine.bindings.model import Bindings
-from toban.engine.bindings.section import Assumed, Section
+from toban.engine.bindings.section import Assumed, Section, invalid
 from toban.engine.bindings.table import single
 from toban.engine.bindings.values import Length
 from toban.message import Message
@@ -44,6 +45,15 @@ def _reviews(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
     yield from (row for row in design.of(DocumentRule) if not row.follows_changes)
 
 
+def _within(least: timedelta, most: timedelta) -> Callable[[timedelta], timedelta]:
+    def check(written: timedelta) -> timedelta:
+        if not least <= written <= most:
+            raise invalid(Message("documents.not-within", least=length(least), most=length(most)))
+        return written
+
+    return check
+
+
 class DocumentBinding(Section):
     """`[documents.NAME]`: the settings of every kind of place."""
 
@@ -73,10 +83,14 @@ class KeepingBinding(Section):
     ] = 5
     """Business days from a change until the documents about it are updated."""
     read_for: Annotated[
-        Length, Assumed("documents.assumed-reading", Message("documents.why-reading"), _reviews)
+        Length,
+        AfterValidator(_within(timedelta(seconds=1), timedelta(hours=1))),
+        Assumed("documents.assumed-reading", Message("documents.why-reading"), _reviews),
     ] = timedelta(seconds=30)
     """A document counts as read once it was in view for so long."""
-    every: Length = timedelta(hours=1)
+    every: Annotated[Length, AfterValidator(_within(timedelta(minutes=1), timedelta(days=1)))] = timedelta(
+        hours=1
+    )
     """How often the places are looked at."""
 
 

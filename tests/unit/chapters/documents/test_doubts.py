@@ -9,7 +9,7 @@ from toban.chapters.documents.doubts import doubts
 from toban.chapters.documents.places import page
 from toban.chapters.documents.subjects import rows_called
 from toban.design.reader import read_design
-from toban.engine.bindings.load import read_bindings
+from toban.engine.bindings.load import UnreadableBindings, read_bindings
 from toban.engine.bindings.section import Section
 
 DESIGN = read_design(
@@ -86,3 +86,20 @@ def test_a_word_that_is_near_nothing_is_reported_with_what_can_be_written() -> N
 
 def test_a_row_is_touched_by_the_name_that_people_call_it_by() -> None:
     assert list(rows_called(DESIGN, ["b001"])) == ["batch/batch/B001"]
+
+
+@pytest.mark.parametrize(
+    ("key", "length"), [("every", "59秒"), ("every", "2日"), ("read_for", "0.5秒"), ("read_for", "2時間")]
+)
+def test_lengths_that_would_never_look_or_never_stop_are_refused(key: str, length: str) -> None:
+    with pytest.raises(UnreadableBindings) as refused:
+        read_bindings(f'[document_keeping]\n{key} = "{length}"\n', Path("toban.toml"), schema())
+
+    assert "までの長さを書いてください" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "length"), [("every", "1分"), ("every", "1日"), ("read_for", "1秒"), ("read_for", "1時間")]
+)
+def test_lengths_at_the_bounds_are_taken(key: str, length: str) -> None:
+    read_bindings(f'[document_keeping]\n{key} = "{length}"\n', Path("toban.toml"), schema())
