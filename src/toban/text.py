@@ -1,5 +1,6 @@
 """Makes text from outside harmless: for databases, and for lines that people read. Pure."""
 
+import hashlib
 import json
 import re
 import unicodedata
@@ -10,6 +11,14 @@ _NEITHER_SPACE_NOR_LETTER = re.compile(r"[^\n\x20-\x7e]")
 def storable_text(text: str) -> str:
     """Return *text* without what PostgreSQL refuses (NUL, lone surrogates): servers may answer anything."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "�")
+
+
+def fitting_key(text: str, most: int) -> str:
+    """Return *text* as a key of at most *most* characters: a longer one is cut and ends in a digest."""
+    if len(text) <= most:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{text[: most - len(digest) - 1]}-{digest}"
 
 
 def printable(text: str) -> str:

@@ -10,7 +10,7 @@ class DocumentCopy(models.Model):
     """A document as it was when its place was last looked at."""
 
     place = models.CharField(max_length=200, primary_key=True)
-    """The name of `[documents.NAME]`."""
+    """The name of `[documents.NAME]`, see `BoundPlace.key`."""
     spot = models.CharField(max_length=64, blank=True)
     """Where the words came from, see `BoundPlace.spot`."""
     first_at = models.DateTimeField()
@@ -46,7 +46,7 @@ class DocumentReading(models.Model):
     account = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     username = models.CharField(max_length=150)
     document = models.CharField(max_length=300)
-    """Its name in chapter 12."""
+    """Its name in chapter 12, see `KeptDocument.reading_key`."""
     digest = models.CharField(max_length=64)
     """Of what was shown."""
     opened_at = models.DateTimeField()

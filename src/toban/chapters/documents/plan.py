@@ -26,6 +26,7 @@ from toban.engine.tasks.events import TaskGround
 from toban.engine.tasks.rules import TaskTerms
 from toban.engine.tasks.works import hours_of
 from toban.message import NOTHING, Message
+from toban.text import fitting_key
 
 _DAY = timedelta(days=1)
 
@@ -39,6 +40,11 @@ class BoundPlace:
     kind_name: str
     config: DocumentBinding
     kind: DocumentKind
+
+    @property
+    def key(self) -> str:
+        """Its name in the state database."""
+        return fitting_key(self.name, 200)
 
     @property
     def spot(self) -> str:
@@ -67,9 +73,14 @@ class KeptDocument:
     """The words of `about` that nothing in the document or the bindings is called."""
 
     @property
+    def reading_key(self) -> str:
+        """Its name in the records of who has read it."""
+        return fitting_key(self.row.name, 300)
+
+    @property
     def key(self) -> str:
         """The key of the work in which it follows a change."""
-        return f"update/{self.row.id}"[:200]
+        return fitting_key(f"update/{self.row.id}", 200)
 
 
 @dataclass(frozen=True, slots=True)

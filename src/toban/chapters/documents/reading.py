@@ -22,7 +22,7 @@ def opened(state: DocumentState, account: Operator, now: datetime) -> DocumentRe
     return DocumentReading.objects.create(
         account=account,
         username=account.username,
-        document=state.document.row.name,
+        document=state.document.reading_key,
         digest=state.here.digest,
         opened_at=now,
         seen_at=now,
@@ -52,7 +52,7 @@ def in_view(
 
 
 def _named(plan: DocumentsPlan, name: str) -> KeptDocument | None:
-    return next((each for each in plan.documents if each.row.name == name), None)
+    return next((each for each in plan.documents if each.reading_key == name), None)
 
 
 def _record(
@@ -60,7 +60,7 @@ def _record(
 ) -> None:
     content = {
         "event": "document-read",
-        "document": found.document,
+        "document": document.row.name if document is not None else found.document,
         "digest": found.digest,
         "opened_at": found.opened_at.isoformat(),
         "seconds": int(found.seconds),

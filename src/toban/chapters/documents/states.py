@@ -76,14 +76,14 @@ class DocumentState:
 def states(plan: DocumentsPlan, documents: Sequence[KeptDocument] | None = None) -> Sequence[DocumentState]:
     """Return the state of these *documents* of *plan*, of every one if they are not named."""
     chosen = plan.documents if documents is None else documents
-    copies = DocumentCopy.objects.in_bulk([place.name for each in chosen for place in each.places])
+    copies = DocumentCopy.objects.in_bulk([place.key for each in chosen for place in each.places])
     signed, readings = _signed(chosen), _readings(chosen)
     known = [
         DocumentState(
             each,
-            [copies[place.name] for place in each.places if place.name in copies],
+            [copies[place.key] for place in each.places if place.key in copies],
             declined_at=signed.get((each.key, False)),
-            reading=readings.get(each.row.name),
+            reading=readings.get(each.reading_key),
         )
         for each in chosen
     ]
@@ -157,7 +157,7 @@ def _signed(documents: Sequence[KeptDocument]) -> Mapping[tuple[str, bool], date
 
 
 def _readings(documents: Sequence[KeptDocument]) -> Mapping[str, DocumentReading]:
-    names = [each.row.name for each in documents]
+    names = [each.reading_key for each in documents]
     every = DocumentReading.objects.filter(document__in=names, read_at__isnull=False)
     newest = dict(every.values_list("document").annotate(Max("read_at")).order_by())
     there = every.filter(read_at__in=list(newest.values()))

@@ -3,14 +3,23 @@
 from datetime import timedelta
 
 import pytest
-from tests.integration.chapters.documents.place import DAY, HOUR, REVIEW, Place
+from tests.integration.chapters.documents.place import (
+    BINDINGS,
+    DAY,
+    DOCUMENT,
+    HOUR,
+    REVIEW,
+    Page,
+    Place,
+)
 from tests.registered import PARTS
 
 from toban.chapters.documents import reading
-from toban.chapters.documents.models import DocumentReading
+from toban.chapters.documents.models import DocumentCopy, DocumentReading
 from toban.chapters.documents.states import DocumentState, states
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import Operator
+from toban.engine.runs.models import Run
 from toban.engine.tasks.facts import TaskFact, TaskOccasion, gathered
 
 SECOND = timedelta(seconds=1)
@@ -114,3 +123,35 @@ def test_a_document_that_changed_since_it_was_read_wants_a_remark(place: Place) 
     place.pass_()
 
     assert "読んだ後に変わっています" in str(facts(place)["障害対応手順書"].value)
+
+
+def test_names_as_long_as_a_paragraph_are_kept_apart(place: Place) -> None:
+    long = "障害対応手順書" * 60
+    pages = "".join(
+        f'[documents."{long}{each}"]\nkind = "page"\nurl = "{{wiki}}/{each}"\n'
+        'bearer_token = "env:WIKI_TOKEN"\nabout = ["release"]\n'
+        for each in "ab"
+    )
+    rows = "".join(f"| {long}{each} | 変更時 | Wiki |\n" for each in "ab")
+    row = "| 障害対応手順書 | 変更時 | Wiki/Git |\n"
+    place.take(DOCUMENT.replace(row, rows), BINDINGS.partition("[documents")[0] + pages)
+    for each in "ab":
+        place.wiki.pages[f"/{each}"] = Page(f"<p>{each}</p>")
+    place.pass_()
+    place.change()
+    place.pass_()
+
+    found = states(place.plan)
+    assert [each.here.text for each in found if each.here is not None] == ["a", "b"]
+    assert [len(each.pending) for each in found] == [1, 1]
+    assert len({task.run.work for task in place.tasks()}) == 2
+    opened = reading.opened(found[0], place.account, place.now)
+    assert opened is not None
+    place.now += 40 * SECOND
+    in_view(place, opened, 40)
+    assert [each.reading is not None for each in states(place.plan)] == [True, False]
+    assert LedgerEntry.objects.get(content__event="document-read").content["document"] == f"{long}a"
+    # SQLite takes any length, PostgreSQL none above the column's.
+    for row in (*DocumentCopy.objects.all(), *DocumentReading.objects.all(), *Run.objects.all()):
+        for field in row._meta.fields:
+            assert field.max_length is None or len(str(getattr(row, field.attname))) <= field.max_length

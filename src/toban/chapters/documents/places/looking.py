@@ -52,7 +52,7 @@ def look(
         (each, place)
         for each in plan.documents
         for place in each.places
-        if place.name not in looked or _is_due(looked[place.name], plan.keeping.every, now)
+        if place.key not in looked or _is_due(looked[place.key], plan.keeping.every, now)
     ]
     if not due:
         return
@@ -129,8 +129,8 @@ def keep(
     """Note what a look has found; other words than before are an update, and evidence."""
     with transaction.atomic():
         ledger.hold()
-        copy = DocumentCopy.objects.filter(place=place.name).first()
-        copy = copy or DocumentCopy(place=place.name, first_at=now)
+        copy = DocumentCopy.objects.filter(place=place.key).first()
+        copy = copy or DocumentCopy(place=place.key, first_at=now)
         copy.looked_at = now
         copy.trouble, copy.is_missing = found.trouble, found.is_missing
         if found.found is not None:
