@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from django.conf import settings
 
+from toban.chapters.documents import reading
 from toban.chapters.documents.places import looking
 from toban.chapters.documents.places.place import DOCUMENTS, PlaceUnknown
 from toban.chapters.documents.plan import BoundPlace, DocumentsPlan, plan
@@ -34,11 +35,16 @@ def _tell(edition: Edition, now: datetime) -> None:
     tell(edition.plan(OPERATION), edition, now)
 
 
+def _forget(_edition: Edition, now: datetime) -> None:
+    reading.forget(now)
+
+
 def _shift(_at: Workplace) -> WorkerShift:
     return WorkerShift(
         [
             EditionLoop("documents-look", _look, every=10.0, leads=True),
             EditionLoop("documents-status", _tell, every=5.0, leads=True),
+            EditionLoop("documents-forget", _forget, every=3600.0, leads=True),
         ]
     )
 

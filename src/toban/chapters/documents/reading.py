@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from toban.chapters.documents.models import DocumentReading
 from toban.chapters.documents.plan import DocumentsPlan, KeptDocument
@@ -13,6 +14,18 @@ from toban.engine.people.models import Operator
 
 _LONGEST_STEP = timedelta(minutes=2)
 """A page says that it is in view far more often; what is silent for longer was not looked at."""
+
+
+_REMEMBERED = timedelta(days=7)
+"""How long an opening is remembered that nobody needs; that a document was read is in the evidence."""
+
+
+def forget(now: datetime) -> None:
+    """Delete what is older than a week, besides the newest reading of each document."""
+    read = DocumentReading.objects.filter(read_at__isnull=False)
+    newest = read.filter(document=OuterRef("document")).order_by("-read_at", "-pk").values("pk")[:1]
+    needed = read.filter(pk=Subquery(newest)).values_list("pk", flat=True)
+    DocumentReading.objects.filter(seen_at__lt=now - _REMEMBERED).exclude(pk__in=list(needed)).delete()
 
 
 def opened(state: DocumentState, account: Operator, now: datetime) -> DocumentReading | None:

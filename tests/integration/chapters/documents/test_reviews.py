@@ -155,3 +155,28 @@ def test_names_as_long_as_a_paragraph_are_kept_apart(place: Place) -> None:
     for row in (*DocumentCopy.objects.all(), *DocumentReading.objects.all(), *Run.objects.all()):
         for field in row._meta.fields:
             assert field.max_length is None or len(str(getattr(row, field.attname))) <= field.max_length
+
+
+def test_openings_are_forgotten_and_the_newest_reading_is_not(place: Place) -> None:
+    place.pass_()
+    old = read(place)
+    place.now += DAY
+    newest = read(place)
+    read(place, seconds=5)
+    place.now += 8 * DAY
+    reading.forget(place.now)
+
+    assert [each.pk for each in DocumentReading.objects.all()] == [newest.pk]
+    assert old.pk != newest.pk
+    reading_now = runbook(place).reading
+    assert reading_now is not None
+    assert reading_now.pk == newest.pk
+
+
+def test_a_page_that_is_open_is_not_forgotten(place: Place) -> None:
+    place.pass_()
+    opened = reading.opened(runbook(place), place.account, place.now)
+    assert opened is not None
+    reading.forget(place.now + DAY)
+
+    assert DocumentReading.objects.filter(pk=opened.pk).exists()
