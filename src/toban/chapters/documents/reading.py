@@ -30,7 +30,7 @@ def forget(now: datetime) -> None:
 
 def opened(state: DocumentState, account: Operator, now: datetime) -> DocumentReading | None:
     """Note that *account* has opened the document; None if there is nothing to read."""
-    if state.here is None:
+    if state.here is None or not state.here.text:
         return None
     return DocumentReading.objects.create(
         account=account,

@@ -17,6 +17,7 @@ from tests.integration.chapters.documents.place import (
     Place,
 )
 
+from toban.chapters.documents import reading
 from toban.chapters.documents.models import DocumentCopy
 from toban.chapters.documents.states import states
 from toban.engine.changes.act import ChangeKind
@@ -261,6 +262,45 @@ def test_only_the_part_that_holds_the_document_is_read(place: Place) -> None:
     place.pass_()
     assert place.verdict(FAQ) is Verdict.NOT_MEASURABLE
     assert 'part = "body" の要素' in place.said(FAQ)
+
+
+def test_a_file_that_is_no_text_is_followed_by_its_bytes(place: Place) -> None:
+    pdf = "%PDF-1.7 {}\n".format
+    place.write(pdf(1))
+    place.pass_()
+    place.change()
+    place.pass_(HOUR)
+    copy = DocumentCopy.objects.get(place="障害対応手順書")
+    assert (place.verdict(), copy.text, len(place.tasks())) == (Verdict.CONFORMING, "", 1)
+    (state, _) = states(place.plan)
+    assert reading.opened(state, place.account, place.now) is None
+
+    place.write_now(pdf(2))
+    place.pass_()
+
+    assert place.tasks() == []
+    assert DocumentCopy.objects.get(place="障害対応手順書").digest != copy.digest
+
+
+def test_the_same_commit_that_is_read_in_another_way_is_no_update(place: Place) -> None:
+    place.pass_()
+    place.change()
+    place.pass_(HOUR)
+    DocumentCopy.objects.filter(place="障害対応手順書").update(digest="d" * 64, text="\ufffd\ufffd")
+
+    place.pass_()
+
+    assert len(place.tasks()) == 1
+    assert DocumentCopy.objects.get(place="障害対応手順書").digest != "d" * 64
+
+
+def test_a_file_of_a_wiki_that_does_not_say_when_it_was_changed_is_followed(place: Place) -> None:
+    page = place.wiki.pages["/faq"] = Page("%PDF-1.7 1", at=None, kind="application/pdf")
+    place.pass_()
+    page.body = "%PDF-1.7 2"
+    place.pass_()
+
+    assert DocumentCopy.objects.get(place="FAQ").updated_at == place.now
 
 
 def test_an_empty_file_is_no_document(place: Place) -> None:

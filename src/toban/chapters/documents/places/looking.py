@@ -70,7 +70,7 @@ def _is_due(copy: DocumentCopy, every: timedelta, now: datetime) -> bool:
 def read(place: DocumentPlace) -> FoundDocument:
     """Return the document of *place*, or raise `PlaceUnknown`, also if nobody could read a word of it."""
     found = place.read()
-    if not found.text.strip():
+    if not (found.file_digest or found.text.strip()):
         raise PlaceUnknown(Message("documents.no-words"))
     return found
 
@@ -144,12 +144,14 @@ def keep(
 def _take(copy: DocumentCopy, found: FoundDocument, spot: str, now: datetime) -> bool:
     """Note the words that were *found* at *spot*; return whether they are an update."""
     text = storable_text(found.text)[:MOST_TEXT]
-    digest = digest_of(text)
+    digest = found.file_digest or digest_of(text)
     # A date or a counter that a page shows is no change of it, unless its place says when somebody wrote it.
-    if found.changed_at is None and copy.spot in ("", spot) and steady(text) == steady(copy.text):
-        digest = copy.digest or digest
-    # An entry that was made to point to another file has updated nothing.
-    is_update = copy.digest not in ("", digest) and copy.spot in ("", spot)
+    if copy.text and found.changed_at is None and copy.spot == spot and steady(text) == steady(copy.text):
+        digest = copy.digest
+    # An entry that was made to point to another file has updated nothing, nor has Toban that reads the same
+    # version in another way than before.
+    is_other = not found.version or found.version[:300] != copy.version
+    is_update = copy.digest not in ("", digest) and copy.spot in ("", spot) and is_other
     if copy.digest != digest:
         said = min(found.changed_at, now) if found.changed_at is not None else now
         # What was written before the last look and was not there then came there since. A look that failed

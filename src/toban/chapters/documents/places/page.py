@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,11 +13,13 @@ import httpx
 from pydantic import Field
 
 from toban.chapters.documents.bindings import DocumentBinding
+from toban.chapters.documents.places.decoding import decoded
 from toban.chapters.documents.places.place import DocumentKind, DocumentMissing, FoundDocument, PlaceUnknown
 from toban.chapters.documents.places.text import (
     MOST_TEXT,
     asks_for_password,
     digest_of,
+    file_digest,
     from_html,
     links_of,
 )
@@ -57,7 +60,7 @@ class PagePlace:
         """See `DocumentPlace`."""
         found = self._found()
         # Only its words tell whether such a page was changed.
-        if found.changed_at is None and digest_of(self._found().text) != digest_of(found.text):
+        if found.changed_at is None and _told_apart(self._found()) != _told_apart(found):
             raise PlaceUnknown(Message("documents.never-the-same", place=self._config.place))
         return found
 
@@ -112,18 +115,30 @@ class PagePlace:
         )
 
 
+def _told_apart(found: FoundDocument) -> str:
+    return found.file_digest or digest_of(found.text)
+
+
 def _as_page(answer: HttpAnswer, config: PageDocument) -> FoundDocument:
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    written = answer.body.decode("utf-8", "replace")
+    kind, charset = _content_type(answer)
+    tag, at = shown(answer.headers.get("etag", "")), _modified(answer)
+    written = decoded(answer.body, charset)
+    if written is None:
+        return FoundDocument("", tag, at, file_digest=file_digest(answer.body))
     is_markup = kind.endswith(("html", "xml"))
     if is_markup and asks_for_password(written):
         raise PlaceUnknown(Message("documents.asks-for-password", place=config.place))
     text, links = from_html(written, config.part) if is_markup else (written, links_of(written))
     if config.part and is_markup and not text:
         raise PlaceUnknown(Message("documents.no-part", place=config.place, part=config.part))
-    return FoundDocument(
-        text[:MOST_TEXT], shown(answer.headers.get("etag", "")), _modified(answer), "", links
-    )
+    return FoundDocument(text[:MOST_TEXT], tag, at, "", links)
+
+
+def _content_type(answer: HttpAnswer) -> tuple[str, str]:
+    """Return what kind of file the server says it is, and in which encoding."""
+    said = EmailMessage()
+    said["content-type"] = answer.headers.get("content-type", "")
+    return said.get_content_type(), said.get_content_charset("")
 
 
 def _field(held: Any, path: str) -> Any:

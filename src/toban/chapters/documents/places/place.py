@@ -25,7 +25,7 @@ class FoundDocument:
     """A document as it stands in its place."""
 
     text: str
-    """What people read, without markup that a browser would act on."""
+    """What people read, without markup that a browser would act on; empty for a file that is no text."""
     version: str = ""
     """How the place itself calls it: a commit, an entity tag."""
     changed_at: datetime | None = None
@@ -33,6 +33,8 @@ class FoundDocument:
     changed_by: str = ""
     links: tuple[str, ...] = ()
     """What it refers to, as written."""
+    file_digest: str = ""
+    """Of a file that is no text, such as PDF or Excel: what tells two versions of it apart."""
 
 
 class DocumentPlace(Protocol):

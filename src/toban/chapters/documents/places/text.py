@@ -37,6 +37,11 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()
 
 
+def file_digest(data: bytes) -> str:
+    """Return what tells two versions of a file apart that is no text."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def links_of(text: str) -> tuple[str, ...]:
     """Return what a text in Markdown refers to, besides its own headings."""
     # An address in an example is no promise.

@@ -127,3 +127,14 @@ def test_odd_seconds_count_as_none(developer: Client, place: Place, seconds: str
 
 def test_a_document_that_is_not_listed_is_not_found(developer: Client) -> None:
     assert developer.get("/documents/text/?document=other").status_code == 404
+
+
+def test_a_file_that_is_no_text_says_where_to_read_it(developer: Client, place: Place) -> None:
+    place.write("%PDF-1.7")
+    place.pass_()
+
+    shown = page(developer, TEXT)
+
+    assert "保管場所で開いてください" in shown
+    assert "in-view" not in shown
+    assert "Open it in its place" in page(developer, TEXT, language="en")

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from toban.chapters.documents.places.decoding import decoded
 from toban.chapters.documents.places.git.config import GitDocument
 from toban.chapters.documents.places.place import DocumentMissing, FoundDocument, PlaceUnknown
-from toban.chapters.documents.places.text import MOST_TEXT, links_of
+from toban.chapters.documents.places.text import MOST_TEXT, file_digest, links_of
 from toban.engine.git.failure import RepositoryFailed
 from toban.engine.git.line import shown
 from toban.engine.git.mirror import BareMirror
@@ -64,9 +65,10 @@ class GitPlace:
             f"refs/heads/{self._config.branch}", "--", f":(literal){self._config.path}",
         )  # fmt: skip
         commit, at, author = (*told.text.split("\0"), "", "", "")[:3]
-        text = content.output.decode("utf-8", "replace")[:MOST_TEXT]
         changed = datetime.fromtimestamp(int(at), UTC) if at.isdecimal() else None
-        return FoundDocument(text, commit, changed, shown(author), links_of(text))
+        if (text := decoded(content.output)) is None:
+            return FoundDocument("", commit, changed, shown(author), file_digest=file_digest(content.output))
+        return FoundDocument(text[:MOST_TEXT], commit, changed, shown(author), links_of(text[:MOST_TEXT]))
 
     def _ask(self, *arguments: str, accepts: tuple[int, ...] = _NO) -> GitAnswer:
         return self._mirror.git.run(*arguments, accepts=accepts)
