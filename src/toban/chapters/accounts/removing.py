@@ -304,7 +304,7 @@ def _ask(system: AccountSystem, wanted: list[AccessRemoval], plan: AccountsPlan,
     if lock is not None:
         _call_off(lock, due, now)
         for account in _to_lock(lock, due, now):
-            open_run(lock, lock.clause_id, {_ACCOUNT: account}, now)
+            open_run(lock, lock.clause_id, {_ACCOUNT: account}, now, beside_others=True)
 
 
 def _is_to_go(system: str, account: str, run: int, now: datetime) -> bool:
@@ -352,10 +352,9 @@ def _call_off(lock: Work, due: Iterable[str], now: datetime) -> None:
 
 
 def _to_lock(lock: Work, due: Iterable[str], now: datetime) -> Iterator[str]:
-    """Yield the first account whose lock was not tried a short time ago: two runs of a work never overlap."""
+    """Yield the accounts whose lock was not tried a short time ago."""
     for account in due:
         tried = Run.objects.filter(work=lock.key, **{f"parameters__{_ACCOUNT}": account})
         last = tried.order_by("-pk").first()
         if last is None or (last.ended_at is not None and now - last.ended_at >= _pause_after(last)):
             yield account
-            return

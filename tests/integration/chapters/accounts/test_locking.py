@@ -114,3 +114,21 @@ def test_who_has_refused_is_not_asked_again_every_ten_minutes(tmp_path: Path, lo
 
     place.look(timedelta(days=1))
     assert Run.objects.filter(work=LOCK).count() == 2
+
+
+@pytest.mark.parametrize("mode", [Mode.ACT, Mode.ASK])
+def test_a_lock_that_waits_for_an_answer_holds_up_no_other(tmp_path: Path, locks: Locks, mode: Mode) -> None:
+    place = place_in(tmp_path, Mode.ASK)
+    place.leave("鈴木", "suzuki")
+    place.write("vpn", "tanaka,,,,true,", "suzuki,,,,true,", "uehara,,yes,,true,")
+    place.look(EVENING)
+    assert {each.parameters["account"] for each in Run.objects.filter(work=LOCK)} == {"tanaka", "suzuki"}
+    assert ApprovalRequest.objects.filter(state=RequestState.OPEN).count() == 2
+
+    place.leave("佐藤", "sato")
+    place.write("vpn", "tanaka,,,,true,", "suzuki,,,,true,", "sato,,,,true,", "uehara,,yes,,true,")
+    place.take(place.bindings.replace('mode = "ask"', f'mode = "{mode}"'))
+    place.look(timedelta(minutes=11))
+
+    assert Run.objects.filter(work=LOCK, parameters={"account": "sato"}).exists()
+    assert ("sato" in locks.names) == (mode is Mode.ACT)
