@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from toban.chapters.accounts.joining import ClaimBasis
 from toban.engine.changes.act import ActReader, ChangeFacts, ChangeKind, Content
 from toban.message import NOTHING, Message, from_json, plain
 
@@ -62,6 +63,16 @@ def _decided(content: Content) -> ChangeFacts:
     return found
 
 
+def _found(content: Content) -> ChangeFacts | None:
+    is_alike = content.get("basis") == ClaimBasis.ALIKE
+    return _of("accounts.change-alike" if is_alike else "accounts.change-found")(content)
+
+
+def _claimed(content: Content) -> ChangeFacts | None:
+    is_theirs = bool(content.get("is_theirs"))
+    return _of("accounts.change-theirs" if is_theirs else "accounts.change-not-theirs")(content)
+
+
 ACTS: Mapping[str, ActReader] = {
     "accounts-changed": _changed,
     "account-locked": _of("accounts.change-locked-there"),
@@ -71,5 +82,6 @@ ACTS: Mapping[str, ActReader] = {
     "suspicion-answered": _of("accounts.change-answered"),
     "leaver-told": _of("accounts.change-leaver"),
     "leaver-withdrawn": _of("accounts.change-withdrawn"),
-    "leaver-account-found": _of("accounts.change-found"),
+    "leaver-account-found": _found,
+    "leaver-account-claimed": _claimed,
 }

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 
+from toban.chapters.accounts.joining import ClaimBasis
 from toban.chapters.accounts.models import AccessDecision, AccessRemoval, CollectedAccount, Leaver, Suspicion
 from toban.chapters.accounts.ownership import is_about, numbers_of, owners_of
 from toban.chapters.accounts.plan import AccountsPlan
@@ -211,6 +212,7 @@ def _carry_out(made: AccessDecision, by: Teller, plan: AccountsPlan) -> None:
         system=made.system,
         account=made.account,
         ground=AccessRemoval.Occasion.REVIEW,
+        basis=ClaimBasis.DECLARED,
         ordered_by=made.by,
         reason=made.reason,
         found_at=made.at,
@@ -246,6 +248,41 @@ def answer(
             "reason": found.remark,
         }
         _record("suspicion-answered", content, by, now)
+    return found
+
+
+def claim(
+    name: str,
+    system: str,
+    account: str,
+    *,
+    is_theirs: bool,
+    by: Teller,
+    edition: Edition,
+    plan: AccountsPlan,
+    now: datetime,
+) -> AccessRemoval:
+    """Record whether an account that is called like a leaver is theirs. Raises `NotPossible`.
+
+    What is theirs may be locked; what is another's is let alone. Nobody says it of an account of their own.
+    """
+    by.require()
+    with transaction.atomic():
+        ledger.hold()
+        asked = AccessRemoval.objects.open().filter(basis=ClaimBasis.ALIKE, system=system, account=account)
+        found = asked.filter(leaver__name=_line(name)).select_related("leaver").first()
+        if found is None or found.leaver is None:
+            said = Message("accounts.not-asked", name=_line(name), place=f"{_line(system)}: {_line(account)}")
+            raise NotPossible(said)
+        _require_another(found.leaver, by, edition, plan)
+        if is_about(owners_of(system, account, plan), by.numbers, edition):
+            raise NotPossible(Message("accounts.own-account"), Message("accounts.another-decides"))
+        found.is_theirs = is_theirs
+        found.withdrawn_at = None if is_theirs else now
+        found.orderers = sorted({*found.orderers, *by.numbers})
+        found.save()
+        content = {"leaver": found.whose, "system": system, "account": account, "is_theirs": is_theirs}
+        _record("leaver-account-claimed", content, by, now)
     return found
 
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from toban.chapters.accounts.account import FoundAccount, PasswordTerms
+from toban.chapters.accounts.joining import ClaimBasis
 from toban.engine.message_field import MessageField
 from toban.text import storable_text
 
@@ -134,6 +135,18 @@ class Leaver(models.Model):
         return f"{self.name} {self.leaves_at.isoformat()}"
 
 
+class RemovalQuerySet(models.QuerySet["AccessRemoval"]):
+    """Accounts that are to go, by their state."""
+
+    def open(self) -> Self:
+        """Return those that are not over."""
+        return self.filter(ended_at=None, withdrawn_at=None)
+
+    def sure(self) -> Self:
+        """Return those that are surely meant: somebody declared whose they are."""
+        return self.filter(Q(basis=ClaimBasis.DECLARED) | Q(is_theirs=True))
+
+
 class AccessRemoval(models.Model):
     """An account that is to go; over once its system shows it no more, or locked."""
 
@@ -147,9 +160,13 @@ class AccessRemoval(models.Model):
     account = models.CharField(max_length=200)
     ground = models.CharField(max_length=8, choices=Occasion)
     leaver = models.ForeignKey(Leaver, models.CASCADE, null=True, related_name="removals")
+    basis = models.CharField(max_length=8, default=ClaimBasis.ALIKE.value)
+    """A `ClaimBasis`: how surely it is the leaver's; what a review orders is declared."""
+    is_theirs = models.BooleanField(null=True)
+    """What somebody answered who was asked whether it is the leaver's; null without an answer."""
     ordered_by = models.CharField(max_length=150)
     orderers = models.JSONField(default=list)
-    """As those of a leaver, for what a review ordered."""
+    """As those of a leaver, for what a review ordered, or of whoever said that it is theirs."""
     reason = models.TextField(blank=True)
     found_at = models.DateTimeField()
     """When it was found that it has to go."""
@@ -160,17 +177,34 @@ class AccessRemoval(models.Model):
     """When its system was seen without it."""
     withdrawn_at = models.DateTimeField(null=True)
 
+    objects = RemovalQuerySet.as_manager()
+
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("system", "account", "ground"),
-                condition=Q(ended_at=None, withdrawn_at=None),
-                name="one_open_removal",
+                fields=("system", "account", "leaver"),
+                condition=Q(ended_at=None, withdrawn_at=None, ground="leaver"),
+                name="one_open_removal_of_leaver",
+            ),
+            models.UniqueConstraint(
+                fields=("system", "account"),
+                condition=Q(ended_at=None, withdrawn_at=None, ground="review"),
+                name="one_open_removal_of_review",
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.system}: {self.account}"
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether somebody declared whose it is; see `RemovalQuerySet.sure`."""
+        return self.basis == ClaimBasis.DECLARED or self.is_theirs is True
+
+    @property
+    def whose(self) -> str:
+        """The name of whoever leaves; empty for what a review orders."""
+        return self.leaver.name if self.leaver is not None else ""
 
 
 class AccessDecision(models.Model):

@@ -26,7 +26,8 @@ def numbers_of(leaver: Leaver, plan: AccountsPlan) -> frozenset[int]:
     """Return the numbers of *leaver*'s own accounts in Toban."""
     written = (leaver.name, *leaver.accounts)
     known = names_of(*written)
-    people = [plan.people[plan.index[each]] for each in known if each in plan.index]
+    humans = frozenset().union(*(plan.index.by_name.get(each, frozenset()) for each in known))
+    people = [person for key, person in plan.people.items() if plan.index.human(key) in humans]
     return _numbers(people, known, written, plan)
 
 

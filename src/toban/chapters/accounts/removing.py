@@ -3,7 +3,6 @@
 Level-triggered: the tables say what is wanted, so that nothing is lost with a worker.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,8 +12,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from toban.chapters.accounts.collector import AccountLock
-from toban.chapters.accounts.joining import names_of, own_names
-from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, Leaver, SystemReading
+from toban.chapters.accounts.finding import find
+from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, SystemReading
 from toban.chapters.accounts.ownership import owners_of
 from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
 from toban.design.clauses.base import Clause
@@ -25,6 +24,7 @@ from toban.engine.clock import Clock, system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.extension import Link
 from toban.engine.runs.approval import subject_name
 from toban.engine.runs.models import Run
 from toban.engine.runs.parameters import Parameter, ParameterKind
@@ -45,8 +45,6 @@ _SYSTEM, _ACCOUNT = "system", "account"
 """The parameters of a task, or a lock, that say which account."""
 _AGAIN = timedelta(minutes=10)
 """A lock that failed, or that its system does not show, is tried again after so long."""
-_REMEMBERED = timedelta(days=400)
-"""How long after somebody left their accounts are still looked for: one may come back."""
 _DAILY = timedelta(days=1)
 """What would have been locked in shadow is recorded once a day, and who has said no is asked as often."""
 _ANSWERED = (RunReason.REFUSED, RunReason.CANCELLED)
@@ -133,7 +131,7 @@ class _Act:
 
 def settle(plan: AccountsPlan, now: datetime) -> None:
     """Bring what is to go up to date with what was seen."""
-    _find(plan, now)
+    find(plan, now)
     removals = list(
         AccessRemoval.objects.filter(ended_at=None, withdrawn_at=None).order_by("pk").select_related("leaver")
     )
@@ -160,7 +158,11 @@ def facts(occasion: TaskOccasion) -> Sequence[TaskFact]:
                 if each.leaver is not None
                 else Message("accounts.ground-review"),
                 until=each.until.astimezone(zone),
-            ),
+            )
+            if each.is_sure
+            else Message("accounts.fact-alike", by=each.ordered_by, name=each.whose),
+            is_exception=not each.is_sure,
+            link=None if each.is_sure else Link("leavers", Message("accounts.leavers-page")),
         )
         for each in open_now.order_by("pk")
     ]
@@ -169,89 +171,6 @@ def facts(occasion: TaskOccasion) -> Sequence[TaskFact]:
 def _standing(system: str, account: str) -> QuerySet[AccessRemoval]:
     """Return why an account is to go; nothing if it is not, or not any more."""
     return AccessRemoval.objects.filter(system=system, account=account, ended_at=None, withdrawn_at=None)
-
-
-def _find(plan: AccountsPlan, now: datetime) -> None:
-    """Note every account of those who leave, unless it is locked."""
-    leavers = list(Leaver.objects.filter(withdrawn_at=None, until__gt=now - _REMEMBERED))
-    if not leavers:
-        return
-    known = set(
-        AccessRemoval.objects.filter(
-            ground=AccessRemoval.Occasion.LEAVER, ended_at=None, withdrawn_at=None
-        ).values_list("leaver", "system", "account")
-    )
-    by_name = _by_name(leavers, plan)
-    systems = {each.name: each for each in plan.systems}
-    names = list(systems)
-    for each in (
-        CollectedAccount.objects.there().filter(system__in=names, is_locked=False).order_by("system", "name")
-    ):
-        for leaver in _leavers_of(each, systems[each.system], by_name, plan):
-            if (leaver.pk, each.system, each.name) not in known:
-                _note(leaver, each, now)
-
-
-def shown_of(leavers: Collection[Leaver], plan: AccountsPlan) -> Collection[int]:
-    """Return the numbers of those of whom a system has shown an account, be it locked or gone by now."""
-    if not leavers:
-        return ()
-    by_name = _by_name(leavers, plan)
-    systems = {each.name: each for each in plan.systems}
-    return {
-        leaver.pk
-        for each in CollectedAccount.objects.filter(system__in=list(systems))
-        for leaver in _leavers_of(each, systems[each.system], by_name, plan)
-    }
-
-
-def _by_name(leavers: Iterable[Leaver], plan: AccountsPlan) -> Mapping[str, list[Leaver]]:
-    """Return those who leave by every name of theirs: as told, and as `[people]` has it."""
-    found: dict[str, list[Leaver]] = defaultdict(list)
-    for leaver in leavers:
-        own = names_of(leaver.name, *leaver.accounts)
-        people = {plan.index[each] for each in own if each in plan.index}
-        for name in own | names_of(*people):
-            found[name].append(leaver)
-    return found
-
-
-def _leavers_of(
-    each: CollectedAccount, system: AccountSystem, by_name: Mapping[str, list[Leaver]], plan: AccountsPlan
-) -> Iterable[Leaver]:
-    """Return whoever leaves and has this account: by the person whose it is, or by its own name."""
-    account = each.found
-    person = plan.holder(system, account).person
-    # A label may be anybody's word: it counts where nobody is known for the account.
-    wanted = names_of(person) | names_of(account.name) if person else own_names(account)
-    return {leaver.pk: leaver for name in wanted for leaver in by_name.get(name, ())}.values()
-
-
-def _note(leaver: Leaver, each: CollectedAccount, now: datetime) -> None:
-    with transaction.atomic():
-        ledger.hold()
-        _, is_new = AccessRemoval.objects.get_or_create(
-            system=each.system,
-            account=each.name,
-            ground=AccessRemoval.Occasion.LEAVER,
-            ended_at=None,
-            withdrawn_at=None,
-            defaults={
-                "leaver": leaver,
-                "ordered_by": leaver.told_by,
-                "found_at": now,
-                "begins_at": leaver.leaves_at,
-                "until": leaver.until,
-            },
-        )
-        if is_new:
-            content = {
-                "event": "leaver-account-found",
-                "leaver": leaver.name,
-                "system": each.system,
-                "account": each.name,
-            }
-            ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content), now=now)
 
 
 def _end(removals: Iterable[AccessRemoval], now: datetime) -> None:
@@ -289,7 +208,11 @@ def _ended(each: AccessRemoval, now: datetime) -> None:
 def _ask(system: AccountSystem, wanted: list[AccessRemoval], plan: AccountsPlan, now: datetime) -> None:
     """Have people, and Toban where it may, remove what is due at *system*; end the tasks that are over."""
     task, lock = plan.works.get(_TASK + system.name), plan.works.get(_LOCK + system.name)
-    due = {each.account: each for each in wanted if each.begins_at <= now}
+    due = {
+        each.account: each
+        for each in sorted(wanted, key=lambda each: each.until, reverse=True)
+        if each.begins_at <= now
+    }
     if task is not None:
         tasks = waiting([task.key])
         for run in tasks:
@@ -302,15 +225,17 @@ def _ask(system: AccountSystem, wanted: list[AccessRemoval], plan: AccountsPlan,
             began = now - place * timedelta.resolution
             open_task(task, WantedTask(each.until, {_SYSTEM: system.name, _ACCOUNT: account}), same, began)
     if lock is not None:
-        _call_off(lock, due, now)
-        for account in _to_lock(lock, due, now):
+        # Whose account is only called alike is asked first.
+        sure = {each.account for each in wanted if each.is_sure and each.begins_at <= now}
+        _call_off(lock, sure, now)
+        for account in _to_lock(lock, sure, now):
             open_run(lock, lock.clause_id, {_ACCOUNT: account}, now, beside_others=True)
 
 
 def _is_to_go(system: str, account: str, run: int, now: datetime) -> bool:
     """Return whether *account* is to go now, or was seen gone since *run* was ordered."""
     since = Run.objects.get(pk=run).due_at
-    wanted = AccessRemoval.objects.filter(system=system, account=account, withdrawn_at=None)
+    wanted = AccessRemoval.objects.sure().filter(system=system, account=account, withdrawn_at=None)
     return wanted.filter(Q(ended_at=None) | Q(ended_at__gte=since), begins_at__lte=now).exists()
 
 

@@ -114,7 +114,10 @@ class Place:
         path.write_text(HEAD + "\n".join(lines))
         os.utime(path, (self.now.timestamp(),) * 2)
 
-    def leave(self, name: str = "田中太郎", *accounts: str, day: date | None = None) -> Leaver:
+    def leave(self, name: str = "", *accounts: str, day: date | None = None) -> Leaver:
+        """Tell of a leaver; of 田中 by an address that is theirs alone, unless it is said otherwise."""
+        if not name:
+            name, accounts = "田中太郎", ("tanaka@example.com",)
         by = Teller("uehara", Leaver.ToldBy.PAGE, self.manager)
         told = ToldLeaver(name, day or self.now.date(), accounts)
         return leaving.tell(told, by, self.edition, self.plan, self.now)

@@ -4,16 +4,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.chapters.accounts.place import BINDINGS, Place
+from tests.integration.chapters.accounts.place import BINDINGS, DAY, Place
 
 from toban.chapters.accounts import removing
-from toban.chapters.accounts.leaving import Teller, withdraw
-from toban.chapters.accounts.models import Leaver
+from toban.chapters.accounts.leaving import Teller, claim, withdraw
+from toban.chapters.accounts.models import AccessRemoval, Leaver
 from toban.chapters.accounts.plan import AccountSystem
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.rules import RequestState
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.modes.rules import Mode
+from toban.engine.orders import NotPossible
 from toban.engine.runs import orders
 from toban.engine.runs.models import Run
 from toban.engine.runs.scheduler import plan_due
@@ -132,3 +134,89 @@ def test_a_lock_that_waits_for_an_answer_holds_up_no_other(tmp_path: Path, locks
 
     assert Run.objects.filter(work=LOCK, parameters={"account": "sato"}).exists()
     assert ("sato" in locks.names) == (mode is Mode.ACT)
+
+
+def say(place: Place, account: str, *, is_theirs: bool) -> None:
+    claim(
+        "田中太郎",
+        "vpn",
+        account,
+        is_theirs=is_theirs,
+        by=Teller("uehara", Leaver.ToldBy.PAGE, place.manager),
+        edition=place.edition,
+        plan=place.plan,
+        now=place.now,
+    )
+
+
+@pytest.fixture
+def alike(tmp_path: Path, locks: Locks) -> Place:
+    """Somebody leaves who is told of by a name alone, which an account's label has, too."""
+    place = Place(tmp_path, bindings=BINDINGS.replace("[accounts.vpn]", '[accounts.vpn]\nmode = "act"'))
+    place.write("vpn", "t-1,田中太郎,,,true,", "uehara,,yes,,true,")
+    place.write("shop", "x9,,,,,")
+    place.leave("田中太郎", "t.tanaka@example.com")
+    place.look(EVENING)
+    return place
+
+
+def test_an_account_that_is_only_called_alike_is_asked_for_and_not_locked(alike: Place, locks: Locks) -> None:
+    assert ("remove-account/vpn", "t-1") in alike.tasks()
+    assert not Run.objects.filter(work=LOCK).exists()
+    orders.order(LOCK, {"account": "t-1"}, by="uehara", now=alike.now, account=alike.manager)
+
+    alike.look(DAY / 4)
+    assert alike.verdict() is Verdict.NOT_MEASURABLE
+    assert alike.said().startswith("田中太郎 と名前が同じだけのアカウントが 1 件残っています")
+    assert locks.names == []
+
+
+def test_an_account_that_somebody_says_is_theirs_is_locked(alike: Place, locks: Locks) -> None:
+    say(alike, "t-1", is_theirs=True)
+
+    alike.look(timedelta(minutes=1))
+
+    assert locks.names == ["t-1"] * len(locks.names)
+    assert locks.names
+    assert LedgerEntry.objects.get(content__order="leaver-account-claimed").content["is_theirs"] is True
+    alike.look(DAY / 4)
+    assert alike.verdict() is Verdict.NOT_PERFORMED
+
+
+def test_what_is_anothers_is_let_alone_and_asked_no_more(alike: Place, locks: Locks) -> None:
+    say(alike, "t-1", is_theirs=False)
+
+    alike.look(DAY / 4)
+
+    assert (alike.tasks(), locks.names) == ([], [])
+    assert AccessRemoval.objects.count() == 1
+    assert alike.verdict() is Verdict.NOT_MEASURABLE, "no account of theirs was ever seen"
+    with pytest.raises(NotPossible, match="問われていません"):
+        say(alike, "t-1", is_theirs=True)
+
+
+def test_what_is_declared_later_is_locked(alike: Place, locks: Locks) -> None:
+    say(alike, "t-1", is_theirs=False)
+    alike.leave("田中太郎", "t-1")
+
+    alike.look(timedelta(minutes=1))
+
+    assert locks.names[:1] == ["t-1"]
+
+
+def test_nobody_says_of_an_account_of_their_own_that_it_is_anothers(alike: Place) -> None:
+    alike.manager.email = "t.tanaka@example.com"
+    alike.manager.save()
+
+    with pytest.raises(NotPossible, match="自分の"):
+        say(alike, "t-1", is_theirs=False)
+
+
+def test_of_two_who_may_have_an_account_each_is_asked(alike: Place, locks: Locks) -> None:
+    alike.leave("田中次郎", "t-1")
+
+    alike.look(timedelta(minutes=1))
+
+    found = AccessRemoval.objects.filter(account="t-1").order_by("pk")
+    assert [(each.whose, each.is_sure) for each in found] == [("田中太郎", False), ("田中次郎", False)]
+    assert locks.names == [], "the label is that of another"

@@ -53,7 +53,7 @@ def database(place: Place, postgres_dsn: str) -> Iterator[str]:
 
 
 def told_of_tanaka(place: Place) -> None:
-    said = ToldLeaver("田中太郎", place.now.date())
+    said = ToldLeaver("田中太郎", place.now.date(), ("tanaka@example.com",))
     leaving.tell(said, teller("kanri"), place.edition, place.plan, place.now)
 
 

@@ -207,6 +207,19 @@ def watched(
 
 
 @dataclass(frozen=True, slots=True)
+class UnsureAccount:
+    """An account that is only called like a leaver: somebody is asked whether it is theirs."""
+
+    system: str
+    account: str
+
+    @property
+    def place(self) -> str:
+        """`db: tanaka`."""
+        return f"{self.system}: {self.account}"
+
+
+@dataclass(frozen=True, slots=True)
 class LeaverState:
     """A leaver and their accounts."""
 
@@ -220,6 +233,14 @@ class LeaverState:
     removed: int
     is_known: bool = True
     """Whether any system has ever shown an account of theirs."""
+    unsure: Sequence[UnsureAccount] = ()
+    """Those of the open ones that are only called alike."""
+
+    @property
+    def sure(self) -> Sequence[str]:
+        """The open ones that are surely theirs."""
+        unsure = {each.place for each in self.unsure}
+        return [each for each in self.open if each not in unsure]
 
 
 def leavers(
@@ -228,7 +249,8 @@ def leavers(
     """Return the verdict on the removal of leavers' accounts."""
     unknown = [why for each in systems if (why := each.why_unknown(oldest, now))]
     # What only some of a system tells does not hide an account.
-    overdue = [each for each in states if each.open and now >= each.until]
+    overdue = [each for each in states if each.sure and now >= each.until]
+    unsure = [each for each in states if each.unsure and now >= each.until]
     waiting = [each for each in states if now < each.until]
     value = Message(
         "accounts.leavers-value",
@@ -244,16 +266,24 @@ def leavers(
             "accounts.leaver-overdue",
             name=worst.name,
             until=worst.until,
-            accounts=list(worst.open[:_NAMED]),
-            count=sum(len(each.open) for each in overdue),
+            accounts=list(worst.sure[:_NAMED]),
+            count=sum(len(each.sure) for each in overdue),
         )
         return Judgement(Verdict.NOT_PERFORMED, sentences(said, gap), value, next_due, proof)
     if gap:
         return Judgement(Verdict.NOT_MEASURABLE, gap, value, next_due, proof)
+    if unsure:
+        said = _alike(unsure[0])
+        return Judgement(Verdict.NOT_MEASURABLE, said, value, next_due, proof)
     if not states:
         return Judgement(Verdict.NOT_DUE, Message("accounts.nobody-leaves"), NOTHING, next_due, proof)
     verdict, said = _of_last([each for each in states if each not in waiting], waiting)
     return Judgement(verdict, said, value, next_due, proof)
+
+
+def _alike(state: LeaverState) -> Message:
+    places = [each.place for each in state.unsure[:_NAMED]]
+    return Message("accounts.leaver-alike", name=state.name, accounts=places, count=len(state.unsure))
 
 
 def _of_last(gone: Sequence[LeaverState], waiting: Sequence[LeaverState]) -> tuple[Verdict, Message]:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from toban.chapters.accounts.models import Leaver, Suspicion
+from toban.chapters.accounts.finding import shown_of
+from toban.chapters.accounts.models import AccessRemoval, Leaver, Suspicion
 from toban.chapters.accounts.plan import AccountsPlan
-from toban.chapters.accounts.removing import shown_of
-from toban.chapters.accounts.rows.judging import LeaverState, leavers, watched
+from toban.chapters.accounts.rows.judging import LeaverState, UnsureAccount, leavers, watched
 from toban.chapters.accounts.seen import seen
 from toban.design.clauses.base import Clause
 from toban.design.clauses.security import AccountRemoval
@@ -56,13 +56,17 @@ def states(plan: AccountsPlan) -> Sequence[LeaverState]:
         Leaver.objects.filter(withdrawn_at=None).order_by("until", "pk").prefetch_related("removals")
     )
     # Locked before anybody told of it, for instance: there was nothing to remove.
-    shown = shown_of([each for each in found if not each.removals.all()], plan)
-    return [_state(each, plan, is_known=bool(each.removals.all()) or each.pk in shown) for each in found]
+    shown = shown_of([each for each in found if not _standing(each)], plan)
+    return [_state(each, plan, is_known=bool(_standing(each)) or each.pk in shown) for each in found]
+
+
+def _standing(leaver: Leaver) -> Sequence[AccessRemoval]:
+    """Return the accounts that are, or were, taken for the leaver's; what is another's is not among them."""
+    return [each for each in leaver.removals.all() if each.withdrawn_at is None]
 
 
 def _state(leaver: Leaver, plan: AccountsPlan, *, is_known: bool) -> LeaverState:
-    standing = (each for each in leaver.removals.all() if each.withdrawn_at is None)
-    removals = sorted(standing, key=lambda each: (each.system, each.account))
+    removals = sorted(_standing(leaver), key=lambda each: (each.system, each.account))
     return LeaverState(
         leaver.name,
         leaver.leaves_at.astimezone(plan.zone),
@@ -76,4 +80,9 @@ def _state(leaver: Leaver, plan: AccountsPlan, *, is_known: bool) -> LeaverState
         ],
         sum(each.ended_at is not None for each in removals),
         is_known,
+        [
+            UnsureAccount(each.system, each.account)
+            for each in removals
+            if each.ended_at is None and not each.is_sure
+        ],
     )

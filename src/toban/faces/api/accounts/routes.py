@@ -25,6 +25,7 @@ from toban.faces.api.router import ScopedRouter
 from toban.faces.api.values import Asked, IdempotencyKey, Number, Part, Said, Text, Turn
 from toban.faces.values.accounts.accounts import (
     account_values,
+    claim_values,
     decision_values,
     leaver_values,
     suspicion_values,
@@ -67,6 +68,13 @@ class ShownAccount(Schema):
     first_seen: str
 
 
+class ShownUnsure(Schema):
+    """An account that is only called like a leaver."""
+
+    system: str
+    account: str
+
+
 class ShownLeaver(Schema):
     """Somebody who leaves, and what is left of their accounts."""
 
@@ -75,6 +83,8 @@ class ShownLeaver(Schema):
     until: str
     told_at: str
     open: list[str]
+    unsure: list[ShownUnsure]
+    """Those of them of which nobody has said whose they are: none is locked before."""
     removed: int
     removed_late: list[str]
 
@@ -86,6 +96,15 @@ class ShownToldLeaver(Schema):
     accounts: list[str]
     leaves_at: str
     until: str
+
+
+class ShownClaim(Schema):
+    """Whether an account is a leaver's."""
+
+    name: str
+    system: str
+    account: str
+    is_theirs: bool
 
 
 class ShownAccessDecision(Schema):
@@ -133,6 +152,15 @@ class WantedWithdrawal(Asked):
     """Somebody who does not leave after all."""
 
     name: Text
+
+
+class WantedClaim(Asked):
+    """Whether an account that is called like a leaver is theirs."""
+
+    name: Text
+    system: Text
+    account: Text
+    is_theirs: bool
 
 
 class WantedDecision(Asked):
@@ -191,6 +219,28 @@ def withdraw(request: HttpRequest, wanted: WantedWithdrawal, key: IdempotencyKey
         edition = _edition()
         by = _teller(request)
         return dict(told_values(leaving.withdraw(wanted.name, by, edition, edition.plan(OPERATION), now)))
+
+    return ordered(request, key, act)
+
+
+@router.act("/leavers/claim", "act:accounts", ShownClaim)
+def claim(request: HttpRequest, wanted: WantedClaim, key: IdempotencyKey) -> Any:
+    """Tell whether an account that is called like a leaver is theirs."""
+    _require_manager(request)
+
+    def act(_by: str, now: datetime) -> dict[str, object]:
+        edition = _edition()
+        made = leaving.claim(
+            wanted.name,
+            wanted.system,
+            wanted.account,
+            is_theirs=wanted.is_theirs,
+            by=_teller(request),
+            edition=edition,
+            plan=edition.plan(OPERATION),
+            now=now,
+        )
+        return dict(claim_values(made))
 
     return ordered(request, key, act)
 

@@ -208,6 +208,40 @@ def stay(parts: Parts, name: str) -> None:
         say(Message("accounts.stays", name=name))
 
 
+@command.command("whose", epilog="Example: toban accounts whose tanaka db t.tanaka yes")
+@click.argument("name")
+@click.argument("system")
+@click.argument("account")
+@click.argument("is_theirs", type=click.Choice(["yes", "no"]))
+@click.pass_obj
+def whose(parts: Parts, name: str, system: str, account: str, is_theirs: str) -> None:
+    """Tell whether ACCOUNT of SYSTEM, which is only called like the leaver NAME, is theirs: yes or no.
+
+    What is theirs may be locked; what is another's is let alone.
+
+    \b
+    Exit status:
+      0  told
+      1  nobody asked that, or the account is yours
+      2  nothing runs there, or the state database can't be used
+    """
+    speak_utf8()
+    with usable_state():
+        edition, by = edition_of(parts), Teller(shell_user(), Leaver.ToldBy.SHELL, shell_user=shell_user())
+        leaving.claim(
+            name,
+            system,
+            account,
+            is_theirs=is_theirs == "yes",
+            by=by,
+            edition=edition,
+            plan=edition.plan(OPERATION),
+            now=system_clock(),
+        )
+        code = "accounts.change-theirs" if is_theirs == "yes" else "accounts.change-not-theirs"
+        say(Message(code, leaver=name, system=system, account=account))
+
+
 @command.command("suspicions", epilog="Example: toban accounts suspicions --all --format json")
 @click.option("--all", "is_all", is_flag=True, help="Also those that somebody has answered.")
 @FORMAT

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from toban.chapters.accounts.models import AccessDecision, Leaver, Suspicion
+from toban.chapters.accounts.models import AccessDecision, AccessRemoval, Leaver, Suspicion
 from toban.chapters.accounts.rows.judging import LeaverState
 from toban.chapters.accounts.seen import SeenAccount, SeenSystem
 
@@ -51,6 +51,7 @@ def leaver_values(each: LeaverState) -> Mapping[str, object]:
         "until": each.until.isoformat(),
         "told_at": each.told_at.isoformat(),
         "open": list(each.open),
+        "unsure": [{"system": one.system, "account": one.account} for one in each.unsure],
         "removed": each.removed,
         "removed_late": list(each.removed_late),
     }
@@ -63,6 +64,16 @@ def told_values(each: Leaver) -> Mapping[str, object]:
         "accounts": list(each.accounts),
         "leaves_at": each.leaves_at.isoformat(),
         "until": each.until.isoformat(),
+    }
+
+
+def claim_values(each: AccessRemoval) -> Mapping[str, object]:
+    """Return whether an account is a leaver's, as somebody said."""
+    return {
+        "name": each.whose,
+        "system": each.system,
+        "account": each.account,
+        "is_theirs": each.is_theirs,
     }
 
 

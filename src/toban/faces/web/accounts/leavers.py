@@ -1,4 +1,4 @@
-"""Those who leave: a manager tells of them, one by one or by a CSV."""
+"""Those who leave: a manager tells of them, one by one or by a CSV, and says what is theirs."""
 
 from datetime import date, datetime, time
 
@@ -30,7 +30,7 @@ _MOST = 200
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_role(OperatorRole.MANAGER)
 def leavers(request: HttpRequest) -> HttpResponse:
-    """List those who leave; POST tells of one, of those in a CSV, or withdraws one, by `act`."""
+    """List those who leave; POST tells, withdraws, or says whose an account is, by `act`."""
     edition, now = in_force(), system_clock()
     if request.method != "POST":
         return _page(request, edition, now)
@@ -64,6 +64,18 @@ def _done(request: HttpRequest, by: Teller, edition: Edition, now: datetime) -> 
         case "withdraw":
             leaving.withdraw(form.get("name", ""), by, edition, plan, now)
             return _("取り消しました。")
+        case "claim":
+            leaving.claim(
+                form.get("name", "")[:_LONGEST],
+                form.get("system", "")[:_LONGEST],
+                form.get("account", "")[:_LONGEST],
+                is_theirs=form.get("theirs") == "yes",
+                by=by,
+                edition=edition,
+                plan=plan,
+                now=now,
+            )
+            return _("記録しました。")
         case _:
             return None
 

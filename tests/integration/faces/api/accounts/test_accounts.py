@@ -83,6 +83,24 @@ def test_a_suspicious_sign_in_is_answered(place: Place, program: Programs) -> No
     assert len(client.get("/suspicions")["items"]) == 1
 
 
+def test_it_is_said_whose_an_account_is_that_is_only_called_alike(place: Place, program: Programs) -> None:
+    client = program(OperatorRole.MANAGER, *EVERYTHING)
+    place.leave("田中太郎")
+    place.look()
+    [listed] = client.get("/leavers")["items"]
+    assert listed["unsure"] == [
+        {"system": "shop", "account": "taro"},
+        {"system": "vpn", "account": "tanaka"},
+    ]
+    body = {"name": "田中太郎", "system": "vpn", "account": "tanaka", "is_theirs": True}
+
+    assert client.post("/leavers/claim", body) == body
+
+    [listed] = client.get("/leavers")["items"]
+    assert listed["unsure"] == [{"system": "shop", "account": "taro"}]
+    assert listed["open"] == ["shop: taro", "vpn: tanaka"]
+
+
 @pytest.mark.parametrize("path", ["/account-systems", "/accounts", "/leavers", "/suspicions"])
 def test_a_developers_token_reads_nothing(place: Place, program: Programs, path: str) -> None:
     program(OperatorRole.DEVELOPER).get(path, 403)

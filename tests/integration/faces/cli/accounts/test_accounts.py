@@ -87,6 +87,19 @@ def test_a_leaver_is_told_of_listed_and_taken_back(place: Place) -> None:
     assert "退職者は登録されていません" in toban("leavers").output
 
 
+def test_it_is_said_whose_an_account_is_that_is_only_called_alike(place: Place) -> None:
+    toban("leave", "田中太郎", "--on", f"{place.now:%Y-%m-%d}")
+    place.now = system_clock()
+    place.look()
+
+    done = toban("whose", "田中太郎", "vpn", "tanaka", "no")
+
+    assert done.output == "vpn の tanaka は、退職する 田中太郎 のものではないと回答\n"
+    assert "残り: shop: taro" in toban("leavers").output
+    assert toban("whose", "田中太郎", "vpn", "tanaka", "yes").exit_code == 1
+    assert toban("whose", "田中太郎", "shop", "taro").exit_code == 2
+
+
 def test_a_csv_tells_of_several(place: Place, tmp_path: Path) -> None:
     day = f"{place.now:%Y-%m-%d}"
     path = tmp_path / "leavers.csv"

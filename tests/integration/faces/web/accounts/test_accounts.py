@@ -140,3 +140,21 @@ def test_a_suspicious_sign_in_is_answered(manager: Client, place: Place) -> None
     assert refused.status_code == 409
     assert "本人に確認した" in page(manager, "/suspicions/")
     assert manager.post("/suspicions/", {"number": "9" * 30, "remark": "a"}).status_code == 409
+
+
+@pytest.mark.parametrize(("answer", "is_theirs"), [("yes", True), ("no", False)])
+def test_it_is_said_whose_an_account_is_that_is_only_called_alike(
+    manager: Client, place: Place, answer: str, is_theirs: bool
+) -> None:
+    place.leave("田中太郎")
+    place.look(DAY / 1440)
+    assert "vpn: tanaka は名前が同じだけです" in page(manager, "/leavers/")
+    form = {"act": "claim", "name": "田中太郎", "system": "vpn", "account": "tanaka"}
+
+    manager.post("/leavers/", {**form, "theirs": answer})
+
+    assert AccessRemoval.objects.get(system="vpn").is_theirs is is_theirs
+    assert "vpn: tanaka は名前が同じだけです" not in page(manager, "/leavers/")
+    assert manager.post("/leavers/", {**form, "theirs": answer}).status_code == (
+        409 if not is_theirs else 302
+    )

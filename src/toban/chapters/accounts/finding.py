@@ -1,0 +1,131 @@
+"""The accounts of those who leave: found wherever they are, and how surely they are theirs."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from toban.chapters.accounts.joining import ClaimBasis, Neighbours, basis_of, called, identity_of
+from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, Leaver
+from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+
+_REMEMBERED = timedelta(days=400)
+"""How long after somebody left their accounts are still looked for: one may come back."""
+
+type _Key = tuple[int | None, str, str]
+"""Leaver, system and account."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaverAccount:
+    """An account that may be a leaver's."""
+
+    leaver: Leaver
+    account: CollectedAccount
+    basis: ClaimBasis
+
+    @property
+    def key(self) -> _Key:
+        """Which account of whom."""
+        return self.leaver.pk, self.account.system, self.account.name
+
+
+def find(plan: AccountsPlan, now: datetime) -> None:
+    """Note every account of those who leave, unless it is locked."""
+    leavers = list(Leaver.objects.filter(withdrawn_at=None, until__gt=now - _REMEMBERED))
+    if not leavers:
+        return
+    noted = AccessRemoval.objects.filter(ground=AccessRemoval.Occasion.LEAVER, leaver__in=leavers)
+    known: dict[_Key, AccessRemoval] = {_key(each): each for each in noted.open()}
+    denied = {_key(each) for each in noted.filter(is_theirs=False)}
+    for each in _accounts_of(leavers, plan, CollectedAccount.objects.there()):
+        if each.account.is_locked:
+            continue
+        there = known.get(each.key)
+        if there is not None:
+            _learn(there, each)
+        # What somebody has said to be another's is asked again only once something else is declared.
+        elif each.basis is ClaimBasis.DECLARED or each.key not in denied:
+            _note(each, now)
+
+
+def shown_of(leavers: Collection[Leaver], plan: AccountsPlan) -> Collection[int]:
+    """Return of whom a system has surely shown an account, by number, be it locked or gone by now."""
+    if not leavers:
+        return ()
+    shown = _accounts_of(leavers, plan, CollectedAccount.objects.all())
+    return {each.leaver.pk for each in shown if each.basis is ClaimBasis.DECLARED}
+
+
+def _key(removal: AccessRemoval) -> _Key:
+    return removal.leaver_id, removal.system, removal.account
+
+
+def _accounts_of(
+    leavers: Iterable[Leaver], plan: AccountsPlan, rows: Iterable[CollectedAccount]
+) -> Iterator[LeaverAccount]:
+    known = {each: identity_of(each.name, each.accounts, plan.index) for each in leavers}
+    by_name: dict[str, list[Leaver]] = defaultdict(list)
+    for leaver, identity in known.items():
+        for name in identity.names:
+            by_name[name].append(leaver)
+    by_system: dict[str, list[CollectedAccount]] = defaultdict(list)
+    for row in rows:
+        by_system[row.system].append(row)
+    for system in plan.systems:
+        there = sorted(by_system[system.name], key=lambda each: each.name)
+        neighbours = Neighbours.of(each.found for each in there if each.ended_at is None)
+        for row in there:
+            for leaver in _called_like(row, system, by_name, plan):
+                basis = basis_of(row.found, system.config, neighbours, known[leaver], plan.index)
+                if basis is not None:
+                    yield LeaverAccount(leaver, row, basis)
+
+
+def _called_like(
+    row: CollectedAccount, system: AccountSystem, by_name: Mapping[str, list[Leaver]], plan: AccountsPlan
+) -> Iterable[Leaver]:
+    """Return whoever may have the account: few of many who leave."""
+    forms = called(row.found, system.config, plan.index)
+    return dict.fromkeys(leaver for form in forms for leaver in by_name.get(form, ()))
+
+
+def _learn(there: AccessRemoval, each: LeaverAccount) -> None:
+    """Keep by what an account is theirs now: the bindings may say more than before, or something else."""
+    if there.basis != each.basis:
+        there.basis = each.basis
+        AccessRemoval.objects.filter(pk=there.pk).update(basis=each.basis)
+
+
+def _note(each: LeaverAccount, now: datetime) -> None:
+    leaver, account = each.leaver, each.account
+    with transaction.atomic():
+        ledger.hold()
+        _, is_new = AccessRemoval.objects.get_or_create(
+            system=account.system,
+            account=account.name,
+            ground=AccessRemoval.Occasion.LEAVER,
+            leaver=leaver,
+            ended_at=None,
+            withdrawn_at=None,
+            defaults={
+                "basis": each.basis,
+                "ordered_by": leaver.told_by,
+                "found_at": now,
+                "begins_at": leaver.leaves_at,
+                "until": leaver.until,
+            },
+        )
+        if is_new:
+            content = {
+                "event": "leaver-account-found",
+                "leaver": leaver.name,
+                "system": account.system,
+                "account": account.name,
+                "basis": str(each.basis),
+            }
+            ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content), now=now)
