@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from toban.chapters.accounts.collector import AccountLock
 from toban.chapters.accounts.finding import find
+from toban.chapters.accounts.joining import HolderKind
 from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, SystemReading
 from toban.chapters.accounts.ownership import owners_of
 from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
@@ -31,7 +33,7 @@ from toban.engine.runs.parameters import Parameter, ParameterKind
 from toban.engine.runs.rules import BY_TRIGGER, RunReason
 from toban.engine.runs.steps.failing import failing
 from toban.engine.runs.steps.recording import record_once
-from toban.engine.runs.triggered import open_run
+from toban.engine.runs.triggered import is_triggered, open_run
 from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
 from toban.engine.tasks.events import TaskGround, WantedTask, open_task, prove, waiting, withdraw
 from toban.engine.tasks.facts import TaskFact, TaskOccasion
@@ -63,15 +65,21 @@ def works(plan: AccountsPlan, edition: Edition, clock: Clock = system_clock) -> 
         found[key] = ground.work(key, rows[0], terms)
         lock = system.locking()
         if lock is not None:
-            made = _lock_work(system, lock, rows[0], role, edition, clock)
+            made = _lock_work(system, lock, rows[0], role, plan, edition, clock)
             found[made.key] = replace(made, behind=partial(_behind_lock, system.name, plan))
     return found
 
 
 def _lock_work(
-    system: AccountSystem, lock: AccountLock, row: Clause, role: str, edition: Edition, clock: Clock
+    system: AccountSystem,
+    lock: AccountLock,
+    row: Clause,
+    role: str,
+    plan: AccountsPlan,
+    edition: Edition,
+    clock: Clock,
 ) -> Work:
-    act = _Act(system.name, lock, clock)
+    act = _Act(system, lock, plan, clock)
     return Work(
         key=_LOCK + system.name,
         clause_id=row.id,
@@ -101,15 +109,19 @@ def _lock_work(
 class _Act:
     """What a run does; both steps may be repeated after a kill."""
 
-    system: str
+    system: AccountSystem
     lock_there: AccountLock
+    plan: AccountsPlan
     clock: Clock
 
     def lock(self, turn: RunTurn) -> object:
         """Lock the account, if it is still to go: whoever approved that may have been long about it."""
         account = turn.parameters[_ACCOUNT]
-        if not _is_to_go(self.system, account, turn.run_id, self.clock()):
+        now, system = self.clock(), self.system
+        if not _is_to_go(system.name, account, turn.run_id, now):
             raise StepFailed(Message("accounts.not-to-go", account=account), RunReason.NOT_RUNNABLE)
+        if is_triggered(turn.run_id) and is_last_privileged(system, account, self.plan, now):
+            raise StepFailed(Message("accounts.last-privileged", account=account), RunReason.NOT_RUNNABLE)
         with failing(turn):
             self.lock_there.lock(account)
         return {_LOCKED: True}
@@ -119,14 +131,14 @@ class _Act:
         account = turn.parameters[_ACCOUNT]
         record_once(
             turn.run_id,
-            {"event": "account-locked", "system": self.system, "account": account},
+            {"event": "account-locked", "system": self.system.name, "account": account},
             self.clock(),
         )
         # Seen anew at once: what is locked is over only when its system shows it.
-        SystemReading.objects.filter(name=self.system).update(
+        SystemReading.objects.filter(name=self.system.name).update(
             looked_at=datetime.fromtimestamp(0, self.clock().tzinfo)
         )
-        return Message("accounts.locked", system=self.system, account=account)
+        return Message("accounts.locked", system=self.system.name, account=account)
 
 
 def settle(plan: AccountsPlan, now: datetime) -> None:
@@ -141,31 +153,51 @@ def settle(plan: AccountsPlan, now: datetime) -> None:
         _ask(system, [each for each in open_now if each.system == system.name], plan, now)
 
 
-def facts(occasion: TaskOccasion) -> Sequence[TaskFact]:
+def is_last_privileged(system: AccountSystem, account: str, plan: AccountsPlan, now: datetime) -> bool:
+    """Return whether *account* is the last with privileges that a person uses there, as far as is known.
+
+    Who is to go as well does not count: of the last two, each lock might go through before the other is seen.
+    """
+    there = CollectedAccount.objects.there().filter(system=system.name, is_privileged=True, is_locked=False)
+    if not there.filter(name=account).exists():
+        return False
+    going = AccessRemoval.objects.open().sure().filter(system=system.name, begins_at__lte=now)
+    others = there.exclude(name=account).exclude(name__in=going.values("account"))
+    return all(plan.holder(system, each.found).kind is HolderKind.MACHINE for each in others)
+
+
+def facts(occasion: TaskOccasion, plan: AccountsPlan, now: datetime) -> Sequence[TaskFact]:
     """Return which account a task is about, and why it is to go; none for other tasks."""
     system, account = occasion.parameters.get(_SYSTEM), occasion.parameters.get(_ACCOUNT)
     if not (system and account):
         return ()
     zone = occasion.edition.bindings.system.zone
     open_now = _standing(system, account).select_related("leaver")
+    place = plan.system(system)
+    is_last = place is not None and is_last_privileged(place, account, plan, now)
+    last = TaskFact(plain(f"{system}: {account}"), Message("accounts.fact-last"), is_exception=True)
     return [
-        TaskFact(
-            plain(f"{system}: {account}"),
-            Message(
-                "accounts.fact-to-go",
-                by=each.ordered_by,
-                why=Message("accounts.ground-leaver", name=each.leaver.name)
-                if each.leaver is not None
-                else Message("accounts.ground-review"),
-                until=each.until.astimezone(zone),
-            )
+        *([last] if is_last else ()),
+        *_grounds(open_now.order_by("pk"), zone),
+    ]
+
+
+def _grounds(removals: Iterable[AccessRemoval], zone: ZoneInfo) -> Iterator[TaskFact]:
+    """Yield why an account is to go."""
+    for each in removals:
+        why = (
+            Message("accounts.ground-leaver", name=each.leaver.name)
+            if each.leaver is not None
+            else Message("accounts.ground-review")
+        )
+        yield TaskFact(
+            plain(f"{each.system}: {each.account}"),
+            Message("accounts.fact-to-go", by=each.ordered_by, why=why, until=each.until.astimezone(zone))
             if each.is_sure
             else Message("accounts.fact-alike", by=each.ordered_by, name=each.whose),
             is_exception=not each.is_sure,
             link=None if each.is_sure else Link("leavers", Message("accounts.leavers-page")),
         )
-        for each in open_now.order_by("pk")
-    ]
 
 
 def _standing(system: str, account: str) -> QuerySet[AccessRemoval]:
@@ -225,8 +257,12 @@ def _ask(system: AccountSystem, wanted: list[AccessRemoval], plan: AccountsPlan,
             began = now - place * timedelta.resolution
             open_task(task, WantedTask(each.until, {_SYSTEM: system.name, _ACCOUNT: account}), same, began)
     if lock is not None:
-        # Whose account is only called alike is asked first.
-        sure = {each.account for each in wanted if each.is_sure and each.begins_at <= now}
+        # Whose account is only called alike, and whether anybody may do without the last, is asked first.
+        sure = [
+            account
+            for account in dict.fromkeys(each.account for each in wanted if each.is_sure)
+            if account in due and not is_last_privileged(system, account, plan, now)
+        ]
         _call_off(lock, sure, now)
         for account in _to_lock(lock, sure, now):
             open_run(lock, lock.clause_id, {_ACCOUNT: account}, now, beside_others=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.chapters.accounts.place import BINDINGS, DAY, Place
+from tests.registered import PARTS
 
 from toban.chapters.accounts import removing
 from toban.chapters.accounts.leaving import Teller, claim, withdraw
@@ -16,9 +17,11 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.modes.rules import Mode
 from toban.engine.orders import NotPossible
+from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs import orders
 from toban.engine.runs.models import Run
 from toban.engine.runs.scheduler import plan_due
+from toban.engine.tasks.lists import facts_of
 
 pytestmark = pytest.mark.django_db
 LOCK = "lock-account/vpn"
@@ -220,3 +223,91 @@ def test_of_two_who_may_have_an_account_each_is_asked(alike: Place, locks: Locks
     found = AccessRemoval.objects.filter(account="t-1").order_by("pk")
     assert [(each.whose, each.is_sure) for each in found] == [("田中太郎", False), ("田中次郎", False)]
     assert locks.names == [], "the label is that of another"
+
+
+def of_the_manager(folder: Path, *vpn: str) -> Place:
+    """The only manager leaves, and both systems may lock them."""
+    own = '\n[accounts.Toban]\nkind = "toban"\nmode = "act"\n'
+    bindings = BINDINGS.replace("[accounts.vpn]", '[accounts.vpn]\nmode = "act"') + own
+    place = Place(folder, bindings=bindings)
+    place.write("vpn", "uehara,,yes,,true,", "monitor-1,,yes,,,", *vpn)
+    place.leave("運用責任者")
+    return place
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_the_last_manager_of_toban_is_asked_for_and_not_locked(tmp_path: Path, second: bool) -> None:
+    place = of_the_manager(tmp_path)
+    if second:
+        Operator.objects.create(username="kanri", operator_role=OperatorRole.MANAGER)
+
+    place.look(EVENING)
+
+    place.manager.refresh_from_db()
+    assert place.manager.is_active is not second
+    assert (("remove-account/Toban", "uehara") in place.tasks()) is not second
+
+
+def test_the_last_manager_is_not_locked_by_an_order_either(tmp_path: Path) -> None:
+    place = of_the_manager(tmp_path)
+    place.look(EVENING)
+    orders.order(
+        "lock-account/Toban", {"account": "uehara"}, by="uehara", now=place.now, account=place.manager
+    )
+
+    place.look(timedelta(minutes=1))
+
+    place.manager.refresh_from_db()
+    assert place.manager.is_active
+    assert "最後の特権のアカウント" in str(Run.objects.get(work="lock-account/Toban").note)
+
+
+@pytest.mark.parametrize(
+    ("others", "locked"),
+    [
+        ((), []),
+        (("suzuki,,yes,yes,true,",), []),
+        (("suzuki,,yes,,true,",), ["uehara"]),
+        (("suzuki,,,,true,",), []),
+    ],
+)
+def test_the_last_account_with_privileges_is_not_locked(
+    tmp_path: Path, locks: Locks, others: tuple[str, ...], locked: list[str]
+) -> None:
+    place = of_the_manager(tmp_path, *others)
+
+    place.look(EVENING)
+
+    assert locks.names[:1] == locked
+    run = Run.objects.get(work="remove-account/vpn")
+    said = [str(fact.value) for fact in facts_of(run, place.edition, PARTS, place.now)]
+    assert any("最後の特権のアカウント" in each for each in said) is not bool(locked)
+
+
+def test_of_the_last_two_who_leave_none_is_locked(tmp_path: Path, locks: Locks) -> None:
+    place = of_the_manager(tmp_path, "suzuki,,yes,,true,")
+    place.leave("鈴木", "suzuki")
+
+    place.look(EVENING)
+
+    assert locks.names == []
+    assert [account for work, account in place.tasks() if work == "remove-account/vpn"] == [
+        "suzuki",
+        "uehara",
+    ]
+
+
+def test_who_has_become_the_last_since_a_lock_was_ordered_is_not_locked(tmp_path: Path, locks: Locks) -> None:
+    place = of_the_manager(tmp_path, "suzuki,,yes,,true,")
+    place.now += EVENING
+    place.collect()
+    removing.settle(place.plan, place.now)
+    assert Run.objects.get(work=LOCK).state == Run.State.WAITING
+
+    place.write("vpn", "uehara,,yes,,true,")
+    place.now += timedelta(minutes=10)
+    place.collect()
+    place.work()
+
+    assert locks.names == []
+    assert "最後の特権のアカウント" in str(Run.objects.get(work=LOCK).note)

@@ -264,6 +264,29 @@ def test_where_toban_may_it_locks_and_the_system_shows_it(
     assert ("remove-account/db", "tanaka") not in place.tasks()
 
 
+def test_the_last_superuser_of_a_database_keeps_it_open(
+    place: Place, database: str, postgres_dsn: str
+) -> None:
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute("ALTER ROLE tanaka SUPERUSER")
+        rows = connection.execute("SELECT rolname FROM pg_roles WHERE rolname <> 'tanaka'").fetchall()
+        machines = f"machines = {[name for (name,) in rows]}\n"
+        place.take(BINDINGS + database.format(mode=Mode.ACT) + machines)
+        place.leave()
+        place.look()
+        place.look(timedelta(hours=10))
+        assert may_log_in(postgres_dsn)
+        assert ("remove-account/db", "tanaka") in place.tasks()
+
+        connection.execute("CREATE ROLE suzuki LOGIN SUPERUSER")
+        try:
+            place.look(10 * MINUTE)
+        finally:
+            connection.execute("DROP ROLE suzuki")
+
+    assert not may_log_in(postgres_dsn)
+
+
 @pytest.mark.parametrize(("mode", "state"), [(Mode.SHADOW, Run.State.SHADOW), (Mode.ASK, Run.State.WAITING)])
 def test_in_shadow_nothing_is_locked_and_nothing_unasked(
     place: Place, database: str, postgres_dsn: str, mode: Mode, state: str

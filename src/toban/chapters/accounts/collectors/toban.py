@@ -4,7 +4,8 @@ from datetime import datetime
 
 from toban.chapters.accounts.account import AccountList, FoundAccount
 from toban.chapters.accounts.bindings import AccountsBinding
-from toban.chapters.accounts.collector import AccountKind, AccountLock, AccountSource
+from toban.chapters.accounts.collector import AccountKind, AccountLock, AccountSource, AccountsUnknown
+from toban.message import Message
 
 _ACTOR = "toban"
 
@@ -44,7 +45,7 @@ class OwnAccounts:
 
 
 class OwnLock:
-    """Toban itself, which may lock any of its accounts."""
+    """Toban itself, which may lock any of its accounts but its last manager's."""
 
     def lock(self, name: str) -> None:
         """See `AccountLock`."""
@@ -52,10 +53,17 @@ class OwnLock:
 
         from toban.engine.people.audit import record  # noqa: PLC0415
         from toban.engine.people.first import end_access  # noqa: PLC0415
-        from toban.engine.people.models import Operator  # noqa: PLC0415
+        from toban.engine.people.models import Operator, OperatorRole  # noqa: PLC0415
 
         with transaction.atomic():
-            for each in Operator.objects.select_for_update().filter(username=name, is_active=True):
+            # All of them are held, so that of two the one lock sees the other.
+            active = {
+                each.username: each for each in Operator.objects.select_for_update().filter(is_active=True)
+            }
+            managers = {each for each, one in active.items() if one.operator_role == OperatorRole.MANAGER}
+            if managers == {name}:
+                raise AccountsUnknown(Message("accounts.last-privileged", account=name))
+            if (each := active.get(name)) is not None:
                 each.is_active = False
                 end_access(each)
                 each.save(update_fields=["is_active", "lockouts"])
