@@ -27,6 +27,9 @@ REVIEW = "security/audit-review/重要操作を週次でレビュー"
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     found = Place(tmp_path, bindings=BINDINGS)
+    used = "2026-11-20T10:00:00+09:00"
+    found.write("vpn", f"tanaka,,,,true,{used}", "uehara,,yes,,true,", "monitor-1,,,,,")
+    found.write("shop", f"taro,,,,,{used}", "x9,t.tanaka@example.com,,,,")
     found.look()
     return found
 
@@ -159,3 +162,49 @@ def test_a_system_that_can_not_be_read_is_not_watched_and_named(place: Place) ->
 
     assert place.verdict(WATCH) is Verdict.NOT_MEASURABLE
     assert place.said(WATCH).startswith("vpn を読めません")
+
+
+def test_the_row_says_what_it_watches(place: Place) -> None:
+    assert place.verdict(WATCH) is Verdict.CONFORMING
+    assert place.said(WATCH) == (
+        "未回答の不審なアクセスはありません。"
+        "見ているもの: Toban (すべてのサインインと失敗)、vpn (最後の利用)、shop (最後の利用)"
+    )
+
+
+def test_a_system_that_shows_nobodys_sign_ins_is_not_watched_and_named(place: Place) -> None:
+    place.write("shop", "taro,,,,,", "x9,t.tanaka@example.com,,,,")
+    place.look(10 * MINUTE)
+
+    assert place.verdict(WATCH) is Verdict.NOT_MEASURABLE
+    assert place.said(WATCH) == (
+        "shop はいつ使われたかを示さないため、不審なアクセスを見つけられません。"
+        "見ているもの: Toban (すべてのサインインと失敗)、vpn (最後の利用)"
+    )
+
+
+def test_what_is_signed_in_to_before_is_watched_for_the_system_behind(place: Place) -> None:
+    place.take(BINDINGS.replace("is_production = false", 'is_production = false\nbehind = "vpn"'))
+    place.write("shop", "taro,,,,,", "x9,t.tanaka@example.com,,,,")
+    place.look(10 * MINUTE)
+    assert place.verdict(WATCH) is Verdict.CONFORMING
+    assert "shop (手前の vpn で)" in place.said(WATCH)
+
+    place.write("vpn", "tanaka,,,,true,")
+    place.look(10 * MINUTE)
+
+    assert place.verdict(WATCH) is Verdict.NOT_MEASURABLE
+    assert place.said(WATCH).startswith("vpn はいつ使われたか")
+
+
+def test_what_is_unanswered_is_told_beside_what_is_not_watched(place: Place) -> None:
+    place.write("shop", "taro,,,,,")
+    for _ in range(5):
+        sign_in(place, "sign-in-refused", actor="dev")
+    sign_in(place, actor="dev")
+    place.now += 10 * MINUTE
+
+    watch(place)
+
+    assert place.verdict(WATCH) is Verdict.WARNING
+    assert "shop はいつ使われたかを示さない" in place.said(WATCH)

@@ -193,17 +193,52 @@ def _of_ages(
 def watched(
     open_now: Sequence[Message], systems: Sequence[SeenSystem], oldest: timedelta, now: datetime
 ) -> Judgement:
-    """Return the verdict on the watch over sign-ins; *open_now* is what nobody has answered yet."""
+    """Return the verdict on the watch over sign-ins; *open_now* is what nobody has answered yet.
+
+    A system that shows nobody's sign-ins is not watched: that nothing was found there says nothing.
+    """
     accounts = sum(len(each.accounts) for each in systems)
     value = Message("accounts.watched-value", accounts=accounts, count=len(open_now))
-    gap = _gap([why for each in systems if (why := each.why_unknown(oldest, now))])
-    proof = {"accounts": accounts, "open": len(open_now)}
+    by_name = {each.name: each for each in systems}
+    how = {each.name: _watch_over(each, by_name) for each in systems}
+    unknown = {each.name: _unwatched(each, how, by_name, oldest, now) for each in systems}
+    gap = _gap([why for why in unknown.values() if why])
+    watches = [said for name, said in how.items() if not unknown[name]]
+    watching = Message("accounts.watching", systems=watches) if watches else NOTHING
+    proof = {"accounts": accounts, "open": len(open_now), "watched": len(watches), "systems": len(systems)}
     if open_now:
         said = Message("accounts.suspicions-open", count=len(open_now), first=open_now[0])
         return Judgement(Verdict.WARNING, sentences(said, gap), value, proof=proof)
     if gap:
-        return Judgement(Verdict.NOT_MEASURABLE, gap, value, proof=proof)
-    return Judgement(Verdict.CONFORMING, Message("accounts.nothing-suspicious"), value, proof=proof)
+        return Judgement(Verdict.NOT_MEASURABLE, sentences(gap, watching), value, proof=proof)
+    said = Message("accounts.nothing-suspicious", systems=watches)
+    return Judgement(Verdict.CONFORMING, said, value, proof=proof)
+
+
+def _unwatched(
+    system: SeenSystem,
+    how: Mapping[str, Message],
+    by_name: Mapping[str, SeenSystem],
+    oldest: timedelta,
+    now: datetime,
+) -> Message:
+    """Return why nothing is known of sign-ins to *system*; nothing if they are watched."""
+    silent = NOTHING if how[system.name] else Message("accounts.no-sign-ins", system=system.name)
+    return _unknown_with(system, by_name, oldest, now) or silent
+
+
+def _watch_over(system: SeenSystem, by_name: Mapping[str, SeenSystem]) -> Message:
+    """Return by what sign-ins to *system* are watched; nothing if they are not."""
+    if system.system.is_own:
+        return Message("accounts.watches-all", system=system.name)
+    used = [each.found for each in system.accounts if each.found.last_used_at is not None]
+    if used:
+        says_from = any(each.last_used_from for each in used)
+        return Message("accounts.watches-from" if says_from else "accounts.watches-use", system=system.name)
+    before = by_name.get(system.system.config.behind)
+    if before is None or before is system or not _watch_over(before, {}):
+        return NOTHING
+    return Message("accounts.watches-before", system=system.name, before=before.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,4 +265,4 @@ def suspicions(is_all: bool, form: str) -> None:
             said = sentences(each.said, answer) if each.answered_at is not None else each.said
             say(Message("accounts.suspicion", system=each.system, account=each.account, said=said))
         if not listed:
-            say(Message("accounts.nothing-suspicious"))
+            say(Message("accounts.no-suspicions"))
