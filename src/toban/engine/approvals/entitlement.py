@@ -1,5 +1,6 @@
 """What an account may do about a request at this moment, and why not."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from toban.engine.approvals.delegations import grounds_of
@@ -7,11 +8,11 @@ from toban.engine.approvals.identity import (
     identities_of,
     identities_of_shell,
     identity_of,
-    numbers_behind,
 )
 from toban.engine.approvals.models import ApprovalRequest, BreakGlass
 from toban.engine.approvals.requests import facts_of
 from toban.engine.approvals.rules import (
+    GivenPassword,
     Refusal,
     Respondent,
     is_one_of,
@@ -19,8 +20,9 @@ from toban.engine.approvals.rules import (
     why_not,
     why_not_review,
 )
+from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
-from toban.engine.people.access import may_order
+from toban.engine.people.access import may_order, own_from, who_set_password
 from toban.engine.people.models import Operator, OperatorRole
 from toban.message import Message
 
@@ -46,26 +48,34 @@ def why_not_reviewed_by(
     found: BreakGlass, account: Operator, edition: Edition, now: datetime, *, shell_user: str = ""
 ) -> Refusal | None:
     """Return why *account* may not review *found*, or None; *shell_user*: if they do so from a shell."""
-    breakers = [*identities_of_shell(edition, found.shell_user)]
-    reviewers = (identity_of(edition, account), *identities_of(edition, numbers_behind(account, shell_user)))
     # A user of the system that many people share says nothing.
-    if breakers and shell_user == found.shell_user:
+    if identities_of_shell(edition, found.shell_user) and shell_user == found.shell_user:
         return Refusal(Message("approvals.same-shell-user", user=shell_user), Message("approvals.reviewers"))
+    by = respondent_of(found.request, account, edition, now, shown="", has_proved=True, shell_user=shell_user)
+    refusal = _why_not_reviewed(found, account, by, edition)
+    if refusal is None or by.given is None:
+        return refusal
+    own = _why_not_reviewed(found, account, replace(by, given=None), edition)
+    return refusal if refusal == own else by.given.explained(refusal)
+
+
+def _why_not_reviewed(
+    found: BreakGlass, account: Operator, by: Respondent, edition: Edition
+) -> Refusal | None:
+    breakers = [*identities_of_shell(edition, found.shell_user), *identities_of(edition, found.setters)]
     if found.account is not None:
         breakers.append(identity_of(edition, found.account))
-    breakers += identities_of(edition, found.setters)
-    grounds = grounds_of(edition, found.request.role, account, now)
     # Only one's own hold on the role counts: a delegate was chosen by somebody else, and so was a deputy whom
     # somebody made one who wants the review, or wants to review.
     orderers = identities_of(edition, found.request.orderers)
-    choosing = (*reviewers, *breakers, *orderers)
+    choosing = (*by.identities, *breakers, *orderers)
     holds = any(
         each.delegated_by is None
         and not any(is_one_of(appointer, choosing) for appointer in each.appointed_by)
-        for each in grounds
+        for each in by.grounds
     )
     is_manager = account.is_active and account.operator_role == OperatorRole.MANAGER
-    return why_not_review(breakers, orderers, reviewers, is_entitled=holds or is_manager)
+    return why_not_review(breakers, orderers, by.identities, is_entitled=holds or is_manager)
 
 
 def respondent_of(
@@ -80,5 +90,14 @@ def respondent_of(
 ) -> Respondent:
     """Return *account* as somebody who wants to answer *request*; *shell_user*: if by a command."""
     grounds = grounds_of(edition, request.role, account, now)
-    shell = identities_of(edition, numbers_behind(account, shell_user))
-    return Respondent(identity_of(edition, account), grounds, shown, has_proved, shell)
+    shell = identities_of_shell(edition, shell_user)
+    given = _given_password(edition, account)
+    return Respondent(identity_of(edition, account), grounds, shown, has_proved, shell, given)
+
+
+def _given_password(edition: Edition, account: Operator) -> GivenPassword | None:
+    by, until = who_set_password(account, system_clock()), own_from(account)
+    if not by or until is None:
+        return None
+    local = until.astimezone(edition.bindings.system.zone)
+    return GivenPassword(account.username, identities_of(edition, by), local)

@@ -6,7 +6,7 @@ Every refusal is a message that says why, and how it is possible instead.
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -92,6 +92,41 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why somebody may not answer, and the way out."""
+
+    said: Message
+    hint: Message = NOTHING
+
+    @property
+    def error(self) -> NotPossible:
+        """The same as an error."""
+        return NotPossible(self.said, self.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPassword:
+    """A password that was given to an account so lately that whoever gave it may be using it."""
+
+    account: str
+    """The name of the account."""
+    by: Sequence[Identity]
+    until: datetime
+    """From then on the account is its owner's alone."""
+
+    def explained(self, refusal: Refusal) -> Refusal:
+        """Return *refusal* as one that only they have caused who gave the password."""
+        given = Message(
+            "approvals.password-given",
+            account=self.account,
+            by=[each.username for each in self.by],
+            until=self.until,
+            why=refusal.said,
+        )
+        return Refusal(given, Message("approvals.after-the-password", until=self.until))
+
+
+@dataclass(frozen=True, slots=True)
 class Respondent:
     """Somebody who wants to answer, at this moment."""
 
@@ -102,8 +137,14 @@ class Respondent:
     has_proved: bool = False
     """Whether they have just proved again who they are."""
     shell: Sequence[Identity] = ()
-    """Whose shell it was, if they answer from one and an account is called like its user; and who has lately
-    given the account its password."""
+    """Whose shell it was, if they answer from one and an account is called like its user."""
+    given: GivenPassword | None = None
+    """Set if somebody has lately given the account its password."""
+
+    @property
+    def identities(self) -> Sequence[Identity]:
+        """Everybody who they may be."""
+        return (self.identity, *self.shell, *(self.given.by if self.given is not None else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +172,6 @@ class RequestFacts:
     """Whether document and bindings are still those that the request was made under."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why somebody may not answer, and the way out."""
-
-    said: Message
-    hint: Message = NOTHING
-
-    @property
-    def error(self) -> NotPossible:
-        """The same as an error."""
-        return NotPossible(self.said, self.hint)
-
-
 def digest_of(content: Mapping[str, object]) -> str:
     """Return the digest of what an approval is about: JSON values."""
     written = json.dumps(content, sort_keys=True, ensure_ascii=True)
@@ -164,6 +192,14 @@ def why_closed(request: RequestFacts, now: datetime) -> Refusal | None:
 
 def why_not(request: RequestFacts, by: Respondent, now: datetime) -> Refusal | None:
     """Return why *by* may not approve now, or None; proof of identity is checked last."""
+    refusal = _why_not(request, by, now)
+    if refusal is None or by.given is None or refusal == _why_not(request, replace(by, given=None), now):
+        return refusal
+    # By themselves they might: what was said is about whoever gave them their password.
+    return by.given.explained(refusal)
+
+
+def _why_not(request: RequestFacts, by: Respondent, now: datetime) -> Refusal | None:
     closed = why_closed(request, now)
     if closed is not None:
         return closed
@@ -189,7 +225,7 @@ def why_not(request: RequestFacts, by: Respondent, now: datetime) -> Refusal | N
 
 
 def _is_among(by: Respondent, others: Collection[Identity]) -> bool:
-    return any(is_one_of(mine, others) for mine in (by.identity, *by.shell))
+    return any(is_one_of(mine, others) for mine in by.identities)
 
 
 def usable(request: RequestFacts, by: Respondent) -> Ground | None:

@@ -53,11 +53,16 @@ def who_set_password(account: Operator, at: datetime) -> Sequence[int]:
     """
     from allauth.mfa.models import Authenticator  # noqa: PLC0415 - its models need Django ready
 
-    set_at, numbers = account.password_set_at, account.password_setters
-    if set_at is None or not numbers or at - set_at >= BEHIND_FOR:
+    set_at, numbers, until = account.password_set_at, account.password_setters, own_from(account)
+    if set_at is None or until is None or not numbers or at >= until:
         return ()
     codes = Authenticator.objects.filter(user=account, type=Authenticator.Type.TOTP, created_at__lt=set_at)
     return () if codes.exists() else tuple(numbers)
+
+
+def own_from(account: Operator) -> datetime | None:
+    """Return when *account* becomes its owner's alone; None if nobody has ever given it a password."""
+    return account.password_set_at + BEHIND_FOR if account.password_set_at is not None else None
 
 
 def setting_password(account: Operator, now: datetime) -> Sequence[int]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -25,7 +26,8 @@ from toban.engine.approvals.models import BreakGlass
 from toban.engine.approvals.rules import RequestState
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
-from toban.engine.people.access import setting_password
+from toban.engine.orders import NotPossible
+from toban.engine.people.access import own_from, setting_password
 from toban.engine.people.first import give_password
 from toban.engine.people.models import Operator
 
@@ -174,3 +176,53 @@ def test_nobody_chooses_a_deputy_by_a_password_that_they_gave(edition: Edition) 
 
     assert "依頼した人があなたを代理に" in refused(approve, ordered, "sato", edition)
     assert approve(other, "sato", edition).state == RequestState.GRANTED
+
+
+def _until(name: str) -> str:
+    until = own_from(account(name))
+    assert until is not None
+    return f"{until.astimezone(ZoneInfo('Asia/Tokyo')):%Y-%m-%d %H:%M}"
+
+
+def test_its_owner_is_told_what_is_so_until_when_and_the_way_out(edition: Edition) -> None:
+    name, request = on_duty(edition), asked(edition, "boss")
+    given(name, "boss")
+
+    with pytest.raises(NotPossible) as told:
+        approve(request, name, edition)
+
+    said, hint = str(told.value.said), str(told.value.hint)
+    assert f"「{name}」のパスワードを boss が発行" in said
+    assert "自分が依頼したこと" in said
+    assert _until(name) in said
+    assert _until(name) in hint
+    assert "別の人に依頼" in hint
+
+
+def test_what_its_owner_has_done_is_said_without_the_password(edition: Edition) -> None:
+    name = on_duty(edition)
+    given(name, "boss")
+    request = asked(edition, name)
+
+    assert refused(approve, request, name, edition).startswith("自分が依頼したこと")
+
+
+@pytest.mark.usefixtures("edition")
+def test_its_owner_has_not_approved_what_the_giver_has() -> None:
+    pair = edition_of(bindings=PAIR)
+    request = asked(pair, terms=TWO)
+    given("suzuki", "tanaka")
+    approve(request, "tanaka", pair)
+
+    said = refused(approve, request, "suzuki", pair)
+    assert said.startswith("アカウント「suzuki」のパスワードを tanaka が発行")
+
+
+def test_its_owner_did_not_break_the_glass_that_the_giver_broke(edition: Edition) -> None:
+    Operator.objects.update(operator_role="manager")
+    given("sato", "boss")
+    broken(edition, giver("boss", has_proved=True))
+
+    number = BreakGlass.objects.get().pk
+    said = refused(review, number, "妥当", by=giver("sato"), edition=edition, now=MONDAY)
+    assert said.startswith("アカウント「sato」のパスワードを boss が発行")
