@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import wraps
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponseBase
 
 from toban.engine.clock import system_clock
@@ -53,15 +54,30 @@ def who_set_password(account: Operator, at: datetime) -> Sequence[int]:
     """
     from allauth.mfa.models import Authenticator  # noqa: PLC0415 - its models need Django ready
 
-    set_at, numbers, until = account.password_set_at, account.password_setters, own_from(account)
-    if set_at is None or until is None or not numbers or at >= until:
+    set_at, numbers = account.password_set_at, account.password_setters
+    if set_at is None or not numbers:
+        return ()
+    until = own_from(account)
+    if until is None or at >= until:
         return ()
     codes = Authenticator.objects.filter(user=account, type=Authenticator.Type.TOTP, created_at__lt=set_at)
     return () if codes.exists() else tuple(numbers)
 
 
 def own_from(account: Operator) -> datetime | None:
-    """Return when *account* becomes its owner's alone; None if nobody has ever given it a password."""
+    """Return when *account* becomes its owner's alone; None if nobody has ever given it a password.
+
+    Whoever gave it may have made tokens of the API before: as long as one counts, it may be they who use it.
+    """
+    since, until = account.password_set_at, signing_in_until(account)
+    if since is None or until is None:
+        return None
+    made = account.api_tokens.filter(made_at__gte=since, made_at__lt=until, lockouts=account.lockouts)
+    return max(until, made.aggregate(last=Max("ends_at"))["last"] or until)
+
+
+def signing_in_until(account: Operator) -> datetime | None:
+    """Return until when whoever gave *account* its password may be signing in with it."""
     return account.password_set_at + BEHIND_FOR if account.password_set_at is not None else None
 
 

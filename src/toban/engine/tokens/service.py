@@ -11,9 +11,10 @@ from django.http import HttpRequest
 
 from toban.engine.evidence import ledger
 from toban.engine.orders import NotPossible
-from toban.engine.people.access import hurdle_before, may_order
+from toban.engine.people.access import hurdle_before, may_order, signing_in_until, who_set_password
 from toban.engine.people.audit import record
-from toban.engine.people.models import Operator
+from toban.engine.people.feeds import revoke_token
+from toban.engine.people.models import FeedToken, Operator
 from toban.engine.tokens.models import LONGEST_NAME, ApiToken
 from toban.engine.tokens.rules import WantedToken
 from toban.message import Message
@@ -76,6 +77,18 @@ def revoke(
         ApiToken.objects.filter(pk=token_id).delete()
         record("token-revoked", by, request, token=found.name, operator=found.operator.username)
     return found
+
+
+@transaction.atomic
+def end_given(request: HttpRequest, user: Operator, **_: object) -> None:
+    """End what whoever gave *user* a password may have made since; listens to their own new password."""
+    since, until = user.password_set_at, signing_in_until(user)
+    if since is None or until is None or not who_set_password(user, since):
+        return
+    for token in ApiToken.objects.filter(operator=user, made_at__gte=since, made_at__lt=until):
+        revoke(token.pk, by=user.username, request=request)
+    if FeedToken.objects.filter(operator=user, made_at__gte=since, made_at__lt=until).exists():
+        revoke_token(user, request)
 
 
 def is_usable(token: ApiToken, now: datetime) -> bool:

@@ -5,8 +5,6 @@ from typing import override
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
 
-from toban.faces.web import sessions
-
 
 class WebConfig(AppConfig):
     """The living document."""
@@ -17,4 +15,6 @@ class WebConfig(AppConfig):
     @override
     def ready(self) -> None:
         """Listen to sign-ins."""
+        from toban.faces.web import sessions  # noqa: PLC0415 - models can be imported only now
+
         user_logged_in.connect(sessions.begin, dispatch_uid="sessions")

@@ -30,6 +30,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.access import own_from, setting_password
 from toban.engine.people.first import give_password
 from toban.engine.people.models import Operator
+from toban.engine.tokens.models import ApiToken
 
 pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)
@@ -226,3 +227,21 @@ def test_its_owner_did_not_break_the_glass_that_the_giver_broke(edition: Edition
     number = BreakGlass.objects.get().pk
     said = refused(review, number, "妥当", by=giver("sato"), edition=edition, now=MONDAY)
     assert said.startswith("アカウント「sato」のパスワードを boss が発行")
+
+
+def test_a_token_from_that_week_counts_as_the_givers_for_as_long_as_it_counts(edition: Edition) -> None:
+    name, request = on_duty(edition), asked(edition, "boss")
+    given(name, "boss", ago=WEEK)
+    owner, now = account(name), system_clock()
+    token = ApiToken.objects.create(
+        operator=owner,
+        name="ci",
+        scopes=["act:approvals"],
+        made_at=now - WEEK + HOUR,
+        ends_at=now + HOUR,
+        lockouts=owner.lockouts,
+    )
+
+    assert "のパスワードを boss が発行" in refused(approve, request, name, edition)
+    token.delete()
+    assert approve(request, name, edition).state == RequestState.GRANTED
