@@ -234,6 +234,7 @@ def _answered(
             "person": ground.person if ground is not None else "",
             "delegation_id": ground.delegation if ground is not None else None,
             "appointers": ground.appointers if ground is not None else [],
+            "deputy_id": ground.deputy if ground is not None else None,
             "via": by.via,
             "shell_user": by.behind[:150],
             "setters": list(_setters(account)),

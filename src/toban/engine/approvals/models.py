@@ -77,11 +77,14 @@ class AnswerQuerySet(models.QuerySet["ApprovalAnswer"]):
     def standing(self) -> Self:
         """Return the approvals that count: not those of accounts that are gone, or were locked out since.
 
-        Nor those of delegates whose giver was: somebody else may have chosen who approves.
+        Nor those of delegates whose giver was, and of deputies whose maker was: somebody else may have chosen
+        who approves.
         """
         lasts = Q(delegation__giver__is_active=True, delegation__lockouts=F("delegation__giver__lockouts"))
+        counts = Q(deputy__account__is_active=True, deputy__lockouts=F("deputy__account__lockouts"))
         return self.filter(
             Q(delegation=None) | lasts,
+            Q(deputy=None) | Q(deputy__lockouts=None) | counts,
             answer=ApprovalAnswer.Answer.GRANTED,
             account__is_active=True,
             lockouts=F("account__lockouts"),
@@ -115,6 +118,8 @@ class ApprovalAnswer(models.Model):
     delegation = models.ForeignKey("Delegation", models.SET_NULL, null=True, related_name="+")
     appointers = models.JSONField(default=list)
     """The numbers of the accounts that may have made them a deputy, if that is how they held the role."""
+    deputy = models.ForeignKey("notify.DutyOverride", models.SET_NULL, null=True, related_name="+")
+    """Set for a deputy, and for a delegate of one."""
     via = models.CharField(max_length=8, choices=Via, default=Via.PAGE)
     shell_user = models.CharField(max_length=150, blank=True)
     """The user of the operating system, for a command on the server."""

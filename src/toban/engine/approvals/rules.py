@@ -84,6 +84,8 @@ class Ground:
     """Who made them a deputy, if an account did: by a command on the server, every one that may have."""
     delegated_by: Identity | None = None
     delegation: int | None = None
+    deputy: int | None = None
+    """The number of the override by which they, or who delegated it to them, hold the role."""
 
     @property
     def appointers(self) -> list[int]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from toban.engine.changes.act import ActReader, ChangeFacts, ChangeKind, Content, texts, unchanged
-from toban.message import Message, plain
+from toban.message import NOTHING, Message, from_json, plain
 
 
 def _silence(content: Content) -> ChangeFacts:
@@ -45,7 +45,8 @@ def _override(content: Content) -> ChangeFacts:
 
 def _end_override(content: Content) -> ChangeFacts:
     said = Message("notify.change-end-duty", role=content.get("role"))
-    return ChangeFacts(ChangeKind.DUTY, said, texts(content, "role"))
+    note = from_json(content["note"]) if content.get("note") else NOTHING
+    return ChangeFacts(ChangeKind.DUTY, said, texts(content, "role"), note=note)
 
 
 def _matchers(content: Content) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -335,6 +336,10 @@ class DutyOverride(OrderedPeriod):
     """The name in `[people]`."""
     makers = models.JSONField(default=list)
     """The numbers of the accounts of who had just set the author's password: it may have been they."""
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    """The author's; None if a command made it for somebody who has none."""
+    lockouts = models.PositiveIntegerField(null=True)
+    """The account's `lockouts` then: one more ends the deputy, as whoever made it may have been another."""
 
     class Meta:
         constraints = (

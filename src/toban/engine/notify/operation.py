@@ -22,6 +22,7 @@ from toban.engine.notify.delivery.channel import CHANNEL_KINDS, Channel
 from toban.engine.notify.delivery.heartbeat import Heartbeat
 from toban.engine.notify.delivery.lifeline import Lifeline
 from toban.engine.notify.delivery.posts import Posts
+from toban.engine.notify.duty import overrides
 from toban.engine.notify.routing import matrix, tools
 from toban.engine.notify.routing.contacts import Contacts, contacts_of
 from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
@@ -98,6 +99,10 @@ def _hold(edition: Edition, now: datetime) -> None:
     status.show(matrix.maintenance(windows, edition.bindings.system, now), now, edition.design.digest)
 
 
+def _end_lost(_edition: Edition, now: datetime) -> None:
+    overrides.end_lost(now)
+
+
 def _compare(edition: Edition, now: datetime) -> None:
     """Show the rows that name what notifies."""
     rows, bindings = _tools(edition), edition.bindings
@@ -129,6 +134,7 @@ def _shift(at: Workplace) -> WorkerShift:
     notices = _Notices(at)
     loops = (
         EditionLoop("announce", notices.announce, every=0.5, leads=True),
+        EditionLoop("deputies", _end_lost, every=2.0, leads=True),
         EditionLoop("deliver", notices.deliver, every=1.0, leads=True),
         EditionLoop("post-changes", notices.post_changes, every=1.0, leads=True),
         EditionLoop("maintenance-rows", _hold, every=60.0),

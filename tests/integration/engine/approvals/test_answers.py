@@ -381,6 +381,27 @@ def test_what_a_delegate_approved_is_asked_again_if_the_giver_is_locked_out_befo
     assert request_for(subject(edition), MONDAY).pk != request.pk
 
 
+@pytest.mark.parametrize("change", [{"is_active": False}, {"lockouts": 1}])
+def test_a_deputy_ends_with_the_account_that_made_them_one(edition: Edition, change: dict[str, Any]) -> None:
+    request = asked(edition)
+    deputy("佐藤", edition, by="boss")
+    Operator.objects.filter(username="boss").update(**change)
+
+    assert "担っていません" in refused(approve, request, "sato", edition)
+    assert approve(request, on_duty(edition), edition).state == RequestState.GRANTED
+
+
+def test_what_a_deputy_approved_is_asked_again_if_who_made_them_one_is_locked_out_before_it_begins(
+    edition: Edition,
+) -> None:
+    deputy("佐藤", edition, by="boss")
+    request = approve(asked(edition), "sato", edition)
+    assert request_for(subject(edition), MONDAY).pk == request.pk
+    Operator.objects.filter(username="boss").update(lockouts=1)
+
+    assert request_for(subject(edition), MONDAY).pk != request.pk
+
+
 def test_only_who_holds_the_role_delegates_it(edition: Edition) -> None:
     arguments = {"ends_at": MONDAY + HOUR, "edition": edition, "now": MONDAY}
     given(edition)

@@ -20,7 +20,8 @@ from toban.engine.notify.models import Alert, Announcement, Delivery, StageOutco
 from toban.engine.notify.routing.contacts import BoundChannel, Contacts
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.orders import NotPossible
-from toban.message import NOTHING, Message, plain
+from toban.engine.people.models import Operator
+from toban.message import NOTHING, Message, from_json, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -178,6 +179,35 @@ def test_an_override_and_its_end_are_in_the_evidence() -> None:
     }  # fmt: skip
     assert (ended.actor, ended.content["order"]) == ("chie", "end-duty-override")
     assert overrides.between(MONDAY + 2 * HOUR, MONDAY + 3 * HOUR) == []
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"lockouts": 1}])
+def test_a_deputy_ends_when_the_account_that_made_them_one_is_locked_out(change: dict[str, object]) -> None:
+    account = Operator.objects.create(username="nami")
+    number = stand_in("佐久川", MONDAY, MONDAY + 9 * HOUR)
+    later = stand_in("佐久川", MONDAY + 20 * HOUR, MONDAY + 30 * HOUR)
+    overrides.end_lost(MONDAY + HOUR)
+    assert [each.number for each in overrides.standing(MONDAY + HOUR)] == [number]
+
+    Operator.objects.filter(pk=account.pk).update(**change)
+    # At once, before any worker ends it.
+    assert overrides.standing(MONDAY + HOUR) == []
+    overrides.end_lost(MONDAY + HOUR)
+    overrides.end_lost(MONDAY + 2 * HOUR)
+    Operator.objects.filter(pk=account.pk).update(is_active=True)
+
+    assert [each.end for each in overrides.between(MONDAY, MONDAY + HOUR)] == [MONDAY + HOUR]
+    assert overrides.between(MONDAY + 2 * HOUR, MONDAY + 40 * HOUR) == []
+    ended = LedgerEntry.objects.filter(content__order="end-duty-override").order_by("sequence")
+    assert [(each.actor, each.content["override"]) for each in ended] == [("toban", number), ("toban", later)]
+    assert "nami" in str(from_json(ended[0].content["note"]))
+
+
+def test_a_deputy_stays_if_whoever_made_them_one_has_no_account() -> None:
+    stand_in("佐久川", MONDAY, MONDAY + 9 * HOUR)
+    overrides.end_lost(MONDAY + HOUR)
+
+    assert len(overrides.standing(MONDAY + HOUR)) == 1
 
 
 def test_an_override_cancelled_beforehand_never_applies() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
@@ -17,33 +18,36 @@ from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import who_set_password
 from toban.engine.people.models import Operator
-from toban.message import Message
+from toban.message import NOTHING, Message
 
 FOREVER = timedelta(days=36_500)
 """A span for queries about the whole future."""
+_COUNTS = Q(lockouts=None) | Q(account__is_active=True, account__lockouts=F("lockouts"))
 
 
 def between(start: datetime, end: datetime) -> list[Override]:
     """Return the overrides that are active at some moment from *start* (included) to *end* (excluded)."""
-    found = DutyOverride.objects.filter(starts_at__lt=end, ends_at__gt=start).order_by("starts_at", "pk")
-    return [
-        Override(
-            each.pk,
-            each.role,
-            each.person,
-            each.author,
-            each.reason,
-            each.starts_at,
-            each.ends_at,
-            tuple(each.makers),
-        )
-        for each in found
-    ]
+    found = DutyOverride.objects.filter(starts_at__lt=end, ends_at__gt=start)
+    return [_override(each) for each in found.order_by("starts_at", "pk")]
 
 
 def standing(now: datetime) -> list[Override]:
-    """Return the overrides that are active at *now*."""
-    return between(now, now + timedelta(microseconds=1))
+    """Return the overrides that hold at *now*: not those of accounts that are gone or locked out since."""
+    found = DutyOverride.objects.holding(now).filter(_COUNTS)
+    return [_override(each) for each in found.order_by("starts_at", "pk")]
+
+
+def _override(found: DutyOverride) -> Override:
+    return Override(
+        found.pk,
+        found.role,
+        found.person,
+        found.author,
+        found.reason,
+        found.starts_at,
+        found.ends_at,
+        tuple(found.makers),
+    )
 
 
 def override(
@@ -75,11 +79,14 @@ def override(
         now = ledger.turn(now)
         if end <= now:
             raise NotPossible(Message("notify.already-past"), Message("notify.give-a-future-time"))
+        account = Operator.objects.filter(username=by).first()
         made = DutyOverride.objects.create(
             role=roster.role,
             person=person,
             author=by,
-            makers=_makers(by),
+            account=account,
+            lockouts=account.lockouts if account is not None else None,
+            makers=list(who_set_password(account, system_clock())) if account is not None else [],
             reason=reason.strip(),
             starts_at=starts_at,
             ends_at=end,
@@ -98,11 +105,6 @@ def override(
     return made
 
 
-def _makers(by: str) -> list[int]:
-    account = Operator.objects.filter(username=by).first()
-    return list(who_set_password(account, system_clock())) if account is not None else []
-
-
 def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
     """End an override now, or cancel it; the normal turns apply again."""
     with transaction.atomic():
@@ -112,11 +114,27 @@ def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
             raise NotPossible(
                 Message("notify.no-such-override", override=number), Message("notify.see-overrides")
             )
-        found.starts_at, found.ends_at = min(found.starts_at, now), now
-        found.save(update_fields=["starts_at", "ends_at"])
-        look_again()
-        audit({"order": "end-duty-override", "override": found.pk, "role": found.role}, by, now)
+        _end(found, by, now)
     return found
+
+
+def end_lost(now: datetime) -> None:
+    """End the overrides of accounts that are gone or locked out since: they don't revive later."""
+    for each in DutyOverride.objects.unended(now).exclude(_COUNTS):
+        with transaction.atomic():
+            now = ledger.turn(now)
+            lost = DutyOverride.objects.unended(now).exclude(_COUNTS)
+            found = DutyOverride.objects.select_for_update().filter(pk__in=lost, pk=each.pk).first()
+            if found is not None:
+                _end(found, "toban", now, Message("notify.author-locked-out", who=found.author))
+
+
+def _end(found: DutyOverride, by: str, now: datetime, why: Message = NOTHING) -> None:
+    found.starts_at, found.ends_at = min(found.starts_at, now), now
+    found.save(update_fields=["starts_at", "ends_at"])
+    look_again()
+    content = {"order": "end-duty-override", "override": found.pk, "role": found.role}
+    audit({**content, **({"note": why.as_json()} if why else {})}, by, now)
 
 
 def with_those_on_duty(design: Design, contacts: Contacts, now: datetime) -> Contacts:
