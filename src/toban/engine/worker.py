@@ -14,7 +14,7 @@ from toban.engine.clock import Clock
 from toban.engine.editions import records
 from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.editions.review import RecordedReview
-from toban.engine.editions.shared import StateDatabase, share
+from toban.engine.editions.shared import StateDatabase, put_in_force
 from toban.engine.editions.standing import standing
 from toban.engine.evidence import ledger, status
 from toban.engine.loops import Hindered, Loop
@@ -161,9 +161,15 @@ class Worker:
             if shared != self._in_force.followed and not self._shared.is_put_back:
                 # Another node was faster, perhaps with this very edition.
                 return shared == edition.digests
-            records.record_in_force(self._recorded, edition, self._rows_of, self._clock(), gate=gate)
-            sources, seen = self._in_force.sources, self._shared.seen()
-            number = share(edition, sources, seen) if sources is not None else 0
+            number = put_in_force(
+                self._recorded,
+                edition,
+                self._in_force.sources,
+                self._rows_of,
+                self._clock(),
+                gate=gate,
+                seen=self._shared.seen(),
+            )
         self._shared.note(number)
         return True
 

@@ -38,6 +38,31 @@ def held(design: Design, refusal: EditionRefusal, number: int, now: datetime) ->
     return _event(design, said, refusal.reason, Message(advice), number, now)
 
 
+def put_back(design: Design, found: tuple[int, int], condition: Condition, now: datetime) -> Signal:
+    """Return whether an older version was put back: *found* is its number, and the newest."""
+    rules = design.of(NotificationRule)
+    rows = rules_for(rules, AlertLevel.CRITICAL) or rules
+    clause = rows[0] if rows else _manager(design)
+    number, newest = found
+    return Signal(
+        key="document/put-back",
+        clause_id=clause.id if clause is not None else "",
+        citation=str(clause.origin) if clause is not None else design.document,
+        clause_text=clause.text if clause is not None else "",
+        condition=condition,
+        subject=Message("editions.put-back", document=design.document),
+        value=Message("editions.put-back-number", number=number)
+        if condition is Condition.CRITICAL
+        else Message("editions.put-back-is-over", number=number),
+        limit=Message("editions.newest-number", number=newest),
+        began_at=now,
+        detected_at=now,
+        advice=Message("editions.put-back-advice"),
+        labels={"item": "document"},
+        people=() if rows else (managing_role(design),),
+    )
+
+
 def managing_role(design: Design) -> str:
     """Return the operations manager, by the document's own word."""
     manager = _manager(design)

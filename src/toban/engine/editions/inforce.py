@@ -55,7 +55,7 @@ class Shared(Protocol):
         """Return the contents of its files."""
 
     def was_in_force(self, digests: tuple[str, str], /) -> bool:
-        """Return whether the edition with *digests* once was in force."""
+        """Return whether the edition with *digests* once was in force, and no longer is."""
 
 
 class EditionInForce:
@@ -228,8 +228,11 @@ class EditionInForce:
     def _is_no_proposal(self, edition: Edition, found: str) -> bool:
         """Return whether *edition*, in this node's files, is not to replace the one that all nodes have."""
         followed = self._followed
-        if self._shared is None or followed is None or followed == edition.digests:
+        if self._shared is None or followed == edition.digests:
             return False
+        if followed is None:
+            # A new node: what is in force is in the evidence alone, and it is not what these files say.
+            return self._shared.is_put_back and self._shared.was_in_force(edition.digests)
         if not self._proposes:
             return True
         if self._decided:

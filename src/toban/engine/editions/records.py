@@ -22,7 +22,7 @@ WAITS, REFUSED, CONFIRMED = "waits", "refused", "confirmed"
 
 SIGNED = "signed"
 """The same, for a version whose signed commit stands for the approval."""
-_APPROVAL, _GATE, _UNTIL = "approval", "gate", "until"
+_APPROVAL, _GATE, _SHARED, _UNTIL = "approval", "gate", "shared", "until"
 
 
 def latest() -> LedgerEntry | None:
@@ -71,6 +71,12 @@ def gate_in(entry: LedgerEntry) -> Mapping[str, object]:
     return found
 
 
+def shared_in(entry: LedgerEntry) -> Mapping[str, object]:
+    """Return the number and signature of an edition in force; empty if no node shares its editions."""
+    found: Mapping[str, object] = entry.content.get(_SHARED) or {}
+    return found
+
+
 def changes_since(moment: datetime) -> list[LedgerEntry]:
     """Return the editions that came into force since *moment* and changed something, newest first."""
     found = _entries().filter(at__gte=moment, content__has_key=IN_FORCE)
@@ -89,10 +95,12 @@ def record_in_force(
     now: datetime,
     *,
     gate: Mapping[str, object] | None = None,
+    shared: Mapping[str, object] | None = None,
 ) -> None:
     """Record that *edition* is in force, and have what it changes announced: once, by one worker.
 
     A restart is no new edition. *gate* is for workers that have no copy of it: see `RecordedReview.gate_of`.
+    By *shared*, a node knows what was put back into the state database since: see `StateDatabase`.
     """
     change = change_of(former, edition, rows_of) if former is not None else EditionChange()
     content = {
@@ -102,6 +110,7 @@ def record_in_force(
         "unread": len(edition.design.unread),
         IS_COMPARED: former is not None,
         _GATE: dict(gate or {}),
+        _SHARED: dict(shared or {}),
         **_effects(change),
     }
     with transaction.atomic():

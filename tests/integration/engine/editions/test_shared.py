@@ -13,8 +13,10 @@ from toban.engine.editions import records
 from toban.engine.editions.edition import Edition, EditionRefusal
 from toban.engine.editions.inforce import EditionInForce
 from toban.engine.editions.models import SharedEdition
-from toban.engine.editions.shared import StateDatabase, share
+from toban.engine.editions.operation import tell_put_back
+from toban.engine.editions.shared import StateDatabase, put_in_force
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.models import Alert
 
 pytestmark = pytest.mark.django_db
 
@@ -41,9 +43,10 @@ class Node(Server):
                 case Edition() as edition if self.proposes and not self.files.is_from_elsewhere:
                     gate = self.review.gate_of(edition)
                     with transaction.atomic():
-                        records.record_in_force(former, edition, self.review.rows_of, self.now, gate=gate)
-                        assert self.files.sources is not None
-                        number = share(edition, self.files.sources, self.shared.seen())
+                        number = put_in_force(
+                            former, edition, self.files.sources, self.review.rows_of, self.now, gate=gate,
+                            seen=self.shared.seen(),
+                        )  # fmt: skip
                     self.shared.note(number)
                 case EditionRefusal() as refusal if self.proposes:
                     records.record_refusal(self.files.edition, refusal, self.review.rows_of, self.now)
@@ -224,6 +227,70 @@ def test_a_former_version_that_is_put_back_into_the_database_is_not_taken(tmp_pa
     assert two.time == "5:00"
 
 
+def put_back_after_a_change(one: Node) -> None:
+    former = SharedEdition.objects.values().get()
+    one.write(design=AT_FIVE)
+    one.look()
+    SharedEdition.objects.update(**former)
+
+
+@pytest.mark.parametrize("design", [DESIGN, AT_FIVE])
+def test_a_new_home_does_not_take_a_former_version_that_was_put_back(tmp_path: Path, design: str) -> None:
+    one = node(tmp_path / "one")
+    put_back_after_a_change(one)
+
+    late = node(tmp_path / "late", design)
+
+    assert late.files.edition is None or late.time == "5:00"
+    assert (late.files.edition is None) is (design == DESIGN)
+    # Once a change is in force everywhere again, it follows.
+    one.write(design=DESIGN.replace("2:00", "6:00"))
+    one.look()
+    late.look()
+    assert (one.time, late.time) == ("6:00", "6:00")
+
+
+def test_the_evidence_of_a_number_counts_only_if_it_is_signed(tmp_path: Path) -> None:
+    node(tmp_path / "one")
+    entry = LedgerEntry.objects.filter(kind="document").latest("sequence")
+    entry.content["shared"]["number"] = 2**40
+    LedgerEntry.objects.filter(pk=entry.pk).update(content=entry.content)
+
+    assert node(tmp_path / "late", AT_FIVE.replace("5:00", "6:00")).shared.seen() == 2
+
+
+def test_a_former_version_that_is_put_back_raises_an_alert_until_it_is_over(tmp_path: Path) -> None:
+    one = node(tmp_path / "one")
+    put_back_after_a_change(one)
+    edition = one.files.edition
+    assert edition is not None
+    # Also a node that has seen nothing before tells.
+    shared = StateDatabase(tmp_path / "new")
+
+    tell_put_back(shared, edition, one.now)
+    tell_put_back(shared, edition, one.now)
+
+    alert = Alert.objects.get(key="document/put-back")
+    assert (alert.condition, alert.resolved_at) == ("critical", None)
+    assert "番号は 1" in str(alert.value)
+    one.write(design=DESIGN.replace("2:00", "6:00"))
+    one.look()
+    tell_put_back(shared, edition, one.now)
+    alert.refresh_from_db()
+    assert alert.resolved_at == one.now
+
+
+def test_what_is_in_force_raises_none(tmp_path: Path) -> None:
+    one = node(tmp_path / "one")
+    one.write(design=AT_FIVE)
+    one.look()
+    assert one.files.edition is not None
+
+    tell_put_back(StateDatabase(tmp_path / "new"), one.files.edition, one.now)
+
+    assert not Alert.objects.filter(key="document/put-back").exists()
+
+
 def test_a_number_that_nobody_signed_raises_nothing(tmp_path: Path) -> None:
     one, two = node(tmp_path / "one"), node(tmp_path / "two")
     SharedEdition.objects.update(number=2**40)
@@ -245,6 +312,8 @@ def test_a_state_that_was_restored_is_taken_after_the_number_was_deleted(tmp_pat
     one.write(design=AT_FIVE)
     one.look()
     SharedEdition.objects.update(**former)
+    # The evidence comes from the same backup.
+    LedgerEntry.objects.order_by("-sequence")[0].delete()
     (one.folder / "kept" / "number").unlink()
 
     one.start()
@@ -259,6 +328,9 @@ def test_a_version_from_before_there_were_numbers_is_in_force(tmp_path: Path, se
     digests = f"{row.document_digest}/{row.bindings_digest}"
     signed = salted_hmac("toban.engine.editions.shared", digests, algorithm="sha256").hexdigest()
     SharedEdition.objects.update(number=0, signature=signed)
+    # Nor did the evidence have any.
+    (entry,) = LedgerEntry.objects.filter(kind="document")
+    LedgerEntry.objects.update(content={**entry.content, "shared": {}})
     assert settings.HAS_SECRET_KEY
 
     assert node(tmp_path / "two", AT_FIVE.replace("5:00", "6:00")).shared.seen() == 1

@@ -225,10 +225,13 @@ def test_a_former_version_put_back_into_the_database_is_not_taken_and_the_next_c
         # Some looks at what is in force.
         time.sleep(3)
         assert worker.verdict("monitoring/monitor/受付/接続数") == "unbound"
+        alert = "SELECT resolved_at IS NULL FROM notify_alert WHERE key LIKE 'document/put-back%'"
+        worker.until(lambda: worker.ask(alert) == [(1,)])
 
         worker.design.write_text(DESIGN.replace("DB | 接続数", "倉庫 | 接続数"))
         worker.until(lambda: worker.ask(number) == [(3,)])
         worker.until(lambda: worker.verdict("monitoring/monitor/倉庫/接続数") == "unbound")
+        worker.until(lambda: worker.ask(alert) == [(0,)])
     finally:
         worker.end(signal.SIGTERM)
     assert any(each["event"] == "edition_is_older_than_seen" for each in worker.events)
