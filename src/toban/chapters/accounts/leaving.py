@@ -11,6 +11,7 @@ from toban.chapters.accounts.joining import ClaimBasis
 from toban.chapters.accounts.models import AccessDecision, AccessRemoval, CollectedAccount, Leaver, Suspicion
 from toban.chapters.accounts.ownership import is_about, numbers_of, owners_of
 from toban.chapters.accounts.plan import AccountsPlan
+from toban.chapters.accounts.shown import shown_now
 from toban.design.deadline import ends_at
 from toban.design.values.hours import Hours
 from toban.design.values.occurrence import existing
@@ -163,13 +164,17 @@ def decide(
     account: str,
     reason: str,
     *,
+    shown: str,
     is_kept: bool,
     by: Teller,
     edition: Edition,
     plan: AccountsPlan,
     now: datetime,
 ) -> AccessDecision:
-    """Record what a reviewer decided about an account. Raises `NotPossible`, also for the reviewer's own."""
+    """Record what a reviewer decided about an account. Raises `NotPossible`, also for the reviewer's own.
+
+    *shown* is the digest of what they were shown of it.
+    """
     if by.account is None or by.account.operator_role != OperatorRole.MANAGER:
         raise NotPossible(Message("accounts.managers-decide"))
     is_there = CollectedAccount.objects.there().filter(system=system, name=account).exists()
@@ -181,6 +186,8 @@ def decide(
         raise NotPossible(Message("accounts.reason-missing"))
     with transaction.atomic():
         ledger.hold()
+        if shown != shown_now(system, account, plan):
+            raise NotPossible(Message("approvals.not-what-was-shown"), Message("approvals.look-again"))
         made = AccessDecision.objects.create(
             system=system,
             account=account,

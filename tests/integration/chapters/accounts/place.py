@@ -18,6 +18,7 @@ from toban.chapters.accounts.models import Leaver
 from toban.chapters.accounts.operation import OPERATION
 from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
 from toban.chapters.accounts.rows import report
+from toban.chapters.accounts.shown import shown_now
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition
@@ -127,6 +128,7 @@ class Place:
             system,
             account,
             reason,
+            shown=shown_now(system, account, self.plan),
             is_kept=is_kept,
             by=Teller("uehara", Leaver.ToldBy.PAGE, self.manager),
             edition=self.edition,

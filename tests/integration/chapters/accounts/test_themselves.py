@@ -11,6 +11,7 @@ from tests.integration.chapters.accounts.place import BINDINGS, DAY, MONDAY, Pla
 from toban.chapters.accounts import leaving
 from toban.chapters.accounts.leaving import Teller, ToldLeaver
 from toban.chapters.accounts.models import AccessRemoval, Leaver, Suspicion
+from toban.chapters.accounts.shown import shown_now
 from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver
@@ -58,8 +59,10 @@ def told_of_tanaka(place: Place) -> None:
 
 
 def decide(place: Place, by: Teller, name: str) -> None:
-    plan, now = place.plan, place.now
-    leaving.decide("vpn", name, "", is_kept=True, by=by, edition=place.edition, plan=plan, now=now)
+    plan, now, shown = place.plan, place.now, shown_now("vpn", name, place.plan)
+    leaving.decide(
+        "vpn", name, "", shown=shown, is_kept=True, by=by, edition=place.edition, plan=plan, now=now
+    )
 
 
 def account(name: str) -> Operator:

@@ -14,6 +14,7 @@ from toban.chapters.accounts.models import Leaver, Suspicion
 from toban.chapters.accounts.operation import OPERATION
 from toban.chapters.accounts.rows.report import states
 from toban.chapters.accounts.seen import SeenSystem, seen
+from toban.chapters.accounts.shown import decided, digest_shown
 from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
 from toban.engine.people.models import OperatorRole
@@ -66,6 +67,8 @@ class ShownAccount(Schema):
     oldest_key_at: str | None
     last_used_at: str | None
     first_seen: str
+    shown: str
+    """What a decision about it must repeat: it changes with the account's rights, owner and decisions."""
 
 
 class ShownUnsure(Schema):
@@ -168,6 +171,8 @@ class WantedDecision(Asked):
 
     system: Text
     account: Text
+    shown: Text
+    """Of the account, as it was read."""
     is_kept: bool
     reason: Text = ""
 
@@ -181,8 +186,14 @@ def systems(request: HttpRequest, turn: Query[Turn]) -> Any:
 @router.read("/accounts", "read:accounts", Part[ShownAccount])
 def accounts(request: HttpRequest, turn: Query[Turn], system: Text = "") -> Any:
     """List the accounts of all systems, or of one."""
+    known = decided()
     found = [
-        account_values(each.name, one)
+        {
+            **account_values(each.name, one),
+            "shown": digest_shown(
+                each.name, one.found, one.holder.person, known.get((each.name, one.found.name))
+            ),
+        }
         for each in _seen(request)
         if system in ("", each.name)
         for one in each.accounts
@@ -256,6 +267,7 @@ def decide(request: HttpRequest, wanted: WantedDecision, key: IdempotencyKey) ->
             wanted.system,
             wanted.account,
             wanted.reason,
+            shown=wanted.shown,
             is_kept=wanted.is_kept,
             by=_teller(request),
             edition=edition,

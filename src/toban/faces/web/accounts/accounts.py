@@ -18,6 +18,7 @@ from toban.chapters.accounts.models import AccessDecision, AccessRemoval, Leaver
 from toban.chapters.accounts.operation import OPERATION
 from toban.chapters.accounts.rows.review import oddities
 from toban.chapters.accounts.seen import SeenAccount, seen
+from toban.chapters.accounts.shown import decided, digest_shown
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import require_role
@@ -40,6 +41,11 @@ class ListedAccount:
     decision: AccessDecision | None
     is_to_go: bool
 
+    @property
+    def shown(self) -> str:
+        """The digest that a decision binds to."""
+        return digest_shown(self.system, self.seen.found, self.seen.holder.person, self.decision)
+
 
 @require_safe
 @require_role(OperatorRole.MANAGER)
@@ -49,7 +55,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     plan = edition.plan(OPERATION)
     systems = seen(plan)
     asked = {name: request.GET.get(name, "")[:_LONGEST] for name in ("system", "person", "odd")}
-    decided = {(each.system, each.account): each for each in AccessDecision.objects.order_by("at", "pk")}
+    known = decided()
     going = set(
         AccessRemoval.objects.filter(ended_at=None, withdrawn_at=None).values_list("system", "account")
     )
@@ -58,7 +64,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
             system.name,
             each,
             tuple(oddities(each, plan, now, now)),
-            decided.get((system.name, each.found.name)),
+            known.get((system.name, each.found.name)),
             (system.name, each.found.name) in going,
         )
         for system in systems
@@ -99,6 +105,7 @@ def decide(request: HttpRequest) -> HttpResponse:
             system,
             request.POST.get("account", "")[:_LONGEST],
             request.POST.get("reason", "")[:_LONGEST],
+            shown=request.POST.get("shown", ""),
             is_kept=act == "keep",
             by=Teller(account.username, Leaver.ToldBy.PAGE, account),
             edition=edition,

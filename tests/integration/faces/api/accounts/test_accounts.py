@@ -56,8 +56,10 @@ def test_a_leaver_is_told_once_for_a_key(place: Place, program: Programs) -> Non
 
 def test_an_account_is_revoked(place: Place, program: Programs) -> None:
     client = program(OperatorRole.MANAGER, *EVERYTHING)
-    body = {"system": "vpn", "account": "tanaka", "is_kept": False, "reason": "異動"}
+    [shown] = [each["shown"] for each in client.get("/accounts")["items"] if each["account"] == "tanaka"]
+    body = {"system": "vpn", "account": "tanaka", "is_kept": False, "reason": "異動", "shown": shown}
 
+    client.post("/accounts/decide", {**body, "shown": "0" * 64}, status=409)
     assert client.post("/accounts/decide", body)["is_kept"] is False
 
     assert AccessRemoval.objects.get().reason == "異動"

@@ -8,7 +8,14 @@ from django.test import Client
 from tests.integration.chapters.accounts.place import BINDINGS, DAY, Place
 from tests.integration.faces.web.conftest import Fixed, SignIn
 
-from toban.chapters.accounts.models import AccessDecision, AccessRemoval, Leaver, Suspicion
+from toban.chapters.accounts.models import (
+    AccessDecision,
+    AccessRemoval,
+    CollectedAccount,
+    Leaver,
+    Suspicion,
+)
+from toban.chapters.accounts.shown import shown_now
 from toban.engine.clock import system_clock
 from toban.engine.people.models import OperatorRole
 from toban.message import plain
@@ -56,8 +63,43 @@ def test_developers_see_nothing_of_it(sign_in: SignIn, place: Place, path: str) 
     assert sign_in(OperatorRole.DEVELOPER).get(path).status_code == 403
 
 
+def decision(place: Place, act: str, reason: str = "") -> dict[str, str]:
+    """Return the form about root2 as the page has it now."""
+    shown = shown_now("vpn", "root2", place.plan)
+    return {"system": "vpn", "account": "root2", "act": act, "reason": reason, "shown": shown}
+
+
+def test_the_form_says_what_it_was_shown_with(manager: Client, place: Place) -> None:
+    assert f'name="shown" value="{decision(place, "keep")["shown"]}"' in page(manager)
+
+
+def test_a_decision_about_other_rights_than_were_shown_is_refused(manager: Client, place: Place) -> None:
+    form = decision(place, "keep")
+    CollectedAccount.objects.filter(name="root2").update(grants=["billing-admin"])
+
+    answer = manager.post("/accounts-of-systems/decide/", form, follow=True)
+    without = manager.post("/accounts-of-systems/decide/", {**form, "shown": ""}, follow=True)
+
+    for each in (answer, without):
+        assert "表示されていた内容と、いまの内容が違います" in each.content.decode()
+    assert not AccessDecision.objects.exists()
+    manager.post("/accounts-of-systems/decide/", decision(place, "keep"))
+    assert AccessDecision.objects.get().is_kept
+
+
+def test_of_two_decisions_on_one_page_the_second_is_told_of_the_first(manager: Client, place: Place) -> None:
+    keep, revoke = decision(place, "keep"), decision(place, "revoke", "案件が終わった")
+
+    manager.post("/accounts-of-systems/decide/", revoke)
+    answer = manager.post("/accounts-of-systems/decide/", keep, follow=True)
+
+    assert "もう一度開いて" in answer.content.decode()
+    assert [each.is_kept for each in AccessDecision.objects.all()] == [False]
+    assert AccessRemoval.objects.filter(withdrawn_at=None).exists()
+
+
 def test_a_revoked_account_is_to_go(manager: Client, place: Place) -> None:
-    form = {"system": "vpn", "account": "root2", "act": "revoke", "reason": "案件が終わった"}
+    form = decision(place, "revoke", "案件が終わった")
 
     answer = manager.post("/accounts-of-systems/decide/", form, follow=True)
 
@@ -67,18 +109,18 @@ def test_a_revoked_account_is_to_go(manager: Client, place: Place) -> None:
 
 
 def test_a_revocation_is_taken_back_where_it_was_decided(manager: Client, place: Place) -> None:
-    form = {"system": "vpn", "account": "root2", "act": "revoke", "reason": "間違えた"}
+    form = decision(place, "revoke", "間違えた")
     shown = manager.post("/accounts-of-systems/decide/", form, follow=True).content.decode()
     [line] = [each for each in shown.split("<tr") if "<b>root2</b>" in each]
     assert 'value="keep"' in line
 
-    manager.post("/accounts-of-systems/decide/", {**form, "act": "keep"})
+    manager.post("/accounts-of-systems/decide/", decision(place, "keep"))
 
     assert "削除待ち" not in page(manager)
 
 
 def test_a_refusal_is_told(manager: Client, place: Place) -> None:
-    form = {"system": "vpn", "account": "root2", "act": "revoke", "reason": ""}
+    form = decision(place, "revoke")
 
     answer = manager.post("/accounts-of-systems/decide/", form, follow=True)
 
