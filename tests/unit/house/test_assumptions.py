@@ -264,6 +264,7 @@ INSTEAD = {
     "[access] dormant": '"7日"',
     "[access] leaves_at": '"7:07"',
     "[access] revoked_within": '"7日"',
+    "[tasks] morning": '"7:07"',
     "[documents.構成図] about": '["release"]',
     "[document_keeping] update_within": "7",
     "[document_keeping] read_for": '"7分"',

@@ -48,6 +48,7 @@ UNTRIED = {
     "patches": "it only says when they are installed, and by whose approval",
     "access": "it only holds values that are assumed otherwise",
     "document_keeping": "it only holds values that are assumed otherwise",
+    "tasks": "it only says when people are told",
 }
 """Tables for which nothing can be tried, and why."""
 
@@ -67,6 +68,7 @@ UNPROPOSED = {
     "vulnerabilities": "no row of a document says how soon they are mended",
     "access": "its values are assumed: the page of assumptions names them",
     "document_keeping": "its values are assumed: the page of assumptions names them",
+    "tasks": "its values are assumed: the page of assumptions names them",
 }
 """Tables that `toban init` need not write, and why."""
 

@@ -108,6 +108,8 @@ class ApprovalAnswer(models.Model):
         """By a command on the server: whoever has that shell names the account."""
         API = "api"
         """By the API: whoever has a token of the account."""
+        CHAT = "chat"
+        """By a button or a command in a chat, which vouches for the member."""
 
     request = models.ForeignKey(ApprovalRequest, models.CASCADE, related_name="answers")
     answer = models.CharField(max_length=16, choices=Answer)

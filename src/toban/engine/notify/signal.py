@@ -42,6 +42,10 @@ this place is down."""
 BECAUSE = "because"
 """The label of an event that only follows from an alert: its key. One notification of both is enough."""
 
+PERSONAL = "personal"
+"""The label of an event that only its people are notified of, each time in a message of its own; maintenance
+does not hold it back."""
+
 EVENT = "event"
 """The label of an alert that is announced once and has no recovery."""
 

@@ -2,7 +2,9 @@
 
 from toban.engine.changes.act import unchanged
 from toban.engine.extension import Extension, Link, Scope
+from toban.engine.notify.chat.port import CHAT
 from toban.engine.registry.commands import Command
+from toban.engine.tasks.mornings.bindings import TASKS
 from toban.message import Message
 
 _ORDERS = ("sign-off-task", "hand-on-task")
@@ -11,6 +13,9 @@ _ORDERS = ("sign-off-task", "hand-on-task")
 EXTENSION = Extension(
     name="tasks",
     manual="tasks.md",
+    tables=(TASKS,),
+    operation="toban.engine.tasks.operation",
+    offers={CHAT: "toban.engine.tasks.chat:OFFER"},
     apps=("toban.engine.tasks",),
     pages="toban.faces.web.tasks.urls",
     evidence="toban.faces.web.tasks.evidence:signed",

@@ -68,17 +68,20 @@ def listed(edition: Edition, parts: Parts, now: datetime) -> Sequence[OpenTask]:
     """Return the open tasks in the order of their due times, then of their rows, with their facts."""
     works, clauses = tasks_of(edition, parts), {each.id: each for each in edition.design.clauses}
     found = [
-        OpenTask(
-            run,
-            clauses[run.clause_id],
-            people_of_task(run, terms, edition, now),
-            facts_of(run, edition, parts, now),
-            is_late=run.due_until is not None and now >= run.due_until,
-        )
+        opened(run, terms, clauses[run.clause_id], edition, parts, now)
         for run in open_tasks().filter(due_at__lte=now)
         if (terms := terms_of(works, run.work)) is not None and run.clause_id in clauses
     ]
     return sorted(found, key=_in_turn)
+
+
+def opened(
+    run: Run, terms: TaskTerms, clause: Clause, edition: Edition, parts: Parts, now: datetime
+) -> OpenTask:
+    """Return the open task *run* of the row *clause*, with its facts."""
+    people, facts = people_of_task(run, terms, edition, now), facts_of(run, edition, parts, now)
+    is_late = run.due_until is not None and now >= run.due_until
+    return OpenTask(run, clause, people, facts, is_late=is_late)
 
 
 def _in_turn(task: OpenTask) -> tuple[datetime, int]:

@@ -59,3 +59,20 @@ class SignOff(models.Model):
     def by(self) -> str:
         """Who signed it off, as people read it."""
         return self.person or self.username
+
+
+class OfferedTask(models.Model):
+    """A task that a notification shows with its facts: exactly these can be signed off from there."""
+
+    alert_key = models.CharField(max_length=600)
+    """The key of the event that the notification tells of."""
+    run = models.ForeignKey(Run, models.CASCADE, related_name="+")
+    name = models.TextField()
+    digest = models.CharField(max_length=64)
+    """What a sign-off binds to; see `digest_of_facts`."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("alert_key", "run"), name="one_offer_per_event"),)
+
+    def __str__(self) -> str:
+        return f"{self.alert_key} {self.run_id}"

@@ -11,7 +11,6 @@ from toban.engine.approvals.holders import account_of
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.notify import alerts
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
 from toban.engine.registry.parts import Parts
@@ -20,10 +19,10 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
 from toban.engine.tasks.entitlement import TaskPeople, people_of_task
 from toban.engine.tasks.facts import TaskFact, digest_of_facts
-from toban.engine.tasks.lists import facts_of, tasks_of, terms_of
+from toban.engine.tasks.lists import facts_of, opened, tasks_of, terms_of
 from toban.engine.tasks.models import Handover, SignOff
 from toban.engine.tasks.rules import why_no_remark
-from toban.engine.tasks.telling import handed_on
+from toban.engine.tasks.telling import tell_handed_on
 from toban.message import Message
 from toban.text import storable_text
 
@@ -106,9 +105,10 @@ def hand_on(order: TaskOrder, person: str, reason: str, *, now: datetime) -> Han
             at=now,
         )
         _record("hand-on-task", run, {"to": person, "said": made.reason}, order.by, now)
-        design = order.edition.design
-        told = (handed_on(made, people.terms.name, row) for row in design.clauses if row.id == run.clause_id)
-        alerts.tell(list(told), now, design.digest)
+        row = next((each for each in order.edition.design.clauses if each.id == run.clause_id), None)
+        if row is not None:
+            task = opened(run, people.terms, row, order.edition, order.parts, now)
+            tell_handed_on(made, task, order.edition)
     return made
 
 

@@ -37,7 +37,8 @@ def test_the_role_is_reminded_once_before_the_task_is_late(nine: Edition) -> Non
 
     told = reminders(nine, LATE)
 
-    assert told == [("まだ署名されていません (期限 2026-04-06 18:00)", ("開発担当者",))]
+    fact = "・前回からのアラート: 0 件 (異常 0、警告 0、データなし 0)、継続中 0"
+    assert told == [(f"まだ署名されていません (期限 2026-04-06 18:00)\n{fact}", ("開発担当者",))]
     assert reminders(nine, LATE + HOUR) == told
 
 

@@ -10,7 +10,7 @@ from toban.engine.notify.deciding.records import AlertRecord
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.routing import Route
-from toban.engine.notify.signal import Condition
+from toban.engine.notify.signal import PERSONAL, Condition
 from toban.message import Message
 
 MANY = 3
@@ -110,12 +110,14 @@ def _lots(there: Sequence[PassedNotice]) -> Iterable[list[PassedNotice]]:
         return [sorted(there, key=_gravest_first)]
     if not there[0].route.way.gathers:
         return [[each] for each in there]
-    if len(there) >= MANY:
-        return [_oldest_first(there)]
+    alone = [[each] for each in there if PERSONAL in each.alert.labels]
+    several = [each for each in there if PERSONAL not in each.alert.labels]
+    if len(several) >= MANY:
+        return [*alone, _oldest_first(several)]
     by_outage: dict[str, list[PassedNotice]] = defaultdict(list)
-    for each in there:
+    for each in several:
         by_outage[_outage(each.alert)].append(each)
-    return [_oldest_first(lot) for lot in by_outage.values()]
+    return [*alone, *(_oldest_first(lot) for lot in by_outage.values())]
 
 
 def _outage(alert: AlertRecord) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from toban.design.calendar import BusinessCalendar, periods_on
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.engine.notify.routing.silences import APPROVAL
+from toban.engine.notify.signal import PERSONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ def window_for(
 ) -> OpenWindow | None:
     """Return the maintenance that an alert with *labels* falls into: the document's, or an announced one.
 
-    What is told about approvals is about people, not about what is maintained.
+    What is told about approvals is about people, not about what is maintained; so is what is personal.
     """
-    if labels == APPROVAL:
+    if labels == APPROVAL or PERSONAL in labels:
         return None
     target = labels.get("target", "")
     found = [

@@ -17,6 +17,7 @@ from toban.engine.notify.duty.reach import emergency_contact
 from toban.engine.notify.reason import NoticeReason
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.notify.routing.routing import DeadEnd, Route, Routing, routing_of, rules_for
+from toban.engine.notify.signal import PERSONAL
 from toban.message import NOTHING, Message, plain
 
 
@@ -43,6 +44,8 @@ class Recipients:
             is_handover = alert.labels.get("item") == "duty"
             reason = NoticeReason.HANDED_OVER if is_handover else NoticeReason.CONCERNED
             also = self.roles(alert.people, plain(alert.citation), reason)
+            if PERSONAL in alert.labels:
+                return also
             found = Routing(_once(also.routes, found.routes), (*found.dead_ends, *also.dead_ends))
         no_row = () if self._rules[alert.level] else (_no_row(alert.level),)
         # A channel's failure is not announced through that channel.

@@ -73,4 +73,5 @@ def test_no_maintenance_holds_back_what_is_told_about_approvals() -> None:
     by_document = at(datetime(2026, 4, 12, 3, tzinfo=TOKYO))
 
     assert window_for({"item": "approval"}, [whole], by_document) is None
+    assert window_for({"item": "task", "personal": "yes"}, [whole], by_document) is None
     assert window_for({"item": "cpu"}, [whole], by_document) == OpenWindow("mira: all", whole.until)
