@@ -8,7 +8,7 @@ from toban.engine.approvals.identity import is_self_made
 from toban.engine.editions.edition import Edition
 from toban.engine.people.models import Operator
 from toban.engine.runs.models import Run
-from toban.engine.tasks.models import Handover
+from toban.engine.tasks.models import Handover, Swap, SwapLeg
 from toban.engine.tasks.rules import TaskRefusal, TaskTerms, why_not_act
 from toban.message import NOTHING, Message
 
@@ -76,7 +76,7 @@ def people_of_task(run: Run, terms: TaskTerms, edition: Edition, now: datetime) 
     """Return whose task *run* is at *now*."""
     found = [each for role in terms.roles for each in holders_of(edition, role, now)]
     refused = [each for each in found if is_self_made(edition, each)]
-    newest = run.handovers.select_related("taker").order_by("-pk").first()
+    newest = _handover(run)
     has_left = newest is not None and not _is_still(newest, edition)
     return TaskPeople(
         terms,
@@ -85,6 +85,17 @@ def people_of_task(run: Run, terms: TaskTerms, edition: Edition, now: datetime) 
         handover=None if has_left else newest,
         lapsed=newest if has_left else None,
     )
+
+
+def _handover(run: Run) -> Handover | None:
+    """Return how *run* was last handed on: by hand, or by a swap that was agreed before it was due."""
+    handed: Handover | None = run.handovers.select_related("taker").order_by("-pk").first()
+    legs = SwapLeg.objects.filter(work=run.work, due_at=run.due_at, swap__state=Swap.State.AGREED)
+    leg = legs.select_related("swap", "taker").order_by("-swap__answered_at", "-pk").first()
+    if leg is None:
+        return handed
+    swapped = leg.handover(run)
+    return handed if handed is not None and handed.at >= swapped.at else swapped
 
 
 def _is_still(handover: Handover, edition: Edition) -> bool:

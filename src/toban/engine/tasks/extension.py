@@ -7,7 +7,14 @@ from toban.engine.registry.commands import Command
 from toban.engine.tasks.mornings.bindings import TASKS
 from toban.message import Message
 
-_ORDERS = ("sign-off-task", "hand-on-task")
+_ORDERS = (
+    "sign-off-task",
+    "hand-on-task",
+    "ask-swap",
+    "agree-to-swap",
+    "refuse-swap",
+    "withdraw-swap",
+)
 """What the audit log holds about tasks: people say what they did, and Toban changes nothing."""
 
 EXTENSION = Extension(

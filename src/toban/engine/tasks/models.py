@@ -61,6 +61,60 @@ class SignOff(models.Model):
         return self.person or self.username
 
 
+class Swap(models.Model):
+    """Two people's exchange of one task each: the one asks, the other agrees or not."""
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        ASKED = "asked"
+        AGREED = "agreed"
+        REFUSED = "refused"
+        WITHDRAWN = "withdrawn"
+
+    asker = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    asker_person = models.CharField(max_length=200)
+    answerer = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    answerer_person = models.CharField(max_length=200)
+    reason = models.TextField()
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=State, default=State.ASKED)
+    answered_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.asker_person} ⇄ {self.answerer_person} {self.state}"
+
+
+class SwapLeg(models.Model):
+    """One of the two tasks of a swap: it may not be due yet, so that there is no run of it."""
+
+    swap = models.ForeignKey(Swap, models.CASCADE, related_name="legs")
+    work = models.CharField(max_length=200)
+    due_at = models.DateTimeField()
+    name = models.TextField()
+    clause_id = models.CharField(max_length=300)
+    giver_person = models.CharField(max_length=200)
+    taker = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    taker_person = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = (models.Index(fields=("work", "due_at"), name="swap_leg_of_task"),)
+
+    def __str__(self) -> str:
+        return f"{self.work} {self.due_at.isoformat()} → {self.taker_person}"
+
+    def handover(self, run: Run) -> Handover:
+        """Return the handover that the swap is for *run*, which is its task."""
+        return Handover(
+            run=run,
+            giver_name=self.giver_person,
+            taker=self.taker,
+            taker_person=self.taker_person,
+            reason=self.swap.reason,
+            at=self.swap.answered_at or self.swap.asked_at,
+        )
+
+
 class OfferedTask(models.Model):
     """A task that a notification shows with its facts: exactly these can be signed off from there."""
 

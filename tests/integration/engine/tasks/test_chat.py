@@ -189,13 +189,18 @@ def test_facts_that_were_not_shown_are_not_signed_off(slack: Edition) -> None:
     assert "/tasks/" in refused.value.hint.in_language("ja")
 
 
-@pytest.mark.parametrize("fact", [{"is_exception": True}, {"is_undecided": True}])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        TaskFact(plain("アラート"), plain("3"), is_exception=True),
+        TaskFact(plain("アラート"), plain("3"), is_undecided=True),
+    ],
+)
 def test_what_is_odd_has_no_button_and_leads_to_the_page(
-    slack: Edition, monkeypatch: pytest.MonkeyPatch, fact: dict[str, bool]
+    slack: Edition, monkeypatch: pytest.MonkeyPatch, odd: TaskFact
 ) -> None:
-    odd = (TaskFact(plain("アラート"), plain("3"), **fact),)
     for module in (lists, orders):
-        monkeypatch.setattr(module, "facts_of", lambda *_: odd)
+        monkeypatch.setattr(module, "facts_of", lambda *_: (odd,))
     name = holder(slack)
 
     tell_mornings(slack, PARTS, NINE)

@@ -1,6 +1,6 @@
 """`toban tasks`: what people must do, with its facts; sign off, hand on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import click
 
@@ -8,22 +8,16 @@ from toban.engine.approvals.answers import Giver, account_named
 from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
-from toban.engine.orders import NotPossible
 from toban.engine.registry.parts import Parts
 from toban.engine.tasks.lists import OpenTask, listed
 from toban.engine.tasks.orders import TaskOrder, hand_on, sign_off
 from toban.faces.cli.acting import account_acting
-from toban.faces.cli.kept import edition_of
 from toban.faces.cli.shell import shell_user
-from toban.faces.cli.state import usable_state
-from toban.faces.terminal import refuse, say, speak_utf8
+from toban.faces.cli.tasks.options import AS, NUMBER, do
+from toban.faces.cli.tasks.swaps import command as swap
 from toban.faces.values.tasks import task_values
 from toban.message import Message
 from toban.text import printable_json
-
-_REFUSED = 1
-_AS = click.option("--as", "account", metavar="ACCOUNT", required=True, help="Your account in Toban.")
-_NUMBER = click.argument("number", type=click.IntRange(1), metavar="TASK")
 
 
 @click.group("tasks", epilog="Example: toban tasks list --as alice")
@@ -56,15 +50,15 @@ def list_(parts: Parts, account: str | None, form: str) -> None:
             Message("tasks.nothing-waits")
         )
 
-    _do(parts, act)
+    do(parts, act)
 
 
 @command.command("sign", epilog="Example: toban tasks sign 12 --shown 4f1c… --as alice")
-@_NUMBER
+@NUMBER
 @click.option("--shown", metavar="DIGEST", required=True, help="What you were shown: `toban tasks list`.")
 @click.option("--remark", metavar="WORDS", default="", help="What you found; required for an exception.")
 @click.option("--not-performed", is_flag=True, help="It is not performed; the remark says why.")
-@_AS
+@AS
 @click.pass_obj
 def sign(parts: Parts, number: int, shown: str, remark: str, not_performed: bool, account: str) -> None:
     """Sign off TASK as performed, exactly as it was shown to you. It is recorded when and under whose name.
@@ -82,14 +76,14 @@ def sign(parts: Parts, number: int, shown: str, remark: str, not_performed: bool
         note: Message = signed.run.note
         return note
 
-    _do(parts, act)
+    do(parts, act)
 
 
 @command.command("hand-on", epilog='Example: toban tasks hand-on 12 bob --reason "on the train" --as alice')
-@_NUMBER
+@NUMBER
 @click.argument("person")
 @click.option("--reason", metavar="WORDS", default="", help="Why, for those who look at it later.")
-@_AS
+@AS
 @click.pass_obj
 def hand_on_(parts: Parts, number: int, person: str, reason: str, account: str) -> None:
     """Hand TASK on to PERSON, a name in [people]. Whoever holds the role takes it back the same way.
@@ -105,22 +99,12 @@ def hand_on_(parts: Parts, number: int, person: str, reason: str, account: str) 
         made = hand_on(_order(parts, edition, number, account), person, reason, now=system_clock())
         return Message("tasks.handed-on", number=number, person=made.taker_person)
 
-    _do(parts, act)
+    do(parts, act)
 
 
 def _order(parts: Parts, edition: Edition, number: int, account: str) -> TaskOrder:
     by = Giver(account_acting(account), ApprovalAnswer.Via.SHELL, shell_user())
     return TaskOrder(number, by, edition, parts)
-
-
-def _do(parts: Parts, act: Callable[[Edition], Message | str]) -> None:
-    speak_utf8()
-    with usable_state():
-        try:
-            say(act(edition_of(parts)))
-        except NotPossible as exc:
-            refuse(exc.said, exc.hint)
-            raise SystemExit(_REFUSED) from exc
 
 
 def _lines(task: OpenTask, edition: Edition) -> Iterator[str]:
@@ -133,3 +117,6 @@ def _lines(task: OpenTask, edition: Edition) -> Iterator[str]:
     for fact in task.facts:
         yield f"    {'▲' if fact.is_exception else '·'} {fact.label}: {fact.value}"
     yield f"    --shown {task.shown}"
+
+
+command.add_command(swap)

@@ -19,6 +19,7 @@ from toban.engine.people.models import Operator
 from toban.engine.tasks.lists import OpenTask, coming_today, listed
 from toban.engine.tasks.models import SignOff
 from toban.engine.tasks.orders import TaskOrder, hand_on, sign_off
+from toban.engine.tasks.swaps.orders import asked_of
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.words import verdicts as words
 from toban.message import NOTHING, Message
@@ -60,7 +61,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
         return _page(request, account)
     edition, now = in_force(), system_clock()
     opened_at = _opened_at(request, now)
-    order = TaskOrder(_number(request), Giver(account), edition, settings.PARTS, opened_at)
+    order = TaskOrder(number_in(request), Giver(account), edition, settings.PARTS, opened_at)
     try:
         said = _done(request, order, now)
     except NotPossible as exc:
@@ -89,7 +90,8 @@ def _done(request: HttpRequest, order: TaskOrder, now: datetime) -> str | None:
             return None
 
 
-def _number(request: HttpRequest) -> int:
+def number_in(request: HttpRequest) -> int:
+    """Return the number that the form names; 0 if it names none."""
     written = request.POST.get("number", "")
     return int(written) if written.isdecimal() and len(written) <= _LONGEST_NUMBER else 0
 
@@ -112,6 +114,7 @@ def _page(
         "coming": coming_today(edition, settings.PARTS, now),
         "signed": [(each, _name(each, edition)) for each in signed[:_MOST_SIGNED]],
         "people": [(key, each.name or key) for key, each in edition.bindings.people.items() if each.account],
+        "swaps": sum(each.answerer_id == account.pk for each in asked_of(account)),
         "trouble": "" if is_there else trouble,
     }
     return render(request, "tasks/tasks.html", context, status=status)
@@ -129,7 +132,7 @@ def _opened_at(request: HttpRequest, now: datetime) -> datetime | None:
         run, account, at = signing.loads(request.POST.get("opened", ""), salt=_SALT)
     except signing.BadSignature:
         return None
-    if (run, account) != (_number(request), request.user.pk):
+    if (run, account) != (number_in(request), request.user.pk):
         return None
     return min(datetime.fromtimestamp(at, UTC), now)
 

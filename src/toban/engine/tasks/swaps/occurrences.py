@@ -1,0 +1,74 @@
+"""The tasks that can be swapped: those that are open, and those of the next weeks, each with whose it is."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from toban.engine.approvals.holders import account_of, holders_of
+from toban.engine.approvals.identity import is_self_made
+from toban.engine.calendar.due import due_times
+from toban.engine.editions.edition import Edition
+from toban.engine.people.models import Operator
+from toban.engine.registry.parts import Parts
+from toban.engine.runs.work import Work
+from toban.engine.tasks.entitlement import people_of_task
+from toban.engine.tasks.lists import tasks_of, terms_of
+from toban.engine.tasks.models import Swap, SwapLeg
+from toban.engine.tasks.windows import open_tasks
+
+_AHEAD = timedelta(days=31)
+_SHORT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOccurrence:
+    """One person's task at one due time."""
+
+    work: str
+    clause_id: str
+    name: str
+    due_at: datetime
+    person: str
+    """The name in `[people]`."""
+    account: Operator
+
+    @property
+    def code(self) -> str:
+        """What people and forms call it by."""
+        named = f"{self.work}\n{self.due_at.astimezone(UTC).isoformat()}\n{self.person}"
+        return hashlib.sha256(named.encode()).hexdigest()[:_SHORT]
+
+
+def upcoming(edition: Edition, parts: Parts, now: datetime) -> Sequence[TaskOccurrence]:
+    """Return what can be swapped at *now*, in the order of the due times."""
+    works = tasks_of(edition, parts)
+    found = [*_open(works, edition, now), *_coming(works, edition, now)]
+    return sorted(found, key=lambda each: (each.due_at, each.name, each.person))
+
+
+def _open(works: Mapping[str, Work], edition: Edition, now: datetime) -> Iterator[TaskOccurrence]:
+    for run in open_tasks().filter(work__in=list(works)):
+        if (terms := terms_of(works, run.work)) is not None:
+            for person in people_of_task(run, terms, edition, now).able:
+                if (account := account_of(edition, person)) is not None:
+                    yield TaskOccurrence(run.work, run.clause_id, terms.name, run.due_at, person, account)
+
+
+def _coming(works: Mapping[str, Work], edition: Edition, now: datetime) -> Iterator[TaskOccurrence]:
+    legs = SwapLeg.objects.filter(swap__state=Swap.State.AGREED, due_at__gt=now).order_by("swap__answered_at")
+    swapped = {(leg.work, leg.due_at): leg.taker_person for leg in legs}
+    for key, work in works.items():
+        for due_at in due_times(work.schedule, work.system, now + timedelta.resolution, now + _AHEAD):
+            taken = swapped.get((key, due_at.astimezone(UTC)))
+            for person in _holders(work, edition, due_at) if taken is None else (taken,):
+                if (account := account_of(edition, person)) is not None:
+                    name = work.task.name if work.task is not None else key
+                    yield TaskOccurrence(key, work.clause_id, name, due_at, person, account)
+
+
+def _holders(work: Work, edition: Edition, at: datetime) -> Iterator[str]:
+    """Yield who holds a role of *work* at *at*, as known now: those who gave it to themselves do not."""
+    roles = work.task.roles if work.task is not None else ()
+    found = [each for role in roles for each in holders_of(edition, role, at)]
+    yield from dict.fromkeys(each.person for each in found if not is_self_made(edition, each))
