@@ -41,6 +41,7 @@ EXTENSIONS = (
     "toban.chapters.vulnerabilities.extension",
     "toban.chapters.patching.extension",
     "toban.chapters.accounts.extension",
+    "toban.chapters.cost.extension",
     "toban.chapters.documents.extension",
     "toban.chapters.routine.extension",
     "toban.chapters.decisions.extension",

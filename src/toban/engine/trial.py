@@ -48,6 +48,7 @@ class TrialCode(StrEnum):
     ACCOUNTS = "LV015"
     PATCHES = "LV016"
     DOCUMENT = "LV017"
+    BILL = "LV018"
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,12 @@ DOCUMENT = """\
 | バックアップリストアテスト | 第1月曜 | 運用責任者 | 取り戻す |
 | エラーログ分析 | 第1営業日 10:00 | 運用責任者 | 傾向を見る |
 
+## コスト管理
+### コスト監視
+| 項目 | 月額予算 | アラートしきい値 | 確認頻度 |
+|-----|---------|---------------|---------|
+| EC2 | ¥200,000 | ¥220,000 | 日次 |
+
 ## 障害対応
 ### 障害レベル定義
 | レベル | 定義 | 対応時間 |
@@ -214,6 +220,10 @@ user = "toban"
 key = "env:KEY"
 known_hosts = "known_hosts"
 
+[bills.cloud]
+kind = "csv"
+path = "costs.csv"
+
 [documents."構成図"]
 kind = "page"
 url = "https://wiki.example.com/diagram"
@@ -266,6 +276,13 @@ INSTEAD = {
     "[access] revoked_within": '"7日"',
     "[tasks] morning": '"7:07"',
     "[documents.構成図] about": '["release"]',
+    "[bills.cloud] oldest": '"7日"',
+    "[costs] zone": '"Asia/Tokyo"',
+    "[costs] tax": '"10%"',
+    "[costs] amounts": '"effective"',
+    "[costs] credits": '"counted"',
+    "[costs] items": '{ EC2 = ["web"] }',
+    "[costs] check_at": '"7:07"',
     "[document_keeping] update_within": "7",
     "[document_keeping] read_for": '"7分"',
     "[deployments.本番環境] cause_within": '"7営業日"',

@@ -1,0 +1,1 @@
+"""Chapter 11: what the system costs against its budgets."""

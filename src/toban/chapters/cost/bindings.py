@@ -1,0 +1,149 @@
+"""The settings of costs in `toban.toml`: where bills are read, and in which terms they are compared."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, InstanceOf
+
+from toban.design.clauses.base import Clause
+from toban.design.clauses.cost import Budget
+from toban.design.reader import Design
+from toban.engine.bindings.model import Bindings
+from toban.engine.bindings.section import Assumed, Section, invalid
+from toban.engine.bindings.table import single
+from toban.engine.bindings.values import ClockTime, Length, ZoneName
+from toban.message import Message
+
+_RATE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")
+_TAX = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,3})?) ?[%％]")
+_WHOLE = Decimal(100)
+
+
+def _rate(written: object) -> object:
+    if isinstance(written, Decimal):
+        return written
+    # A float of TOML would not be what was written.
+    if not isinstance(written, str) or not _RATE.fullmatch(written) or not Decimal(written):
+        raise invalid(Message("cost.not-a-rate"))
+    return Decimal(written)
+
+
+Rate = Annotated[InstanceOf[Decimal], BeforeValidator(_rate)]
+
+
+@dataclass(frozen=True, slots=True)
+class TaxTerms:
+    """Whether budgets and limits are meant with tax."""
+
+    text: str
+    is_billed: bool = False
+    """With the tax that the bill itself charges."""
+    share: Decimal = Decimal(0)
+    """Added to everything else, in place of the bill's own."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+BILLED = TaxTerms("billed", is_billed=True)
+
+
+def _tax(written: object) -> object:
+    if isinstance(written, TaxTerms):
+        return written
+    if written == BILLED.text:
+        return BILLED
+    if written == "excluded":
+        return TaxTerms("excluded")
+    match = _TAX.fullmatch(written) if isinstance(written, str) else None
+    if match is None:
+        raise invalid(Message("cost.not-a-tax"))
+    return TaxTerms(str(written), share=Decimal(match[1]) / _WHOLE)
+
+
+Tax = Annotated[InstanceOf[TaxTerms], BeforeValidator(_tax)]
+
+Words = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1, max_length=100)
+]
+
+
+def _budgets(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
+    yield from design.of(Budget)
+
+
+def _checked(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
+    yield from (row for row in design.of(Budget) if row.check is not None and not row.check.is_timed)
+
+
+def _items(design: Design, _bound: Section, _name: str) -> Iterator[Clause]:
+    yield from (row for row in design.of(Budget) if not row.is_total)
+
+
+def _has_bills(_design: Design, bindings: Bindings, _name: str) -> bool:
+    return bool(bindings.tables.get("bills"))
+
+
+class BillBinding(Section):
+    """`[bills.NAME]`: the settings of every kind of bill."""
+
+    oldest: Annotated[Length, Assumed("cost.assumed-oldest", Message("cost.why-oldest"), _budgets)] = (
+        timedelta(days=3)
+    )
+    """A bill whose newest day is longer ago says nothing about this month."""
+    days: Literal["every", "some"] = "every"
+    """`every`: a day without any charge is missing. `some`: it has cost nothing."""
+
+
+class CostsBinding(Section):
+    """`[costs]`: in which terms bills are compared with the budgets of chapter 11."""
+
+    zone: Annotated[
+        ZoneName, Assumed("cost.assumed-zone", Message("cost.why-zone"), _budgets, where=_has_bills)
+    ] = "UTC"
+    """The zone in which days and months begin; clouds charge by UTC."""
+    rates: Mapping[Annotated[str, Field(pattern="^[A-Z]{3}$")], Rate] = {}
+    """A currency → how many yen one of it is."""
+    tax: Annotated[Tax, Assumed("cost.assumed-tax", Message("cost.why-tax"), _budgets, where=_has_bills)] = (
+        BILLED
+    )
+    """`billed`, `excluded`, or the share that is added to what is charged before tax."""
+    amounts: Annotated[
+        Literal["billed", "effective"],
+        Assumed("cost.assumed-amounts", Message("cost.why-amounts"), _budgets, where=_has_bills),
+    ] = "billed"
+    """What is charged on a day, or that with fees of a term spread over what they cover."""
+    credits: Annotated[
+        Literal["left-out", "counted"],
+        Assumed("cost.assumed-credits", Message("cost.why-credits"), _budgets, where=_has_bills),
+    ] = "left-out"
+    """Whether credits lower what a budget has spent."""
+    items: Annotated[
+        Mapping[str, Words],
+        Assumed("cost.assumed-items", Message("cost.why-items"), _items, where=_has_bills),
+    ] = {}
+    """An item of the document → its services, values of the tag, or accounts, as bills call them."""
+    tag: str = Field(default="", max_length=200)
+    """The tag by whose values charges are told apart."""
+    check_at: Annotated[
+        ClockTime, Assumed("cost.assumed-check", Message("cost.why-check"), _checked, where=_has_bills)
+    ] = time(9)
+    """When the checks of a row that names no clock time are due."""
+    every: Length = timedelta(hours=1)
+    """How often bills are looked at."""
+    kept: Length = timedelta(days=1100)
+    """How long the costs of a day are kept."""
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The zone, ready to compute with."""
+        return ZoneInfo(self.zone)
+
+
+COSTS = single("costs", CostsBinding, CostsBinding())
+"""In which terms bills are compared."""

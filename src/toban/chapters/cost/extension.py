@@ -1,0 +1,39 @@
+"""The extension of chapter 11: bills, budgets, and the measures that save."""
+
+from toban.chapters.cost.acts import ACTS
+from toban.chapters.cost.bill import BILL_KINDS, BILLS
+from toban.chapters.cost.bindings import COSTS
+from toban.chapters.cost.proposals import open_tables
+from toban.design.clauses.cost import Budget, CostMeasure
+from toban.engine.extension import Extension, Link, RowKind, Scope, always
+from toban.engine.registry.commands import Command
+from toban.message import Message
+
+_BILLS = "toban.chapters.cost.bills"
+_PAGE = Link("cost", Message("cost.page"))
+
+
+def _page(_row: Budget | CostMeasure) -> Link:
+    return _PAGE
+
+
+EXTENSION = Extension(
+    name="cost",
+    manual="costs.md",
+    rows=(
+        RowKind(Budget, is_measured=True, link=_page, raises_alerts=always),
+        RowKind(CostMeasure, is_measured=True, link=_page),
+    ),
+    tables=(BILLS, COSTS),
+    points=(BILL_KINDS,),
+    kinds={"bills": {"focus": f"{_BILLS}.focus", "csv": f"{_BILLS}.csv"}},
+    proposals=open_tables,
+    operation="toban.chapters.cost.operation",
+    apps=("toban.chapters.cost",),
+    pages="toban.faces.web.cost.urls",
+    folded=(_PAGE,),
+    api="toban.faces.api.cost.routes",
+    scopes=(Scope("read:costs", Message("cost.scope-read")),),
+    acts=ACTS,
+    commands={"cost": Command("toban.faces.cli.cost.cost", Message("commands.cost"))},
+)

@@ -1,0 +1,100 @@
+"""Which bills are read, which rows they are compared with, and when that is checked. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from toban.chapters.cost.bill import BILL_KINDS, BILLS, BillKind, BillSource
+from toban.chapters.cost.bindings import COSTS, BillBinding, CostsBinding
+from toban.design.clauses.cost import Budget, CostMeasure
+from toban.design.values.schedule import Cadence, Schedule
+from toban.design.values.schedule.rule import DayOfMonth, Weekday
+from toban.engine.bindings.model import System
+from toban.engine.calendar.due import is_ever_due
+from toban.engine.editions.edition import Edition
+from toban.engine.operation import Declared, RowAnswer
+from toban.engine.runs.work import Work
+from toban.message import NOTHING, Message
+
+
+@dataclass(frozen=True, slots=True)
+class BoundBill:
+    """A bill as `toban.toml` binds it."""
+
+    name: str
+    config: BillBinding
+    kind: BillKind
+
+    def opened(self) -> BillSource:
+        """Return its source."""
+        return self.kind.open(self.config)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOrder:
+    """A row that orders a check of its costs, and when that is due."""
+
+    row: Budget
+    schedule: Schedule
+
+    @property
+    def key(self) -> str:
+        """The key of its work."""
+        return f"cost/{self.row.id}"[:200]
+
+
+@dataclass(frozen=True, slots=True)
+class CostPlan:
+    """What is compared with what."""
+
+    bills: Sequence[BoundBill]
+    terms: CostsBinding
+    budgets: Sequence[Budget]
+    """The rows that are judged."""
+    checks: Sequence[CheckOrder]
+    system: System
+    rows: Mapping[str, RowAnswer]
+    works: Mapping[str, Work] = field(default_factory=dict)
+
+
+def plan(edition: Edition) -> CostPlan:
+    """Return what *edition* says of costs, without the works."""
+    design, bindings = edition.design, edition.bindings
+    kinds: Mapping[str, Any] = edition.kinds.of(BILL_KINDS)
+    bills = [BoundBill(name, each.config, kinds[each.kind]) for name, each in BILLS.of(bindings).items()]
+    terms = COSTS.of(bindings)
+    unbound = Message("cost.not-bound", file=bindings.file)
+    rows: dict[str, RowAnswer] = {
+        row.id: Declared(Message("cost.measure-not-shown")) for row in design.of(CostMeasure)
+    }
+    budgets = []
+    for row in design.of(Budget):
+        if row.monthly is None and row.alert is None:
+            rows[row.id] = Declared(Message("cost.no-amount"))
+        elif not bills:
+            rows[row.id] = unbound
+        else:
+            rows[row.id] = NOTHING
+            budgets.append(row)
+    checks = tuple(_checks(budgets, terms, bindings.system))
+    return CostPlan(bills, terms, budgets, checks, bindings.system, rows)
+
+
+def _checks(budgets: Sequence[Budget], terms: CostsBinding, system: System) -> Iterator[CheckOrder]:
+    for row in budgets:
+        if row.check is not None:
+            schedule = _timed(row.check, terms)
+            if is_ever_due(schedule, system):
+                yield CheckOrder(row, schedule)
+
+
+def _timed(schedule: Schedule, terms: CostsBinding) -> Schedule:
+    """Return *schedule* with what the document leaves open: the clock time, the day of a week or month."""
+    if schedule.is_timed:
+        return schedule
+    found = replace(schedule, at=terms.check_at)
+    if found.cadence is Cadence.WEEKLY and not found.weekdays:
+        return replace(found, weekdays=(Weekday.MONDAY,))
+    if found.cadence is Cadence.MONTHLY and found.day is None:
+        return replace(found, day=DayOfMonth(1))
+    return found

@@ -1,0 +1,1 @@
+"""How the rows of chapter 11 are judged."""
