@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 _NEITHER_SPACE_NOR_LETTER = re.compile(r"[^\n\x20-\x7e]")
 
 
@@ -46,3 +47,8 @@ def _escaped(found: re.Match[str]) -> str:
 def visible(text: str) -> str:
     """Return *text* with all signs escaped that can't be seen or turn its direction, so that none is lost."""
     return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)
+
+
+def in_markdown(text: str) -> str:
+    """Return *text* as one line of Markdown that shows it unchanged."""
+    return _MARKUP.sub(r"\\\1", printable(" ".join(text.split())))

@@ -29,6 +29,7 @@ EXTENSIONS = (
     "toban.engine.runs.extension",
     "toban.engine.tasks.extension",
     "toban.engine.notify.extension",
+    "toban.engine.reports.extension",
     "toban.chapters.objectives.extension",
     "toban.chapters.monitoring.extension",
     "toban.chapters.errors.extension",

@@ -10,6 +10,7 @@ from toban.design.clauses.routine import Routine
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.runs.leads import LEADS
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
@@ -46,6 +47,7 @@ EXTENSION = Extension(
     offers={
         ASSERTIONS: "toban.chapters.backup.assertions:ASSERTIONS",
         LEADS: "toban.chapters.backup.drills.leads:leads",
+        REPORT_SECTIONS: "toban.chapters.backup.drills.monthly:section",
         TASK_FACTS: "toban.chapters.backup.facts:facts",
     },
     apps=("toban.chapters.backup",),

@@ -5,6 +5,7 @@ from toban.chapters.batch.proposals import open_tables
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.runs.kinds import BATCH_KINDS, BATCHES, key_of
 from toban.message import Message
 
@@ -36,6 +37,7 @@ EXTENSION = Extension(
     proposals=open_tables,
     doubts=doubts,
     operation="toban.chapters.batch.operation",
+    offers={REPORT_SECTIONS: "toban.chapters.batch.monthly:section"},
     apps=("toban.chapters.batch.kinds.statistics",),
     pages="toban.faces.web.batch.urls",
     menu=(Link("batches", Message("batch.batches")),),

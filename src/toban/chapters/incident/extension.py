@@ -19,6 +19,7 @@ from toban.engine.notify.chat.port import CHAT
 from toban.engine.notify.deciding.drills import DRILLS
 from toban.engine.notify.signal import ADVICE
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.runs.leads import ALERT_LEADS
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
@@ -63,6 +64,7 @@ EXTENSION = Extension(
         CHAT: "toban.chapters.incident.chat:OFFER",
         ASSERTIONS: "toban.chapters.incident.rows.prevention:ASSERTIONS",
         DRILLS: "toban.chapters.incident.gameday.drills:of_drills",
+        REPORT_SECTIONS: "toban.chapters.incident.reports.monthly:section",
         TASK_FACTS: "toban.chapters.incident.rows.owing:facts",
     },
     apps=("toban.chapters.incident",),

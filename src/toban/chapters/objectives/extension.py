@@ -9,6 +9,7 @@ from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.impact.figures import IMPACT
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.message import Message
 
 
@@ -32,6 +33,7 @@ EXTENSION = Extension(
     offers={
         ASSERTIONS: "toban.chapters.objectives.detection:ASSERTIONS",
         IMPACT: "toban.chapters.objectives.publishing.impact:measure",
+        REPORT_SECTIONS: "toban.chapters.objectives.publishing.monthly:section",
     },
     apps=("toban.chapters.objectives",),
     pages="toban.faces.web.objectives.urls",

@@ -12,6 +12,7 @@ from toban.engine.deployments import INSTANCES, ROLLBACKS, WATCHED
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.runs.leads import LEADS
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
@@ -52,6 +53,7 @@ EXTENSION = Extension(
         APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT",
         TASK_FACTS: "toban.chapters.release.rows.verifying:facts",
         LEADS: "toban.chapters.release.leads:leads",
+        REPORT_SECTIONS: "toban.chapters.release.rows.monthly:section",
         INSTANCES: "toban.chapters.release.running.scaling:find",
         ROLLBACKS: "toban.chapters.release.running.rollback:find",
         WATCHED: "toban.chapters.release.running.rollback:watched",

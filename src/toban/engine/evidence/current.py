@@ -4,7 +4,7 @@ A judgement is kept as it was written, and holds for a time that its chapter kno
 by then (the worker stopped), the row is not measurable, whatever it was before.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -62,6 +62,14 @@ def _with_exceptions(statuses: Iterable[ClauseStatus], now: datetime) -> tuple[C
 def status_of(clause_id: str, now: datetime) -> ClauseStatus | None:
     """Return the status of one row at *now*, if it has one."""
     return next(iter(statuses(now, [clause_id])), None)
+
+
+def as_written(clause_ids: Collection[str]) -> Mapping[str, ClauseStatus]:
+    """Return the newest judgements as they were written, by row, for what is said of a time that is over.
+
+    Whether one held then, its `holds_until` says.
+    """
+    return ClauseStatus.objects.in_bulk(clause_ids)
 
 
 def latest_revision() -> int:

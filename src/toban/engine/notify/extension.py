@@ -8,6 +8,7 @@ from toban.engine.notify.acts import ACTS
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.notify.proposals import open_tables
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
@@ -33,7 +34,10 @@ EXTENSION = Extension(
         }
     },
     proposals=open_tables,
-    offers={TASK_FACTS: "toban.engine.notify.facts:of_alerts"},
+    offers={
+        REPORT_SECTIONS: "toban.engine.notify.deciding.monthly:section",
+        TASK_FACTS: "toban.engine.notify.facts:of_alerts",
+    },
     operation="toban.engine.notify.operation",
     apps=("toban.engine.notify",),
     pages="toban.faces.web.notify.urls",

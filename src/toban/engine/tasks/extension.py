@@ -4,6 +4,7 @@ from toban.engine.changes.act import unchanged
 from toban.engine.extension import Extension, Link, Scope
 from toban.engine.notify.chat.port import CHAT
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.tasks.mornings.bindings import TASKS
 from toban.message import Message
 
@@ -22,7 +23,10 @@ EXTENSION = Extension(
     manual="tasks.md",
     tables=(TASKS,),
     operation="toban.engine.tasks.operation",
-    offers={CHAT: "toban.engine.tasks.chat:OFFER"},
+    offers={
+        CHAT: "toban.engine.tasks.chat:OFFER",
+        REPORT_SECTIONS: "toban.engine.tasks.monthly:section",
+    },
     apps=("toban.engine.tasks",),
     pages="toban.faces.web.tasks.urls",
     evidence="toban.faces.web.tasks.evidence:signed",

@@ -7,9 +7,8 @@ from fpdf.enums import Align, XPos, YPos
 
 from toban.chapters.incident.reports.content import ReportAudience
 from toban.chapters.incident.reports.draft import ReportDraft, WrittenLine, WrittenPart, written
-from toban.chapters.incident.timeline.export import in_markdown
 from toban.engine import paper
-from toban.text import printable_lines
+from toban.text import in_markdown, printable_lines
 
 _LABEL = 45
 """Millimetres."""

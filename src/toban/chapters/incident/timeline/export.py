@@ -1,14 +1,11 @@
 """A timeline as Markdown and as JSON values, sorted by time; what is hidden is left out. Pure."""
 
-import re
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from toban.chapters.incident.timeline.kinds import TimelineLine
 from toban.message import Message
-from toban.text import printable
-
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+from toban.text import in_markdown
 
 
 def shown(lines: Iterable[TimelineLine]) -> Sequence[TimelineLine]:
@@ -45,8 +42,3 @@ def as_json(lines: Iterable[TimelineLine], language: str) -> list[dict[str, obje
         }
         for each in shown(lines)
     ]
-
-
-def in_markdown(text: str) -> str:
-    """Return *text* as one line of Markdown that shows it unchanged."""
-    return _MARKUP.sub(r"\\\1", printable(" ".join(text.split())))

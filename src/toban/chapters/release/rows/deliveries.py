@@ -10,12 +10,17 @@ from toban.engine.spans import Span
 
 def of(deployment: str, month: Span, now: datetime) -> Figures:
     """Return the figures of *month* from the releases of *deployment*, a service's last environment."""
+    return figures(deliveries_of(deployment, month), month, now)
+
+
+def deliveries_of(deployment: str, month: Span) -> Sequence[Delivery]:
+    """Return the releases of *deployment* that can count in *month*."""
     found = Release.objects.filter(deployment=deployment, served_at__isnull=False, served_at__lt=month[1])
     rows = found.exclude(kind__in=(Release.Kind.DRILL, Release.Kind.FIRST)).filter(
         # A rollback counts for the release that it undoes as well, which may have served long before.
         served_at__gte=month[0]
     ) | found.filter(kind=Release.Kind.ROLLBACK)
-    return figures(_deliveries(rows), month, now)
+    return _deliveries(rows)
 
 
 def _deliveries(rows: Iterable[Release]) -> Sequence[Delivery]:

@@ -76,23 +76,41 @@ def figures(deliveries: Iterable[Delivery], month: Span, now: datetime) -> Figur
     A deployment counts in the month in which it served, even if it fails later; a restore counts in the month
     in which it ended.
     """
-    known = [each for each in deliveries if each.served_at <= now]
-    undone = {each.undoes for each in known if each.is_rollback}
-    made = [each for each in known if not each.is_rollback and _is_in(each.served_at, month)]
-    waits = [each.served_at - change for each in made for change in each.changes]
-    restores = [
-        each.checked_at - each.detected_at
-        for each in known
-        if each.is_rollback and each.detected_at and each.checked_at and _is_in(each.checked_at, month)
-    ]
+    counted = counted_in(deliveries, month, now)
+    waits = [each.served_at - change for each in counted.made for change in each.changes]
     return Figures(
-        deployments=len(made),
+        deployments=len(counted.made),
         days=_days(month, now),
         lead_time=_median(waits),
-        failures=sum(each.is_bad or each.number in undone for each in made),
-        restore_time=_median(restores),
-        restores=len(restores),
+        failures=sum(each.number in counted.failed for each in counted.made),
+        restore_time=_median([took for _, took in counted.restores]),
+        restores=len(counted.restores),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CountedDeliveries:
+    """What the figures of a month are made of."""
+
+    made: tuple[Delivery, ...]
+    failed: frozenset[int]
+    """The numbers of those that were rolled back, or failed after their switch."""
+    restores: tuple[tuple[Delivery, timedelta], ...]
+    """Each rollback that ended in the month, with the time from the detection of the trouble."""
+
+
+def counted_in(deliveries: Iterable[Delivery], month: Span, now: datetime) -> CountedDeliveries:
+    """Return those of *deliveries* that count in *month*, as they are known at *now*."""
+    known = [each for each in deliveries if each.served_at <= now]
+    undone = {each.undoes for each in known if each.is_rollback}
+    made = tuple(each for each in known if not each.is_rollback and _is_in(each.served_at, month))
+    restores = tuple(
+        (each, each.checked_at - each.detected_at)
+        for each in known
+        if each.is_rollback and each.detected_at and each.checked_at and _is_in(each.checked_at, month)
+    )
+    failed = frozenset(each.number for each in made if each.is_bad or each.number in undone)
+    return CountedDeliveries(made, failed, restores)
 
 
 def _is_in(moment: datetime, month: Span) -> bool:

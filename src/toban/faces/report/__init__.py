@@ -1,0 +1,1 @@
+"""The monthly report written: for people, for paper, for spreadsheets."""

@@ -1,0 +1,35 @@
+"""The formats in which the report is taken away, by the name of the format."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from toban.engine.reports.monthly import MonthlyReport
+from toban.faces.report.markdown import markdown
+from toban.faces.report.written import written
+from toban.faces.values.reports import report_values
+from toban.text import printable_json
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A format."""
+
+    suffix: str
+    media_type: str
+    make: Callable[[MonthlyReport, str], bytes]
+    """Called with the report and a language."""
+
+
+def _markdown(report: MonthlyReport, language: str) -> bytes:
+    return markdown(written(report, language)).encode()
+
+
+def _json(report: MonthlyReport, _language: str) -> bytes:
+    # The sentences in it are in the reader's language anyway.
+    return printable_json(report_values(report), indent=2).encode()
+
+
+FILES: Mapping[str, ReportFile] = {
+    "md": ReportFile(".md", "text/markdown; charset=utf-8", _markdown),
+    "json": ReportFile(".json", "application/json", _json),
+}
