@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("approvals", "0009_lockouts_of_acts"),
+        ("approvals", "0010_answers_in_chats"),
         ("notify", "0015_lockouts_of_deputies"),
     ]
 
