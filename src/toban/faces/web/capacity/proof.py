@@ -18,7 +18,7 @@ def shown(clause: Clause) -> tuple[str, dict[str, object]] | None:
     groups = [each for each in shown_groups(edition.plan(OPERATION)) if each.group.row.id == clause.id]
     if not groups:
         return None
-    context = {
+    context: dict[str, object] = {
         "groups": groups,
         "runs": Run.objects.filter(work__in=[each.group.key for each in groups]).order_by("-pk")[:_NEWEST],
     }

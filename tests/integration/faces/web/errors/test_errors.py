@@ -257,7 +257,7 @@ def test_orders_need_the_csrf_token_of_the_page(sign_in: SignIn) -> None:
 def test_an_alert_links_to_its_error(viewer: Client, tracked: Fixed) -> None:
     group = take(event(at=now()))
     assert tracked.edition is not None
-    service.tell(tracked.edition.design, now())
+    service.tell(tracked.edition.design, tracked.edition.bindings, now())
     alert = Alert.objects.get()
 
     assert f'href="/errors/{group.pk}"' in text(viewer, f"/alerts/{alert.pk}")
