@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 
+from shop.bill import keep_billing
 from shop.history import make, make_documents
 from shop.old_logs import keep_packing
 from shop.repository import RepositoryServer
@@ -96,6 +97,7 @@ def main(place: Path, ports: tuple[tuple[str, int], ...]) -> None:
     logs = place / "log"
     logs.mkdir(mode=0o750, exist_ok=True)
     threading.Thread(target=keep_packing, args=(logs,), daemon=True).start()
+    threading.Thread(target=keep_billing, args=(place,), daemon=True).start()
     for folder in ("git", "routes", "caddy"):
         (place / folder).mkdir(mode=0o700, exist_ok=True)
     make(place / "git" / "shop.git")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from toban.chapters.cost.known import KnownCosts, budget_found, currency_of
@@ -14,6 +14,9 @@ from toban.chapters.cost.spending.money import YEN
 from toban.design.clauses.cost import Budget
 from toban.engine.rows.judgement import Judgement
 
+_DAY = timedelta(days=1)
+_MOST_RESTATED = 31
+
 
 @dataclass(frozen=True, slots=True)
 class BudgetLine:
@@ -23,6 +26,8 @@ class BudgetLine:
     found: BudgetFound
     judged: Judgement
     """Without its check."""
+    former: Decimal | None
+    """What the month before has cost; None if it is not known from its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,10 @@ def overview(costs: KnownCosts) -> CostOverview:
 
 def _budget(costs: KnownCosts, row: Budget) -> BudgetLine:
     found = budget_found(costs, row)
-    return BudgetLine(row, found, judge(found))
+    ends = found.month.first - _DAY
+    begins = first_of(ends)
+    former = costs.spending(row).between(begins, ends) if costs.since <= begins else None
+    return BudgetLine(row, found, judge(found), former)
 
 
 def _services(costs: KnownCosts, currency: str, first: date, last: date) -> Sequence[ServiceLine]:
@@ -115,6 +123,3 @@ def _restated(costs: KnownCosts) -> Sequence[RestatedDay]:
         for each in found[:_MOST_RESTATED]
         if each.replaced_at is not None
     ]
-
-
-_MOST_RESTATED = 31

@@ -40,6 +40,8 @@ class ShownBudget(Schema):
     limit: str | None
     """What raises the alert."""
     spent: str
+    former: str | None
+    """What the month before has cost; null if it is not known from its beginning."""
     forecast: str | None
     """Of the month's end; null if too little is known."""
     even: str | None

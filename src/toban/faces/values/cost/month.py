@@ -60,6 +60,7 @@ def budget_values(line: BudgetLine) -> dict[str, object]:
         "budget": exact(found.monthly),
         "limit": exact(found.limit),
         "spent": exact(month.spent),
+        "former": exact(line.former),
         "forecast": exact(month.forecast),
         "even": exact(month.even),
         "until": _day(month.until),

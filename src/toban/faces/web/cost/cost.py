@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from toban.chapters.cost.bindings import CostsBinding
 from toban.chapters.cost.known import known
 from toban.chapters.cost.operation import OPERATION
 from toban.chapters.cost.overview import BudgetLine, CostOverview, overview
@@ -34,6 +35,7 @@ class ShownBudget:
     monthly: str
     limit: str
     forecast: str
+    former: str
     share: str
 
 
@@ -70,9 +72,19 @@ def cost(request: HttpRequest) -> HttpResponse:
         "services": list(_services(found)),
         "days": list(_days(found)),
         "chart": month_chart(found, total, sight.zone) if total is not None else None,
+        "tax": _tax(costs.terms),
+        "amounts": Message(f"cost.amounts-{costs.terms.amounts}"),
         "rates": [(currency, str(rate)) for currency, rate in costs.terms.rates.items()],
     }
     return render(request, "cost/cost.html", context)
+
+
+def _tax(terms: CostsBinding) -> Message:
+    if terms.tax.is_billed:
+        return Message("cost.tax-billed")
+    return (
+        Message("cost.tax-added", share=str(terms.tax)) if terms.tax.share else Message("cost.tax-excluded")
+    )
 
 
 def _budget(line: BudgetLine, sight: Sight) -> ShownBudget:
@@ -86,6 +98,7 @@ def _budget(line: BudgetLine, sight: Sight) -> ShownBudget:
         _said(found.monthly, line),
         _said(found.limit, line),
         _said(month.forecast, line),
+        _said(line.former, line),
         share,
     )
 

@@ -1,6 +1,6 @@
 """Costs by the API: exact amounts, with what is not known."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -32,6 +32,8 @@ def test_the_month_is_told_to_the_last_digit(program: Programs, place: Place) ->
     assert sum(Decimal(each["amount"]) for each in found["days"]) == Decimal(found["whole"])
     assert [each["item"] for each in found["budgets"]] == ["インフラコスト全体", "EC2", "RDS", "S3"]
     assert (found["zone"], found["tax"], found["rates"]) == ("UTC", "billed", {"USD": "150"})
+    before = date(today.year, today.month, 1) - timedelta(days=1)
+    assert Decimal(found["budgets"][0]["former"]) == Decimal("11500.5") * before.day
     assert found["bills"][0]["newest"] == today.isoformat()
 
 
