@@ -17,6 +17,7 @@ from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
 from toban.message import Message, sentences
+from toban.text import printable_lines
 
 FAMILY = "japanese"
 """The name by which a sheet knows its font: `sheet.set_font(FAMILY, size=10)`."""
@@ -42,6 +43,8 @@ _NAMES = (
 )
 """Font files whose first face is Japanese if they contain several."""
 
+_UNKNOWN = "?"
+"""Printed where the font has no such sign."""
 _ASKING = 10
 """Seconds to wait for fontconfig; it may be building its cache."""
 
@@ -98,6 +101,13 @@ def unprintable(text: str, face: Font) -> str:
     """Return the characters of *text* that *face* does not have, each once."""
     glyphs = _glyphs(face)
     return "".join(dict.fromkeys(each for each in text if not each.isspace() and ord(each) not in glyphs))
+
+
+def printable(text: str, face: Font) -> str:
+    """Return *text* as *face* can print it: what it lacks becomes a question mark."""
+    clean = printable_lines(text).replace("\t", " ")
+    missing = unprintable(clean, face)
+    return clean.translate({ord(each): _UNKNOWN for each in missing}) if missing else clean
 
 
 @lru_cache(maxsize=4)

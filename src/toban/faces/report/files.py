@@ -17,11 +17,18 @@ class ReportFile:
     suffix: str
     media_type: str
     make: Callable[[MonthlyReport, str], bytes]
-    """Called with the report and a language."""
+    """Called with the report and a language; a PDF may raise `paper.NoFont`."""
 
 
 def _markdown(report: MonthlyReport, language: str) -> bytes:
     return markdown(written(report, language)).encode()
+
+
+def _pdf(report: MonthlyReport, language: str) -> bytes:
+    # The modules that make PDFs take long to load, and few commands print one.
+    from toban.faces.report.paper import pdf  # noqa: PLC0415
+
+    return pdf(written(report, language), report.month.known_at)
 
 
 def _json(report: MonthlyReport, _language: str) -> bytes:
@@ -30,6 +37,7 @@ def _json(report: MonthlyReport, _language: str) -> bytes:
 
 
 FILES: Mapping[str, ReportFile] = {
+    "pdf": ReportFile(".pdf", "application/pdf", _pdf),
     "md": ReportFile(".md", "text/markdown; charset=utf-8", _markdown),
     "json": ReportFile(".json", "application/json", _json),
 }

@@ -8,12 +8,10 @@ from fpdf.enums import Align, XPos, YPos
 from toban.chapters.incident.reports.content import ReportAudience
 from toban.chapters.incident.reports.draft import ReportDraft, WrittenLine, WrittenPart, written
 from toban.engine import paper
-from toban.text import in_markdown, printable_lines
+from toban.text import in_markdown
 
 _LABEL = 45
 """Millimetres."""
-_UNKNOWN = "?"
-"""Printed where the font has no such sign."""
 
 
 def markdown(draft: ReportDraft, audience: ReportAudience, language: str) -> str:
@@ -109,6 +107,4 @@ class _Sheet:
             sheet.multi_cell(0, 4, self._printable(line.proof), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def _printable(self, text: str) -> str:
-        clean = printable_lines(text).replace("\t", " ")
-        missing = paper.unprintable(clean, self._face)
-        return clean.translate({ord(each): _UNKNOWN for each in missing}) if missing else clean
+        return paper.printable(text, self._face)

@@ -1,6 +1,6 @@
 """The monthly report as a page, and as files to take away."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time
 
 from django.conf import settings
@@ -15,12 +15,13 @@ from toban.engine.evidence import ledger
 from toban.engine.orders import NotPossible
 from toban.engine.reports.month import ReportMonth, month_named
 from toban.engine.reports.monthly import MonthlyReport, make
-from toban.faces.report.files import FILES
+from toban.faces.report.files import FILES, ReportFile
 from toban.faces.report.names import for_customers
 from toban.faces.report.written import WrittenChart, WrittenMonthly, written
 from toban.faces.web.charts import Chart, ChartLine, ChartRow, DrawnLimit, Tone, figure
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.words import verdicts as words
+from toban.message import message_of
 
 _HALF_DAY = time(12)
 _MOST_MONTHS = 36
@@ -47,15 +48,21 @@ def report(request: HttpRequest, month: str) -> HttpResponse:
     if request.GET.get("names") == "no":
         made = for_customers(made, edition, active_language())
     if (kind := FILES.get(request.GET.get("file", ""))) is not None:
-        return _file(made, kind.suffix, kind.media_type, kind.make)
+        return _file(request, made, kind)
     return render(request, "reports/report.html", _context(made, edition, now))
 
 
-def _file(
-    made: MonthlyReport, suffix: str, media_type: str, make_file: Callable[[MonthlyReport, str], bytes]
-) -> HttpResponse:
-    response = HttpResponse(make_file(made, active_language()), content_type=media_type)
-    response["Content-Disposition"] = f'attachment; filename="report-{made.month.name}{suffix}"'
+def _file(request: HttpRequest, made: MonthlyReport, kind: ReportFile) -> HttpResponse:
+    # The modules that make PDFs take long to load.
+    from toban.engine.paper import NoFont  # noqa: PLC0415
+
+    try:
+        content = kind.make(made, active_language())
+    except NoFont as error:
+        context = {**frame(look(in_force(), made.month.known_at), "reports"), "refused": message_of(error)}
+        return render(request, "reports/refused.html", context, status=503)
+    response = HttpResponse(content, content_type=kind.media_type)
+    response["Content-Disposition"] = f'attachment; filename="report-{made.month.name}{kind.suffix}"'
     return response
 
 

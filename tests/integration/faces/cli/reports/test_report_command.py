@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from pypdf import PdfReader
 from pytest_django import Settings
 from tests.integration.engine.reports.conftest import BINDINGS, DOCUMENT, END, LATER, october
 from tests.registered import PARTS
@@ -68,6 +69,22 @@ def test_a_file_is_written_in_a_language(tmp_path: Path) -> None:
 
     assert done.exit_code == 0
     assert (tmp_path / "r.md").read_text(encoding="utf-8").startswith("# Monthly operations report")
+
+
+def test_a_pdf_says_the_same_and_is_always_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.pdf", "b.pdf"):
+        assert ordered("2026-10", "--pdf", str(tmp_path / name)).exit_code == 0
+
+    text = "\n".join(page.extract_text() for page in PdfReader(tmp_path / "a.pdf").pages)
+    for said in ("月次運用報告書 ショップ 2026-10", "作成", "決済が遅い", "COUNTIF(verdict,", "99.977%"):
+        assert said in text
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_a_pdf_without_a_japanese_font_ends_with_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOBAN_FONT", str(tmp_path / "none.ttf"))
+
+    assert ordered("2026-10", "--pdf", str(tmp_path / "a.pdf")).exit_code == 2
 
 
 def test_a_file_that_cannot_be_written_ends_with_two(tmp_path: Path) -> None:

@@ -67,6 +67,19 @@ def test_files_are_taken_away_with_and_without_names(viewer: Client) -> None:
 
 
 @pytest.mark.usefixtures("october")
+def test_a_pdf_is_taken_away_or_refused_in_words_without_a_font(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert viewer.get("/reports/2026-10", {"file": "pdf"}).content.startswith(b"%PDF-")
+    monkeypatch.setenv("TOBAN_FONT", "/nowhere.ttf")
+
+    answer = viewer.get("/reports/2026-10", {"file": "pdf"})
+
+    assert answer.status_code == 503
+    assert "/nowhere.ttf" in answer.content.decode()
+
+
+@pytest.mark.usefixtures("october")
 def test_a_month_to_come_is_refused_in_words(viewer: Client) -> None:
     answer = viewer.get("/reports/2026-12")
 
