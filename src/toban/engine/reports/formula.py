@@ -4,6 +4,7 @@ A formula only names columns. So the same one gives the number, the words of the
 spreadsheet, and a figure can't say anything that its rows don't.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,6 +42,8 @@ _COMPUTED: Mapping[ColumnStatistic, Callable[[Sequence[float]], float]] = {
     ColumnStatistic.MEDIAN: median,
     ColumnStatistic.MAX: max,
 }
+_WILD = re.compile(r"[*?~]")
+"""What a spreadsheet does not read as it stands within a word to be counted."""
 _OF_NOTHING = (ColumnStatistic.COUNT, ColumnStatistic.SUM)
 """The statistics that say 0 about no rows; the others say nothing."""
 
@@ -77,7 +80,8 @@ class CountOf:
 
     def written(self, column: Callable[[str], str]) -> str:
         """See `Formula`."""
-        return f'COUNTIF({column(self.column)},"{self.word}")'
+        word = _WILD.sub(r"~\g<0>", self.word).replace('"', '""')
+        return f'COUNTIF({column(self.column)},"{word}")'
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,12 @@ def _pdf(report: MonthlyReport, language: str) -> bytes:
     return pdf(written(report, language), report.month.known_at)
 
 
+def _workbook(report: MonthlyReport, language: str) -> bytes:
+    from toban.faces.report.workbook import workbook  # noqa: PLC0415 - takes long to load, too
+
+    return workbook(report, language)
+
+
 def _json(report: MonthlyReport, _language: str) -> bytes:
     # The sentences in it are in the reader's language anyway.
     return printable_json(report_values(report), indent=2).encode()
@@ -38,6 +44,9 @@ def _json(report: MonthlyReport, _language: str) -> bytes:
 
 FILES: Mapping[str, ReportFile] = {
     "pdf": ReportFile(".pdf", "application/pdf", _pdf),
+    "xlsx": ReportFile(
+        ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _workbook
+    ),
     "md": ReportFile(".md", "text/markdown; charset=utf-8", _markdown),
     "json": ReportFile(".json", "application/json", _json),
 }

@@ -93,6 +93,8 @@ class ReportWords:
     missed: str
     nothing: str
     day: str
+    number: str
+    note: str
 
 
 def written(report: MonthlyReport, language: str) -> WrittenMonthly:

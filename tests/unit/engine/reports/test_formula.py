@@ -34,6 +34,7 @@ ROWS: Mapping[str, Sequence[object]] = {
         (Of(ColumnStatistic.MEDIAN, "seconds"), 20.25, "MEDIAN(seconds)"),
         (Of(ColumnStatistic.MAX, "seconds"), 30.5, "MAX(seconds)"),
         (CountOf("state", "done"), 2, 'COUNTIF(state,"done")'),
+        (CountOf("state", 'a "b" *?'), 0, 'COUNTIF(state,"a ""b"" ~*~?")'),
         (Minus(Constant(50), total("seconds")), 9.5, "(50-SUM(seconds))"),
         (
             Over(CountOf("state", "done"), count("seconds"), 100),

@@ -24,16 +24,17 @@ _UNUSABLE = 2
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command("report", epilog="Example: toban report 2026-10 --pdf report.pdf --without-names")
+@click.command("report", epilog="Example: toban report 2026-10 --pdf report.pdf --xlsx report.xlsx")
 @click.argument("month", metavar="MONTH")
 @click.option("--pdf", type=_FILE, metavar="FILE", help="Write it as a PDF.")
+@click.option("--xlsx", type=_FILE, metavar="FILE", help="Write it as a workbook with live formulas.")
 @click.option("--md", type=_FILE, metavar="FILE", help="Write it as Markdown.")
 @click.option("--without-names", is_flag=True, help="For customers: without the names and words of people.")
 @click.option("--language", type=click.Choice(LANGUAGES), help="Default: yours.")
 @FORMAT
 @click.pass_obj
 def command(
-    parts: Parts, month: str, without_names: bool, language: str | None, form: str, **files: Path | None
+    parts: Parts, /, month: str, without_names: bool, language: str | None, form: str, **files: Path | None
 ) -> None:
     """Show the monthly report on MONTH, such as 2026-10: every figure with its row, evidence and formula.
 
