@@ -30,9 +30,16 @@ def require_role(*roles: OperatorRole) -> Callable[[View], View]:
                 raise PermissionDenied(", ".join(roles))
             return view(request, *args, **kwargs)
 
+        guarded.__dict__["roles"] = roles
         return guarded
 
     return decorate
+
+
+def may_open(user: object, view: Callable[..., object]) -> bool:
+    """Return whether *view* admits *user*: one with `require_role` not everybody, every other all."""
+    roles = getattr(view, "roles", None)
+    return roles is None or (isinstance(user, Operator) and user.operator_role in roles)
 
 
 def may_order(user: object) -> bool:

@@ -14,5 +14,10 @@ def evidence_address(clause_id: str) -> str:
 
 def link_address(link: Link) -> str:
     """Return where *link* leads."""
-    found = reverse(link.page, args=link.arguments)
+    found = link_path(link)
     return f"{found}?{link.query}" if link.query else found
+
+
+def link_path(link: Link) -> str:
+    """Return the path of the page that *link* leads to."""
+    return reverse(link.page, args=link.arguments)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from django import template
 from django.conf import settings
+from django.urls import resolve
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -13,8 +14,9 @@ from toban.engine.extension import Link
 from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.reason import reason_of
 from toban.engine.overview import FigureTrend
+from toban.engine.people.access import may_open
 from toban.engine.runs.models import HostResult, Run
-from toban.faces.document.address import evidence_address, link_address
+from toban.faces.document.address import evidence_address, link_address, link_path
 from toban.faces.web import assets
 from toban.faces.web.runs import charts as run_charts
 from toban.faces.web.spark import strokes
@@ -188,16 +190,30 @@ def path_of(trend: FigureTrend) -> str:
     return strokes(trend.points, trend.start, trend.end, (trend.low, trend.high))
 
 
-@register.simple_tag
-def menu() -> list[Link]:
-    """Return the menu entries of the extensions."""
-    return [place for extension in settings.PARTS.extensions for place in extension.menu]
+@register.simple_tag(takes_context=True)
+def menu(context: Mapping[str, object]) -> list[Link]:
+    """Return the menu entries of the extensions that the reader may open."""
+    return _open_to(context, [each.menu for each in settings.PARTS.extensions])
 
 
-@register.simple_tag
-def folded_menu() -> list[Link]:
-    """Return the entries below the menu's last one."""
-    return [place for extension in settings.PARTS.extensions for place in extension.folded]
+@register.simple_tag(takes_context=True)
+def folded_menu(context: Mapping[str, object]) -> list[Link]:
+    """Return the entries below the menu's last one, as far as the reader may open them."""
+    return _open_to(context, [each.folded for each in settings.PARTS.extensions])
+
+
+def _open_to(context: Mapping[str, object], places: Iterable[Iterable[Link]]) -> list[Link]:
+    return [place for each in places for place in each if _is_open_to(context, place)]
+
+
+@register.simple_tag(takes_context=True)
+def open_address(context: Mapping[str, object], link: Link | None) -> str:
+    """Return where *link* leads; nothing if there is none, or the reader may not open it."""
+    return link_address(link) if link is not None and _is_open_to(context, link) else ""
+
+
+def _is_open_to(context: Mapping[str, object], link: Link) -> bool:
+    return may_open(context.get("user"), resolve(link_path(link)).func)
 
 
 @register.filter

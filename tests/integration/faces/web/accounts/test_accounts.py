@@ -1,5 +1,6 @@
 """The pages of accounts and leavers: for managers alone, and what they decide is carried out."""
 
+import re
 from html import unescape
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from toban.chapters.accounts.models import (
 )
 from toban.chapters.accounts.shown import shown_now
 from toban.engine.clock import system_clock
-from toban.engine.people.models import OperatorRole
-from toban.message import plain
+from toban.engine.extension import Link
+from toban.engine.people.models import Operator, OperatorRole
+from toban.faces.web.templatetags.pages import open_address
+from toban.message import Message, plain
 
 
 @pytest.fixture
@@ -96,6 +99,30 @@ def test_of_two_decisions_on_one_page_the_second_is_told_of_the_first(manager: C
     assert "もう一度開いて" in answer.content.decode()
     assert [each.is_kept for each in AccessDecision.objects.all()] == [False]
     assert AccessRemoval.objects.filter(withdrawn_at=None).exists()
+@pytest.mark.parametrize(("role", "shown"), [(OperatorRole.DEVELOPER, False), (OperatorRole.MANAGER, True)])
+def test_the_menu_shows_only_what_may_be_opened(
+    sign_in: SignIn, place: Place, role: OperatorRole, shown: bool
+) -> None:
+    client = sign_in(role)
+
+    menu = client.get("/").content.decode().partition('<nav class="places"')[2].partition("</nav>")[0]
+
+    assert ('href="/accounts-of-systems/"' in menu) is shown
+    assert 'href="/changes/"' in menu
+    for address in re.findall('href="(/[^"]*)"', menu):
+        assert client.get(address).status_code == 200, address
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("role", "shown"), [(OperatorRole.DEVELOPER, ""), (OperatorRole.MANAGER, "/leavers/")]
+)
+def test_a_task_leads_only_to_what_may_be_opened(role: OperatorRole, shown: str) -> None:
+    context = {"user": Operator.objects.create(username="kanri", operator_role=role)}
+
+    assert open_address(context, Link("leavers", Message("accounts.leavers-page"))) == shown
+    assert open_address(context, Link("changes", Message("changes.changes"))) == "/changes/"
+    assert open_address(context, None) == ""
 
 
 def test_a_revoked_account_is_to_go(manager: Client, place: Place) -> None:
