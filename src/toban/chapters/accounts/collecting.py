@@ -1,8 +1,8 @@
 """Reads the accounts of the systems that are due, each by itself: one that fails hinders no other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 _AT_ONCE = 8
 _BATCH = 500
+_LAST_LOOK = timedelta(minutes=1)
+"""So long before the time of an account ends, it is looked at once more."""
 _MOST_TOLD = 100
 """Of the accounts that appeared or changed at one look, as many stand in the audit log by name."""
 
@@ -54,8 +56,16 @@ def due(plan: AccountsPlan, now: datetime) -> Sequence[AccountSystem]:
     told = Leaver.objects.filter(withdrawn_at=None).aggregate(at=Max("told_at"))["at"]
     revoked = AccessDecision.objects.filter(is_kept=False).aggregate(at=Max("at"))["at"]
     begun = AccessRemoval.objects.filter(begins_at__lte=now).aggregate(at=Max("begins_at"))["at"]
-    news = max((at for at in (told, revoked, begun) if at is not None), default=None)
+    news = max((at for at in (told, revoked, begun, *_ends(now)) if at is not None), default=None)
     return [each for each in plan.systems if _is_due(readings.get(each.name), plan, news, now)]
+
+
+def _ends(now: datetime) -> Iterator[datetime]:
+    """Yield the moments shortly before, and at, the end of an account's time: looks then prove most."""
+    for before in (_LAST_LOOK, timedelta()):
+        ending = AccessRemoval.objects.open().filter(until__lte=now + before)
+        if (at := ending.aggregate(at=Max("until"))["at"]) is not None:
+            yield at - before
 
 
 def _is_due(reading: SystemReading | None, plan: AccountsPlan, news: datetime | None, now: datetime) -> bool:

@@ -175,6 +175,10 @@ class AccessRemoval(models.Model):
     until = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     """When its system was seen without it."""
+    shown_at = models.DateTimeField(null=True)
+    """Of when the newest list is that shows it; null before the first."""
+    gone_at = models.DateTimeField(null=True)
+    """Of when the list is that shows it no more."""
     withdrawn_at = models.DateTimeField(null=True)
 
     objects = RemovalQuerySet.as_manager()
@@ -200,6 +204,16 @@ class AccessRemoval(models.Model):
     def is_sure(self) -> bool:
         """Whether somebody declared whose it is; see `RemovalQuerySet.sure`."""
         return self.basis == ClaimBasis.DECLARED or self.is_theirs is True
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a list of after its time proves that it was still there."""
+        return self.shown_at is not None and self.shown_at >= self.until
+
+    @property
+    def is_in_time(self) -> bool:
+        """Whether a list of before the end of its time proves that it was gone."""
+        return self.gone_at is not None and self.gone_at <= self.until
 
     @property
     def whose(self) -> str:

@@ -214,25 +214,32 @@ def _end(removals: Iterable[AccessRemoval], now: datetime) -> None:
     }
     for each in removals:
         reading = readings.get(each.system)
-        is_seen = reading is not None and reading.taken_at is not None and not reading.trouble
-        if not is_seen or reading is None or reading.looked_at < each.found_at:
+        if reading is None or reading.taken_at is None or reading.trouble:
             continue
-        if there.get((each.system, each.account), True):
-            _ended(each, now)
+        is_gone = there.get((each.system, each.account), True)
+        if not is_gone and each.shown_at != reading.taken_at:
+            each.shown_at = reading.taken_at
+            each.save(update_fields=["shown_at"])
+        # A look that began before proves nothing of what was ordered since.
+        elif is_gone and reading.looked_at >= each.found_at:
+            _ended(each, reading.taken_at, now)
 
 
-def _ended(each: AccessRemoval, now: datetime) -> None:
+def _ended(each: AccessRemoval, gone_at: datetime | None, now: datetime) -> None:
     with transaction.atomic():
         ledger.hold()
-        if not AccessRemoval.objects.filter(pk=each.pk, ended_at=None).update(ended_at=now):
+        if not AccessRemoval.objects.filter(pk=each.pk, ended_at=None).update(ended_at=now, gone_at=gone_at):
             return
-        each.ended_at = now
+        each.ended_at, each.gone_at = now, gone_at
         content = {
             "event": "access-ended",
             "system": each.system,
             "account": each.account,
             "ground": str(each.ground),
-            "is_late": now > each.until,
+            "is_late": each.is_late,
+            "is_in_time": each.is_in_time,
+            "shown_at": each.shown_at.isoformat() if each.shown_at is not None else None,
+            "gone_at": gone_at.isoformat() if gone_at is not None else None,
         }
         ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content), now=now)
 

@@ -28,7 +28,9 @@ def test_of_two_who_leave_on_one_day_both_count(place: Place) -> None:
     place.write("vpn", "suzuki,,,,true,")
     place.write("shop", "x9,,,,,")
     place.look(timedelta(hours=1))
-    place.look(15 * timedelta(hours=1))
+    place.now += 15 * timedelta(hours=1)
+    place.write("vpn", "suzuki,,,,true,")
+    place.look()
     place.write("vpn", "uehara,,yes,,true,")
     place.write("shop", "x9,,,,,")
 

@@ -1,7 +1,7 @@
 """The rows about accounts, as they should be and as they should not, on the real ledger."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -10,6 +10,7 @@ from tests.integration.chapters.accounts.place import (
     BINDINGS,
     DAY,
     MINUTE,
+    TOKYO,
     Place,
 )
 from tests.registered import PARTS
@@ -128,7 +129,10 @@ def test_what_is_still_there_after_midnight_in_tokyo_is_not_performed(place: Pla
     place.look(timedelta(hours=14, minutes=59))
     assert place.verdict() is Verdict.NOT_DUE
 
-    place.look(MINUTE)
+    place.now += MINUTE
+    place.write("vpn", "tanaka,,,,true,", "uehara,,yes,,true,")
+    place.write("shop", "taro,,,,,")
+    place.look()
 
     assert place.now.hour == 0
     assert place.verdict() is Verdict.NOT_PERFORMED
@@ -138,6 +142,90 @@ def test_what_is_still_there_after_midnight_in_tokyo_is_not_performed(place: Pla
     place.look(10 * MINUTE)
     assert place.verdict() is Verdict.DEVIATING
     assert "期限の後になくなりました" in place.said()
+
+
+def at(place: Place, clock: timedelta, *vpn: str) -> None:
+    """Have the list of the system be of that time after midnight, and look at it then."""
+    place.now = MIDNIGHT + clock
+    place.write("vpn", *vpn, "uehara,,yes,,true,")
+    place.write("shop", "x9,,,,,")
+    place.look()
+
+
+MIDNIGHT = datetime(2026, 12, 1, tzinfo=TOKYO)
+THERE = "tanaka,,,,true,"
+
+
+def test_what_went_unseen_around_midnight_is_neither_in_time_nor_late(place: Place) -> None:
+    place.leave()
+    at(place, -5 * MINUTE, THERE)
+
+    at(place, 5 * MINUTE)
+
+    assert place.verdict() is Verdict.NOT_MEASURABLE
+    assert place.said() == (
+        "田中太郎 のアカウントが期限 2026-12-01 00:00 までになくなったかは分かりません: "
+        "vpn: tanaka は 2026-11-30 23:55 の一覧にはあり、2026-12-01 00:05 の一覧にはない"
+    )
+    ended = LedgerEntry.objects.get(content__event="access-ended", content__system="vpn").content
+    assert (ended["is_late"], ended["is_in_time"]) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("gone", "verdict"), [(timedelta(), Verdict.CONFORMING), (MINUTE, Verdict.NOT_MEASURABLE)]
+)
+def test_what_a_list_of_midnight_shows_no_more_went_in_time(
+    place: Place, gone: timedelta, verdict: Verdict
+) -> None:
+    place.leave()
+    at(place, -MINUTE, THERE)
+
+    at(place, gone)
+
+    assert place.verdict() is verdict
+
+
+def test_what_a_list_of_midnight_shows_is_late(place: Place) -> None:
+    place.leave()
+    at(place, timedelta(), THERE)
+    assert place.verdict() is Verdict.NOT_PERFORMED
+
+    at(place, 10 * MINUTE)
+
+    assert place.verdict() is Verdict.DEVIATING
+
+
+def test_a_list_of_before_midnight_proves_nobody_late(place: Place) -> None:
+    place.leave()
+    at(place, -timedelta(hours=6), THERE)
+
+    place.look(timedelta(hours=7))
+
+    assert place.verdict() is Verdict.NOT_MEASURABLE
+    assert place.said().startswith(
+        "田中太郎 のアカウントの期限 2026-12-01 00:00 より後の一覧がまだありません"
+    )
+
+
+def test_who_is_told_of_too_late_is_late_at_once(place: Place) -> None:
+    place.leave(day=place.now.date() - DAY)
+
+    place.look()
+
+    assert place.verdict() is Verdict.NOT_PERFORMED
+
+
+def test_it_is_looked_at_shortly_before_the_end_and_at_it(place: Place) -> None:
+    place.leave()
+    at(place, -5 * MINUTE, THERE)
+    vpn = [each for each in place.plan.systems if each.name == "vpn"]
+    dues = []
+    for seconds in (-61, -60, -5, 0, 5):
+        place.now = MIDNIGHT + timedelta(seconds=seconds)
+        dues.append(vpn[0] in collecting.due(place.plan, place.now))
+        place.collect()
+
+    assert dues == [False, True, False, True, False]
 
 
 def test_a_system_that_can_not_be_read_is_named_and_ends_nothing(place: Place) -> None:

@@ -271,6 +271,16 @@ class LeaverState:
     unsure: Sequence[UnsureAccount] = ()
     """Those of the open ones that are only called alike."""
 
+    stale: Sequence[str] = ()
+    """Those of the open ones whose newest list is from before the end of their time."""
+    unproven: Sequence[Message] = ()
+    """Those that went between a list of before the end of their time and one of after it."""
+
+    @property
+    def overdue(self) -> Sequence[str]:
+        """The open ones that a list of after their time shows."""
+        return [each for each in self.sure if each not in self.stale]
+
     @property
     def sure(self) -> Sequence[str]:
         """The open ones that are surely theirs."""
@@ -284,7 +294,7 @@ def leavers(
     """Return the verdict on the removal of leavers' accounts."""
     unknown = [why for each in systems if (why := each.why_unknown(oldest, now))]
     # What only some of a system tells does not hide an account.
-    overdue = [each for each in states if each.sure and now >= each.until]
+    overdue = [each for each in states if each.overdue and now >= each.until]
     unsure = [each for each in states if each.unsure and now >= each.until]
     waiting = [each for each in states if now < each.until]
     value = Message(
@@ -301,14 +311,15 @@ def leavers(
             "accounts.leaver-overdue",
             name=worst.name,
             until=worst.until,
-            accounts=list(worst.sure[:_NAMED]),
-            count=sum(len(each.sure) for each in overdue),
+            accounts=list(worst.overdue[:_NAMED]),
+            count=sum(len(each.overdue) for each in overdue),
         )
         return Judgement(Verdict.NOT_PERFORMED, sentences(said, gap), value, next_due, proof)
     if gap:
         return Judgement(Verdict.NOT_MEASURABLE, gap, value, next_due, proof)
-    if unsure:
-        said = _alike(unsure[0])
+    stale = [each for each in states if each.stale and now >= each.until]
+    if unsure or stale:
+        said = _alike(unsure[0]) if unsure else _stale(stale[0])
         return Judgement(Verdict.NOT_MEASURABLE, said, value, next_due, proof)
     if not states:
         return Judgement(Verdict.NOT_DUE, Message("accounts.nobody-leaves"), NOTHING, next_due, proof)
@@ -319,6 +330,11 @@ def leavers(
 def _alike(state: LeaverState) -> Message:
     places = [each.place for each in state.unsure[:_NAMED]]
     return Message("accounts.leaver-alike", name=state.name, accounts=places, count=len(state.unsure))
+
+
+def _stale(state: LeaverState) -> Message:
+    places = list(state.stale[:_NAMED])
+    return Message("accounts.leaver-stale", name=state.name, until=state.until, accounts=places)
 
 
 def _of_last(gone: Sequence[LeaverState], waiting: Sequence[LeaverState]) -> tuple[Verdict, Message]:
@@ -334,6 +350,12 @@ def _of_last(gone: Sequence[LeaverState], waiting: Sequence[LeaverState]) -> tup
         if each.removed_late:
             late = list(each.removed_late[:_NAMED])
             return Verdict.DEVIATING, Message("accounts.removed-late", name=each.name, accounts=late)
+    for each in last:
+        if each.unproven:
+            unproven = list(each.unproven[:_NAMED])
+            return Verdict.NOT_MEASURABLE, Message(
+                "accounts.leaver-unproven", name=each.name, until=until, accounts=unproven
+            )
     for each in last:
         if not each.is_known:
             return Verdict.NOT_MEASURABLE, Message("accounts.leaver-unknown", name=each.name)

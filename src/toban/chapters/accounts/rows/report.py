@@ -67,22 +67,28 @@ def _standing(leaver: Leaver) -> Sequence[AccessRemoval]:
 
 def _state(leaver: Leaver, plan: AccountsPlan, *, is_known: bool) -> LeaverState:
     removals = sorted(_standing(leaver), key=lambda each: (each.system, each.account))
+    open_now = [each for each in removals if each.ended_at is None]
+    gone = [each for each in removals if each.ended_at is not None]
     return LeaverState(
         leaver.name,
         leaver.leaves_at.astimezone(plan.zone),
         leaver.until.astimezone(plan.zone),
         leaver.told_at.astimezone(plan.zone),
-        [f"{each.system}: {each.account}" for each in removals if each.ended_at is None],
-        [
-            f"{each.system}: {each.account}"
-            for each in removals
-            if each.ended_at is not None and each.ended_at > each.until
-        ],
-        sum(each.ended_at is not None for each in removals),
+        [str(each) for each in open_now],
+        [str(each) for each in gone if each.is_late],
+        len(gone),
         is_known,
-        [
-            UnsureAccount(each.system, each.account)
-            for each in removals
-            if each.ended_at is None and not each.is_sure
-        ],
+        [UnsureAccount(each.system, each.account) for each in open_now if not each.is_sure],
+        [str(each) for each in open_now if not each.is_late],
+        [_between(each, plan) for each in gone if not (each.is_late or each.is_in_time)],
+    )
+
+
+def _between(each: AccessRemoval, plan: AccountsPlan) -> Message:
+    shown, gone = each.shown_at, each.gone_at or each.ended_at
+    return Message(
+        "accounts.gone-between",
+        place=str(each),
+        shown=shown.astimezone(plan.zone) if shown is not None else "—",
+        gone=gone.astimezone(plan.zone) if gone is not None else "—",
     )

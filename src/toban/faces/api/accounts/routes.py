@@ -90,6 +90,8 @@ class ShownLeaver(Schema):
     """Those of them of which nobody has said whose they are: none is locked before."""
     removed: int
     removed_late: list[str]
+    removed_unproven: list[Said]
+    """Those that went between two lists, one of before and one of after the end of their time."""
 
 
 class ShownToldLeaver(Schema):

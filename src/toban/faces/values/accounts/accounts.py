@@ -54,6 +54,7 @@ def leaver_values(each: LeaverState) -> Mapping[str, object]:
         "unsure": [{"system": one.system, "account": one.account} for one in each.unsure],
         "removed": each.removed,
         "removed_late": list(each.removed_late),
+        "removed_unproven": [said.as_output() for said in each.unproven],
     }
 
 
