@@ -20,7 +20,10 @@ class AccountSource(Protocol):
     """A system with accounts, ready to be asked."""
 
     def read(self, now: datetime) -> AccountList:
-        """Return all accounts, or raise `AccountsUnknown`, within the binding's `timeout`."""
+        """Return all accounts, or raise `AccountsUnknown`, within the binding's `timeout`.
+
+        *now* is in the document's zone: what a system writes without an offset is meant there.
+        """
 
 
 class AccountLock(Protocol):

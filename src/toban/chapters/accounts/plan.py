@@ -38,6 +38,8 @@ class AccountSystem:
     name: str
     config: AccountsBinding
     kind: AccountKind
+    zone: ZoneInfo
+    """The document's."""
     is_own: bool = False
     """Whether it is Toban itself."""
 
@@ -47,7 +49,7 @@ class AccountSystem:
         No other system is without any: a list of none is a failed export, or a reader that lost its rights.
         Toban itself has none before the first is created.
         """
-        found = self.kind.open(self.config).read(now)
+        found = self.kind.open(self.config).read(now.astimezone(self.zone))
         if not found.accounts and not self.is_own:
             raise AccountsUnknown((Message("accounts.none-told"), Message("accounts.see-the-rights")))
         return found
@@ -98,14 +100,14 @@ def plan(edition: Edition) -> AccountsPlan:
     """Return the systems of *edition*, without the works."""
     bindings = edition.bindings
     kinds: Mapping[str, Any] = edition.kinds.of(ACCOUNT_KINDS)
-    bound = ACCOUNTS.of(bindings)
+    bound, zone = ACCOUNTS.of(bindings), bindings.system.zone
     systems = [
-        AccountSystem(name, each.config, kinds[each.kind], is_own=each.kind == _OWN_KIND)
+        AccountSystem(name, each.config, kinds[each.kind], zone, is_own=each.kind == _OWN_KIND)
         for name, each in bound.items()
     ]
     if not any(each.is_own for each in systems) and _OWN_KIND in kinds:
         own = kinds[_OWN_KIND]
-        systems.insert(0, AccountSystem(OWN, own.config(), own, is_own=True))
+        systems.insert(0, AccountSystem(OWN, own.config(), own, zone, is_own=True))
     rows = tuple(edition.design.of(AccountRemoval))
     not_bound = Message("accounts.not-bound", file=bindings.file)
     return AccountsPlan(
@@ -116,7 +118,7 @@ def plan(edition: Edition) -> AccountsPlan:
         rows if bound else (),
         tuple(edition.design.of(AccessReview)),
         managing_role(edition.design),
-        bindings.system.zone,
+        zone,
         (*edition.design.of(MfaRule), *edition.design.of(PasswordPolicy)),
         tuple(row for row in edition.design.of(AuditReview) if is_access_watch(row)),
         {} if bound else dict.fromkeys((row.id for row in rows), not_bound),

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from pydantic import ValidationError
 from tests.integration.chapters.accounts.asked import DAY, NOW, named, read, refused
+from tests.integration.chapters.accounts.place import BINDINGS, Place
 from tests.integration.conftest import Handler, HttpServer
 from tests.integration.moto import moto_server
 from tests.integration.remote_host import RemoteHost, serving
@@ -40,6 +41,22 @@ def test_a_list_is_as_old_as_its_file(tmp_path: Path) -> None:
         last_used_at=datetime(2026, 11, 30, tzinfo=UTC),
     )
     assert found.accounts[1].has_factor is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("more", "used"),
+    [("", "2026-11-30T09:00:00+09:00"), ('timezone = "America/New_York"', "2026-11-30T09:00:00-05:00")],
+)
+def test_a_time_without_an_offset_is_of_the_zone_that_is_bound(tmp_path: Path, more: str, used: str) -> None:
+    place = Place(tmp_path, bindings=BINDINGS.replace('path = "vpn.csv"', f'path = "vpn.csv"\n{more}'))
+    place.write("vpn", "tanaka,,,,true,2026-11-30 09:00", "uehara,,yes,,true,2026-11-30T09:00:00Z")
+    [vpn] = [each for each in place.plan.systems if each.name == "vpn"]
+
+    found = named(vpn.read(NOW))
+
+    assert found["tanaka"].last_used_at == datetime.fromisoformat(used)
+    assert found["uehara"].last_used_at == datetime(2026, 11, 30, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 import csv
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator
 
@@ -12,6 +13,7 @@ from toban.chapters.accounts.account import AccountList, FoundAccount
 from toban.chapters.accounts.bindings import AccountsBinding
 from toban.chapters.accounts.collector import AccountKind, AccountsUnknown
 from toban.engine.bindings.section import beside_the_bindings
+from toban.engine.bindings.values import ZoneName
 from toban.message import Message, plain
 
 _LARGEST = 8 * 1024 * 1024
@@ -39,6 +41,8 @@ class CsvAccounts(AccountsBinding):
     example: ClassVar[Mapping[str, str]] = {"path": "accounts.csv"}
 
     path: Annotated[Path, AfterValidator(beside_the_bindings)]
+    timezone: ZoneName | None = None
+    """The zone of times without an offset; None for the document's."""
     columns: Mapping[Column, str] = {}
     """What the file calls its columns, where it calls them otherwise."""
 
@@ -62,9 +66,10 @@ class CsvSource:
             raise AccountsUnknown(Message("accounts.file-unreadable", path=path, why=why)) from error
         if len(written) > _LARGEST:
             raise AccountsUnknown(Message("accounts.file-too-large", path=path))
-        return AccountList(self._accounts(text), min(taken_at, now))
+        zone = ZoneInfo(self._config.timezone) if self._config.timezone is not None else now.tzinfo
+        return AccountList(self._accounts(text, zone or UTC), min(taken_at, now))
 
-    def _accounts(self, text: str) -> list[FoundAccount]:
+    def _accounts(self, text: str, zone: tzinfo) -> list[FoundAccount]:
         lines = csv.DictReader(text.splitlines())
         name = self._config.columns.get("name", "name")
         if name not in (lines.fieldnames or ()):
@@ -74,11 +79,11 @@ class CsvSource:
             if len(found) == _MOST:
                 raise AccountsUnknown(Message("accounts.too-many", most=_MOST))
             if (line.get(name) or "").strip():
-                found.append(self._account(line, lines.line_num))
+                found.append(self._account(line, lines.line_num, zone))
         return found
 
-    def _account(self, line: Mapping[str, str | None], number: int) -> FoundAccount:
-        cells = _Cells({key: line.get(self._config.columns.get(key, key)) for key in _ALL}, number)
+    def _account(self, line: Mapping[str, str | None], number: int, zone: tzinfo) -> FoundAccount:
+        cells = _Cells({key: line.get(self._config.columns.get(key, key)) for key in _ALL}, number, zone)
         return FoundAccount(
             name=cells.text("name")[:200],
             label=cells.text("label")[:200],
@@ -102,9 +107,10 @@ _ALL: tuple[Column, ...] = (
 class _Cells:
     """The cells of one line."""
 
-    def __init__(self, cells: Mapping[Column, str | None], number: int) -> None:
+    def __init__(self, cells: Mapping[Column, str | None], number: int, zone: tzinfo) -> None:
         self._cells = cells
         self._number = number
+        self._zone = zone
 
     def text(self, column: Column) -> str:
         return (self._cells.get(column) or "").strip()
@@ -125,7 +131,7 @@ class _Cells:
             found = datetime.fromisoformat(said)
         except ValueError as error:
             raise self._wrong(column) from error
-        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        return found if found.tzinfo is not None else found.replace(tzinfo=self._zone)
 
     def _wrong(self, column: Column) -> AccountsUnknown:
         said = plain(self.text(column)[:60])
