@@ -78,6 +78,7 @@ ACTS: Mapping[str, ActReader] = {
     "account-locked": _of("accounts.change-locked-there"),
     "access-decided": _decided,
     "access-ended": _of("accounts.change-ended"),
+    "access-unbound": _of("accounts.unbound", is_sensitive=True),
     "sign-in-suspected": _suspected,
     "suspicion-answered": _of("accounts.change-answered"),
     "leaver-told": _of("accounts.change-leaver"),

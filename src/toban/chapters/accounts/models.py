@@ -180,6 +180,8 @@ class AccessRemoval(models.Model):
     gone_at = models.DateTimeField(null=True)
     """Of when the list is that shows it no more."""
     withdrawn_at = models.DateTimeField(null=True)
+    is_given_up = models.BooleanField(default=False)
+    """Whether its system was bound no more, so that nobody can see whether it is gone."""
 
     objects = RemovalQuerySet.as_manager()
 

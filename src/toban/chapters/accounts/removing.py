@@ -147,6 +147,9 @@ def settle(plan: AccountsPlan, now: datetime) -> None:
     removals = list(
         AccessRemoval.objects.filter(ended_at=None, withdrawn_at=None).order_by("pk").select_related("leaver")
     )
+    bound = {each.name for each in plan.systems}
+    _give_up([each for each in removals if each.system not in bound], now)
+    removals = [each for each in removals if each.system in bound]
     _end(removals, now)
     open_now = [each for each in removals if each.ended_at is None]
     for system in plan.systems:
@@ -223,6 +226,22 @@ def _end(removals: Iterable[AccessRemoval], now: datetime) -> None:
         # A look that began before proves nothing of what was ordered since.
         elif is_gone and reading.looked_at >= each.found_at:
             _ended(each, reading.taken_at, now)
+
+
+def _give_up(removals: Iterable[AccessRemoval], now: datetime) -> None:
+    """End what nobody can see any more: its system is bound no more. That proves nothing."""
+    for each in removals:
+        with transaction.atomic():
+            ledger.hold()
+            open_now = AccessRemoval.objects.open().filter(pk=each.pk)
+            if not open_now.update(withdrawn_at=now, is_given_up=True):
+                continue
+            said = Message("accounts.unbound", system=each.system, account=each.account)
+            of_account = {f"parameters__{_ACCOUNT}": each.account}
+            withdraw(waiting([_TASK + each.system]).filter(**of_account), said, now)
+            _end_asked(_asked_to_lock(_LOCK + each.system).filter(**of_account), said, now)
+            content = {"event": "access-unbound", "system": each.system, "account": each.account}
+            ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content), now=now)
 
 
 def _ended(each: AccessRemoval, gone_at: datetime | None, now: datetime) -> None:
@@ -307,16 +326,25 @@ def _pause_after(last: Run) -> timedelta:
 
 def _call_off(lock: Work, due: Iterable[str], now: datetime) -> None:
     """End the locks that wait to be approved for accounts that are not to go any more."""
-    asked = Run.objects.filter(
-        work=lock.key, state=Run.State.WAITING, reason=RunReason.AWAITING_APPROVAL, ordered_by=BY_TRIGGER
-    )
+    asked = _asked_to_lock(lock.key)
     for run in asked:
         account = str(run.parameters.get(_ACCOUNT, ""))
         if account not in due:
-            with transaction.atomic():
-                ledger.hold()
-                supersede(subject_name(run.pk), now)
-                withdraw(asked.filter(pk=run.pk), Message("accounts.not-to-go", account=account), now)
+            _end_asked(asked.filter(pk=run.pk), Message("accounts.not-to-go", account=account), now)
+
+
+def _asked_to_lock(key: str) -> QuerySet[Run]:
+    return Run.objects.filter(
+        work=key, state=Run.State.WAITING, reason=RunReason.AWAITING_APPROVAL, ordered_by=BY_TRIGGER
+    )
+
+
+def _end_asked(runs: QuerySet[Run], said: Message, now: datetime) -> None:
+    with transaction.atomic():
+        ledger.hold()
+        for run in runs:
+            supersede(subject_name(run.pk), now)
+            withdraw(runs.filter(pk=run.pk), said, now)
 
 
 def _to_lock(lock: Work, due: Iterable[str], now: datetime) -> Iterator[str]:

@@ -4,13 +4,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.chapters.accounts.place import DAY, MINUTE, Place
+from tests.integration.chapters.accounts.place import BINDINGS, DAY, MINUTE, Place
 
 from toban.chapters.accounts.leaving import Teller, read_leavers, withdraw
 from toban.chapters.accounts.models import Leaver
+from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
+from toban.engine.runs.models import Run
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +66,39 @@ def test_who_was_locked_before_anybody_told_of_it_is_known(place: Place) -> None
     place.look(10 * MINUTE)
 
     assert place.verdict() is Verdict.CONFORMING
+
+
+def test_what_is_to_go_from_a_system_that_is_bound_no_more_ends_with_a_word(place: Place) -> None:
+    place.leave()
+    place.look(timedelta(hours=10))
+    assert ("remove-account/shop", "taro") in place.tasks()
+
+    place.take(BINDINGS.partition("[accounts.shop]")[0])
+    place.look(10 * MINUTE)
+
+    assert place.tasks() == [("remove-account/vpn", "tanaka")]
+    assert "つながれなくなり" in str(Run.objects.get(work="remove-account/shop").note)
+    entry = LedgerEntry.objects.get(content__event="access-unbound")
+    assert (entry.content["system"], entry.content["account"]) == ("shop", "taro")
+    place.write("vpn", "uehara,,yes,,true,")
+    place.look(10 * MINUTE)
+    place.now += DAY
+    place.write("vpn", "uehara,,yes,,true,")
+    place.look()
+    assert place.verdict() is Verdict.NOT_MEASURABLE, "it may still be there"
+    assert "shop がつながれなくなり、taro がなくなったかは確かめられません" in place.said()
+
+
+def test_what_is_bound_again_is_found_again(place: Place) -> None:
+    place.leave()
+    place.look(timedelta(hours=10))
+    place.take(BINDINGS.partition("[accounts.shop]")[0])
+    place.look(10 * MINUTE)
+
+    place.take(BINDINGS)
+    place.look(10 * MINUTE)
+
+    assert ("remove-account/shop", "taro") in place.tasks()
 
 
 def test_who_leaves_takes_nothing_back_and_puts_nothing_off(place: Place) -> None:

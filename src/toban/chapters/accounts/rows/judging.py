@@ -274,7 +274,7 @@ class LeaverState:
     stale: Sequence[str] = ()
     """Those of the open ones whose newest list is from before the end of their time."""
     unproven: Sequence[Message] = ()
-    """Those that went between a list of before the end of their time and one of after it."""
+    """Those that went between a list of before the end of their time and one of after it, or out of sight."""
 
     @property
     def overdue(self) -> Sequence[str]:

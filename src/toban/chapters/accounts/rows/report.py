@@ -80,7 +80,14 @@ def _state(leaver: Leaver, plan: AccountsPlan, *, is_known: bool) -> LeaverState
         is_known,
         [UnsureAccount(each.system, each.account) for each in open_now if not each.is_sure],
         [str(each) for each in open_now if not each.is_late],
-        [_between(each, plan) for each in gone if not (each.is_late or each.is_in_time)],
+        [
+            *(_between(each, plan) for each in gone if not (each.is_late or each.is_in_time)),
+            *(
+                Message("accounts.unbound", system=each.system, account=each.account)
+                for each in leaver.removals.all()
+                if each.is_given_up and plan.system(each.system) is None
+            ),
+        ],
     )
 
 
