@@ -419,6 +419,33 @@ def test_a_reviewer_sees_what_changed_and_decides_on_each_privilege(place: Place
     assert ("remove-account/vpn", "root2") not in place.tasks()
 
 
+def test_each_manager_of_toban_is_kept_or_revoked_by_another(place: Place) -> None:
+    since = place.now
+    place.look()
+    [alone] = [fact for fact in place.facts(since) if str(fact.label) == "Toban: uehara"]
+    assert not alone.is_undecided
+    assert "最後の運用責任者" in str(alone.value)
+
+    Operator.objects.create(username="kanri", operator_role=OperatorRole.MANAGER)
+    Operator.objects.create(username="dev", operator_role=OperatorRole.DEVELOPER)
+    place.look(10 * MINUTE)
+    place.now += MINUTE
+    found = {str(fact.label): fact for fact in place.facts(since) if str(fact.label).startswith("Toban: ")}
+    assert {name: fact.is_undecided for name, fact in found.items()} == {
+        "Toban: uehara": True,
+        "Toban: kanri": True,
+    }
+    with pytest.raises(NotPossible, match="自分のアカウント"):
+        place.decide("Toban", "uehara")
+    place.decide("Toban", "kanri", "異動した", is_kept=False)
+
+    decided = {str(fact.label): fact for fact in place.facts(since)}["Toban: kanri"]
+    assert not decided.is_undecided
+    assert "uehara が剥奪と判断" in str(decided.value)
+    place.look(MINUTE)
+    assert ("remove-account/Toban", "kanri") in place.tasks()
+
+
 def test_who_decides_anew_takes_back_what_was_revoked(place: Place) -> None:
     place.look()
     place.decide("vpn", "tanaka", "間違えた", is_kept=False)

@@ -7,6 +7,7 @@ from toban.chapters.accounts.joining import HolderKind
 from toban.chapters.accounts.models import AccessDecision, CollectedAccount
 from toban.chapters.accounts.operation import OPERATION
 from toban.chapters.accounts.plan import AccountsPlan
+from toban.chapters.accounts.removing import is_last_privileged
 from toban.chapters.accounts.seen import SeenAccount, SeenSystem, seen
 from toban.design.acts import same_acts
 from toban.design.clauses.security import AccessReview
@@ -25,9 +26,16 @@ def facts(occasion: TaskOccasion, now: datetime) -> Sequence[TaskFact]:
         return ()
     plan = occasion.edition.plan(OPERATION)
     decided = decisions(occasion.due_at)
-    # Toban's own accounts are shown by those who keep them.
-    systems = [each for each in seen(plan) if not each.system.is_own]
-    return tuple(fact for system in systems for fact in _of_system(system, plan, occasion, decided, now))
+    return tuple(
+        fact
+        for system in seen(plan)
+        for fact in (
+            # What is odd about Toban's own accounts is shown by those who keep them.
+            _of_own(system, plan, decided, now)
+            if system.system.is_own
+            else _of_system(system, plan, occasion, decided, now)
+        )
+    )
 
 
 def decisions(since: datetime) -> dict[tuple[str, str], AccessDecision]:
@@ -65,10 +73,7 @@ def _of_system(
         odd = oddities(each, plan, occasion.since, now)
         if not odd:
             continue
-        decision = decided.get((system.name, each.found.name))
-        # It was about what the account could do then.
-        if decision is not None and decision.at < each.changed_at:
-            decision = None
+        decision = _standing(each, decided.get((system.name, each.found.name)))
         said = sentences(_who(each), *odd, _decided(decision))
         is_open = each.found.is_privileged and not each.found.is_locked and decision is None
         yield TaskFact(
@@ -80,6 +85,33 @@ def _of_system(
         )
     if gone:
         yield TaskFact(plain(system.name), Message("accounts.fact-gone", names=gone[:_MOST_GONE]), link=link)
+
+
+def _of_own(
+    system: SeenSystem, plan: AccountsPlan, decided: dict[tuple[str, str], AccessDecision], now: datetime
+) -> Iterator[TaskFact]:
+    """Yield the managers of Toban itself: each is kept or revoked, but for the last."""
+    link = Link("accounts", _PAGE, query=f"system={system.name}")
+    if why := system.why_unknown(plan.access.oldest, now):
+        yield TaskFact(plain(system.name), why, is_exception=True, link=link)
+    for each in system.accounts:
+        if not each.found.is_privileged or each.found.is_locked:
+            continue
+        decision = _standing(each, decided.get((system.name, each.found.name)))
+        is_last = is_last_privileged(system.system, each.found.name, plan, now)
+        said = Message("accounts.fact-stays") if is_last else _decided(decision)
+        yield TaskFact(
+            plain(f"{system.name}: {each.found.name}"),
+            sentences(_who(each), Message("people.fact-privileged"), said),
+            is_exception=decision is None and not is_last,
+            link=link,
+            is_undecided=decision is None and not is_last,
+        )
+
+
+def _standing(each: SeenAccount, decision: AccessDecision | None) -> AccessDecision | None:
+    """Return the decision if it still counts: it was about what the account could do then."""
+    return None if decision is not None and decision.at < each.changed_at else decision
 
 
 def oddities(each: SeenAccount, plan: AccountsPlan, since: datetime, now: datetime) -> Collection[Message]:

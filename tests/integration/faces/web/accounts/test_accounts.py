@@ -99,6 +99,8 @@ def test_of_two_decisions_on_one_page_the_second_is_told_of_the_first(manager: C
     assert "もう一度開いて" in answer.content.decode()
     assert [each.is_kept for each in AccessDecision.objects.all()] == [False]
     assert AccessRemoval.objects.filter(withdrawn_at=None).exists()
+
+
 @pytest.mark.parametrize(("role", "shown"), [(OperatorRole.DEVELOPER, False), (OperatorRole.MANAGER, True)])
 def test_the_menu_shows_only_what_may_be_opened(
     sign_in: SignIn, place: Place, role: OperatorRole, shown: bool
