@@ -1,9 +1,8 @@
 """The verdict on a row that orders a scan. Pure."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from toban.chapters.vulnerabilities.advisories.rating import Rating
 from toban.engine.evidence.verdict import Verdict
@@ -13,7 +12,7 @@ from toban.message import NOTHING, Message, sentences
 
 @dataclass(frozen=True, slots=True)
 class FoundVulnerability:
-    """A vulnerability that a scan found and that is still there."""
+    """A vulnerability that a scan found, that is still there, and that should have been mended."""
 
     name: str
     package: str
@@ -22,10 +21,20 @@ class FoundVulnerability:
     fixed: str
     first_seen: datetime
 
-    def is_late(self, limits: Mapping[Rating, timedelta], now: datetime) -> bool:
-        """Whether it should have been mended before *now*."""
-        limit = limits.get(self.rating)
-        return limit is not None and now >= self.first_seen + limit
+
+@dataclass(frozen=True, slots=True)
+class OpenVulnerabilities:
+    """What is open, in numbers: a few of them are read, however many there are."""
+
+    counts: Mapping[Rating, int] = field(default_factory=dict)
+    late_count: int = 0
+    late: Sequence[FoundVulnerability] = ()
+    """Those of them that should have been mended, worst first; the worst of them, if there are many."""
+
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return sum(self.counts.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +55,14 @@ class ScanState:
 
     last: LastScan | None
     """The newest that went through."""
-    open: Sequence[FoundVulnerability]
-    """Worst first."""
+    open: OpenVulnerabilities = OpenVulnerabilities()
     failure: Message = NOTHING
     """Why the newest run did not go through."""
     was_missed: bool = False
     next_due: datetime | None = None
 
 
-def judge(state: ScanState, limits: Mapping[Rating, timedelta], now: datetime) -> Judgement:
+def judge(state: ScanState) -> Judgement:
     """Return the verdict: what is late deviates, and what could not be looked at is not known to be well."""
     last = state.last
     value = counted(state.open, is_whole=last is not None and not last.gaps)
@@ -63,8 +71,7 @@ def judge(state: ScanState, limits: Mapping[Rating, timedelta], now: datetime) -
         return Judgement(verdict, state.failure, value, next_due=state.next_due)
     if last is None:
         return Judgement(Verdict.NOT_DUE, Message("vulnerabilities.not-scanned-yet"), next_due=state.next_due)
-    late = [each for each in state.open if each.is_late(limits, now)]
-    proof = {"run": last.run, "at": last.at.isoformat(), "packages": last.packages, "open": len(state.open)}
+    proof = {"run": last.run, "at": last.at.isoformat(), "packages": last.packages, "open": state.open.count}
     gap = NOTHING
     if last.gaps:
         first, *others = last.gaps
@@ -73,11 +80,11 @@ def judge(state: ScanState, limits: Mapping[Rating, timedelta], now: datetime) -
             if others
             else Message("vulnerabilities.one-not-looked-at", why=first)
         )
-    if late:
-        worst = late[0]
+    if state.open.late:
+        worst = state.open.late[0]
         said = Message(
             "vulnerabilities.late",
-            count=len(late),
+            count=state.open.late_count,
             name=worst.name,
             package=worst.package,
             inventory=worst.inventory,
@@ -97,14 +104,14 @@ def judge(state: ScanState, limits: Mapping[Rating, timedelta], now: datetime) -
     return Judgement(Verdict.CONFORMING, said, value, state.next_due, proof)
 
 
-def counted(found: Sequence[FoundVulnerability], *, is_whole: bool) -> Message:
+def counted(found: OpenVulnerabilities, *, is_whole: bool) -> Message:
     """Return how many there are of each rating; *is_whole* says whether everything could be looked at."""
-    counts = Counter(each.rating for each in found)
-    if not counts:
+    if not found.count:
         return Message("vulnerabilities.none-open" if is_whole else "vulnerabilities.none-seen")
+    critical, high = (found.counts.get(each, 0) for each in (Rating.CRITICAL, Rating.HIGH))
     return Message(
         "vulnerabilities.open-counts",
-        critical=counts[Rating.CRITICAL],
-        high=counts[Rating.HIGH],
-        other=len(found) - counts[Rating.CRITICAL] - counts[Rating.HIGH],
+        critical=critical,
+        high=high,
+        other=found.count - critical - high,
     )

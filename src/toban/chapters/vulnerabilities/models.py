@@ -1,11 +1,15 @@
 """What is installed where, the vulnerabilities found there, and the scans that looked for them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
 
+from toban.chapters.vulnerabilities.advisories.rating import Rating
 from toban.engine.message_field import MessageField
 
 
@@ -51,6 +55,11 @@ class VulnerabilityQuerySet(models.QuerySet["Vulnerability"]):
     def open(self) -> Self:
         """Return those that were there at the newest look."""
         return self.filter(ended_at=None)
+
+    def late(self, limits: Mapping[Rating, timedelta], now: datetime) -> Self:
+        """Return those that should have been mended by *now*; what has no limit never is."""
+        over = [Q(rating=rating, first_seen__lte=now - limit) for rating, limit in limits.items()]
+        return self.filter(reduce(or_, over)) if over else self.none()
 
     def worst_first(self) -> Self:
         """Return them by rating; among equals those that can be mended come first, then the oldest."""

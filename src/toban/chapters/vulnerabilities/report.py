@@ -5,9 +5,17 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from django.db import transaction
+from django.db.models import Count
 
 from toban.chapters.vulnerabilities.advisories.rating import Rating
-from toban.chapters.vulnerabilities.judging import FoundVulnerability, LastScan, ScanState, counted, judge
+from toban.chapters.vulnerabilities.judging import (
+    FoundVulnerability,
+    LastScan,
+    OpenVulnerabilities,
+    ScanState,
+    counted,
+    judge,
+)
 from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability, VulnerabilityScan
 from toban.chapters.vulnerabilities.plan import ScanOrder, ScanPlan
 from toban.engine.evidence import status
@@ -29,15 +37,17 @@ _LATELY = timedelta(hours=1)
 """A scan is announced this late at most: a worker that was away longer has other things to report."""
 _MOST_ALERTS = 50
 """Of vulnerabilities that are mended late, the worst: each can be excepted by its name."""
+_MOST_READ = 4 * _MOST_ALERTS
+"""Of them: versions of one package share an alert."""
 
 
 def tell(plan: ScanPlan, now: datetime, document_digest: str) -> None:
     """Show the status of every row, and report what is wrong."""
-    found, last = open_now(plan), last_scan(plan)
+    found, last = open_now(plan, now), last_scan(plan)
     works = standings([each.key for each in plan.orders], now)
-    judged = [(order, _judged(order, plan, found, last, works, now)) for order in plan.orders]
+    judged = [(order, _judged(order, found, last, works)) for order in plan.orders]
     updates = [update_of(order.row, each, now) for order, each in judged]
-    signals = [one for order, each in judged for one in _signals(order, each, plan, found, now)]
+    signals = [one for order, each in judged for one in _signals(order, each, plan, found.late, now)]
     # By the keys of the alerts: that of missing data is not the signal's own.
     told = {facet.key for each in signals for facet in alerts.facets(each)}
     ended = alerts.ended(_ALERTS.item, told, Message("vulnerabilities.not-there-any-more"), now)
@@ -49,10 +59,15 @@ def tell(plan: ScanPlan, now: datetime, document_digest: str) -> None:
         )
 
 
-def open_now(plan: ScanPlan) -> Sequence[FoundVulnerability]:
-    """Return the vulnerabilities of the inventories that are bound, worst first."""
-    names = [each.name for each in plan.inventories]
-    return [
+def open_now(plan: ScanPlan, now: datetime) -> OpenVulnerabilities:
+    """Return the vulnerabilities of the inventories that are bound, counted by the database.
+
+    This is asked every few seconds, and a large system has tens of thousands of them.
+    """
+    found = Vulnerability.objects.open().filter(inventory__in=[each.name for each in plan.inventories])
+    counts = found.values_list("rating").annotate(Count("pk"))
+    late = found.late(plan.terms.limits, now)
+    worst = [
         FoundVulnerability(
             each.name,
             each.package,
@@ -61,8 +76,11 @@ def open_now(plan: ScanPlan) -> Sequence[FoundVulnerability]:
             each.fixed,
             each.first_seen.astimezone(plan.zone),
         )
-        for each in Vulnerability.objects.open().filter(inventory__in=names).worst_first()
+        for each in late.worst_first()[:_MOST_READ]
     ]
+    # What is not all of them is counted by itself.
+    late_count = late.count() if len(worst) == _MOST_READ else len(worst)
+    return OpenVulnerabilities({Rating(rating): count for rating, count in counts}, late_count, worst)
 
 
 def last_scan(plan: ScanPlan) -> LastScan | None:
@@ -82,11 +100,9 @@ def last_scan(plan: ScanPlan) -> LastScan | None:
 
 def _judged(
     order: ScanOrder,
-    plan: ScanPlan,
-    found: Sequence[FoundVulnerability],
+    found: OpenVulnerabilities,
     last: LastScan | None,
     works: Mapping[str, WorkStatus],
-    now: datetime,
 ) -> Judgement:
     work = works.get(order.key, WorkStatus())
     ended = work.last
@@ -94,13 +110,12 @@ def _judged(
     failure = (ended.note or ENDED[Run.State(ended.state)]) if ended is not None and has_failed else NOTHING
     was_missed = ended is not None and ended.state != Run.State.FAILED
     state = ScanState(last, found, failure, was_missed, work.next_due)
-    return judge(state, plan.terms.limits, now)
+    return judge(state)
 
 
 def _signals(
-    order: ScanOrder, judged: Judgement, plan: ScanPlan, found: Sequence[FoundVulnerability], now: datetime
+    order: ScanOrder, judged: Judgement, plan: ScanPlan, late: Sequence[FoundVulnerability], now: datetime
 ) -> Iterator[Signal]:
-    late = [each for each in found if each.is_late(plan.terms.limits, now)]
     condition = condition_of(judged)
     # What is late has an alert of its own each.
     if late and condition is Condition.CRITICAL:
@@ -147,7 +162,7 @@ def _is_news(last: LastScan | None, now: datetime) -> bool:
     return last is not None and now - last.at < _LATELY
 
 
-def _event(order: ScanOrder, last: LastScan | None, found: Sequence[FoundVulnerability]) -> Signal:
+def _event(order: ScanOrder, last: LastScan | None, found: OpenVulnerabilities) -> Signal:
     """Return the announcement of a scan that went through."""
     if last is None:
         raise AssertionError("what was not scanned is no news")

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.integration.chapters.vulnerabilities.place import (
     CRITICAL,
     DAY,
@@ -18,6 +20,7 @@ from toban.chapters.vulnerabilities.inventories.arrivals import MOST, newest, re
 from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability, VulnerabilityScan
 from toban.chapters.vulnerabilities.operation import OPERATION
 from toban.chapters.vulnerabilities.package import Inventory, Package
+from toban.chapters.vulnerabilities.report import open_now
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify.models import Alert
@@ -272,6 +275,32 @@ def test_two_versions_of_a_package_are_two_findings_and_each_ends_by_itself(plac
     # The one is mended, the other gets another version that is no better.
     assert scanned("1.2", "2.0") == [("1.2", first)]
     assert scanned("1.2", "1.5") == [("1.2", first), ("1.5", place.now)]
+
+
+def test_of_very_many_findings_only_the_worst_are_read_and_all_are_counted(
+    place: Place,
+) -> None:
+    place.scan()
+    shown = {"rating": "critical", "rank": 0, "first_seen": place.now, "last_seen": place.now}
+    Vulnerability.objects.bulk_create(
+        Vulnerability(
+            inventory="shop", ecosystem="PyPI", package=f"p{n}", version="1", name=f"CVE-2026-{n}", **shown
+        )
+        for n in range(1_000)
+    )
+    plan, at = place.edition.plan(OPERATION), place.now + 7 * DAY
+
+    early = open_now(plan, at - timedelta(seconds=1))
+    with CaptureQueriesContext(connection) as asked:
+        late = open_now(plan, at)
+    assert len(asked) == 3
+
+    assert (early.count, early.late_count, early.late) == (1_001, 0, [])
+    assert (late.count, late.late_count, len(late.late)) == (1_001, 1_001, 200)
+    place.now = at
+    place.tell()
+    assert "1,001件" in place.said()
+    assert len(place.alerts()) == 50
 
 
 def test_a_package_that_is_spelled_otherwise_is_the_same(place: Place) -> None:

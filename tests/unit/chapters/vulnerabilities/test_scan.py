@@ -1,5 +1,6 @@
 """What a scan comes to, and what it could not look at."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,13 @@ from tests.unit.chapters.vulnerabilities.mirrors import advisory, mirror
 
 from toban.chapters.vulnerabilities.advisories.mirror import read_mirror
 from toban.chapters.vulnerabilities.advisories.rating import Rating
-from toban.chapters.vulnerabilities.judging import FoundVulnerability, LastScan, ScanState, judge
+from toban.chapters.vulnerabilities.judging import (
+    FoundVulnerability,
+    LastScan,
+    OpenVulnerabilities,
+    ScanState,
+    judge,
+)
 from toban.chapters.vulnerabilities.package import Inventory, Package
 from toban.chapters.vulnerabilities.scan import Scanned, scan, wanted
 from toban.engine.evidence.verdict import Verdict
@@ -89,36 +96,38 @@ def test_an_inventory_that_could_not_be_read_is_a_gap(folder: Path) -> None:
     assert [str(each) for each in found.gaps] == ["web: no route"]
 
 
-def vulnerability(rating: Rating = Rating.CRITICAL, *, age: timedelta = DAY) -> FoundVulnerability:
-    return FoundVulnerability("CVE-1", "lib", "web", rating, "2.0", NOON - age)
-
-
+OPEN = OpenVulnerabilities({Rating.CRITICAL: 1})
+HIGH = OpenVulnerabilities({Rating.HIGH: 1})
+LATE = replace(
+    OPEN,
+    late_count=1,
+    late=(FoundVulnerability("CVE-1", "lib", "web", Rating.CRITICAL, "2.0", NOON - WEEK),),
+)
 LAST = LastScan(7, NOON - DAY, 12, ())
-LIMITS = {Rating.CRITICAL: WEEK}
 
 
 @pytest.mark.parametrize(
     ("state", "verdict"),
     [
-        (ScanState(None, ()), Verdict.NOT_DUE),
-        (ScanState(LAST, ()), Verdict.CONFORMING),
-        (ScanState(LAST, (vulnerability(),)), Verdict.CONFORMING),
-        (ScanState(LAST, (vulnerability(age=WEEK),)), Verdict.DEVIATING),
-        (ScanState(LAST, (vulnerability(Rating.HIGH, age=9 * WEEK),)), Verdict.CONFORMING),
-        (ScanState(LastScan(7, NOON, 12, (plain("gap"),)), ()), Verdict.NOT_MEASURABLE),
-        (ScanState(LastScan(7, NOON, 12, (plain("gap"),)), (vulnerability(age=WEEK),)), Verdict.DEVIATING),
-        (ScanState(LAST, (), failure=plain("broke")), Verdict.DEVIATING),
-        (ScanState(LAST, (), failure=plain("missed"), was_missed=True), Verdict.NOT_PERFORMED),
+        (ScanState(None), Verdict.NOT_DUE),
+        (ScanState(LAST), Verdict.CONFORMING),
+        (ScanState(LAST, OPEN), Verdict.CONFORMING),
+        (ScanState(LAST, LATE), Verdict.DEVIATING),
+        (ScanState(LAST, HIGH), Verdict.CONFORMING),
+        (ScanState(LastScan(7, NOON, 12, (plain("gap"),))), Verdict.NOT_MEASURABLE),
+        (ScanState(LastScan(7, NOON, 12, (plain("gap"),)), LATE), Verdict.DEVIATING),
+        (ScanState(LAST, failure=plain("broke")), Verdict.DEVIATING),
+        (ScanState(LAST, failure=plain("missed"), was_missed=True), Verdict.NOT_PERFORMED),
     ],
 )
 def test_the_verdict(state: ScanState, verdict: Verdict) -> None:
-    assert judge(state, LIMITS, NOON).verdict is verdict
+    assert judge(state).verdict is verdict
 
 
 def test_what_is_late_is_named_with_what_was_not_looked_at() -> None:
-    state = ScanState(LastScan(7, NOON, 12, (plain("a"), plain("b"))), (vulnerability(age=WEEK),))
+    state = ScanState(LastScan(7, NOON, 12, (plain("a"), plain("b"))), LATE)
 
-    said = judge(state, LIMITS, NOON)
+    said = judge(state)
 
     assert "web の lib に CVE-1" in str(said.reason)
     assert "すべては調べられていません: a、ほか1件" in str(said.reason)
@@ -126,8 +135,8 @@ def test_what_is_late_is_named_with_what_was_not_looked_at() -> None:
 
 
 def test_an_empty_list_with_a_gap_is_not_called_free_of_vulnerabilities() -> None:
-    gap = judge(ScanState(LastScan(7, NOON, 12, (plain("gap"),)), ()), LIMITS, NOON)
-    whole = judge(ScanState(LAST, ()), LIMITS, NOON)
+    gap = judge(ScanState(LastScan(7, NOON, 12, (plain("gap"),))))
+    whole = judge(ScanState(LAST))
 
     assert (gap.value, whole.value) == (
         Message("vulnerabilities.none-seen"),
