@@ -4,7 +4,7 @@ import json
 import struct
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pytest
 from tests.unit.chapters.vulnerabilities.mirrors import advisory, mirror
@@ -143,3 +143,18 @@ def test_an_archive_with_a_damaged_record_is_missing(tmp_path: Path) -> None:
     path.write_bytes(written)
 
     assert read_mirror(tmp_path, WANTED, NOW).missing.keys() == {"PyPI"}
+
+
+def test_the_list_of_an_archives_files_is_bounded_before_it_is_read(tmp_path: Path) -> None:
+    mirror(tmp_path, "PyPI", [advisory("A", "lib", "2.0")])
+    assert not read_mirror(tmp_path, WANTED, NOW).missing
+    with ZipFile(tmp_path / "PyPI/all.zip", "a") as archive:
+        for number in range(1_100):
+            entry = ZipInfo(f"{number}.txt")
+            entry.comment = b"x" * 65_535
+            archive.writestr(entry, "")
+
+    found = read_mirror(tmp_path, WANTED, NOW)
+
+    assert not found.known
+    assert "all.zip" in str(found.missing["PyPI"])

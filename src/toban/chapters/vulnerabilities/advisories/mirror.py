@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedReader, FileIO
 from lzma import LZMAError
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
@@ -27,6 +28,9 @@ _LARGEST_RECORD = 16 * 1024 * 1024
 """Bytes, unpacked; the largest that OSV publishes have about 2 MB."""
 _LARGEST_ARCHIVE = 8 * 1024 * 1024 * 1024
 """Bytes, unpacked."""
+_LARGEST_PIECE = 64 * 1024 * 1024
+"""Bytes that are read at once. `ZipFile` reads the list of all entries so, and makes an object of half a
+kilobyte of each, before anybody can count them: some 900,000 entries fit."""
 _MOST_RECORDS = 2_000_000
 _UNREADABLE = (
     BadZipFile,
@@ -99,6 +103,20 @@ def archives_of(folder: Path, ecosystem: str) -> Sequence[Path]:
     return [folder / name / ARCHIVE for name in names if _A_NAME.fullmatch(name) and name not in {".", ".."}]
 
 
+class _InPieces(BufferedReader):
+    """A file of an archive: what would be too large to be read at once is not read."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(FileIO(file))
+        self._file = file
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = self._file.stat().st_size - self.tell() if size is None or size < 0 else size
+        if wanted > _LARGEST_PIECE:
+            raise MirrorUnreadable(Message("vulnerabilities.archive-too-large", file=self._file))
+        return super().read(size)
+
+
 @dataclass(slots=True)
 class _Reading:
     """Counts while an archive is read."""
@@ -126,7 +144,7 @@ def _read(
 ) -> EcosystemData:
     reading = _Reading(now)
     try:
-        with ZipFile(file) as archive:
+        with _InPieces(file) as stream, ZipFile(stream) as archive:
             for advisory in _advisories(archive, file, reading):
                 for affected in advisory.affected:
                     if affected.ecosystem != ecosystem:
