@@ -59,6 +59,32 @@ def test_a_failure_in_staging_keeps_production_as_it_is_and_the_next_run_mends_i
     assert (staging.version("openssl"), web.version("openssl")) == ("1.3", "1.3")
 
 
+def test_a_disk_that_is_full_is_said_stops_the_run_and_is_mended_once_there_is_room(
+    tmp_path: Path, hosts: list[AptHost], repository: Repository
+) -> None:
+    host, other, _ = hosts
+    room = host.root / "room"
+    # The kernel itself refuses to write there; what follows would push its words out of the last lines.
+    broken = f"test -e {room} || {{ dd if=/dev/zero of=/dev/full count=1 || seq 9; exit 1; }}"
+    repository.add("openssl", "1.2", postinst=broken)
+    place = Place(tmp_path, group("web", [host, other]) + TERMS)
+
+    assert place.patch() is RunReason.FAILED
+    place.tell()
+
+    assert "ディスクがいっぱい" in place.said()
+    assert "No space left on device" in place.said()
+    assert "途中のパッケージ: openssl" in place.said()
+    assert place.hosts() == {host.name: "failed", other.name: "waiting"}
+    assert other.version("openssl") == "1.0"
+
+    room.touch()
+    place.now += HOUR
+    place.order()
+    assert place.patch() is RunReason.SUCCEEDED, place.told()
+    assert (host.version("openssl"), other.version("openssl")) == ("1.2", "1.2")
+
+
 def test_a_host_that_could_only_be_repaired_is_not_conforming_before_a_new_plan(
     one: Place, hosts: list[AptHost]
 ) -> None:

@@ -5,6 +5,7 @@ breaks, interrupts nothing there, and whoever takes the run over follows the sam
 """
 
 import math
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from toban.chapters.patching.hosts.scripts import (
 from toban.chapters.patching.manager import AnswerUnreadable
 from toban.chapters.patching.models import PatchedHost
 from toban.chapters.patching.upgrade import HostPlan, short_of, unplanned
+from toban.engine.amounts import length
 from toban.engine.clock import Clock
 from toban.engine.evidence import ledger
 from toban.engine.runs.commands.place import NotAnswered, Refused
@@ -46,6 +48,11 @@ _SILENT = timedelta(minutes=5)
 BACK_WITHIN = timedelta(minutes=15)
 """How long a restart may take."""
 _KEPT = 5
+_FULL = re.compile(
+    r"No space left on device|Disk quota exceeded|enough free space|more space (?:needed )?on the",
+    re.IGNORECASE,
+)
+"""What the system, apt, rpm and dnf say when there is no room; errno(3)."""
 
 
 def may_last(group: PatchGroup, plan: HostPlan) -> timedelta:
@@ -72,6 +79,8 @@ class HostPatching:
     row: PatchedHost = field(init=False)
     _last: Sequence[str] = field(default=(), init=False)
     """The last lines of its job."""
+    _full: str = field(default="", init=False)
+    """The first of its lines that says that there is no room left."""
 
     def __post_init__(self) -> None:
         self.row = self._taken()
@@ -186,10 +195,11 @@ class HostPatching:
         if now - heard > _SILENT.total_seconds():
             raise StepFailed(Message("patching.silent", minutes=int(_SILENT.total_seconds() // 60)))
         if now > until:
-            raise StepFailed(Message("patching.takes-too-long", within=self.group.config.within))
+            raise StepFailed(Message("patching.takes-too-long", within=length(self.group.config.within)))
 
     def _tell(self, lines: Sequence[str]) -> None:
         self._last = (*self._last, *lines)[-_KEPT:]
+        self._full = self._full or next(filter(_FULL.search, lines), "")
         if lines:
             self.turn.say("\n".join(f"{self.plan.host}: {line}" for line in lines))
 
@@ -201,6 +211,8 @@ class HostPatching:
             line for line in self._last if line.startswith(("E:", "Error", "dpkg: error"))
         ] or self._last
         said = Message("patching.upgrade-failed", status=ended.status, words=" / ".join(errors))
+        if self._full:
+            said = Message("patching.disk-full", words=self._full.strip())
         try:
             left = look(self.group, self.plan.host, refreshes=False).unfinished
         except (NotAnswered, AnswerUnreadable):
