@@ -54,6 +54,10 @@ class HostLook:
     needs_reboot: bool = False
     restarts: tuple[str, ...] = ()
     """Services that still run with what was replaced."""
+    by_maps: bool = False
+    """Whether that was seen by the memory of processes: there is no needrestart, which would restart them."""
+    unseen: int = 0
+    """Processes that could not be looked at for it."""
     boot: str = ""
     """What is another at each start of the host; empty if it doesn't say."""
 
@@ -87,6 +91,9 @@ class HostPlan:
     unfinished: str = ""
     blocked: tuple[str, ...] = ()
     """Fixes among them that nobody keeps back: the package manager would have to remove something."""
+    by_maps: bool = False
+    """See `HostLook`."""
+    unseen: int = 0
     unrated: tuple[str, ...] = ()
     """Repositories of which nobody knows whether they have security fixes that are not planned."""
     trouble: Message = NOTHING
@@ -149,6 +156,8 @@ def host_plan(written: Mapping[str, Any]) -> HostPlan:
         needs_reboot=written["needs_reboot"],
         unfinished=written["unfinished"],
         blocked=tuple(written.get("blocked", ())),
+        by_maps=written.get("by_maps", False),
+        unseen=written.get("unseen", 0),
         unrated=tuple(written.get("unrated", ())),
         trouble=from_json(written["trouble"]),
     )

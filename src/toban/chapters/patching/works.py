@@ -15,7 +15,7 @@ from toban.chapters.patching.hosts.scripts import script
 from toban.chapters.patching.manager import AnswerUnreadable
 from toban.chapters.patching.models import PatchedHost
 from toban.chapters.patching.plan import PatchingPlan
-from toban.chapters.patching.upgrade import HostPlan, PatchPlan, Stage, choose, exceeds, short_of
+from toban.chapters.patching.upgrade import HostLook, HostPlan, PatchPlan, Stage, choose, exceeds, short_of
 from toban.chapters.patching.windows import AHEAD, bound_spans, common, is_open, next_start
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.clock import Clock, system_clock
@@ -115,7 +115,10 @@ def shown(each: HostPlan) -> Message:
     """Return what is to be done on a host, in words."""
     if each.trouble:
         return Message("patching.host-left-out", why=each.trouble)
-    unknown = Message("patching.host-unrated", repositories=each.unrated) if each.unrated else NOTHING
+    unknown = sentences(
+        Message("patching.host-unrated", repositories=each.unrated) if each.unrated else NOTHING,
+        Message("patching.host-by-maps", unseen=each.unseen) if each.by_maps else NOTHING,
+    )
     if not each.is_needed:
         return sentences(Message("patching.host-up-to-date", stays=_listed(each.stays)), unknown)
     first = Message("patching.host-unfinished", packages=each.unfinished) if each.unfinished else NOTHING
@@ -312,6 +315,7 @@ class _Patching:
             )
         _demand_nothing_left(turn.run_id, made)
         self._demand_planned(made)
+        self._demand_restarted(made)
         return _came_of(made, is_scanned=is_scanned)
 
     def _demand_versions(self, made: PatchPlan) -> None:
@@ -339,15 +343,23 @@ class _Patching:
             group = self.plan.group(each.group)
             if group is None or each.upgrades or not each.unfinished:
                 continue
-            try:
-                seen = look(group, each.host, refreshes=False)
-            except (NotAnswered, AnswerUnreadable) as unknown:
-                said = Message("runs.on-host", host=each.host, said=why_unreadable(unknown))
-                raise StepFailed(said) from unknown
+            seen = _seen(group, each.host)
             if choose(seen, group.config.keep, only_security=group.config.only == "security").wanted:
                 hosts.append(plain(each.host))
         if hosts:
             raise StepFailed(Message("patching.only-repaired", hosts=tuple(hosts)), RunReason.NOT_RUNNABLE)
+
+    def _demand_restarted(self, made: PatchPlan) -> None:
+        """Raise `StepFailed` if services run with what was replaced, and no needrestart restarts them."""
+        running = []
+        for each in made.needed:
+            group = self.plan.group(each.group)
+            if group is not None and each.by_maps:
+                running += [plain(f"{each.host}: {name}") for name in _seen(group, each.host).restarts]
+        if running:
+            raise StepFailed(
+                Message("patching.services-run-old", services=tuple(running)), RunReason.NOT_RUNNABLE
+            )
 
     def _scanned(self, turn: RunTurn, made: PatchPlan) -> tuple[set[str], bool]:
         """Scan once more; return what should have ended and has not, and whether that proves all hosts."""
@@ -362,6 +374,15 @@ class _Patching:
             if found is not None:
                 left |= set(each.closes) & {*found.closes, *found.leaves}
         return left, is_whole
+
+
+def _seen(group: PatchGroup, host: str) -> HostLook:
+    """Return what *host* says of its packages now; raise `StepFailed` if it does not."""
+    try:
+        return look(group, host, refreshes=False)
+    except (NotAnswered, AnswerUnreadable) as unknown:
+        said = Message("runs.on-host", host=host, said=why_unreadable(unknown))
+        raise StepFailed(said) from unknown
 
 
 def _scans() -> VulnerabilityScans | None:

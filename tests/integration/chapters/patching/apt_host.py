@@ -178,6 +178,8 @@ def _programs(host: AptHost) -> None:
     forced = f"--log={root}/var/log/dpkg.log --force-not-root --force-script-chrootless --force-bad-path"
     host.program("dpkg", f'exec {shutil.which("dpkg")} --root={root} {forced} "$@"')
     host.program("dpkg-query", f'exec {shutil.which("dpkg-query")} --admindir={root}/var/lib/dpkg "$@"')
+    # Without it, processes of the machine itself would be looked at.
+    host.program("needrestart", "exit 0")
     # All of them share the kernel of this machine.
     asked = "test $1 = /proc/sys/kernel/random/boot_id"
     host.program("cat", f'{asked} && exec {_CAT} {root}/boot-id\nexec {_CAT} "$@"')

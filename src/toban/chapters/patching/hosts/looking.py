@@ -113,6 +113,8 @@ def _asked(group: PatchGroup, host: str, plan: HostPlan) -> HostPlan:
         unfinished=seen.unfinished,
         unrated=seen.unrated if only_security else (),
         restarts=seen.restarts,
+        by_maps=seen.by_maps,
+        unseen=seen.unseen,
         needs_reboot=seen.needs_reboot,
     )
     if not choice.wanted:

@@ -6,6 +6,7 @@ from itertools import dropwhile, islice, takewhile
 
 from toban.chapters.patching.bindings import PatchGroupBinding
 from toban.chapters.patching.manager import ManagerKind
+from toban.chapters.patching.managers import maps
 from toban.chapters.patching.managers.sections import BOOT, HEAD, boot_of, demand, sections, words
 from toban.chapters.patching.upgrade import HostLook, Simulation, Upgrade
 
@@ -52,7 +53,8 @@ section versions $?
 section reboot
 test -e /run/reboot-required && echo needed
 section restarts
-command -v needrestart >/dev/null && {become}{_RESTARTS} 2>/dev/null
+if command -v needrestart >/dev/null; then {become}{_RESTARTS} 2>/dev/null; else
+{maps.look()}fi
 {BOOT}"""
 
     def read_look(self, written: str) -> HostLook:
@@ -73,7 +75,12 @@ command -v needrestart >/dev/null && {become}{_RESTARTS} 2>/dev/null
             held=tuple(line.strip() for line in found.get("held", ())),
             unfinished=unfinished,
             needs_reboot=bool(found.get("reboot")) or any(map(_KERNEL.match, restarts)),
-            restarts=tuple(each.removeprefix(_SERVICE) for each in restarts if each.startswith(_SERVICE)),
+            restarts=(
+                *(each.removeprefix(_SERVICE) for each in restarts if each.startswith(_SERVICE)),
+                *maps.services(restarts),
+            ),
+            by_maps=maps.is_by_maps(restarts),
+            unseen=maps.unseen(restarts),
             boot=boot_of(found),
         )
 
