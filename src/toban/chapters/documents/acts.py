@@ -4,5 +4,9 @@ from collections.abc import Mapping
 
 from toban.engine.changes.act import ActReader, unchanged
 
-ACTS: Mapping[str, ActReader] = {"document-updated": unchanged, "document-read": unchanged}
+ACTS: Mapping[str, ActReader] = {
+    "document-updated": unchanged,
+    "document-written": unchanged,
+    "document-read": unchanged,
+}
 """A document that follows a change is none itself: else it would have to follow its own update."""

@@ -60,6 +60,9 @@ class DocumentBinding(Section):
     spot: ClassVar[tuple[str, ...]] = ()
     """The keys that say where the document stands: other words at another spot are no update."""
 
+    is_written: ClassVar[bool] = False
+    """Whether Toban itself writes it there."""
+
     document: str = ""
     """The document's name in chapter 12, if the entry has another: for a document kept in two places."""
     about: Annotated[

@@ -32,7 +32,7 @@ EXTENSION = Extension(
     ),
     tables=(DOCUMENTS, DOCUMENT_KEEPING),
     points=(DOCUMENT_KINDS,),
-    kinds={"document": {"git": f"{_PLACES}.git", "page": f"{_PLACES}.page"}},
+    kinds={"document": {"git": f"{_PLACES}.git", "page": f"{_PLACES}.page", "written": f"{_PLACES}.written"}},
     proposals=open_tables,
     doubts=doubts,
     operation="toban.chapters.documents.operation",
@@ -43,5 +43,8 @@ EXTENSION = Extension(
     api="toban.faces.api.documents.routes",
     scopes=(Scope("read:documents", Message("documents.scope-read")),),
     acts=ACTS,
-    commands={"documents": Command("toban.faces.cli.documents.documents", Message("commands.documents"))},
+    commands={
+        "documents": Command("toban.faces.cli.documents.documents", Message("commands.documents")),
+        "documents write": Command("toban.faces.cli.documents.write", Message("commands.documents-write")),
+    },
 )

@@ -13,6 +13,7 @@ from toban.chapters.documents.places import looking
 from toban.chapters.documents.places.place import DOCUMENTS, PlaceUnknown
 from toban.chapters.documents.plan import BoundPlace, DocumentsPlan, plan
 from toban.chapters.documents.report import tell
+from toban.chapters.documents.written import exporting
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace, works_of
 from toban.engine.overview import EditionStatus, ToDo
@@ -35,6 +36,10 @@ def _tell(edition: Edition, now: datetime) -> None:
     tell(edition.plan(OPERATION), edition, now)
 
 
+def _write(edition: Edition, now: datetime) -> None:
+    exporting.export(edition.plan(OPERATION), edition, settings.PARTS.operations, now)
+
+
 def _forget(_edition: Edition, now: datetime) -> None:
     reading.forget(now)
 
@@ -43,6 +48,7 @@ def _shift(_at: Workplace) -> WorkerShift:
     return WorkerShift(
         [
             EditionLoop("documents-look", _look, every=10.0, leads=True),
+            EditionLoop("documents-write", _write, every=10.0, leads=True),
             EditionLoop("documents-status", _tell, every=5.0, leads=True),
             EditionLoop("documents-forget", _forget, every=3600.0, leads=True),
         ]

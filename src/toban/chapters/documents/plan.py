@@ -47,6 +47,11 @@ class BoundPlace:
         return fitting_key(self.name, 200)
 
     @property
+    def is_written(self) -> bool:
+        """Whether Toban itself writes the document there."""
+        return self.config.is_written
+
+    @property
     def spot(self) -> str:
         """What changes when the entry is made to point elsewhere."""
         said = (self.kind_name, *(str(getattr(self.config, key)) for key in self.config.spot))
@@ -71,6 +76,16 @@ class KeptDocument:
     """Whether `toban.toml` says what it is about; else its name does."""
     unknown: tuple[str, ...] = ()
     """The words of `about` that nothing in the document or the bindings is called."""
+
+    @property
+    def is_written(self) -> bool:
+        """Whether Toban itself writes it: then each change is followed by the export, and by nobody else."""
+        return any(each.is_written for each in self.places)
+
+    @property
+    def judged_places(self) -> Sequence[BoundPlace]:
+        """The places by which it is judged: copies elsewhere prove nothing about what Toban writes."""
+        return [each for each in self.places if each.is_written == self.is_written]
 
     @property
     def reading_key(self) -> str:
@@ -141,7 +156,7 @@ def plan(edition: Edition) -> DocumentsPlan:
         {
             each.key: ground.work(each.key, each.row, terms[each.key])
             for each in documents
-            if each.row.follows_changes
+            if each.row.follows_changes and not each.is_written
         },
     )
 

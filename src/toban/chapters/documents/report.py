@@ -50,7 +50,9 @@ def judged_rows(plan: DocumentsPlan, found: Sequence[DocumentState], now: dateti
     done = Run.objects.filter(work__in=list(plan.tasks), state=Run.State.DONE)
     followed = frozenset(done.values_list("work", flat=True).distinct())
     known = {
-        each.document.row.id: _found(each, plan, now, has_followed=each.document.key in followed)
+        each.document.row.id: _found(
+            each, plan, now, has_followed=each.document.key in followed or each.document.is_written
+        )
         for each in found
     }
     for each in plan.documents:

@@ -38,7 +38,7 @@ class DocumentState:
     @property
     def follows_changes(self) -> bool:
         """Whether it is updated when what it is about changes."""
-        return self.document.row.follows_changes
+        return self.document.row.follows_changes and not self.document.is_written
 
     @property
     def here(self) -> DocumentCopy | None:
@@ -81,7 +81,7 @@ def states(plan: DocumentsPlan, documents: Sequence[KeptDocument] | None = None)
     known = [
         DocumentState(
             each,
-            [copies[place.key] for place in each.places if place.key in copies],
+            [copies[place.key] for place in each.judged_places if place.key in copies],
             declined_at=signed.get((each.key, False)),
             reading=readings.get(each.reading_key),
         )

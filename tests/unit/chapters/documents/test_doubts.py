@@ -40,8 +40,8 @@ def found(*about: str) -> list[str]:
         '[targets."Webサーバー"]\nsources = [{ kind = "probe", place = "web-1:9100" }]\n'
         f'[documents.手順書]\nkind = "page"\nurl = "https://wiki.example.com/a"\nabout = [{words}]\n'
     ).replace("documents.手順書", 'documents."手順書"')
-    kinds = {"document": {"page": page.KIND.config}, "sources": {"probe": Probe}}
-    return [str(each) for each in doubts(DESIGN, read_bindings(text, Path("toban.toml"), schema(**kinds)))]
+    shape = schema(document={"page": page.KIND.config}, sources={"probe": Probe})
+    return [str(each) for each in doubts(DESIGN, read_bindings(text, Path("toban.toml"), shape))]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import socket
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -41,6 +41,8 @@ class PlaceLook:
     is_missing: bool = False
     vanished: Sequence[Message] = ()
     unchecked: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What Toban itself has just written there: the digests of the files by their names."""
 
 
 def look(
@@ -52,7 +54,8 @@ def look(
         (each, place)
         for each in plan.documents
         for place in each.places
-        if place.key not in looked or _is_due(looked[place.key], plan.keeping.every, now)
+        if not place.is_written
+        and (place.key not in looked or is_due(looked[place.key], plan.keeping.every, now))
     ]
     if not due:
         return
@@ -62,7 +65,7 @@ def look(
             keep(document, place, found, document_digest, now)
 
 
-def _is_due(copy: DocumentCopy, every: timedelta, now: datetime) -> bool:
+def is_due(copy: DocumentCopy, every: timedelta, now: datetime) -> bool:
     """Return whether it is time for another look; one that failed is repeated sooner."""
     return now - copy.looked_at >= (min(every, _AGAIN) if copy.trouble else every)
 
@@ -134,8 +137,9 @@ def keep(
         copy.looked_at = now
         copy.trouble, copy.is_missing = found.trouble, found.is_missing
         if found.found is not None:
-            if _take(copy, found.found, place.spot, now):
-                _record(copy, document, document_digest, now)
+            is_update = _take(copy, found.found, place.spot, now)
+            if found.files or (is_update and not place.is_written):
+                _record(copy, document, document_digest, found.files, now)
             copy.vanished = [each.as_json() for each in found.vanished]
             copy.unchecked = max(found.unchecked, 0)
         copy.save()
@@ -164,8 +168,10 @@ def _take(copy: DocumentCopy, found: FoundDocument, spot: str, now: datetime) ->
     return is_update
 
 
-def _record(copy: DocumentCopy, document: KeptDocument, document_digest: str, now: datetime) -> None:
-    content: Mapping[str, object] = {
+def _record(
+    copy: DocumentCopy, document: KeptDocument, document_digest: str, files: Mapping[str, str], now: datetime
+) -> None:
+    content: dict[str, object] = {
         "event": "document-updated",
         "document": document.row.name,
         "place": copy.place,
@@ -174,6 +180,8 @@ def _record(copy: DocumentCopy, document: KeptDocument, document_digest: str, no
         "changed_at": copy.changed_at.isoformat() if copy.changed_at else "",
         "changed_by": copy.changed_by,
     }
+    if files:
+        content |= {"event": "document-written", "files": dict(files)}
     record = ledger.Record(
         LedgerEntry.Kind.AUDIT, content, clause_id=document.row.id, document_digest=document_digest
     )

@@ -8,7 +8,7 @@ from toban.chapters.documents.operation import OPERATION
 from toban.chapters.documents.plan import DocumentsPlan
 from toban.chapters.documents.states import DocumentState
 from toban.engine.changes.act import ChangeKind
-from toban.engine.registry.parts import Parts
+from toban.faces.cli.group import OpenGroup
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
@@ -17,7 +17,12 @@ from toban.message import Message
 from toban.text import printable_json
 
 
-@click.command("documents", epilog="Example: toban documents --kind release --about web-1")
+@click.group(
+    "documents",
+    cls=OpenGroup,
+    invoke_without_command=True,
+    epilog="Example: toban documents --kind release --about web-1",
+)
 @click.option(
     "--kind",
     type=click.Choice([each.value for each in ChangeKind]),
@@ -30,8 +35,8 @@ from toban.text import printable_json
     help="What that change is about: a target, a host, a batch, a row.",
 )
 @FORMAT
-@click.pass_obj
-def command(parts: Parts, kind: str | None, about: tuple[str, ...], form: str) -> None:
+@click.pass_context
+def command(ctx: click.Context, kind: str | None, about: tuple[str, ...], form: str) -> None:
     """List the documents of chapter 12: where each is kept, and which changes it does not follow yet.
 
     \b
@@ -39,9 +44,11 @@ def command(parts: Parts, kind: str | None, about: tuple[str, ...], form: str) -
       0  listed, also if there are none
       2  nothing runs there, or the state database can't be used
     """
+    if ctx.invoked_subcommand is not None:
+        return
     speak_utf8()
     with usable_state():
-        plan = edition_of(parts).plan(OPERATION)
+        plan = edition_of(ctx.obj).plan(OPERATION)
         found = touched(plan, ChangeKind(kind) if kind else None, about)
         if form == "json":
             say(printable_json([document_values(each, plan) for each in found], indent=2))

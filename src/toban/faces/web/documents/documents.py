@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from toban.chapters.documents.operation import OPERATION
 from toban.chapters.documents.plan import DocumentsPlan
 from toban.chapters.documents.states import DocumentState, states
+from toban.chapters.documents.written.kinds import WrittenKind
 from toban.design.clauses.documents import ManagedDocument
 from toban.engine.clock import system_clock
 from toban.faces.web.frame import frame, in_force, look
@@ -47,6 +48,7 @@ def documents(request: HttpRequest) -> HttpResponse:
     context = {
         **frame(look(edition, now), "documents"),
         "heading": Message("documents.page"),
+        "written": [(each.value, Message(f"documents-written.{each}")) for each in WrittenKind],
         "shown": [_shown(row, found.get(row.id), plan, now) for row in rows],
     }
     return render(request, "documents/documents.html", context)

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from tests.integration.chapters.documents.place import HOUR, TOKEN, Place, serving
 from tests.registered import PARTS
 
-from toban.faces.cli.documents import documents
+from toban.faces.cli.documents import documents, write
 
 
 @pytest.fixture
@@ -17,7 +17,8 @@ def place(tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setenv("WIKI_TOKEN", TOKEN)
     with serving() as wiki:
         found = Place(tmp_path, wiki)
-        monkeypatch.setattr(documents, "edition_of", lambda _parts: found.edition)
+        for module in (documents, write):
+            monkeypatch.setattr(module, "edition_of", lambda _parts: found.edition)
         yield found
 
 
@@ -66,3 +67,32 @@ def test_words_that_are_the_name_of_nothing_are_said(place: Place) -> None:
     assert (
         toban().output.splitlines()[-1] == "▲ 障害対応手順書: about に、何の名前でもない語があります: web-1"
     )
+
+
+def test_written_documents_go_to_the_terminal_or_into_a_folder(place: Place, tmp_path: Path) -> None:
+    assert toban("write", "contacts").output.startswith("# 連絡先一覧\n")
+    out = tmp_path / "written"
+    out.mkdir()
+
+    said = toban("write", "--output", str(out)).output
+
+    assert sorted(each.name for each in out.iterdir()) == [
+        "contacts.md",
+        "diagram.md",
+        "diagram.svg",
+        "incidents.md",
+        "procedures.md",
+    ]
+    assert said.count("書きました: ") == 5
+    assert toban("write", "--output", str(out)).output.count("変更なし: ") == 5
+
+
+def test_the_command_overwrites_nothing_of_a_person_and_goes_on(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "contacts.md").write_text("mine")
+
+    done = CliRunner().invoke(documents.command, ["write", "--output", str(tmp_path)], obj=PARTS)
+
+    assert done.exit_code == 1
+    assert "上書きしませんでした" in done.stderr
+    assert (tmp_path / "contacts.md").read_text() == "mine"
+    assert (tmp_path / "procedures.md").exists()

@@ -138,3 +138,39 @@ def test_a_file_that_is_no_text_says_where_to_read_it(developer: Client, place: 
     assert "保管場所で開いてください" in shown
     assert "in-view" not in shown
     assert "Open it in its place" in page(developer, TEXT, language="en")
+
+
+@pytest.mark.parametrize(
+    ("kind", "japanese", "english"),
+    [
+        ("diagram", "システム構成図", "System diagram"),
+        ("procedures", "Toban が止まっている日", "On a day on which Toban is away"),
+        ("incidents", "起きうる障害と対処", "Known failures and their remedies"),
+        ("contacts", "役割と当番", "Roles and turns"),
+    ],
+)
+def test_documents_that_toban_writes_have_pages(
+    developer: Client, place: Place, kind: str, japanese: str, english: str
+) -> None:
+    assert f"/documents/written/{kind}/" in page(developer)
+    assert japanese in page(developer, f"/documents/written/{kind}/")
+    assert english in page(developer, f"/documents/written/{kind}/", language="en")
+
+
+def test_a_document_that_toban_does_not_write_is_not_there(developer: Client, place: Place) -> None:
+    assert developer.get("/documents/written/secrets/").status_code == 404
+
+
+def test_what_the_document_says_is_no_markup_on_a_page_of_ours(
+    developer: Client, place: Place, in_force: Fixed
+) -> None:
+    source = "{{ kind = 'prometheus', url = 'http://127.0.0.1:9/m', instance = 'web-1' }}"
+    target = f"[targets.'<script>x</script>']\nsources = [{source}]\n"
+    place.take(bindings=target + "[documents.FAQ]\nkind = 'page'\nurl = '{wiki}/faq'\n")
+    in_force.edition = place.edition
+    developer.cookies["django_language"] = "ja"
+
+    shown = developer.get("/documents/written/diagram/").content.decode()
+
+    assert "<script>x" not in shown
+    assert "&lt;script&gt;x" in shown

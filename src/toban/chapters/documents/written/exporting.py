@@ -1,0 +1,50 @@
+"""Keeps the documents that Toban writes itself in their folders, as the edition in force has them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from toban.chapters.documents.models import DocumentCopy
+from toban.chapters.documents.places.looking import PlaceLook, is_due, keep
+from toban.chapters.documents.places.place import FoundDocument
+from toban.chapters.documents.places.text import links_of
+from toban.chapters.documents.plan import BoundPlace, DocumentsPlan
+from toban.chapters.documents.written.kinds import WrittenKind, edition_mark, files_of
+from toban.chapters.documents.written.writing import NotWritten, write
+from toban.engine.editions.edition import Edition
+from toban.engine.operation import Operation
+from toban.message import message_of
+
+
+def export(
+    plan: DocumentsPlan, edition: Edition, operations: Sequence[Operation[Any]], now: datetime
+) -> None:
+    """Write what is not in its folder as it should be, and note it: without news, now and then."""
+    for document in plan.documents:
+        for place in document.places:
+            if not place.is_written:
+                continue
+            known = DocumentCopy.objects.filter(place=place.key).first()
+            look = _look(place, edition, operations, known, now)
+            is_news = known is None or bool(look.files) or look.trouble != known.trouble
+            if is_news or known is None or is_due(known, plan.keeping.every, now):
+                keep(document, place, look, edition.design.digest, now)
+
+
+def _look(
+    place: BoundPlace,
+    edition: Edition,
+    operations: Sequence[Operation[Any]],
+    known: DocumentCopy | None,
+    now: datetime,
+) -> PlaceLook:
+    config: Any = place.config
+    files = files_of(WrittenKind(config.writes), edition, operations, config.language)
+    try:
+        written: Mapping[str, str] = write(config.folder, files, edition_mark(edition), place.name)
+    except NotWritten as refused:
+        return PlaceLook(None, message_of(refused), is_missing=True)
+    text = next(iter(files.values()))
+    at = now if written or known is None or known.changed_at is None else known.changed_at
+    found = FoundDocument(text, edition_mark(edition), at, "Toban", links_of(text))
+    return PlaceLook(found, files=written)

@@ -1,0 +1,71 @@
+"""The documents that Toban writes itself, as pages: always as the edition in force has them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from toban.chapters.documents.written import diagram
+from toban.chapters.documents.written.kinds import WrittenKind, paper_of
+from toban.chapters.documents.written.paper import Code, Grid, Paper, Picture, Point, Text, Title, Words
+from toban.engine.clock import system_clock
+from toban.engine.editions.edition import Edition
+from toban.faces.web.frame import frame, in_force, look
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBlock:
+    """A block for the template."""
+
+    kind: str
+    text: Words = ""
+    level: int = 0
+    header: tuple[Words, ...] = ()
+    rows: tuple[tuple[Words, ...], ...] = ()
+    points: tuple[Words, ...] = ()
+    drawing: SafeString | str = ""
+
+
+@require_safe
+def written(request: HttpRequest, kind: str) -> HttpResponse:
+    """Show one of the documents, which can be printed."""
+    if kind not in set(WrittenKind):
+        raise Http404
+    edition, now = in_force(), system_clock()
+    paper = paper_of(WrittenKind(kind), edition, settings.PARTS.operations)
+    context = {
+        **frame(look(edition, now), "documents"),
+        "heading": paper.title,
+        "blocks": list(_shown(paper, edition)),
+        "document": edition.design.document,
+        "digest": edition.design.digest[:12],
+        "at": now,
+    }
+    return render(request, "documents/written.html", context)
+
+
+def _shown(paper: Paper, edition: Edition) -> Iterator[ShownBlock]:
+    for is_list, blocks in groupby(paper.blocks, lambda each: isinstance(each, Point)):
+        if is_list:
+            yield ShownBlock("list", points=tuple(each.text for each in blocks if isinstance(each, Point)))
+            continue
+        for block in blocks:
+            match block:
+                case Title(level, text):
+                    yield ShownBlock("title", text, level)
+                case Text(text):
+                    yield ShownBlock("text", text)
+                case Grid(header, rows):
+                    yield ShownBlock("table", header=header, rows=rows)
+                case Code(text):
+                    yield ShownBlock("code", text)
+                case Picture():
+                    drawn = diagram.svg(diagram.system_map(edition), get_language() or "ja", alone=False)
+                    # Every text in it is escaped where it is drawn.
+                    yield ShownBlock("drawing", drawing=mark_safe(drawn))  # noqa: S308
