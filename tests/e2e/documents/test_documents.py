@@ -30,6 +30,13 @@ BINDINGS = """
 kind = "page"
 url = "http://127.0.0.1:9/runbook"
 
+[targets."Webサーバー"]
+sources = [{ kind = "prometheus", url = "http://127.0.0.1:9/m", instance = "web-1.example.com" }]
+runs_on = "データベース<主系>の長い名前のサーバー"
+
+[targets."データベース<主系>の長い名前のサーバー"]
+sources = [{ kind = "prometheus", url = "http://127.0.0.1:9/m", instance = "db-1" }]
+
 [document_keeping]
 read_for = "6秒"
 """
@@ -123,3 +130,39 @@ def test_neither_page_has_a_violation(
         found += page.evaluate(LOOK, [None])
 
     assert found == []
+
+
+@pytest.mark.parametrize("kind", ["diagram", "procedures", "incidents", "contacts"])
+def test_a_document_that_toban_writes_fits_a_phone(phone: Page, served: Served, kind: str) -> None:
+    complaints: list[str] = []
+    phone.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    phone.goto(f"{served.url}/documents/written/{kind}/")
+
+    assert fits(phone)
+    expect(phone.locator(".written > *").first).to_be_visible()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", ["diagram", "incidents"])
+def test_no_document_that_toban_writes_has_a_violation(
+    browser: Browser, served: Served, kind: str, scheme: Literal["light", "dark"]
+) -> None:
+    if not AXE.exists():
+        pytest.skip("needs axe-core in .boot/axe (./check brings it)")
+    with signed_in(browser, served) as context:
+        context.add_init_script(path=AXE)
+        page = context.new_page()
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.goto(f"{served.url}/documents/written/{kind}/")
+        found = page.evaluate(LOOK, [None])
+
+    assert found == []
+
+
+def test_the_drawing_is_an_image_with_a_name(phone: Page, served: Served) -> None:
+    phone.goto(f"{served.url}/documents/written/diagram/")
+
+    drawing = phone.get_by_role("img", name="システム構成図")
+    expect(drawing).to_be_visible()
+    expect(drawing).to_contain_text("web-1.example.com")

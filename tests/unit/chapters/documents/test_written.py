@@ -138,6 +138,20 @@ def test_mermaid_says_what_runs_on_what() -> None:
     )
 
 
+def test_backups_lead_to_their_store() -> None:
+    head = "## 4. バックアップ\n### バックアップ対象\n| 対象 | 方式 | 頻度 | 世代数 | 保管先 |\n"
+    document = (
+        f"{DOCUMENT}{head}|---|---|---|---|---|\n| PostgreSQL | フルバックアップ | 日次 2:00 | 7世代 | S3 |\n"
+    )
+    stored = f'{BINDINGS}[stores.S3]\nkind = "directory"\npath = "/srv/s3"\n'
+    drawn = diagram.system_map(edition(stored, document))
+
+    assert [each.name for each in drawn.nodes][2:] == ["PostgreSQL", "S3"]
+    assert drawn.backed_up == ((2, 3),)
+    assert "n2 -.-> n3" in diagram.mermaid(drawn)
+    assert "stroke-dasharray" in diagram.svg(drawn, "ja")
+
+
 def test_what_something_runs_on_stands_right_of_it_even_in_a_circle() -> None:
     nodes = tuple(diagram.Node(name) for name in "abc")
     circle = diagram.SystemMap(nodes, ((0, 1), (1, 0)), ())

@@ -56,7 +56,7 @@ class SystemMap:
 def system_map(edition: Edition) -> SystemMap:
     """Return what the document and the bindings say about how the system is built."""
     bindings = edition.bindings
-    targets = tuple(_targets(bindings))
+    targets = (*_targets(bindings), *_backed_up_alone(edition))
     stores = tuple(Node(name, kinds=(each.kind,), is_store=True) for name, each in bindings.stores.items())
     nodes = (*targets, *stores)
     places = {(each.is_store, each.name): place for place, each in enumerate(nodes)}
@@ -143,6 +143,15 @@ def _targets(bindings: Bindings) -> Iterator[Node]:
         found = (each.bound.kind for each in bindings.discoveries.get(target, ()))
         kinds = dict.fromkeys((*(each.kind for each in sources), *found))
         yield Node(target, tuple(names[:_MOST_HOSTS]), max(len(names) - _MOST_HOSTS, 0), tuple(kinds))
+
+
+def _backed_up_alone(edition: Edition) -> Iterator[Node]:
+    """Yield what is backed up under a name that is no target's."""
+    bindings = edition.bindings
+    kept = (row for row in edition.design.of(BackupPolicy) if row.destination in bindings.stores)
+    for subject in dict.fromkeys(row.subject for row in kept):
+        if subject not in bindings.targets:
+            yield Node(subject)
 
 
 def _without_ports(names: set[str]) -> set[str]:

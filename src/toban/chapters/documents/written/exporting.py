@@ -25,26 +25,24 @@ def export(
             if not place.is_written:
                 continue
             known = DocumentCopy.objects.filter(place=place.key).first()
-            look = _look(place, edition, operations, known, now)
+            config: Any = place.config
+            name, kind = document.row.name, WrittenKind(config.writes)
+            files = files_of(kind, edition, operations, config.language, name)
+            look = _look(place, files, edition_mark(edition), known, now)
             is_news = known is None or bool(look.files) or look.trouble != known.trouble
             if is_news or known is None or is_due(known, plan.keeping.every, now):
                 keep(document, place, look, edition.design.digest, now)
 
 
 def _look(
-    place: BoundPlace,
-    edition: Edition,
-    operations: Sequence[Operation[Any]],
-    known: DocumentCopy | None,
-    now: datetime,
+    place: BoundPlace, files: Mapping[str, str], edition: str, known: DocumentCopy | None, now: datetime
 ) -> PlaceLook:
     config: Any = place.config
-    files = files_of(WrittenKind(config.writes), edition, operations, config.language)
     try:
-        written: Mapping[str, str] = write(config.folder, files, edition_mark(edition), place.name)
+        written: Mapping[str, str] = write(config.folder, files, edition, place.name)
     except NotWritten as refused:
         return PlaceLook(None, message_of(refused), is_missing=True)
     text = next(iter(files.values()))
     at = now if written or known is None or known.changed_at is None else known.changed_at
-    found = FoundDocument(text, edition_mark(edition), at, "Toban", links_of(text))
+    found = FoundDocument(text, edition, at, "Toban", links_of(text))
     return PlaceLook(found, files=written)

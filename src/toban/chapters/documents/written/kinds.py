@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -38,10 +39,18 @@ def paper_of(kind: WrittenKind, edition: Edition, operations: Sequence[Operation
 
 
 def files_of(
-    kind: WrittenKind, edition: Edition, operations: Sequence[Operation[Any]], language: str
+    kind: WrittenKind,
+    edition: Edition,
+    operations: Sequence[Operation[Any]],
+    language: str,
+    title: str = "",
 ) -> Mapping[str, str]:
-    """Return the files of the document of *kind* by their names; the text is the first of them."""
-    files = {f"{kind}.md": markdown(paper_of(kind, edition, operations), language)}
+    """Return the files of the document of *kind* by their names; the text is the first of them.
+
+    *title* is its name in chapter 12, if it has one there.
+    """
+    paper = paper_of(kind, edition, operations)
+    files = {f"{kind}.md": markdown(replace(paper, title=title or paper.title), language)}
     if kind is WrittenKind.DIAGRAM:
         files[diagram.FILE] = diagram.svg(diagram.system_map(edition), language)
     return files

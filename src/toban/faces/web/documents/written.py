@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import PurePath
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -27,7 +28,8 @@ class ShownBlock:
     text: Words = ""
     level: int = 0
     header: tuple[Words, ...] = ()
-    rows: tuple[tuple[Words, ...], ...] = ()
+    rows: tuple[tuple[tuple[Words, Words], ...], ...] = ()
+    """Each cell with the heading of its column, which a phone shows beside it."""
     points: tuple[Words, ...] = ()
     drawing: SafeString | str = ""
 
@@ -43,7 +45,7 @@ def written(request: HttpRequest, kind: str) -> HttpResponse:
         **frame(look(edition, now), "documents"),
         "heading": paper.title,
         "blocks": list(_shown(paper, edition)),
-        "document": edition.design.document,
+        "document": PurePath(edition.design.document).name,
         "digest": edition.design.digest[:12],
         "at": now,
     }
@@ -62,7 +64,8 @@ def _shown(paper: Paper, edition: Edition) -> Iterator[ShownBlock]:
                 case Text(text):
                     yield ShownBlock("text", text)
                 case Grid(header, rows):
-                    yield ShownBlock("table", header=header, rows=rows)
+                    labelled = tuple(tuple(zip(header, row, strict=True)) for row in rows)
+                    yield ShownBlock("table", header=header, rows=labelled)
                 case Code(text):
                     yield ShownBlock("code", text)
                 case Picture():
