@@ -29,7 +29,8 @@ def row_of(design: Design, name: str, entry: "DocumentBinding") -> ManagedDocume
 
 def _row(design: Design, entry: Any, name: str) -> Iterator[Clause]:
     row = row_of(design, name, entry)
-    if row is not None and row.follows_changes:
+    # What Toban writes itself follows every change.
+    if row is not None and row.follows_changes and not entry.is_written:
         yield row
 
 

@@ -24,6 +24,8 @@ def settle(plan: DocumentsPlan, found: Sequence[DocumentState], now: datetime) -
     for state in found:
         work = plan.tasks.get(state.document.key)
         if work is None:
+            if state.document.is_written:
+                withdraw(waiting([state.document.key]), Message("documents.written-by-toban"), now)
             continue
         _prove(state, now)
         if not state.pending:

@@ -86,7 +86,7 @@ def _found(state: DocumentState, plan: DocumentsPlan, now: datetime, *, has_foll
         read_at=local(state.reading.read_at, zone) if state.reading is not None else None,
         read_by=state.reading.username if state.reading is not None else "",
         vanished=state.vanished,
-        renew_since=_renew_since(state.document.row, plan, zone, now),
+        renew_since=None if state.document.is_written else _renew_since(state.document.row, plan, zone, now),
         has_followed=has_followed,
     )
 

@@ -3,13 +3,24 @@
 import shutil
 import subprocess
 
-from tests.integration.chapters.documents.place import BINDINGS, DOCUMENT, HOUR, RULE, RUNBOOK, Place
+from tests.integration.chapters.documents.place import (
+    BINDINGS,
+    DAY,
+    DOCUMENT,
+    HOUR,
+    RULE,
+    RUNBOOK,
+    Place,
+)
 from tests.registered import PARTS
 
 from toban.chapters.documents.models import DocumentCopy
 from toban.chapters.documents.written.exporting import export
+from toban.engine.assumptions.taken import taken
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.runs.models import Run
+from toban.engine.runs.rules import RunReason
 
 WRITTEN = """
 [people."運用責任者"]
@@ -131,3 +142,35 @@ def test_a_git_working_tree_shows_the_change_as_its_own(place: Place) -> None:
         [GIT, "-C", str(place.folder / "out"), "status", "--porcelain"], check=True, capture_output=True
     )
     assert shown.stdout == b"?? incidents.md\n"
+
+
+def test_a_document_that_is_renewed_at_times_is_renewed_by_each_look(place: Place) -> None:
+    monthly = DOCUMENT.replace("障害対応手順書 | 変更時", "障害対応手順書 | 毎月1日")
+    (place.folder / "out").mkdir()
+    place.take(monthly, WRITTEN)
+    exported(place)
+    place.now += 100 * DAY
+    exported(place)
+
+    assert place.verdict() is Verdict.CONFORMING
+
+
+def test_what_was_owed_is_withdrawn_once_toban_writes_it(place: Place) -> None:
+    place.pass_()
+    place.change()
+    place.pass_(HOUR)
+    assert len(place.tasks()) == 1
+
+    written(place)
+
+    assert Run.objects.get().reason == RunReason.WITHDRAWN
+    assert place.verdict() is Verdict.CONFORMING
+
+
+def test_nothing_is_assumed_about_what_toban_writes(place: Place) -> None:
+    def said(bindings: str) -> list[str]:
+        place.take(bindings=bindings)
+        return [each.said.code for each in taken(place.edition.design, place.edition.bindings, PARTS.schema)]
+
+    assert "documents.assumed-about" in said(BINDINGS.replace('about = ["release", "web-1"]', ""))
+    assert "documents.assumed-about" not in said(WRITTEN)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from toban.chapters.documents.operation import OPERATION
-from toban.chapters.documents.plan import DocumentsPlan
+from toban.chapters.documents.plan import DocumentsPlan, KeptDocument
 from toban.chapters.documents.states import DocumentState
 from toban.engine.changes.act import ChangeKind
 from toban.faces.cli.group import OpenGroup
@@ -69,9 +69,7 @@ def _lines(found: Sequence[DocumentState], plan: DocumentsPlan) -> Iterator[Mess
             by=(here.changed_by if here is not None else "") or "—",
             reader=reading.username if reading is not None else "—",
         )
-        if each.document.row.follows_changes:
-            code = "line-about" if each.document.is_confirmed else "line-about-assumed"
-            yield Message(f"documents.{code}", about=each.document.about)
+        yield from _about(each.document)
         for copy in each.copies:
             if copy.trouble:
                 yield Message("documents.line-trouble", place=copy.place, why=copy.trouble)
@@ -85,3 +83,11 @@ def _lines(found: Sequence[DocumentState], plan: DocumentsPlan) -> Iterator[Mess
             yield Message("documents.line-unknown", name=each.document.row.name, words=each.document.unknown)
     if not found:
         yield Message("documents.none")
+
+
+def _about(document: KeptDocument) -> Iterator[Message]:
+    if document.is_written:
+        yield Message("documents.line-written")
+    elif document.row.follows_changes:
+        code = "line-about" if document.is_confirmed else "line-about-assumed"
+        yield Message(f"documents.{code}", about=document.about)
