@@ -22,7 +22,7 @@ class KeyReused(Exception):
 
 
 class AccessLost(Exception):
-    """The token was revoked, or its account may no longer give orders, since the request was let in."""
+    """The token was revoked, or its account has another role or may order nothing, since it was let in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ def carried_out(
         now = ledger.turn(now)
         found = ApiToken.objects.select_related("operator").filter(pk=request.token.pk).first()
         if found is None or not is_usable(found, now) or not may_order(found.operator):
+            raise AccessLost
+        if found.operator.operator_role != request.token.operator.operator_role:
+            # What only a manager may order was asked of the account as it was when the request was let in.
             raise AccessLost
         if not request.key:
             return act()

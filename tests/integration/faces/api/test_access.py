@@ -142,13 +142,15 @@ def test_an_account_that_became_a_viewer_gives_no_orders(program: Programs) -> N
     assert status_of(made) == 200
 
 
-@pytest.mark.parametrize("lost", ["role", "account", "token"])
+@pytest.mark.parametrize("lost", ["role", "manager", "account", "token"])
 def test_access_lost_after_the_request_was_let_in_stops_the_order(lost: str, program: Programs) -> None:
-    program(OperatorRole.DEVELOPER, *EVERYTHING)
+    program(OperatorRole.MANAGER if lost == "manager" else OperatorRole.DEVELOPER, *EVERYTHING)
     token = ApiToken.objects.select_related("operator").get()
     match lost:
         case "role":
             Operator.objects.update(operator_role=OperatorRole.VIEWER)
+        case "manager":
+            Operator.objects.update(operator_role=OperatorRole.DEVELOPER)
         case "account":
             Operator.objects.update(is_active=False)
         case _:
