@@ -25,7 +25,7 @@ class TaskPeople:
     handover: Handover | None = None
     """Set while it is handed on to somebody who may sign it off."""
     lapsed: Handover | None = None
-    """Set if it was handed on to somebody who has left since: it is the role's again."""
+    """Set if it was handed on by or to somebody who has left since: it is the role's again."""
 
     @property
     def able(self) -> tuple[str, ...]:
@@ -49,6 +49,8 @@ class TaskPeople:
         """Why it is the role's again though it was handed on; nothing if it is not so."""
         if self.lapsed is None:
             return NOTHING
+        if not self.lapsed.stands:
+            return Message("tasks.giver-locked-out", person=self.lapsed.giver_name)
         return Message("tasks.handover-lapsed", person=self.lapsed.taker_person)
 
     def person_of(self, account: Operator) -> str:
@@ -77,7 +79,7 @@ def people_of_task(run: Run, terms: TaskTerms, edition: Edition, now: datetime) 
     found = [each for role in terms.roles for each in holders_of(edition, role, now)]
     refused = [each for each in found if is_self_made(edition, each)]
     newest = _handover(run)
-    has_left = newest is not None and not _is_still(newest, edition)
+    has_left = newest is not None and not (newest.stands and _is_still(newest, edition))
     return TaskPeople(
         terms,
         holders=tuple(each for each in found if each not in refused),
@@ -89,7 +91,7 @@ def people_of_task(run: Run, terms: TaskTerms, edition: Edition, now: datetime) 
 
 def _handover(run: Run) -> Handover | None:
     """Return how *run* was last handed on: by hand, or by a swap that was agreed before it was due."""
-    handed: Handover | None = run.handovers.select_related("taker").order_by("-pk").first()
+    handed: Handover | None = run.handovers.select_related("taker", "giver").order_by("-pk").first()
     legs = SwapLeg.objects.filter(work=run.work, due_at=run.due_at, swap__state=Swap.State.AGREED)
     leg = legs.select_related("swap", "taker").order_by("-swap__answered_at", "-pk").first()
     if leg is None:

@@ -17,11 +17,21 @@ class Handover(models.Model):
     taker = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     taker_person = models.CharField(max_length=200)
     """The name in `[people]`."""
+    lockouts = models.PositiveIntegerField(null=True)
+    """The giver's `lockouts` then: one more ends it, as whoever chose the taker may have been another."""
     reason = models.TextField()
     at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.giver_name} → {self.taker_person}"
+
+    @property
+    def stands(self) -> bool:
+        """Whether its giver's account is there, and was not locked out since."""
+        if self.lockouts is None:
+            return True
+        giver = self.giver
+        return giver is not None and giver.is_active and giver.lockouts == self.lockouts
 
 
 class SignOff(models.Model):

@@ -101,6 +101,7 @@ def hand_on(order: TaskOrder, person: str, reason: str, *, now: datetime) -> Han
             giver_name=people.person_of(account) or account.username,
             taker=taker,
             taker_person=person,
+            lockouts=account.lockouts,
             reason=storable_text(reason.strip()),
             at=now,
         )

@@ -220,6 +220,23 @@ def test_a_task_handed_on_to_somebody_who_has_left_people_is_the_roles_again_and
     assert sign(left, mine, task(), NINE).username == mine
 
 
+@pytest.mark.parametrize("change", [{"is_active": False}, {"lockouts": 1}])
+def test_a_task_handed_on_by_an_account_that_was_locked_out_since_is_the_roles_again(
+    nine: Edition, change: dict[str, object]
+) -> None:
+    mine, other = in_turn(nine)
+    hand_on(order(nine, mine, task()), "運用責任者", "外出のため", now=NINE)
+    Operator.objects.filter(username=mine).update(**change)
+
+    # Without an account, nobody holds the role.
+    refused = "tasks.not-your-role" if "lockouts" in change else "tasks.nobody-holds"
+    assert refusal(nine, "sato", task(), NINE) == refused
+    (seen,) = [each for each in listed(nine, PARTS, NINE) if each.run.pk == task().pk]
+    assert "のアカウントが停止されたか" in str(seen.people.why_lapsed)
+    appoint(nine, {"tanaka": "田中", "suzuki": "鈴木"}[other], by="sato")
+    assert sign(nine, other, task(), NINE).username == other
+
+
 def test_a_task_handed_on_stays_with_a_person_and_not_with_an_account(nine: Edition) -> None:
     mine, other = in_turn(nine)
     hand_on(order(nine, mine, task()), "運用責任者", "外出のため", now=NINE)

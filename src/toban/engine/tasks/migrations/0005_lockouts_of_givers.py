@@ -1,0 +1,13 @@
+"""Keeps the lock-outs before which somebody handed a task on: one more makes it the role's again."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("tasks", "0004_swaps")]
+
+    operations = [
+        migrations.AddField(
+            model_name="handover", name="lockouts", field=models.PositiveIntegerField(null=True)
+        )
+    ]
