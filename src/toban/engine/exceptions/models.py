@@ -64,6 +64,8 @@ class RowException(models.Model):
     author_name = models.CharField(max_length=150)
     shell_user = models.CharField(max_length=150, blank=True)
     """The user of the operating system, if it was asked for by a command on the server."""
+    orderers = models.JSONField(default=list)
+    """The numbers of the accounts by which whoever asked for it may be known, as it was then."""
     asked_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     renews = models.ForeignKey("self", models.SET_NULL, null=True, related_name="renewals")

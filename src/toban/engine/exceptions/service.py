@@ -217,7 +217,8 @@ def _orderers(found: RowException) -> tuple[int, ...]:
     asked: list[int] = []
     each: RowException | None = found
     while each is not None:
-        asked += Giver(each.author, shell_user=each.shell_user).orderers
+        # Also as it was then: somebody else may have given the author another password since.
+        asked += (*each.orderers, *Giver(each.author, shell_user=each.shell_user).orderers)
         asked += who_set_password(each.author, each.asked_at) if each.author is not None else ()
         each = each.renews
     return tuple(dict.fromkeys(asked))
@@ -241,6 +242,7 @@ def _requested(
         author=author.account,
         author_name=author.name,
         shell_user=author.shell_user[:150],
+        orderers=list(author.orderers),
         asked_at=now,
         ends_at=end,
         renews=renews,

@@ -27,10 +27,13 @@ from toban.engine.approvals.answers import Giver, review
 from toban.engine.approvals.delegations import delegate
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass
 from toban.engine.approvals.rules import ApprovalTerms, RequestState
+from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
+from toban.engine.people.rules import BEHIND_FOR
+from toban.engine.tokens.models import ApiToken
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +67,23 @@ def token_of_another_made_in_own_shell(_edition: Edition, name: str) -> Giver:
 def by_a_password_they_gave(_edition: Edition, name: str) -> Giver:
     given(name, "tanaka")
     return giver(name, has_proved=True)
+
+
+def token_from_the_week_after_a_password_they_gave(_edition: Edition, name: str) -> Giver:
+    given(name, "tanaka", ago=BEHIND_FOR)
+    made, now = account(name), system_clock()
+    ApiToken.objects.get_or_create(
+        operator=made,
+        name="ci",
+        defaults={
+            "digest": name,
+            "scopes": ["act:approvals"],
+            "made_at": now - BEHIND_FOR + HOUR,
+            "ends_at": now + HOUR,
+            "lockouts": made.lockouts,
+        },
+    )
+    return giver(name, via=_Via.API)
 
 
 def second_account(_edition: Edition, name: str) -> Giver:
@@ -107,6 +127,7 @@ ORDERING: list[Way] = [
     as_another_in_own_shell,
     token_of_another_made_in_own_shell,
     by_a_password_they_gave,
+    token_from_the_week_after_a_password_they_gave,
     second_account,
     second_account_of_the_shell_user,
 ]

@@ -20,6 +20,7 @@ from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -43,6 +44,24 @@ def refused(code: str, edition: Edition, **more: object) -> None:
     with pytest.raises(NotPossible) as caught:
         asked(edition, **more)  # type: ignore[arg-type]
     assert caught.value.said.code == f"exceptions.{code}"
+
+
+def test_who_asked_by_a_password_that_they_gave_does_not_approve_it_after_another_password(
+    edition: Edition,
+) -> None:
+    Operator.objects.filter(username="sato").update(
+        password_set_at=system_clock(), password_setters=[account("tanaka").pk]
+    )
+    found = asked(edition)
+    Operator.objects.filter(username="sato").update(password_setters=[account("boss").pk])
+    # It is asked again, of another version.
+    changed = edition_of(DOCUMENT + "\n追記\n")
+    service.ask_approval(found, changed, NOON)
+
+    with pytest.raises(NotPossible) as refusal:
+        service.approve(answer(found, "tanaka"), changed, NOON)
+
+    assert refusal.value.said.code == "approvals.own-order"
 
 
 def test_an_exception_covers_nothing_until_another_person_has_approved_it(edition: Edition) -> None:
