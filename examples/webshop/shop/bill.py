@@ -8,7 +8,7 @@ designed with. `ChargeDescription` says which of the two a row is.
 import csv
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -71,7 +71,7 @@ def counted(place: Path) -> Mapping[str, int]:
     return found
 
 
-def _is_of(arguments: list[str], price: Price, place: Path) -> bool:
+def _is_of(arguments: Sequence[str], price: Price, place: Path) -> bool:
     names = {Path(each).name for each in arguments}
     # The shop's own folder is named by its database and its proxy; its programs have names that no other has.
     is_here = any(str(place) in each for each in arguments) or names & {"front.py", "shop.api"}

@@ -124,6 +124,9 @@ DOCUMENT = """\
 |-----|---------|---------------|---------|
 | EC2 | ¥200,000 | ¥220,000 | 日次 |
 
+### コスト最適化
+- リザーブドインスタンス: DBは予約購入
+
 ## 障害対応
 ### 障害レベル定義
 | レベル | 定義 | 対応時間 |
@@ -224,6 +227,10 @@ known_hosts = "known_hosts"
 kind = "csv"
 path = "costs.csv"
 
+[commitments."リザーブドインスタンス"]
+services = ["DB"]
+until = 2027-03-31
+
 [documents."構成図"]
 kind = "page"
 url = "https://wiki.example.com/diagram"
@@ -277,6 +284,7 @@ INSTEAD = {
     "[tasks] morning": '"7:07"',
     "[documents.構成図] about": '["release"]',
     "[bills.cloud] oldest": '"7日"',
+    "[commitments.リザーブドインスタンス] warn_before": '"7日"',
     "[costs] zone": '"Asia/Tokyo"',
     "[costs] tax": '"10%"',
     "[costs] amounts": '"effective"',
@@ -303,7 +311,9 @@ def written(setting: str, value: str) -> str:
     """BOUND, with *setting* under its table, which may stand there already."""
     head, _, key = setting.partition(" ")
     line = f"{key} = {value}\n"
-    names = "稼働率|プロセス再起動|本番環境|ステージング環境|DBストレージ|画像ストレージ|構成図"
+    names = (
+        r"稼働率|プロセス再起動|本番環境|ステージング環境|DBストレージ|画像ストレージ|構成図|リザーブド\w+"
+    )
     quoted = re.sub(names, r'"\g<0>"', head)
     return (
         BOUND.replace(f"{quoted}\n", f"{quoted}\n{line}") if quoted in BOUND else f"{BOUND}\n{quoted}\n{line}"

@@ -67,6 +67,7 @@ UNPROPOSED = {
     "game_days": "nobody's first bindings break something on purpose",
     "vulnerabilities": "no row of a document says how soon they are mended",
     "access": "its values are assumed: the page of assumptions names them",
+    "commitments": "only people know what they bought",
     "costs": "its values are assumed, and only people know a rate",
     "document_keeping": "its values are assumed: the page of assumptions names them",
     "tasks": "its values are assumed: the page of assumptions names them",

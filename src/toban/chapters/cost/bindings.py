@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, InstanceOf
 
 from toban.design.clauses.base import Clause
-from toban.design.clauses.cost import Budget
+from toban.design.clauses.cost import Budget, CostMeasure
 from toban.design.reader import Design
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.section import Assumed, Section, invalid
-from toban.engine.bindings.table import single
+from toban.engine.bindings.table import named, single
 from toban.engine.bindings.values import ClockTime, Length, ZoneName
 from toban.message import Message
 
@@ -144,6 +144,30 @@ class CostsBinding(Section):
         """The zone, ready to compute with."""
         return ZoneInfo(self.zone)
 
+
+def _measure(design: Design, _bound: Section, name: str) -> Iterator[Clause]:
+    yield from (row for row in design.of(CostMeasure) if row.name == name)
+
+
+class CommitmentBinding(Section):
+    """`[commitments.NAME]`: what a measure of chapter 11 has bought for a term."""
+
+    services: Words
+    """Whose use it covers, as bills call them."""
+    until: date
+    """The last day of its term."""
+    warn_before: Annotated[Length, Assumed("cost.assumed-warning", Message("cost.why-warning"), _measure)] = (
+        timedelta(days=60)
+    )
+    """How long before the end of its term it warns."""
+
+
+def _measures(design: Design) -> set[str]:
+    return {row.name for row in design.of(CostMeasure)}
+
+
+COMMITMENTS = named("commitments", CommitmentBinding, names=_measures)
+"""A measure of chapter 11 → what was bought for a term."""
 
 COSTS = single("costs", CostsBinding, CostsBinding())
 """In which terms bills are compared."""

@@ -2,9 +2,9 @@
 
 from toban.chapters.cost.acts import ACTS
 from toban.chapters.cost.bill import BILL_KINDS, BILLS
-from toban.chapters.cost.bindings import COSTS
+from toban.chapters.cost.bindings import COMMITMENTS, COSTS
 from toban.chapters.cost.proposals import open_tables
-from toban.design.clauses.cost import Budget, CostMeasure
+from toban.design.clauses.cost import Budget, CostMeasure, MeasurePurpose
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.message import Message
@@ -17,14 +17,18 @@ def _page(_row: Budget | CostMeasure) -> Link:
     return _PAGE
 
 
+def _is_commitment(row: CostMeasure) -> bool:
+    return row.purpose is MeasurePurpose.COMMITMENT
+
+
 EXTENSION = Extension(
     name="cost",
     manual="costs.md",
     rows=(
         RowKind(Budget, is_measured=True, link=_page, raises_alerts=always),
-        RowKind(CostMeasure, is_measured=True, link=_page),
+        RowKind(CostMeasure, is_measured=True, link=_page, raises_alerts=_is_commitment),
     ),
-    tables=(BILLS, COSTS),
+    tables=(BILLS, COSTS, COMMITMENTS),
     points=(BILL_KINDS,),
     kinds={"bills": {"focus": f"{_BILLS}.focus", "csv": f"{_BILLS}.csv"}},
     proposals=open_tables,

@@ -9,7 +9,8 @@ from functools import cached_property
 from toban.chapters.cost.bindings import CostsBinding
 from toban.chapters.cost.charge import MICRO, ChargeKey, ChargeKind, Commitment
 from toban.chapters.cost.models import BillReading, CostDay, DayCharge
-from toban.chapters.cost.plan import CostPlan
+from toban.chapters.cost.plan import BoundCommitment, CostPlan
+from toban.chapters.cost.rows.commitments import commitment_found, judge_commitment
 from toban.chapters.cost.rows.gaps import BillState, charged_twice, gaps_of, item_gap
 from toban.chapters.cost.rows.judging import BudgetFound, MonthFound
 from toban.chapters.cost.spending.amounts import Spending, Spent, spending, total
@@ -17,6 +18,7 @@ from toban.chapters.cost.spending.forecast import first_of, last_of, month_end
 from toban.chapters.cost.spending.items import Items
 from toban.chapters.cost.spending.money import YEN, converted
 from toban.design.clauses.cost import Budget
+from toban.engine.rows.judgement import Judgement
 from toban.message import NOTHING, Message
 
 _DAY = timedelta(days=1)
@@ -137,6 +139,7 @@ def _bills(plan: CostPlan, since: date, spent: Sequence[Spent]) -> Iterator[Bill
             read.read_at if read is not None else None,
             read.made_at if read is not None else None,
             read.trouble if read is not None else NOTHING,
+            read.made_at.astimezone(plan.terms.tz).date() if read is not None and read.made_at else None,
         )
 
 
@@ -208,3 +211,11 @@ def _gaps(costs: KnownCosts, row: Budget, found: Spending, first: date) -> Itera
         gap = item_gap(row.item, {each.on: None for each in costs.charges(row)}, costs.whole_until)
         if gap:
             yield gap
+
+
+def judged_commitment(costs: KnownCosts, each: BoundCommitment) -> Judgement:
+    """Return what is found about a measure that bought something for a term."""
+    first, until = first_of(costs.today), costs.whole_until or costs.today
+    gaps = costs.gaps(first)
+    found = commitment_found(costs.spent, each.bought, first, until, costs.terms.rates, gaps)
+    return judge_commitment(found, each.bought, costs.today)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from toban.chapters.cost.known import KnownCosts, budget_found, currency_of
+from toban.chapters.cost.known import KnownCosts, budget_found, currency_of, judged_commitment
 from toban.chapters.cost.models import CostDay
+from toban.chapters.cost.plan import BoundCommitment
 from toban.chapters.cost.rows.judging import BudgetFound, judge
 from toban.chapters.cost.spending.amounts import Spent, spending
 from toban.chapters.cost.spending.forecast import first_of, last_of
@@ -28,6 +29,14 @@ class BudgetLine:
     """Without its check."""
     former: Decimal | None
     """What the month before has cost; None if it is not known from its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureLine:
+    """A measure that bills can show, and what they show."""
+
+    commitment: BoundCommitment
+    judged: Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class CostOverview:
     currency: str
     first: date
     budgets: Sequence[BudgetLine]
+    measures: Sequence[MeasureLine]
     services: Sequence[ServiceLine]
     """The dearest first; together they are the whole month."""
     days: Mapping[date, Decimal]
@@ -83,6 +93,7 @@ def overview(costs: KnownCosts) -> CostOverview:
         currency,
         first,
         [_budget(costs, row) for row in costs.plan.budgets],
+        [MeasureLine(each, judged_commitment(costs, each)) for each in costs.plan.commitments],
         _services(costs, currency, first, last),
         {each: whole.on(each) for each in days},
         whole.between(first, last),

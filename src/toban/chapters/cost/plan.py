@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from toban.chapters.cost.bill import BILL_KINDS, BILLS, BillKind, BillSource
-from toban.chapters.cost.bindings import COSTS, BillBinding, CostsBinding
-from toban.design.clauses.cost import Budget, CostMeasure
+from toban.chapters.cost.bindings import COMMITMENTS, COSTS, BillBinding, CommitmentBinding, CostsBinding
+from toban.design.clauses.cost import Budget, CostMeasure, MeasurePurpose
 from toban.design.values.schedule import Cadence, Schedule
 from toban.design.values.schedule.rule import DayOfMonth, Weekday
 from toban.engine.bindings.model import System
@@ -31,6 +31,14 @@ class BoundBill:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundCommitment:
+    """A measure, and what it has bought."""
+
+    row: CostMeasure
+    bought: CommitmentBinding
+
+
+@dataclass(frozen=True, slots=True)
 class CheckOrder:
     """A row that orders a check of its costs, and when that is due."""
 
@@ -51,6 +59,8 @@ class CostPlan:
     terms: CostsBinding
     budgets: Sequence[Budget]
     """The rows that are judged."""
+    commitments: Sequence[BoundCommitment]
+    """The measures that bought something for a term."""
     checks: Sequence[CheckOrder]
     system: System
     rows: Mapping[str, RowAnswer]
@@ -64,20 +74,33 @@ def plan(edition: Edition) -> CostPlan:
     bills = [BoundBill(name, each.config, kinds[each.kind]) for name, each in BILLS.of(bindings).items()]
     terms = COSTS.of(bindings)
     unbound = Message("cost.not-bound", file=bindings.file)
-    rows: dict[str, RowAnswer] = {
-        row.id: Declared(Message("cost.measure-not-shown")) for row in design.of(CostMeasure)
-    }
+    rows: dict[str, RowAnswer] = {row.id: _measured(row, edition) for row in design.of(CostMeasure)}
     budgets = []
     for row in design.of(Budget):
-        if row.monthly is None and row.alert is None:
+        if row.monthly is None and (row.alert is None or row.alert.amount is None):
             rows[row.id] = Declared(Message("cost.no-amount"))
         elif not bills:
             rows[row.id] = unbound
         else:
             rows[row.id] = NOTHING
             budgets.append(row)
+    bought = COMMITMENTS.of(bindings)
+    commitments = tuple(
+        BoundCommitment(row, bought[row.name]) for row in design.of(CostMeasure) if rows[row.id] is NOTHING
+    )
     checks = tuple(_checks(budgets, terms, bindings.system))
-    return CostPlan(bills, terms, budgets, checks, bindings.system, rows)
+    return CostPlan(bills, terms, budgets, commitments, checks, bindings.system, rows)
+
+
+def _measured(row: CostMeasure, edition: Edition) -> RowAnswer:
+    """Return whether anything can show that *row* is kept."""
+    if row.purpose is not MeasurePurpose.COMMITMENT:
+        return Declared(Message("cost.measure-not-shown"))
+    if not BILLS.of(edition.bindings):
+        return Message("cost.not-bound", file=edition.bindings.file)
+    if row.name not in COMMITMENTS.of(edition.bindings):
+        return Message("cost.not-bought", file=edition.bindings.file)
+    return NOTHING
 
 
 def _checks(budgets: Sequence[Budget], terms: CostsBinding, system: System) -> Iterator[CheckOrder]:

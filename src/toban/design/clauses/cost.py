@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import ClassVar
 
@@ -40,6 +41,17 @@ class Budget(Clause):
     """Whether it is the total that includes the other rows (全体)."""
 
 
+class MeasurePurpose(StrEnum):
+    """What a measure does to spend less."""
+
+    FEWER = "fewer"
+    """Fewer instances when few are needed."""
+    COMMITMENT = "commitment"
+    """Bought for a term, at a lower price."""
+    LIFECYCLE = "lifecycle"
+    """What is old moves to where it costs less, or is deleted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostMeasure(Clause):
     """A continuing measure to spend less."""
@@ -50,7 +62,24 @@ class CostMeasure(Clause):
     name: str
     content: str
 
+    @property
+    def purpose(self) -> MeasurePurpose | None:
+        """What it does; None if its words name nothing that is known."""
+        said = normalise(f"{self.name} {self.content}")
+        return next((purpose for purpose, words in _PURPOSES.items() if words.search(said)), None)
 
+
+_PURPOSES = {
+    MeasurePurpose.COMMITMENT: words(
+        r"リザーブド|予約(?:購入|インスタンス)|savings ?plans?|\breserv(?:ed|ations?)\b"
+        r"|committed use|\bcommitments?\b"
+    ),
+    MeasurePurpose.LIFECYCLE: words(r"ライフサイクル|glacier|アーカイブ|\blifecycle\b|\barchiv\w+"),
+    MeasurePurpose.FEWER: words(
+        r"auto ?scaling|縮小|最小の?台数|夜間|休日|\boff-?hours\b|\bscal(?:e|ing) (?:in|down)\b"
+    ),
+}
+"""Words of measures, the most telling first."""
 _CURRENCY = words("万円|千円|円|usd|jpy|eur")
 _MONTHLY = re.compile(
     r"月(?:額|間)?\s*(?P<amount>[^、,月で]+(?:,\d{3}[^、,で]*)*)(?:[、,]\s*(?P<alert>.+?)(?:で|を超えたら)(?:警告|アラート|通知))?"

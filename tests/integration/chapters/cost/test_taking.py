@@ -266,3 +266,20 @@ def test_a_trial_keeps_nothing(place: Place) -> None:
 
     assert not list(trial.doubts())
     assert not CostDay.objects.exists()
+
+
+def test_what_a_bill_says_of_days_to_come_is_not_known(place: Place) -> None:
+    place.take(HAND.replace('days = "some"\noldest = "35日"\n', ""))
+    place.by_hand("date,until,service,amount\n2026-10-01,2026-11-30,EC2,61000\n")
+    place.pass_()
+    assert place.verdict(EC2) is Verdict.CONFORMING
+    assert "2026-11-19 までの請求" in place.said(EC2)
+
+    # Nobody has written there since: more may have been used.
+    for _ in range(4):
+        place.now += DAY
+        place.work()
+        place.pass_()
+
+    assert place.verdict(EC2) is Verdict.NOT_MEASURABLE
+    assert "2026-11-20 まで" in place.said(EC2)

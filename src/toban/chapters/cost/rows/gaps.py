@@ -33,16 +33,19 @@ class BillState:
     made_at: datetime | None = None
     trouble: Message = NOTHING
 
+    made_on: date | None = None
+    """The day of `made_at`: nothing that it says of later days is known."""
+
     @property
     def newest(self) -> date | None:
-        """The last day that it charges."""
-        return max(self.days, default=None)
+        """The last day that it charges, of those that were over or had begun when it was written."""
+        known = (each for each in self.days if self.made_on is None or each <= self.made_on)
+        return max(known, default=None)
 
     def whole_until(self, today: date) -> date | None:
         """Return the last day whose charges are whole: the newest may still be charged."""
-        if not self.is_daily:
-            return today - _DAY
-        return None if self.newest is None else min(self.newest, today) - _DAY
+        newest = self.newest if self.is_daily else self.made_on or today
+        return None if newest is None else min(newest, today) - _DAY
 
 
 def gaps_of(bill: BillState, first: date, today: date, now: datetime) -> Iterator[Message]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from toban.chapters.cost.known import KnownCosts, budget_found, known
+from toban.chapters.cost.known import KnownCosts, budget_found, judged_commitment, known
 from toban.chapters.cost.plan import CostPlan
 from toban.chapters.cost.rows.judging import judge
 from toban.design.clauses.base import Clause
-from toban.design.clauses.cost import Budget
+from toban.design.clauses.cost import Budget, CostMeasure
 from toban.engine.notify.signal import Signal
 from toban.engine.rows.judgement import Judgement
 from toban.engine.rows.report import JudgedRow, RowAlerts, condition_of, report
@@ -35,6 +35,8 @@ def judged_rows(plan: CostPlan, costs: KnownCosts, now: datetime) -> Iterator[Ju
     works = standings(list(keys.values()), now)
     for row in plan.budgets:
         yield row, judged(costs, row, works, keys)
+    for each in plan.commitments:
+        yield each.row, judged_commitment(costs, each)
 
 
 def judged(
@@ -55,7 +57,7 @@ def _failure(work: WorkStatus) -> Message:
 
 
 def _signal(row: Clause, judged: Judgement, now: datetime) -> Signal:
-    name = row.item if isinstance(row, Budget) else row.text
+    name = row.item if isinstance(row, Budget) else row.name if isinstance(row, CostMeasure) else row.text
     return _ALERTS.signal(
         row, judged, now, condition=condition_of(judged), subject=Message("cost.subject", name=name)
     )

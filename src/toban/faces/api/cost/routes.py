@@ -56,6 +56,18 @@ class ShownBudget(Schema):
     """Why more may have been spent."""
 
 
+class ShownMeasure(Schema):
+    """A measure that bought something for a term."""
+
+    name: str
+    clause: str
+    until: str
+    saving_jpy: str | None
+    """Of this month; null if bills can't show it."""
+    verdict: str
+    reason: Said
+
+
 class ShownService(Schema):
     """What a service has cost in the month."""
 
@@ -98,6 +110,7 @@ class ShownCosts(Schema):
     unknown_currencies: list[str]
     bills: list[ShownBill]
     budgets: list[ShownBudget]
+    measures: list[ShownMeasure]
     services: list[ShownService]
     days: list[ShownDay]
     restated: list[ShownRestated]

@@ -49,6 +49,15 @@ def _lines(found: CostOverview, costs: KnownCosts) -> Iterator[Message]:
     for each in found.budgets:
         yield _budget(each)
     yield Message("cost.line-other", amount=shown(found.other, found.currency))
+    for measure in found.measures:
+        judged = measure.judged
+        yield Message(
+            "cost.line-budget",
+            mark=judged.verdict.mark,
+            item=measure.commitment.row.name,
+            value=judged.value or "—",
+            why=judged.reason,
+        )
     for line in found.services[:_MOST_SERVICES]:
         amount = shown(line.amount, found.currency)
         yield Message("cost.line-service", service=line.service, amount=amount, item=line.item or "—")

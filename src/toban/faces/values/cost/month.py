@@ -32,6 +32,17 @@ def overview_values(found: CostOverview, costs: KnownCosts) -> dict[str, object]
         "unknown_currencies": list(found.unknown),
         "bills": [_bill(each) for each in costs.bills],
         "budgets": [budget_values(each) for each in found.budgets],
+        "measures": [
+            {
+                "name": each.commitment.row.name,
+                "clause": each.commitment.row.id,
+                "until": each.commitment.bought.until.isoformat(),
+                "saving_jpy": each.judged.proof["saving_jpy"] or None,
+                "verdict": each.judged.verdict.value,
+                "reason": each.judged.reason.as_output(),
+            }
+            for each in found.measures
+        ],
         "services": [
             {"service": each.service, "item": each.item, "amount": exact(each.amount)}
             for each in found.services

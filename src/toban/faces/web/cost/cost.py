@@ -13,7 +13,7 @@ from toban.chapters.cost.known import known
 from toban.chapters.cost.operation import OPERATION
 from toban.chapters.cost.overview import BudgetLine, CostOverview, overview
 from toban.chapters.cost.spending.money import shown
-from toban.design.clauses.cost import Budget
+from toban.design.clauses.cost import Budget, CostMeasure
 from toban.engine.clock import system_clock
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow
@@ -66,6 +66,9 @@ def cost(request: HttpRequest) -> HttpResponse:
         "terms": costs.terms,
         "found": found,
         "budgets": [_budget(each, sight) for each in found.budgets],
+        "measures": [
+            (each, sight.rows[each.id], evidence_address(each.id)) for each in edition.design.of(CostMeasure)
+        ],
         "whole": shown(found.whole, found.currency),
         "other": shown(found.other, found.currency),
         "credits": shown(found.credits, found.currency) if found.credits else "",

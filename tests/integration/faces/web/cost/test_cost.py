@@ -53,6 +53,7 @@ def test_the_month_is_shown_by_budget_service_and_day(
 
     assert [word for word in words if word not in shown] == []
     assert "Amazon Elastic Compute Cloud" in shown
+    assert "リザーブドインスタンス" in shown
     assert f"{today(place):%Y-%m-%d}" in shown
     assert "<script>alert(1)" not in viewer.get("/cost/").content.decode()
 
