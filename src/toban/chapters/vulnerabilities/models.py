@@ -62,8 +62,13 @@ class VulnerabilityQuerySet(models.QuerySet["Vulnerability"]):
         return self.filter(reduce(or_, over)) if over else self.none()
 
     def worst_first(self) -> Self:
-        """Return them by rating; among equals those that can be mended come first, then the oldest."""
-        return self.order_by("rank", F("fixable_since").asc(nulls_last=True), "first_seen", "pk")
+        """Return what is exploited first, then by rating; then what can be mended, then the oldest."""
+        is_not_exploited = models.ExpressionWrapper(
+            Q(exploited_since=None), output_field=models.BooleanField()
+        )
+        return self.order_by(
+            is_not_exploited, "rank", F("fixable_since").asc(nulls_last=True), "first_seen", "pk"
+        )
 
 
 class Vulnerability(models.Model):
@@ -88,6 +93,8 @@ class Vulnerability(models.Model):
     first_seen = models.DateTimeField()
     fixable_since = models.DateTimeField(null=True)
     """When a scan first knew a version that mends it."""
+    exploited_since = models.DateField(null=True)
+    """Since when it is known to be exploited; null if it is not."""
     last_seen = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

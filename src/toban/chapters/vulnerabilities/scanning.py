@@ -40,6 +40,7 @@ _TOLD = (
     "rank",
     "fixed",
     "fixable_since",
+    "exploited_since",
     "last_seen",
 )
 """What a scan may say anew of a vulnerability that is known."""
@@ -150,7 +151,7 @@ def keep(
     with transaction.atomic():
         _keep_lists(read, unread, now)
         counts = Counts(
-            sum(_found(name, found, read[name], now) for name, found in scanned.found.items()),
+            sum(_found(name, scanned, read[name], now) for name in scanned.found),
             _ended(scanned, read, now),
         )
         VulnerabilityScan.objects.update_or_create(
@@ -206,8 +207,9 @@ def _key(ecosystem: str, package: str, name: str) -> _Key:
     return ecosystem, canonical(ecosystem, package), name
 
 
-def _found(name: str, found: Sequence[VulnerablePackage], inventory: Inventory, now: datetime) -> int:
+def _found(name: str, scanned: Scanned, inventory: Inventory, now: datetime) -> int:
     """Record the vulnerabilities of one inventory, and return how many are new."""
+    found = scanned.found[name]
     installed = installed_as(inventory.packages)
     former: dict[_Key, dict[str, Vulnerability]] = defaultdict(dict)
     # Of several versions that are gone, the oldest finding goes on.
@@ -228,6 +230,8 @@ def _found(name: str, found: Sequence[VulnerablePackage], inventory: Inventory, 
         row.rating, row.rank, row.fixed = each.rating.value, each.rating.rank, each.fixed
         row.first_seen, row.last_seen = row.first_seen or now, now
         row.fixable_since = row.fixable_since or (now if each.fixed else None)
+        # What a catalog said that can't be read now still holds.
+        row.exploited_since = scanned.exploited.get(each.name, row.exploited_since)
     new = [row for row in rows.values() if row.pk is None]
     Vulnerability.objects.bulk_update([row for row in rows.values() if row.pk is not None], _TOLD, _BATCH)
     Vulnerability.objects.bulk_create(new, _BATCH)

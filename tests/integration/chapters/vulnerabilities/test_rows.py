@@ -1,6 +1,7 @@
 """The rows that order a scan, as they should be and as they should not, on the real ledger."""
 
-from datetime import datetime, timedelta
+import json
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -301,6 +302,31 @@ def test_of_very_many_findings_only_the_worst_are_read_and_all_are_counted(
     place.tell()
     assert "1,001件" in place.said()
     assert len(place.alerts()) == 50
+
+
+def test_what_is_exploited_comes_first_since_when_the_catalog_says(place: Place) -> None:
+    place.know(advisory("CVE-2026-1", "lib", "2.0", severity=CRITICAL), advisory("CVE-2026-2", "lib", "2.0"))
+    place.scan()
+    assert [each.name for each in Vulnerability.objects.worst_first()] == ["CVE-2026-1", "CVE-2026-2"]
+    catalog = place.folder / "osv/known_exploited_vulnerabilities.json"
+    entry = {"cveID": "CVE-2026-2", "vendorProject": "x", "product": "y", "dateAdded": "2026-11-20"}
+    catalog.write_text(json.dumps({"catalogVersion": "2026.11.20", "count": 1, "vulnerabilities": [entry]}))
+
+    place.scan()
+
+    first, second = Vulnerability.objects.open().worst_first()
+    assert (first.name, first.exploited_since) == ("CVE-2026-2", date(2026, 11, 20))
+    assert second.exploited_since is None
+
+
+@pytest.mark.parametrize("written", ["{", "[]", '{"vulnerabilities": [{"cveID": "CVE-2026-1"}]}'])
+def test_a_catalog_that_can_not_be_read_is_a_gap(place: Place, written: str) -> None:
+    (place.folder / "osv/known_exploited_vulnerabilities.json").write_text(written)
+
+    place.scan()
+
+    assert place.verdict() is Verdict.NOT_MEASURABLE
+    assert "known_exploited_vulnerabilities.json" in place.said()
 
 
 def test_a_package_that_is_spelled_otherwise_is_the_same(place: Place) -> None:

@@ -10,8 +10,8 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from io import BufferedReader, FileIO
 from lzma import LZMAError
 from pathlib import Path
@@ -20,7 +20,8 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 import orjson
 
 from toban.chapters.vulnerabilities.advisories.advisory import Advisory, Affected, NoAdvisory, read_advisory
-from toban.message import Message
+from toban.chapters.vulnerabilities.advisories.exploited import CatalogUnreadable, read_exploited
+from toban.message import NOTHING, Message
 
 ARCHIVE = "all.zip"
 _A_NAME = re.compile(r"[^/\x00]{1,100}")
@@ -70,6 +71,10 @@ class Advisories:
     """By ecosystem, as the packages name it."""
     missing: Mapping[str, Message]
     """Ecosystem → why nothing is known of its packages."""
+    exploited: Mapping[str, date] = field(default_factory=dict)
+    """CVE number → since when it is known to be exploited."""
+    trouble: Message = NOTHING
+    """Why nobody knows which are exploited, if there is a catalog of them."""
 
 
 def read_mirror(folder: Path, wanted: Collection[tuple[str, str]], now: datetime) -> Advisories:
@@ -89,7 +94,10 @@ def read_mirror(folder: Path, wanted: Collection[tuple[str, str]], now: datetime
             data[ecosystem] = _read(file, ecosystem, wanted, known, now)
         except MirrorUnreadable as error:
             missing[ecosystem] = error.args[0]
-    return Advisories(known, data, missing)
+    try:
+        return Advisories(known, data, missing, read_exploited(folder))
+    except CatalogUnreadable as error:
+        return Advisories(known, data, missing, trouble=error.args[0])
 
 
 def _archive(folder: Path, ecosystem: str) -> Path | None:

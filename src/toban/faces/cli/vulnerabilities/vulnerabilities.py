@@ -89,7 +89,9 @@ def _lines(
         yield Message(
             "vulnerabilities.line",
             rating=Message(f"vulnerabilities.rated-{each.rating}"),
-            name=each.name,
+            name=Message("vulnerabilities.exploited", name=each.name, since=each.exploited_since.isoformat())
+            if each.exploited_since
+            else each.name,
             package=each.package,
             version=each.version,
             fixed=Message("vulnerabilities.fixed-in", version=each.fixed)

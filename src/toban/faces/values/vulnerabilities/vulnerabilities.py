@@ -38,6 +38,7 @@ def vulnerability_values(each: Vulnerability, plan: ScanPlan) -> Mapping[str, ob
         "version": each.version,
         "fixed": each.fixed,
         "owner": owner_of(each.inventory, plan),
+        "exploited_since": each.exploited_since.isoformat() if each.exploited_since else None,
         "first_seen": each.first_seen.isoformat(),
         "last_seen": each.last_seen.isoformat(),
         "due_at": due.isoformat() if due is not None else None,

@@ -40,6 +40,18 @@ def test_the_worst_comes_first(place: Place) -> None:
     assert "評価なし GHSA-2 other 1.0 (修正版はまだありません)" in second
 
 
+def test_what_is_exploited_comes_first_and_says_since_when(place: Place) -> None:
+    entry = {"cveID": "GHSA-2", "dateAdded": "2026-11-20"}
+    catalog = place.folder / "osv/known_exploited_vulnerabilities.json"
+    catalog.write_text(json.dumps({"vulnerabilities": [entry]}))
+    place.scan()
+
+    assert "GHSA-2 (悪用を確認 2026-11-20) other 1.0" in toban().output.splitlines()[1]
+    assert (
+        json.loads(toban("--format", "json").output)["vulnerabilities"][0]["exploited_since"] == "2026-11-20"
+    )
+
+
 def test_gaps_are_told_before_an_empty_list(place: Place) -> None:
     place.install("odd==what")
     place.scan()

@@ -1,5 +1,6 @@
 """The page of what scans found: worst first, narrowed, and never empty without saying what was not seen."""
 
+import json
 from html import unescape
 from pathlib import Path
 
@@ -93,6 +94,19 @@ def test_an_inventory_that_is_not_bound_is_refused_with_those_there_are(
     assert "sh&lt;b&gt;p" in shown
     assert "あるのは" in shown
     assert "残っている脆弱性はありません" not in shown
+
+
+def test_what_is_exploited_stands_first_and_says_since_when(developer: Client, place: Place) -> None:
+    entry = {"cveID": "GHSA-<b>", "dateAdded": "2026-11-20"}
+    catalog = place.folder / "osv/known_exploited_vulnerabilities.json"
+    catalog.write_text(json.dumps({"vulnerabilities": [entry]}))
+    place.scan()
+
+    shown = unescape(page(developer))
+
+    assert shown.index("GHSA-<b>") < shown.index("CVE-2026-1")
+    assert "悪用を確認 2026-11-20" in shown
+    assert "Exploited, known since 2026-11-20" in page(developer, language="en")
 
 
 def test_gaps_stand_before_an_empty_list(developer: Client, place: Place) -> None:
