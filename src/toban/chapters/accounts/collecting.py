@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import structlog
 from django.db import transaction
@@ -99,6 +100,7 @@ def keep(system: str, answer: AccountList | Message, now: datetime) -> None:
         is_first = reading.taken_at is None
         reading.taken_at, reading.trouble = answer.taken_at, NOTHING
         reading.terms = answer.terms.as_json() if answer.terms is not None else None
+        reading.revision = uuid4().hex
         reading.gaps = [storable(gap).as_json() for gap in answer.gaps]
         reading.save()
         _record(system, _kept(system, answer.accounts, now), now, is_first=is_first)

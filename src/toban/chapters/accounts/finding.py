@@ -1,15 +1,16 @@
 """The accounts of those who leave: found wherever they are, and how surely they are theirs."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from toban.chapters.accounts.joining import ClaimBasis, Neighbours, basis_of, called, identity_of
-from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, Leaver
+from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, Leaver, SystemReading
 from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
+from toban.chapters.accounts.seen import there
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 
@@ -42,12 +43,13 @@ def find(plan: AccountsPlan, now: datetime) -> None:
     noted = AccessRemoval.objects.filter(ground=AccessRemoval.Occasion.LEAVER, leaver__in=leavers)
     known: dict[_Key, AccessRemoval] = {_key(each): each for each in noted.open()}
     denied = {_key(each) for each in noted.filter(is_theirs=False)}
-    for each in _accounts_of(leavers, plan, CollectedAccount.objects.there()):
+    rows = there(SystemReading.objects.in_bulk([each.name for each in plan.systems]))
+    for each in _accounts_of(leavers, plan, rows):
         if each.account.is_locked:
             continue
-        there = known.get(each.key)
-        if there is not None:
-            _learn(there, each)
+        noted_one = known.get(each.key)
+        if noted_one is not None:
+            _learn(noted_one, each)
         # What somebody has said to be another's is asked again only once something else is declared.
         elif each.basis is ClaimBasis.DECLARED or each.key not in denied:
             _note(each, now)
@@ -57,8 +59,16 @@ def shown_of(leavers: Collection[Leaver], plan: AccountsPlan) -> Collection[int]
     """Return of whom a system has surely shown an account, by number, be it locked or gone by now."""
     if not leavers:
         return ()
-    shown = _accounts_of(leavers, plan, CollectedAccount.objects.all())
+    shown = _accounts_of(leavers, plan, _ever())
     return {each.leaver.pk for each in shown if each.basis is ClaimBasis.DECLARED}
+
+
+def _ever() -> Mapping[str, Sequence[CollectedAccount]]:
+    """Return all accounts that were ever there, by system."""
+    found: dict[str, list[CollectedAccount]] = defaultdict(list)
+    for row in CollectedAccount.objects.order_by("name"):
+        found[row.system].append(row)
+    return found
 
 
 def _key(removal: AccessRemoval) -> _Key:
@@ -66,20 +76,17 @@ def _key(removal: AccessRemoval) -> _Key:
 
 
 def _accounts_of(
-    leavers: Iterable[Leaver], plan: AccountsPlan, rows: Iterable[CollectedAccount]
+    leavers: Iterable[Leaver], plan: AccountsPlan, rows: Mapping[str, Sequence[CollectedAccount]]
 ) -> Iterator[LeaverAccount]:
     known = {each: identity_of(each.name, each.accounts, plan.index) for each in leavers}
     by_name: dict[str, list[Leaver]] = defaultdict(list)
     for leaver, identity in known.items():
         for name in identity.names:
             by_name[name].append(leaver)
-    by_system: dict[str, list[CollectedAccount]] = defaultdict(list)
-    for row in rows:
-        by_system[row.system].append(row)
     for system in plan.systems:
-        there = sorted(by_system[system.name], key=lambda each: each.name)
-        neighbours = Neighbours.of(each.found for each in there if each.ended_at is None)
-        for row in there:
+        of_system = rows.get(system.name, ())
+        neighbours = Neighbours.of(each.found for each in of_system if each.ended_at is None)
+        for row in of_system:
             for leaver in _called_like(row, system, by_name, plan):
                 basis = basis_of(row.found, system.config, neighbours, known[leaver], plan.index)
                 if basis is not None:
@@ -94,11 +101,11 @@ def _called_like(
     return dict.fromkeys(leaver for form in forms for leaver in by_name.get(form, ()))
 
 
-def _learn(there: AccessRemoval, each: LeaverAccount) -> None:
+def _learn(noted: AccessRemoval, each: LeaverAccount) -> None:
     """Keep by what an account is theirs now: the bindings may say more than before, or something else."""
-    if there.basis != each.basis:
-        there.basis = each.basis
-        AccessRemoval.objects.filter(pk=there.pk).update(basis=each.basis)
+    if noted.basis != each.basis:
+        noted.basis = each.basis
+        AccessRemoval.objects.filter(pk=noted.pk).update(basis=each.basis)
 
 
 def _note(each: LeaverAccount, now: datetime) -> None:

@@ -30,6 +30,8 @@ class SystemReading(models.Model):
     """What could not be read, as messages."""
     trouble = MessageField()
     """Why the newest look failed; nothing if it did not."""
+    revision = models.CharField(max_length=32, blank=True)
+    """Of its accounts: another after each look that read them. See `seen.there`."""
 
     def __str__(self) -> str:
         return self.name

@@ -18,6 +18,7 @@ from toban.chapters.accounts.joining import HolderKind
 from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, SystemReading
 from toban.chapters.accounts.ownership import owners_of
 from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
+from toban.chapters.accounts.seen import there
 from toban.design.clauses.base import Clause
 from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.approvals.requests import supersede
@@ -161,11 +162,11 @@ def is_last_privileged(system: AccountSystem, account: str, plan: AccountsPlan, 
 
     Who is to go as well does not count: of the last two, each lock might go through before the other is seen.
     """
-    there = CollectedAccount.objects.there().filter(system=system.name, is_privileged=True, is_locked=False)
-    if not there.filter(name=account).exists():
+    strong = CollectedAccount.objects.there().filter(system=system.name, is_privileged=True, is_locked=False)
+    if not strong.filter(name=account).exists():
         return False
     going = AccessRemoval.objects.open().sure().filter(system=system.name, begins_at__lte=now)
-    others = there.exclude(name=account).exclude(name__in=going.values("account"))
+    others = strong.exclude(name=account).exclude(name__in=going.values("account"))
     return all(plan.holder(system, each.found).kind is HolderKind.MACHINE for each in others)
 
 
@@ -210,16 +211,15 @@ def _standing(system: str, account: str) -> QuerySet[AccessRemoval]:
 
 def _end(removals: Iterable[AccessRemoval], now: datetime) -> None:
     """End what a look that began after the order shows no more, or shows locked."""
-    readings = SystemReading.objects.in_bulk()
-    there = {
-        (each.system, each.name): each.is_locked
-        for each in CollectedAccount.objects.there().filter(system__in={each.system for each in removals})
+    readings = SystemReading.objects.in_bulk({each.system for each in removals})
+    is_locked = {
+        (system, each.name): each.is_locked for system, rows in there(readings).items() for each in rows
     }
     for each in removals:
         reading = readings.get(each.system)
         if reading is None or reading.taken_at is None or reading.trouble:
             continue
-        is_gone = there.get((each.system, each.account), True)
+        is_gone = is_locked.get((each.system, each.account), True)
         if not is_gone and each.shown_at != reading.taken_at:
             each.shown_at = reading.taken_at
             each.save(update_fields=["shown_at"])

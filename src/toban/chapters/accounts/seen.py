@@ -1,7 +1,6 @@
 """What is known of every system, as values for those who judge."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,15 +54,40 @@ class SeenSystem:
         return NOTHING
 
 
+_loaded: dict[str, tuple[str, Sequence[CollectedAccount]]] = {}
+"""System → its accounts, and the revision that they are of."""
+
+
+def there(readings: Mapping[str, SystemReading]) -> Mapping[str, Sequence[CollectedAccount]]:
+    """Return the accounts that are there by system, in order of their names.
+
+    They are loaded anew only after a look has read them: the loops ask every few seconds, and there may be
+    tens of thousands. Nobody changes them.
+    """
+    known = dict(_loaded)
+    found = {
+        name: known[name][1]
+        for name, each in readings.items()
+        if each.revision and name in known and known[name][0] == each.revision
+    }
+    fresh: dict[str, list[CollectedAccount]] = {name: [] for name in readings if name not in found}
+    for row in CollectedAccount.objects.there().filter(system__in=list(fresh)).order_by("name"):
+        fresh[row.system].append(row)
+    _loaded.update({name: (readings[name].revision, rows) for name, rows in fresh.items()})
+    return {**found, **fresh}
+
+
 def seen(plan: AccountsPlan) -> Sequence[SeenSystem]:
     """Return all systems of *plan*."""
-    names = [each.name for each in plan.systems]
-    readings = SystemReading.objects.in_bulk(names)
-    accounts: dict[str, list[CollectedAccount]] = defaultdict(list)
-    for each in CollectedAccount.objects.there().filter(system__in=names).order_by("name"):
-        accounts[each.system].append(each)
+    readings = SystemReading.objects.in_bulk([each.name for each in plan.systems])
+    accounts = there(readings)
     return [
-        _seen(system, readings.get(system.name), list(_accounts(plan, system, accounts[system.name])), plan)
+        _seen(
+            system,
+            readings.get(system.name),
+            list(_accounts(plan, system, accounts.get(system.name, ()))),
+            plan,
+        )
         for system in plan.systems
     ]
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.integration.chapters.accounts.place import (
     BINDINGS,
     DAY,
@@ -15,12 +17,15 @@ from tests.integration.chapters.accounts.place import (
 )
 from tests.registered import PARTS
 
-from toban.chapters.accounts import collecting
+from toban.chapters.accounts import collecting, removing
 from toban.chapters.accounts.account import AccountList, FoundAccount
 from toban.chapters.accounts.leaving import Teller, read_leavers, withdraw
 from toban.chapters.accounts.models import AccessRemoval, CollectedAccount, Leaver, SystemReading
-from toban.chapters.accounts.rows import elsewhere
+from toban.chapters.accounts.rows import elsewhere, report
+from toban.chapters.accounts.suspicion import watching
+from toban.chapters.accounts.suspicion.rules import WatchTerms
 from toban.design.clauses.security import MfaRule, PasswordPolicy
+from toban.design.values.delivery import OFFICE_HOURS
 from toban.engine.approvals.answers import Giver
 from toban.engine.changes.index import facts
 from toban.engine.evidence.models import LedgerEntry
@@ -279,6 +284,29 @@ def test_an_old_list_says_nothing_and_ends_nothing(place: Place) -> None:
 
     assert "一覧は" in place.said()
     assert "古すぎます" in place.said()
+
+
+def test_accounts_are_loaded_only_after_a_look(place: Place) -> None:
+    place.leave()
+    place.look()
+
+    def loads() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            removing.settle(place.plan, place.now)
+            report.tell(place.plan, place.now, place.edition.design.digest)
+            watching.look(
+                place.plan, WatchTerms(OFFICE_HOURS, place.edition.bindings.system.business), place.now
+            )
+        whole = 'SELECT "accounts_collectedaccount"."id"'
+        return sum(each["sql"].startswith(whole) for each in asked.captured_queries)
+
+    assert loads() == 0
+    place.now += 10 * MINUTE
+    place.write("shop", "new,田中太郎,,,,")
+    place.collect()
+    assert loads() == 1
+    assert loads() == 0
+    assert AccessRemoval.objects.filter(account="new").exists()
 
 
 def test_a_day_that_can_not_be_is_refused(place: Place) -> None:

@@ -8,8 +8,15 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from toban.chapters.accounts.joining import HolderKind
-from toban.chapters.accounts.models import CollectedAccount, Suspicion, WatchedAccount, WatchMark
+from toban.chapters.accounts.models import (
+    CollectedAccount,
+    Suspicion,
+    SystemReading,
+    WatchedAccount,
+    WatchMark,
+)
 from toban.chapters.accounts.plan import AccountsPlan
+from toban.chapters.accounts.seen import there
 from toban.chapters.accounts.suspicion.rules import AccountHistory, FoundSuspicion, SignIn, WatchTerms, watch
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -76,8 +83,8 @@ def _of_systems(plan: AccountsPlan) -> Mapping[_Key, list[SignIn]]:
 
 
 def _used_since(names: Iterable[str], known: Mapping[_Key, datetime | None]) -> Iterator[CollectedAccount]:
-    used = CollectedAccount.objects.there().filter(system__in=names, last_used_at__isnull=False)
-    for each in used:
+    rows = there(SystemReading.objects.in_bulk(list(names)))
+    for each in (row for of_system in rows.values() for row in of_system):
         before = known.get((each.system, each.name))
         if each.last_used_at is not None and (before is None or each.last_used_at > before):
             yield each
