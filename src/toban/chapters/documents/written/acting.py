@@ -1,6 +1,7 @@
 """What Toban would really do about a row, and how people do the same without it. Pure."""
 
 import shlex
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,8 @@ class Acts:
     """What is done about each row of an edition."""
 
     edition: Edition
-    works: Mapping[str, Work]
+    works: Mapping[str, Sequence[tuple[str, Work]]]
+    """What each row orders, by the row's id: the works with their keys."""
     answers: Mapping[str, RowAnswer]
     mask: Masker
     """A command may hold what should have been a reference to a secret."""
@@ -34,12 +36,10 @@ class Acts:
     @classmethod
     def of(cls, edition: Edition, operations: Sequence[Operation[Any]]) -> "Acts":
         """Return what *operations* do."""
-        works, answers = works_of(edition, operations), rows_of(edition, operations)
-        return cls(edition, works, answers, masker(Masking()))
-
-    def about(self, row: Clause) -> Iterator[tuple[str, Work]]:
-        """Yield the works that *row* orders."""
-        yield from ((key, work) for key, work in self.works.items() if work.clause_id == row.id)
+        works = defaultdict[str, list[tuple[str, Work]]](list)
+        for key, work in works_of(edition, operations).items():
+            works[work.clause_id].append((key, work))
+        return cls(edition, dict(works), rows_of(edition, operations), masker(Masking()))
 
     def state(self, row: Clause) -> Message:
         """Return in one sentence whether *row* is carried out."""
@@ -64,7 +64,7 @@ def sections(acts: Acts, rows: Iterable[Clause], *, only_automatic: bool = False
         yield Title(3, shortened(row.text))
         yield Point(Message("documents-written.ordered-by", row=str(row.origin)))
         yield Point(acts.state(row))
-        for key, work in acts.about(row):
+        for key, work in acts.works.get(row.id, ()):
             if work.is_automatic or not only_automatic:
                 yield from _work(key, work, acts)
 

@@ -194,8 +194,11 @@ def _columns(drawn: SystemMap) -> Mapping[int, int]:
     columns = dict.fromkeys(range(len(drawn.nodes)), 0)
     # As often as the longest way may have steps: a circle ends there.
     for _ in drawn.nodes:
+        before = dict(columns)
         for one, other in drawn.edges:
             columns[other] = min(max(columns[other], columns[one] + 1), len(drawn.nodes) - 1)
+        if columns == before:
+            break
     return columns
 
 

@@ -31,8 +31,7 @@ def _chapters(acts: Acts) -> Iterator[PaperBlock]:
         if not rows or chapter in _ELSEWHERE:
             continue
         yield Title(2, chapter_title(chapter))
-        acting = {work.clause_id for work in acts.works.values()}
-        still = [each for each in rows if each.id not in acting]
+        still = [each for each in rows if each.id not in acts.works]
         if still:
             yield stated(acts, still)
-        yield from sections(acts, [each for each in rows if each.id in acting])
+        yield from sections(acts, [each for each in rows if each.id in acts.works])
