@@ -11,6 +11,7 @@ from toban.message import Message
 _ORDERS = (
     "sign-off-task",
     "hand-on-task",
+    "order-task",
     "ask-swap",
     "agree-to-swap",
     "refuse-swap",

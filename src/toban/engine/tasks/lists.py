@@ -16,9 +16,10 @@ from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.work import Work
 from toban.engine.tasks.entitlement import TaskPeople, people_of_task
 from toban.engine.tasks.facts import TaskFact, TaskOccasion, digest_of_facts, gathered
-from toban.engine.tasks.models import SignOff
+from toban.engine.tasks.models import ExtraTask, SignOff
 from toban.engine.tasks.rules import TaskRefusal, TaskTerms
 from toban.engine.tasks.windows import open_tasks
+from toban.message import Message, plain
 
 _DAY = timedelta(days=1)
 
@@ -28,7 +29,8 @@ class OpenTask:
     """A task that waits for a sign-off."""
 
     run: Run
-    clause: Clause
+    clause: Clause | None
+    """The row that orders it; None for what somebody has ordered once."""
     people: TaskPeople
     facts: tuple[TaskFact, ...]
     is_late: bool
@@ -37,6 +39,12 @@ class OpenTask:
     def name(self) -> str:
         """As the document calls it."""
         return self.people.terms.name
+
+    @property
+    def content(self) -> str:
+        """What is to be done, in the words of the row or of whoever ordered it."""
+        extra = extra_of(self.run)
+        return extra.content if extra is not None else str(getattr(self.clause, "content", ""))
 
     @property
     def shown(self) -> str:
@@ -64,28 +72,40 @@ def terms_of(works: Mapping[str, Work], key: str) -> TaskTerms | None:
     return work.task if work is not None else None
 
 
+def extra_of(run: Run) -> ExtraTask | None:
+    """Return what *run* is if somebody has ordered it once; None if a row orders it."""
+    # Only what no row orders cites none: the others need no look at the table.
+    return None if run.clause_id else ExtraTask.objects.filter(run=run).first()
+
+
+def terms_of_run(works: Mapping[str, Work], run: Run) -> TaskTerms | None:
+    """Return the terms of *run*: those of its work, or of what somebody has ordered once."""
+    extra = extra_of(run)
+    return extra.terms if extra is not None else terms_of(works, run.work)
+
+
 def listed(edition: Edition, parts: Parts, now: datetime) -> Sequence[OpenTask]:
     """Return the open tasks in the order of their due times, then of their rows, with their facts."""
     works, clauses = tasks_of(edition, parts), {each.id: each for each in edition.design.clauses}
     found = [
-        opened(run, terms, clauses[run.clause_id], edition, parts, now)
+        opened(run, terms, clauses.get(run.clause_id), edition, parts, now)
         for run in open_tasks().filter(due_at__lte=now)
-        if (terms := terms_of(works, run.work)) is not None and run.clause_id in clauses
+        if (terms := terms_of_run(works, run)) is not None and run.clause_id in {*clauses, ""}
     ]
     return sorted(found, key=_in_turn)
 
 
 def opened(
-    run: Run, terms: TaskTerms, clause: Clause, edition: Edition, parts: Parts, now: datetime
+    run: Run, terms: TaskTerms, clause: Clause | None, edition: Edition, parts: Parts, now: datetime
 ) -> OpenTask:
-    """Return the open task *run* of the row *clause*, with its facts."""
+    """Return the open task *run* of the row *clause*, or of none, with its facts."""
     people, facts = people_of_task(run, terms, edition, now), facts_of(run, edition, parts, now)
     is_late = run.due_until is not None and now >= run.due_until
     return OpenTask(run, clause, people, facts, is_late=is_late)
 
 
 def _in_turn(task: OpenTask) -> tuple[datetime, int]:
-    return task.run.due_at, task.clause.origin.line
+    return task.run.due_at, task.clause.origin.line if task.clause is not None else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +149,8 @@ def last_signed(clause_ids: Collection[str], start: datetime, end: datetime) -> 
 
 def facts_of(run: Run, edition: Edition, parts: Parts, now: datetime) -> tuple[TaskFact, ...]:
     """Return what is shown to those who sign off *run*."""
+    if (extra := extra_of(run)) is not None:
+        return tuple(TaskFact(Message("tasks.fact-ordered"), plain(each)) for each in extra.facts)
     clause = next((each for each in edition.design.clauses if each.id == run.clause_id), None)
     if clause is None:
         return ()

@@ -6,6 +6,7 @@ from django.db import models
 from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.runs.models import Run
 from toban.engine.tasks.facts import TaskFact
+from toban.engine.tasks.rules import TaskTerms
 
 
 class Handover(models.Model):
@@ -69,6 +70,28 @@ class SignOff(models.Model):
     def by(self) -> str:
         """Who signed it off, as people read it."""
         return self.person or self.username
+
+
+class ExtraTask(models.Model):
+    """What a task is that no row of the document orders: somebody ordered it once."""
+
+    run = models.OneToOneField(Run, models.CASCADE, related_name="extra")
+    name = models.TextField()
+    owner = models.CharField(max_length=200)
+    """A role of the document, or a name in `[people]`."""
+    content = models.TextField(blank=True)
+    facts = models.JSONField(default=list)
+    """Lines of text: what is known when it is ordered."""
+    orderer = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    ordered_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.name}"
+
+    @property
+    def terms(self) -> TaskTerms:
+        """Whose it is: it stays open until somebody signs it off."""
+        return TaskTerms(self.name, (self.owner,), is_owed=True)
 
 
 class Swap(models.Model):

@@ -1,8 +1,15 @@
 """Tasks in notifications: each with its facts, and what can be signed off from there."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
+from toban.engine.evidence import ledger
+from toban.engine.notify import alerts
+from toban.engine.notify.models import Alert
+from toban.engine.notify.signal import Signal
 from toban.engine.tasks.lists import OpenTask
 from toban.engine.tasks.models import OfferedTask
 from toban.engine.tasks.windows import open_tasks
@@ -53,17 +60,19 @@ def told_facts(task: OpenTask) -> Sequence[Message]:
     return (*shown, Message("tasks.told-more", count=more)) if more else shown
 
 
-def offer(alert_key: str, tasks: Iterable[OpenTask]) -> None:
-    """Let those of *tasks* be signed off as they are, from the notification of the event *alert_key*.
-
-    In the caller's transaction, which has the event announced.
-    """
-    rows = [
-        OfferedTask(alert_key=alert_key, run=each.run, name=each.name, digest=each.shown)
-        for each in tasks
-        if is_offered(each)
-    ]
-    OfferedTask.objects.bulk_create(rows, ignore_conflicts=True)
+def tell_with(event: Signal, tasks: Iterable[OpenTask], now: datetime, document_digest: str) -> None:
+    """Have *event* announced once; those of *tasks*, which it shows, can be signed off from there so."""
+    with transaction.atomic():
+        ledger.hold()
+        # What was announced before has shown other facts.
+        if Alert.objects.filter(key=event.key).exists():
+            return
+        alerts.tell([event], now, document_digest)
+        OfferedTask.objects.bulk_create(
+            OfferedTask(alert_key=event.key, run=each.run, name=each.name, digest=each.shown)
+            for each in tasks
+            if is_offered(each)
+        )
 
 
 def offers_of(alert_key: str) -> Iterable[OfferedTask]:

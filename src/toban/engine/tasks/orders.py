@@ -19,7 +19,7 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
 from toban.engine.tasks.entitlement import TaskPeople, people_of_task
 from toban.engine.tasks.facts import TaskFact, digest_of_facts
-from toban.engine.tasks.lists import facts_of, opened, tasks_of, terms_of
+from toban.engine.tasks.lists import facts_of, opened, tasks_of, terms_of_run
 from toban.engine.tasks.models import Handover, SignOff
 from toban.engine.tasks.rules import why_no_remark
 from toban.engine.tasks.telling import tell_handed_on
@@ -107,9 +107,8 @@ def hand_on(order: TaskOrder, person: str, reason: str, *, now: datetime) -> Han
         )
         _record("hand-on-task", run, {"to": person, "said": made.reason}, order.by, now)
         row = next((each for each in order.edition.design.clauses if each.id == run.clause_id), None)
-        if row is not None:
-            task = opened(run, people.terms, row, order.edition, order.parts, now)
-            tell_handed_on(made, task, order.edition)
+        task = opened(run, people.terms, row, order.edition, order.parts, now)
+        tell_handed_on(made, task, order.edition)
     return made
 
 
@@ -125,7 +124,7 @@ def _locked(order: TaskOrder, now: datetime) -> tuple[Run, Operator, TaskPeople]
         raise NotPossible(Message("tasks.is-over", number=run.pk), Message("tasks.see-open"))
     if now < run.due_at:
         raise NotPossible(Message("tasks.not-due-yet", number=run.pk))
-    terms = terms_of(tasks_of(order.edition, order.parts), run.work)
+    terms = terms_of_run(tasks_of(order.edition, order.parts), run)
     if terms is None:
         raise NotPossible(Message("tasks.row-is-gone"))
     # The worker that ends it may be late, or down: that is no time to sign.

@@ -4,21 +4,21 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 
 from toban.design.clauses.base import Clause
+from toban.design.clauses.notices import NotificationRule
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence import ledger
 from toban.engine.evidence.status import StatusUpdate
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.notify import alerts
 from toban.engine.notify.models import Alert
+from toban.engine.notify.routing.routing import orderer
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.runs.models import Run
 from toban.engine.runs.work import Work
 from toban.engine.tasks.lists import OpenTask, opened
 from toban.engine.tasks.models import Handover
-from toban.engine.tasks.offering import offer, told_facts
+from toban.engine.tasks.offering import tell_with, told_facts
 from toban.engine.tasks.rules import reminder_at
 from toban.engine.tasks.standing import worst_of_rows
 from toban.engine.tasks.windows import open_tasks
@@ -34,15 +34,22 @@ def tell(updates: Iterable[StatusUpdate], works: Collection[Work], edition: Edit
     """
     alerts.report(signals(updates, works, edition.design.clauses, now), now, edition.design.digest)
     for task in _waiting_long(works, edition, now):
-        people = task.people
-        whose = (people.handover.taker_person,) if people.handover is not None else people.terms.roles
-        until = task.run.due_until.astimezone(edition.bindings.system.zone) if task.run.due_until else None
-        value = lines(Message("tasks.still-open", until=until), *told_facts(task))
-        with transaction.atomic():
-            ledger.hold()
-            event = _event(_reminder_of(task.run), task.name, task.clause, value, whose, now)
-            alerts.tell([event], now, edition.design.digest)
-            offer(event.key, [task])
+        remind(task, edition, now)
+
+
+def remind(task: OpenTask, edition: Edition, now: datetime) -> None:
+    """Have those notified whose *task* it is that it is still open."""
+    people = task.people
+    whose = (people.handover.taker_person,) if people.handover is not None else people.terms.roles
+    until = task.run.due_until.astimezone(edition.bindings.system.zone) if task.run.due_until else None
+    value = lines(Message("tasks.still-open", until=until), *told_facts(task))
+    event = _event(_reminder_of(task.run), task.name, cited(task, edition), value, whose, now)
+    tell_with(event, [task], now, edition.design.digest)
+
+
+def is_reminded(run: Run) -> bool:
+    """Return whether people were notified that *run* is still open."""
+    return Alert.objects.filter(key=_reminder_of(run)).exists()
 
 
 def _reminder_of(run: Run) -> str:
@@ -61,7 +68,7 @@ def _waiting_long(works: Collection[Work], edition: Edition, now: datetime) -> I
         if reminder_at(run.due_at, until, terms, system) > now:
             continue
         # Facts are only gathered for what is told.
-        if not Alert.objects.filter(key=_reminder_of(run)).exists():
+        if not is_reminded(run):
             yield opened(run, terms, rows[run.clause_id], edition, settings.PARTS, now)
 
 
@@ -94,24 +101,30 @@ def _signal(update: StatusUpdate, work: Work, clause: Clause, now: datetime) -> 
     )
 
 
+def cited(task: OpenTask, edition: Edition) -> Clause | None:
+    """Return the row that a notification about *task* cites: without one of its own, the matrix's."""
+    return task.clause if task.clause is not None else orderer(edition.design.of(NotificationRule))
+
+
 def tell_handed_on(made: Handover, task: OpenTask, edition: Edition) -> None:
     """Have the person notified to whom *task* was handed on, in the caller's transaction."""
     value = lines(
         Message("tasks.was-handed-on", giver=made.giver_name, reason=made.reason), *told_facts(task)
     )
-    event = _event(f"tasks/handover/{made.pk}", task.name, task.clause, value, (made.taker_person,), made.at)
-    alerts.tell([event], made.at, edition.design.digest)
-    offer(event.key, [task])
+    event = _event(
+        f"tasks/handover/{made.pk}", task.name, cited(task, edition), value, (made.taker_person,), made.at
+    )
+    tell_with(event, [task], made.at, edition.design.digest)
 
 
 def _event(
-    key: str, name: str, clause: Clause, value: Message, people: tuple[str, ...], at: datetime
+    key: str, name: str, clause: Clause | None, value: Message, people: tuple[str, ...], at: datetime
 ) -> Signal:
     return Signal(
         key=key,
-        clause_id=clause.id,
-        citation=str(clause.origin),
-        clause_text=clause.text,
+        clause_id=clause.id if clause is not None else "",
+        citation=str(clause.origin) if clause is not None else "",
+        clause_text=clause.text if clause is not None else "",
         condition=Condition.INFO,
         subject=Message("tasks.subject", name=name),
         value=value,

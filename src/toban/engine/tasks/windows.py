@@ -11,6 +11,7 @@ from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
+from toban.engine.tasks.models import ExtraTask
 from toban.message import Message
 
 
@@ -31,6 +32,8 @@ def close(works: Mapping[str, Work], now: datetime) -> None:
     kept = [key for key, terms in tasks.items() if terms.is_owed]
     # Only what no worker has in force: another one may have read a newer edition already.
     gone = ~Q(work__in=list(tasks)) & ~Q(work__in=PlannedWork.objects.filter(in_force=True).values("key"))
+    # What somebody ordered once has no row that could go.
+    gone &= ~Q(pk__in=ExtraTask.objects.values("run"))
     over = Q(due_until__lte=now, work__in=tasks.keys() - set(kept)) | gone
     if not open_tasks().filter(over).exists():
         return

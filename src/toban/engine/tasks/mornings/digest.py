@@ -4,22 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-
 from toban.engine.approvals.holders import account_of, holders_of
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence import ledger
-from toban.engine.notify import alerts
 from toban.engine.notify.models import Alert
 from toban.engine.notify.signal import PERSONAL, Condition, Signal
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.models import PlannedWork
 from toban.engine.tasks.entitlement import people_of_task
-from toban.engine.tasks.lists import ComingTask, OpenTask, coming, listed, tasks_of, terms_of
+from toban.engine.tasks.lists import ComingTask, OpenTask, coming, listed, tasks_of, terms_of_run
 from toban.engine.tasks.mornings.bindings import TASKS
 from toban.engine.tasks.mornings.rules import is_morning, is_of_today
-from toban.engine.tasks.offering import MOST_TOLD, offer, told
-from toban.engine.tasks.telling import page
+from toban.engine.tasks.offering import MOST_TOLD, tell_with, told
+from toban.engine.tasks.telling import cited, page
 from toban.engine.tasks.windows import open_tasks
 from toban.message import NOTHING, Message, lines
 
@@ -46,10 +42,7 @@ def tell_mornings(edition: Edition, parts: Parts, now: datetime) -> None:
     if PlannedWork.objects.filter(in_force=True, key__in=list(tasks_of(edition, parts)), next_due__lte=now):
         return
     for each in _days(_untold(edition, local), edition, parts, now):
-        with transaction.atomic():
-            ledger.hold()
-            alerts.tell([_signal(each, edition, now)], now, edition.design.digest)
-            offer(each.key, each.open[:MOST_TOLD])
+        tell_with(_signal(each, edition, now), each.open[:MOST_TOLD], now, edition.design.digest)
 
 
 def _untold(edition: Edition, local: datetime) -> Mapping[str, tuple[str, ...]]:
@@ -87,7 +80,7 @@ def _is_any_open(names: set[str], edition: Edition, parts: Parts, now: datetime)
     return any(
         names & set(people_of_task(run, terms, edition, now).able)
         for run in open_tasks().filter(due_at__lte=now)
-        if (terms := terms_of(works, run.work)) is not None and is_of_today(run.due_at, terms, system, now)
+        if (terms := terms_of_run(works, run)) is not None and is_of_today(run.due_at, terms, system, now)
     )
 
 
@@ -103,7 +96,7 @@ def _holding(roles: Sequence[str], edition: Edition, at: datetime) -> set[str]:
 
 def _signal(day: Morning, edition: Edition, now: datetime) -> Signal:
     zone, clauses = edition.bindings.system.zone, {each.id: each for each in edition.design.clauses}
-    first = day.open[0].clause if day.open else clauses[day.coming[0].clause_id]
+    first = cited(day.open[0], edition) if day.open else clauses[day.coming[0].clause_id]
     said = [told(each, zone) for each in day.open[:MOST_TOLD]]
     said += [Message("tasks.told-name", name=each.name) for each in day.open[MOST_TOLD:]]
     said += [
@@ -111,9 +104,9 @@ def _signal(day: Morning, edition: Edition, now: datetime) -> Signal:
     ]
     return Signal(
         key=day.key,
-        clause_id=first.id,
-        citation=str(first.origin),
-        clause_text=first.text,
+        clause_id=first.id if first is not None else "",
+        citation=str(first.origin) if first is not None else "",
+        clause_text=first.text if first is not None else "",
         condition=Condition.INFO,
         subject=Message("tasks.day", count=len(day.open) + len(day.coming)),
         value=lines(*said),

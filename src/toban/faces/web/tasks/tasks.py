@@ -15,8 +15,9 @@ from toban.engine.approvals.answers import Giver
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
+from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator
-from toban.engine.tasks.lists import OpenTask, coming_today, listed
+from toban.engine.tasks.lists import OpenTask, coming_today, extra_of, listed
 from toban.engine.tasks.models import SignOff
 from toban.engine.tasks.orders import TaskOrder, hand_on, sign_off
 from toban.engine.tasks.swaps.orders import asked_of
@@ -114,6 +115,7 @@ def _page(
         "coming": coming_today(edition, settings.PARTS, now),
         "signed": [(each, _name(each, edition)) for each in signed[:_MOST_SIGNED]],
         "people": [(key, each.name or key) for key, each in edition.bindings.people.items() if each.account],
+        "may_order": may_order(account),
         "swaps": sum(each.answerer_id == account.pk for each in asked_of(account)),
         "trouble": "" if is_there else trouble,
     }
@@ -142,5 +144,7 @@ def _late_first(each: ShownTask) -> tuple[bool, datetime]:
 
 
 def _name(signed: SignOff, edition: Edition) -> str:
+    if (extra := extra_of(signed.run)) is not None:
+        return extra.name
     clause = next((each for each in edition.design.clauses if each.id == signed.run.clause_id), None)
     return str(getattr(clause, "name", signed.run.work))

@@ -16,7 +16,7 @@ from toban.engine.bindings.load import load_bindings
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
-from toban.engine.people.models import Operator
+from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs import scheduler
 from toban.engine.runs.models import Run
 from toban.engine.tasks.models import SignOff
@@ -101,3 +101,26 @@ def test_a_task_is_handed_on_to_a_person(tasks: Call) -> None:
 def test_an_account_that_does_not_exist_signs_nothing(tasks: Call) -> None:
     assert tasks("list", "--as", "nobody").exit_code == 1
     assert tasks("sign", "1", "--shown", "x", "--as", "nobody").exit_code == 1
+
+
+def test_work_that_is_in_no_document_is_ordered(tasks: Call) -> None:
+    given = ["order", "UPS の点検", "--owner", "鈴木", "--fact", "A-1", "--as", "nami"]
+    assert tasks(*given, "--until", "2001-01-01").exit_code == 1
+
+    soon = f"{system_clock() + timedelta(days=1):%Y-%m-%d %H:%M}"
+    assert tasks(*given, "--until", soon).exit_code == 1
+    Operator.objects.filter(username="nami").update(operator_role=OperatorRole.DEVELOPER)
+    assert tasks(*given, "--until", "2099-01-01").exit_code == 1
+    done = tasks(*given, "--until", soon)
+
+    assert done.exit_code == 0
+    assert "文書の行によりません" in done.output
+    (found,) = json.loads(tasks("list", "--as", "suzuki", "--format", "json").output)
+    assert (found["name"], found["clause"]) == ("UPS の点検", "")
+    assert LedgerEntry.objects.filter(content__order="order-task", content__via="shell").exists()
+
+
+def test_a_swap_is_asked_for_and_answered_by_command(tasks: Call) -> None:
+    assert tasks("swap", "list", "--as", "nami").exit_code == 0
+    assert tasks("swap", "ask", "x", "y", "--reason", "z", "--as", "nami").exit_code == 1
+    assert tasks("swap", "answer", "1", "agree", "--as", "nami").exit_code == 1

@@ -1,5 +1,6 @@
 """The page of tasks: the signed-in person's own, signed off in place."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -227,3 +228,49 @@ def test_the_evidence_of_the_row_shows_who_signed_it_off_and_what_was_shown() ->
     assert "<h3>署名</h3>" in evidence
     assert "0 種類 (新規 0、再発 0、増加 0)" in evidence
     assert "<q>異常なし</q>" in evidence
+
+
+def test_work_that_is_in_no_document_is_ordered_by_the_form_and_says_so() -> None:
+    kai = as_("kai")
+    until = f"{system_clock() + timedelta(days=2):%Y-%m-%dT%H:%M}"
+    wanted = {"name": "UPS の点検", "owner": "鈴木", "until": until, "content": "ランプ", "facts": "A-1\nB-2"}
+    assert kai.get("/tasks/order/").status_code == 200
+    assert kai.post("/tasks/order/", {**wanted, "until": "x"}).status_code == 409
+
+    assert kai.post("/tasks/order/", wanted).status_code == 302
+
+    found = page(as_("hana"))
+    assert "文書の行によらない" in found
+    assert "kai が頼みました。" in found
+    assert "A-1" in found
+    assert as_("hana").post("/tasks/", form(as_("hana"), "sign")).status_code == 302
+    assert "UPS の点検" in page(kai).split('id="signed"')[1]
+    run = Run.objects.get(clause_id="")
+    assert as_("hana").get(f"/runs/{run.pk}").status_code == 200
+    assert as_("hana").get("/").status_code == 200
+
+
+def test_whoever_only_reads_does_not_order(operator: Operators) -> None:
+    operator("miru", OperatorRole.VIEWER)
+
+    assert as_("miru").post("/tasks/order/", {"name": "x"}).status_code == 403
+    assert "/tasks/order/" not in page(as_("miru"))
+
+
+def test_no_two_tasks_are_signed_off_by_one_form(in_force: Fixed) -> None:
+    document = DOCUMENT + "| ログ確認 | 0:00 | 開発担当者 | x |\n"
+    in_force.edition = Edition(
+        read_design(document, "運用設計書.md"), read_bindings(BINDINGS, Path("toban.toml"), schema())
+    )
+    works, now = in_force.edition.plan(OPERATION).works.values(), system_clock()
+    scheduler.plan_due(works, now - timedelta(days=1))
+    scheduler.plan_due(works, now)
+    kai = as_("kai")
+    found = page(kai)
+    numbers = re.findall(r'name="number" value="([0-9]+)"><input type="hidden" name="shown"', found)
+    digests = re.findall(r'name="shown" value="([0-9a-f]{64})"', found)
+    assert len(set(numbers)) == 2
+
+    kai.post("/tasks/", {"act": "sign", "number": numbers, "shown": digests})
+
+    assert SignOff.objects.count() <= 1
