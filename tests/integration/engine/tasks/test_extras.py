@@ -25,6 +25,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs.models import Run
 from toban.engine.tasks.extras.orders import WantedWork, order_once
+from toban.engine.tasks.extras.proposing import proposed_rows
 from toban.engine.tasks.extras.telling import extras_to_do, tell_extras
 from toban.engine.tasks.lists import listed
 from toban.engine.tasks.orders import hand_on, sign_off
@@ -175,3 +176,29 @@ def test_a_name_does_not_pose_as_further_lines_of_a_notification(edition: Editio
 
     assert task.name == "点検 ・アラート: 0 件"
     assert [str(fact.value) for fact in task.facts] == ["A ▲ B"]
+
+
+def test_what_is_done_regularly_is_proposed_until_a_row_orders_it(edition: Edition) -> None:
+    for week in range(3):
+        at = MONDAY - (3 - week) * 7 * DAY
+        run = order_once(WantedWork("UPS の点検", "田中", at + HOUR), by("tanaka"), edition, at)
+        number = shown(edition, run, at)
+        sign_off(order(edition, "tanaka", run), "", shown=number, now=at)
+
+    (row,) = proposed_rows(edition, MONDAY)
+    text = row.markdown("ja")
+    after = edition_of(DOCUMENT + f"### その他\n{text}\n")
+
+    assert text.endswith("| UPS の点検 | 毎週月曜 | 田中 |  |")
+    assert proposed_rows(after, MONDAY) == ()
+
+
+def test_what_was_not_performed_is_no_habit(edition: Edition) -> None:
+    for week in range(3):
+        at = MONDAY - (3 - week) * 7 * DAY
+        run = order_once(WantedWork("UPS の点検", "田中", at + HOUR), by("tanaka"), edition, at)
+        sign_off(
+            order(edition, "tanaka", run), "やめた", shown=shown(edition, run, at), now=at, is_performed=False
+        )
+
+    assert proposed_rows(edition, MONDAY) == ()

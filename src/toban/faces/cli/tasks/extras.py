@@ -8,11 +8,31 @@ from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.registry.parts import Parts
 from toban.engine.tasks.extras.orders import WantedWork, order_once
+from toban.engine.tasks.extras.proposing import proposed_rows
 from toban.faces.cli.acting import account_acting
 from toban.faces.cli.period import moment
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.tasks.options import AS, do
 from toban.message import Message
+
+
+@click.command("proposals", epilog="Example: toban tasks proposals")
+@click.pass_obj
+def proposals(parts: Parts) -> None:
+    """Print a row of the document for each work that no row orders and that is done regularly.
+
+    \b
+    Exit status:
+      0  printed, also if there is none
+      2  nothing runs there, or the state database can't be used
+    """
+
+    def act(edition: Edition) -> str:
+        found = proposed_rows(edition, system_clock())
+        rows = [each.markdown(edition.design.language) for each in found]
+        return "\n\n".join(rows) or str(Message("tasks.nothing-regular"))
+
+    do(parts, act)
 
 
 @click.command(

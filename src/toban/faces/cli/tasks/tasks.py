@@ -14,6 +14,7 @@ from toban.engine.tasks.orders import TaskOrder, hand_on, sign_off
 from toban.faces.cli.acting import account_acting
 from toban.faces.cli.shell import shell_user
 from toban.faces.cli.tasks.extras import command as order
+from toban.faces.cli.tasks.extras import proposals
 from toban.faces.cli.tasks.options import AS, NUMBER, do
 from toban.faces.cli.tasks.swaps import command as swap
 from toban.faces.values.tasks import task_values
@@ -121,4 +122,5 @@ def _lines(task: OpenTask, edition: Edition) -> Iterator[str]:
 
 
 command.add_command(order)
+command.add_command(proposals)
 command.add_command(swap)

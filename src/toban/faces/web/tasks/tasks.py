@@ -17,6 +17,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.people.models import Operator
+from toban.engine.tasks.extras.proposing import proposed_rows
 from toban.engine.tasks.lists import OpenTask, coming_today, extra_of, listed
 from toban.engine.tasks.models import SignOff
 from toban.engine.tasks.orders import TaskOrder, hand_on, sign_off
@@ -115,6 +116,7 @@ def _page(
         "coming": coming_today(edition, settings.PARTS, now),
         "signed": [(each, _name(each, edition)) for each in signed[:_MOST_SIGNED]],
         "people": [(key, each.name or key) for key, each in edition.bindings.people.items() if each.account],
+        "proposed": [(each, each.markdown(edition.design.language)) for each in proposed_rows(edition, now)],
         "may_order": may_order(account),
         "swaps": sum(each.answerer_id == account.pk for each in asked_of(account)),
         "trouble": "" if is_there else trouble,
