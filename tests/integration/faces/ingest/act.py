@@ -1,7 +1,7 @@
 """Changes to the state from outside a test.
 
 session, lock, show CLAUSE VERDICT VALUE, storm VERDICT VALUE CLAUSE..., tell CLAUSE [TARGET], arrived,
-token NAME, plan WORK, timeline INCIDENT, hold SECONDS, release.
+token NAME, plan WORK, tasks, timeline INCIDENT, hold SECONDS, release.
 
 Each line of standard input is one act, a JSON list of its words; its answer is one line of JSON.
 """
@@ -54,6 +54,8 @@ def _act_beside(words: list[str]) -> object:
     match words:
         case ["timeline", incident]:
             return _timeline(int(incident))
+        case ["tasks"]:
+            return _tasks()
         case ["hold", seconds]:
             _hold(float(seconds))
         case ["release"]:
@@ -61,6 +63,30 @@ def _act_beside(words: list[str]) -> object:
         case other:
             raise SystemExit(f"unknown act: {other}")
     return None
+
+
+def _tasks() -> list[list[object]]:
+    """Make the tasks that are due, as a worker would; return the number of each, and what is shown of it."""
+    import os
+    from datetime import timedelta
+    from pathlib import Path
+
+    from django.conf import settings
+
+    from toban.chapters.routine.operation import OPERATION
+    from toban.design.reader import load_design
+    from toban.engine.bindings.load import load_bindings
+    from toban.engine.clock import system_clock
+    from toban.engine.editions.edition import Edition
+    from toban.engine.runs import scheduler
+    from toban.engine.tasks.lists import listed
+
+    bindings = load_bindings(Path(os.environ["TOBAN_BINDINGS"]), settings.PARTS.schema)
+    edition = Edition(load_design(Path(os.environ["TOBAN_DESIGN"])), bindings, settings.PARTS.kinds)
+    works, now = edition.plan(OPERATION).works.values(), system_clock()
+    scheduler.plan_due(works, now - timedelta(days=1))
+    scheduler.plan_due(works, now)
+    return [[each.run.pk, each.shown] for each in listed(edition, settings.PARTS, now)]
 
 
 def _session(name: str, role: str) -> str:
