@@ -5,6 +5,7 @@ All processes begin at the same time, SECONDS after the epoch, and print how oft
 
 import sys
 import time
+from datetime import datetime
 
 import django
 
@@ -13,12 +14,20 @@ django.setup()
 from django.db import connection  # noqa: E402 - Django must be ready
 from tests.integration.engine.approvals.conftest import MONDAY, PAIR, edition_of, giver  # noqa: E402
 
-from toban.engine.approvals.answers import break_glass, grant, refuse  # noqa: E402
+from toban.engine.approvals.answers import Giver, break_glass, grant, refuse, review  # noqa: E402
 from toban.engine.approvals.models import ApprovalRequest  # noqa: E402
+from toban.engine.editions.edition import Edition  # noqa: E402
 from toban.engine.orders import NotPossible  # noqa: E402
 
-VERBS = {"grant": grant, "refuse": refuse, "break": break_glass}
 TIMES = 5
+
+
+def reviewed(number: int, words: str, *, shown: str, by: Giver, edition: Edition, now: datetime) -> None:
+    del shown
+    review(number, words, by=by, edition=edition, now=now)
+
+
+VERBS = {"grant": grant, "refuse": refuse, "break": break_glass, "review": reviewed}
 
 
 def main(verb: str, name: str, start: float) -> None:

@@ -56,6 +56,7 @@ def test_who_asked_by_a_password_that_they_gave_does_not_approve_it_after_anothe
     Operator.objects.filter(username="sato").update(password_setters=[account("boss").pk])
     # It is asked again, of another version.
     changed = edition_of(DOCUMENT + "\n追記\n")
+    found = RowException.objects.get(pk=found.pk)
     service.ask_approval(found, changed, NOON)
 
     with pytest.raises(NotPossible) as refusal:
