@@ -79,18 +79,10 @@ def override(
         now = ledger.turn(now)
         if end <= now:
             raise NotPossible(Message("notify.already-past"), Message("notify.give-a-future-time"))
-        account = Operator.objects.filter(username=by).first()
-        made = DutyOverride.objects.create(
-            role=roster.role,
-            person=person,
-            author=by,
-            account=account,
-            lockouts=account.lockouts if account is not None else None,
-            makers=list(who_set_password(account, system_clock())) if account is not None else [],
-            reason=reason.strip(),
-            starts_at=starts_at,
-            ends_at=end,
-        )
+        made = _authored(by)
+        made.role, made.person, made.reason = roster.role, person, reason.strip()
+        made.starts_at, made.ends_at = starts_at, end
+        made.save()
         look_again()
         content = {
             "order": "duty-override",
@@ -103,6 +95,15 @@ def override(
         }
         audit(content, by, now, roster.clause.id if roster.clause is not None else "")
     return made
+
+
+def _authored(by: str) -> DutyOverride:
+    """Return a new override of *by*, with what is known of who that is."""
+    account = Operator.objects.filter(username=by).first()
+    if account is None:
+        return DutyOverride(author=by)
+    makers = list(who_set_password(account, system_clock()))
+    return DutyOverride(author=by, account=account, lockouts=account.lockouts, makers=makers)
 
 
 def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
