@@ -61,18 +61,10 @@ def by_kind(found: Mapping[str, ClauseStatus]) -> dict[str, set[str]]:
     return dict(shown)
 
 
-NOT_ACTED_ON = {
-    "budget",
-    "cost-measure",
-}
-"""Kinds of rows on which this Toban does not act."""
-
-
 def test_without_bindings_a_row_is_unbound_only_if_the_hint_says_how_to_bind_it(store: StoreProcess) -> None:
     found = states(store, "")
 
     assert by_kind(found) == {
-        **{kind: {"declared"} for kind in NOT_ACTED_ON},
         "objective": {"unbound"},
         "duty-role": {"unbound"},
         "service-hours": {"unbound"},
@@ -109,6 +101,9 @@ def test_without_bindings_a_row_is_unbound_only_if_the_hint_says_how_to_bind_it(
         "resource-usage": {"unbound"},
         "scaling-rule": {"unbound"},
         "capacity-review": {"unbound"},
+        "budget": {"unbound"},
+        # What was bought for a term is shown by the bill; nothing shows whether the others are kept.
+        "cost-measure": {"declared", "unbound"},
         "decision": {"not-due", "unbound"},
         # People may declare incidents whatever is bound.
         "incident-level": {"not-due"},
@@ -123,7 +118,7 @@ def test_a_row_that_is_declared_only_says_why(store: StoreProcess) -> None:
     found = states(store, "")
 
     reasons = {each.reason.code for each in found.values() if each.verdict == Verdict.DECLARED}
-    assert reasons == {"engine.kind-not-acted-on"}
+    assert reasons == {"cost.measure-not-shown"}
 
 
 BOUND = """
