@@ -61,55 +61,59 @@ def by_kind(found: Mapping[str, ClauseStatus]) -> dict[str, set[str]]:
     return dict(shown)
 
 
+WITHOUT_BINDINGS = {
+    "objective": {"unbound"},
+    "duty-role": {"unbound"},
+    "service-hours": {"unbound"},
+    "maintenance-window": {"conforming"},
+    "monitor": {"unbound"},
+    "notification-rule": {"unbound"},
+    "tool-choice": {"unbound"},
+    "log-kind": {"unbound"},
+    "log-format": {"unbound"},
+    "log-level": {"unbound"},
+    "backup-policy": {"unbound"},
+    "backup-procedure": {"unbound"},
+    "restore-procedure": {"unbound"},
+    "recovery-objective": {"unbound"},
+    "deploy-flow": {"unbound"},
+    "deploy-rule": {"unbound"},
+    "release-schedule": {"unbound"},
+    "rollback-procedure": {"unbound"},
+    "batch": {"unbound"},
+    "scheduler": {"unbound"},
+    "batch-retry": {"unbound"},
+    "batch-watch": {"unbound"},
+    "mfa-rule": {"conforming"},
+    "password-policy": {"conforming"},
+    "account-removal": {"unbound"},
+    "routine": {"unbound"},
+    # Those that a row of chapter 10 or 4 leads are bound as that row is.
+    "security-routine": {"unbound"},
+    "access-review": {"unbound"},
+    # Those without a time order nothing that people could sign off.
+    "audit-review": {"conforming", "unbound"},
+    "managed-document": {"unbound"},
+    "document-rule": {"unbound"},
+    "resource-usage": {"unbound"},
+    "scaling-rule": {"unbound"},
+    "capacity-review": {"unbound"},
+    "budget": {"unbound"},
+    # What was bought for a term is shown by the bill; nothing shows whether the others are kept.
+    "cost-measure": {"declared", "unbound"},
+    "decision": {"not-due", "unbound"},
+    # People may declare incidents whatever is bound.
+    "incident-level": {"not-due"},
+    "incident-flow": {"not-due"},
+    "failure-pattern": {"unbound"},
+}
+"""Kind of row → the verdicts of its rows while nothing is bound."""
+
+
 def test_without_bindings_a_row_is_unbound_only_if_the_hint_says_how_to_bind_it(store: StoreProcess) -> None:
     found = states(store, "")
 
-    assert by_kind(found) == {
-        "objective": {"unbound"},
-        "duty-role": {"unbound"},
-        "service-hours": {"unbound"},
-        "maintenance-window": {"conforming"},
-        "monitor": {"unbound"},
-        "notification-rule": {"unbound"},
-        "tool-choice": {"unbound"},
-        "log-kind": {"unbound"},
-        "log-format": {"unbound"},
-        "log-level": {"unbound"},
-        "backup-policy": {"unbound"},
-        "backup-procedure": {"unbound"},
-        "restore-procedure": {"unbound"},
-        "recovery-objective": {"unbound"},
-        "deploy-flow": {"unbound"},
-        "deploy-rule": {"unbound"},
-        "release-schedule": {"unbound"},
-        "rollback-procedure": {"unbound"},
-        "batch": {"unbound"},
-        "scheduler": {"unbound"},
-        "batch-retry": {"unbound"},
-        "batch-watch": {"unbound"},
-        "mfa-rule": {"conforming"},
-        "password-policy": {"conforming"},
-        "account-removal": {"unbound"},
-        "routine": {"unbound"},
-        # Those that a row of chapter 10 or 4 leads are bound as that row is.
-        "security-routine": {"unbound"},
-        "access-review": {"unbound"},
-        # Those without a time order nothing that people could sign off.
-        "audit-review": {"conforming", "unbound"},
-        "managed-document": {"unbound"},
-        "document-rule": {"unbound"},
-        "resource-usage": {"unbound"},
-        "scaling-rule": {"unbound"},
-        "capacity-review": {"unbound"},
-        "budget": {"unbound"},
-        # What was bought for a term is shown by the bill; nothing shows whether the others are kept.
-        "cost-measure": {"declared", "unbound"},
-        "decision": {"not-due", "unbound"},
-        # People may declare incidents whatever is bound.
-        "incident-level": {"not-due"},
-        "incident-flow": {"not-due"},
-        "failure-pattern": {"unbound"},
-    }
+    assert by_kind(found) == WITHOUT_BINDINGS
     hints = [str(each.reason) for each in found.values() if each.verdict == Verdict.UNBOUND]
     assert [hint for hint in hints if "toban.toml" not in hint or "[" not in hint] == []
 

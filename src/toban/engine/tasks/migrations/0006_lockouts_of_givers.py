@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tasks", "0004_swaps")]
+    dependencies = [("tasks", "0005_extra_tasks")]
 
     operations = [
         migrations.AddField(
