@@ -100,6 +100,7 @@ def _of_all(copies: RawTable, drills: RawTable) -> Iterable[ReportFigure]:
         label = Message(f"backup.monthly-figure-{key}")
         return ReportFigure(key=f"backups-{key}", label=label, table=table, formula=formula, unit=unit)
 
+    yield figure("copies", copies, count("bytes"))
     yield figure("doubted", copies, CountOf("state", _DOUBTED))
     yield figure("bytes", copies, total("bytes"), unit=FigureUnit.BYTES)
     yield figure("drills", drills, count("number"))

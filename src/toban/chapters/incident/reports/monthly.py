@@ -7,7 +7,7 @@ from toban.chapters.incident.models import Incident, IncidentReport
 from toban.chapters.incident.operation import OPERATION
 from toban.chapters.incident.spans import spans_of
 from toban.design.clauses.incident import IncidentLevel
-from toban.engine.reports.formula import ColumnStatistic, CountOf, Of, count
+from toban.engine.reports.formula import ColumnStatistic, CountOf, Minus, Of, Plus, count
 from toban.engine.reports.section import (
     FigureUnit,
     RawColumn,
@@ -97,9 +97,17 @@ def _figures(raw: RawTable, levels: Mapping[str, IncidentLevel]) -> tuple[Report
     return (
         figure("count", count("number")),
         *(_of_level(raw, number, name, row) for number, (name, row) in enumerate(levels.items(), 1)),
+        *((_of_no_level(raw, levels),) if levels else ()),
         figure("ongoing", CountOf("state", _ONGOING)),
         *(figure(key, formula, FigureUnit.SECONDS) for key, formula in times.items()),
     )
+
+
+def _of_no_level(raw: RawTable, levels: Mapping[str, IncidentLevel]) -> ReportFigure:
+    """Return how many have none of *levels*: the figures of all levels give the whole."""
+    label = Message("incident-reports.monthly-figure-no-level")
+    formula = Minus(count("number"), Plus(tuple(CountOf("level", name) for name in levels)))
+    return ReportFigure(key="incidents-no-level", label=label, table=raw, formula=formula)
 
 
 def _of_level(raw: RawTable, number: int, name: str, row: IncidentLevel) -> ReportFigure:

@@ -31,13 +31,14 @@ def section(occasion: ReportOccasion) -> ReportSection:
     notes: list[Message] = []
     for number, service in enumerate((each for each in plan.services if plan.of(each)), 1):
         last = plan.of(service)[-1]
-        span, cut = occasion.month.span, occasion.month.cut
+        # What became of a deployment later counts, as on the page.
+        span, now = occasion.month.span, occasion.month.known_at
         found = deliveries_of(last.name, span)
-        counted = dora.counted_in(found, span, cut)
+        counted = dora.counted_in(found, span, now)
         made = _made(counted, number, service, occasion)
         waits, restores = _waits(counted, number, service), _restores(counted, number, service)
         tables += [made, waits, restores]
-        known = dora.figures(found, span, cut)
+        known = dora.figures(found, span, now)
         figures += _figures(number, service, made, waits, restores, known)
         if known.too_few:
             notes.append(Message("release-rows.monthly-of-service", service=service, said=known.too_few))
