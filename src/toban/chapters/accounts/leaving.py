@@ -11,7 +11,7 @@ from toban.chapters.accounts.joining import ClaimBasis
 from toban.chapters.accounts.models import AccessDecision, AccessRemoval, CollectedAccount, Leaver, Suspicion
 from toban.chapters.accounts.ownership import is_about, numbers_of, owners_of
 from toban.chapters.accounts.plan import AccountsPlan
-from toban.chapters.accounts.shown import shown_now
+from toban.chapters.accounts.rows.shown import shown_now
 from toban.design.deadline import ends_at
 from toban.design.values.hours import Hours
 from toban.design.values.occurrence import existing

@@ -18,7 +18,7 @@ class BillUnknown(ActFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BillTerms:
     """How a bill is to be read."""
 
     zone: ZoneInfo
@@ -37,7 +37,7 @@ class BillSource(Protocol):
         Empty if only reading it can tell.
         """
 
-    def read(self, how: Reading) -> Bill:
+    def read(self, how: BillTerms) -> Bill:
         """Return the whole bill, or raise `BillUnknown`: half a bill would look like a cheap month."""
 
 

@@ -32,7 +32,7 @@ class BudgetLine:
 
 
 @dataclass(frozen=True, slots=True)
-class MeasureLine:
+class CommitmentLine:
     """A measure that bills can show, and what they show."""
 
     commitment: BoundCommitment
@@ -66,7 +66,7 @@ class CostOverview:
     currency: str
     first: date
     budgets: Sequence[BudgetLine]
-    measures: Sequence[MeasureLine]
+    measures: Sequence[CommitmentLine]
     services: Sequence[ServiceLine]
     """The dearest first; together they are the whole month."""
     days: Mapping[date, Decimal]
@@ -93,7 +93,7 @@ def overview(costs: KnownCosts) -> CostOverview:
         currency,
         first,
         [_budget(costs, row) for row in costs.plan.budgets],
-        [MeasureLine(each, judged_commitment(costs, each)) for each in costs.plan.commitments],
+        [CommitmentLine(each, judged_commitment(costs, each)) for each in costs.plan.commitments],
         _services(costs, currency, first, last),
         {each: whole.on(each) for each in days},
         whole.between(first, last),

@@ -7,7 +7,7 @@ from decimal import Decimal
 import structlog
 from django.db import transaction
 
-from toban.chapters.cost.bill import BillSource, BillUnknown, Reading
+from toban.chapters.cost.bill import BillSource, BillTerms, BillUnknown
 from toban.chapters.cost.charge import MICRO, MOST, Bill, Charge, digest_of
 from toban.chapters.cost.models import BillReading, CostDay, DayCharge
 from toban.chapters.cost.plan import BoundBill, CostPlan
@@ -44,7 +44,7 @@ def _look(each: BoundBill, plan: CostPlan, document_digest: str, now: datetime) 
         # What the bill is read for is a part of it: other zones have other days.
         version = f"{said} {plan.terms.zone} {plan.terms.tag}"[:200] if said else ""
         if not version or version != reading.version:
-            bill = source.read(Reading(plan.terms.tz, plan.terms.tag, now))
+            bill = source.read(BillTerms(plan.terms.tz, plan.terms.tag, now))
             keep(reading, bill, document_digest, now)
         reading.version, reading.read_at, reading.trouble = version, now, NOTHING
     except BillUnknown as unknown:
@@ -58,7 +58,7 @@ def _look(each: BoundBill, plan: CostPlan, document_digest: str, now: datetime) 
 
 def tried(source: BillSource, plan: CostPlan, now: datetime) -> None:
     """Read a bill and keep nothing, or raise `BillUnknown`."""
-    _demand_sane(source.read(Reading(plan.terms.tz, plan.terms.tag, now)))
+    _demand_sane(source.read(BillTerms(plan.terms.tz, plan.terms.tag, now)))
 
 
 def keep(reading: BillReading, bill: Bill, document_digest: str, now: datetime) -> None:

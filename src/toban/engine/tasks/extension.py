@@ -25,7 +25,7 @@ EXTENSION = Extension(
     tables=(TASKS,),
     operation="toban.engine.tasks.operation",
     offers={
-        CHAT: "toban.engine.tasks.chat:OFFER",
+        CHAT: "toban.engine.tasks.offered.chat:OFFER",
         REPORT_SECTIONS: "toban.engine.tasks.monthly:section",
     },
     apps=("toban.engine.tasks",),

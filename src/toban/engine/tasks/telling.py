@@ -18,7 +18,7 @@ from toban.engine.runs.models import Run
 from toban.engine.runs.work import Work
 from toban.engine.tasks.lists import OpenTask, opened
 from toban.engine.tasks.models import Handover
-from toban.engine.tasks.offering import tell_with, told_facts
+from toban.engine.tasks.offered.offering import tell_with, told_facts
 from toban.engine.tasks.rules import reminder_at
 from toban.engine.tasks.standing import worst_of_rows
 from toban.engine.tasks.windows import open_tasks

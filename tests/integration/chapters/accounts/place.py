@@ -18,7 +18,7 @@ from toban.chapters.accounts.models import Leaver
 from toban.chapters.accounts.operation import OPERATION
 from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
 from toban.chapters.accounts.rows import report
-from toban.chapters.accounts.shown import shown_now
+from toban.chapters.accounts.rows.shown import shown_now
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
 from toban.engine.editions.edition import Edition

@@ -14,7 +14,7 @@ PREPARE = """
 import sys, django; django.setup()
 from pathlib import Path
 from tests.integration.chapters.accounts.place import Place
-from toban.chapters.accounts.shown import shown_now
+from toban.chapters.accounts.rows.shown import shown_now
 from toban.engine.people.models import Operator, OperatorRole
 Operator.objects.create(username="boss", operator_role=OperatorRole.MANAGER)
 place = Place(Path(sys.argv[1]))

@@ -11,7 +11,7 @@ from tests.integration.chapters.accounts.place import BINDINGS, DAY, MONDAY, Pla
 from toban.chapters.accounts import leaving
 from toban.chapters.accounts.leaving import Teller, ToldLeaver
 from toban.chapters.accounts.models import AccessRemoval, Leaver, Suspicion
-from toban.chapters.accounts.shown import shown_now
+from toban.chapters.accounts.rows.shown import shown_now
 from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
 from toban.engine.approvals.answers import Giver

@@ -8,7 +8,7 @@ from tests.registered import PARTS
 
 from toban.chapters.documents.written import diagram
 from toban.chapters.documents.written.kinds import WrittenKind, files_of, is_own, marked
-from toban.chapters.documents.written.paper import Code, Grid, Paper, Point, Text, Title, markdown
+from toban.chapters.documents.written.paper import Bullet, Code, Grid, Paper, Text, Title, markdown
 from toban.chapters.documents.written.writing import FileEdited, NotWritten, write
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
@@ -63,7 +63,9 @@ def text_of(kind: WrittenKind, language: str = "ja") -> str:
 
 def test_what_the_document_says_is_no_markup() -> None:
     row = ("a|b", "<b>c</b>", "`d` [e](f)\n# g")
-    paper = Paper("T", (Title(2, "*x*"), Text("<i>"), Grid(("A", "B", "C"), (row,)), Point("p"), Point("q")))
+    paper = Paper(
+        "T", (Title(2, "*x*"), Text("<i>"), Grid(("A", "B", "C"), (row,)), Bullet("p"), Bullet("q"))
+    )
 
     assert markdown(paper, "ja") == (
         "# T\n\n## \\*x\\*\n\n\\<i\\>\n\n| A | B | C |\n|---|---|---|\n"
@@ -153,7 +155,7 @@ def test_backups_lead_to_their_store() -> None:
 
 
 def test_what_something_runs_on_stands_right_of_it_even_in_a_circle() -> None:
-    nodes = tuple(diagram.Node(name) for name in "abc")
+    nodes = tuple(diagram.DiagramNode(name) for name in "abc")
     circle = diagram.SystemMap(nodes, ((0, 1), (1, 0)), ())
 
     assert ElementTree.fromstring(diagram.svg(circle, "en")) is not None  # noqa: S314 - it was drawn here

@@ -4,6 +4,7 @@ import inspect
 import re
 
 from tests.manual import BOTH, page
+from tests.registered import PARTS
 
 from toban.engine.bindings import doubts, load
 from toban.engine.bindings.model import BindingsFrame, Person, System
@@ -17,7 +18,8 @@ def codes(text: str) -> set[str]:
 
 @BOTH
 def test_every_code_has_its_line_in_the_manual_and_no_other_is_there(language: str) -> None:
-    given = codes(inspect.getsource(load) + inspect.getsource(doubts))
+    theirs = {inspect.getmodule(each.doubts) for each in PARTS.extensions}
+    given = codes("".join(inspect.getsource(each) for each in (load, doubts, *filter(None, theirs))))
 
     assert given
     assert set(re.findall(r"^\| `(BD\d{3})`", page(language, "bindings.md"), re.MULTILINE)) == given

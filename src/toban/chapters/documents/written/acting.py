@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toban.chapters.documents.written.paper import Code, Grid, PaperBlock, Point, Title
+from toban.chapters.documents.written.paper import Bullet, Code, Grid, PaperBlock, Title
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.engine.amounts import length
@@ -62,8 +62,8 @@ def sections(acts: Acts, rows: Iterable[Clause], *, only_automatic: bool = False
     """
     for row in rows:
         yield Title(3, shortened(row.text))
-        yield Point(Message("documents-written.ordered-by", row=str(row.origin)))
-        yield Point(acts.state(row))
+        yield Bullet(Message("documents-written.ordered-by", row=str(row.origin)))
+        yield Bullet(acts.state(row))
         for key, work in acts.works.get(row.id, ()):
             if work.is_automatic or not only_automatic:
                 yield from _work(key, work, acts)
@@ -91,28 +91,28 @@ def chapter_title(chapter: Chapter) -> Message:
 def _work(key: str, work: Work, acts: Acts) -> Iterator[PaperBlock]:
     if work.task is not None:
         roles = work.task.roles
-        yield Point(Message("documents-written.task", name=work.task.name, roles=roles, when=_when(work)))
+        yield Bullet(Message("documents-written.task", name=work.task.name, roles=roles, when=_when(work)))
         return
     if work.reported is not None:
-        yield Point(Message("documents-written.elsewhere", key=key, when=_when(work)))
+        yield Bullet(Message("documents-written.elsewhere", key=key, when=_when(work)))
         return
-    yield Point(Message("documents-written.work", key=key, when=_when(work), mode=word(work.mode)))
-    yield from (Point(each) for each in _terms(work))
+    yield Bullet(Message("documents-written.work", key=key, when=_when(work), mode=word(work.mode)))
+    yield from (Bullet(each) for each in _terms(work))
     config = _config(key, acts.edition.bindings)
     if getattr(config, "command", None):
         yield from _by_hand(config, acts)
         return
     runs = tuple(dict.fromkeys(each for each in (work.bound, *(step.bound for step in work.steps)) if each))
     if runs:
-        yield Point(Message("documents-written.runs", what=[acts.mask.text(each) for each in runs]))
-    yield Point(Message("documents-written.as-the-row-says", where=_where(key, acts.edition.bindings)))
+        yield Bullet(Message("documents-written.runs", what=[acts.mask.text(each) for each in runs]))
+    yield Bullet(Message("documents-written.as-the-row-says", where=_where(key, acts.edition.bindings)))
 
 
 def _by_hand(config: Any, acts: Acts) -> Iterator[PaperBlock]:
     """Yield the command that the bindings run, and where."""
     hosts = list(getattr(config, "hosts", ()) or ())
     said = Message("documents-written.by-hand-on", hosts=hosts) if hosts else None
-    yield Point(said or Message("documents-written.by-hand"))
+    yield Bullet(said or Message("documents-written.by-hand"))
     command = config.command
     yield Code(acts.mask.text(command if isinstance(command, str) else shlex.join(map(str, command))), "sh")
 

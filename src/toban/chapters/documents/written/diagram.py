@@ -26,7 +26,7 @@ _FITTING = 27
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class DiagramNode:
     """A box of the diagram."""
 
     name: str
@@ -43,7 +43,7 @@ class Node:
 class SystemMap:
     """Everything that is drawn, and what belongs to what by the places in `nodes`."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[DiagramNode, ...]
     runs_on: tuple[tuple[int, int], ...]
     backed_up: tuple[tuple[int, int], ...]
 
@@ -57,7 +57,9 @@ def system_map(edition: Edition) -> SystemMap:
     """Return what the document and the bindings say about how the system is built."""
     bindings = edition.bindings
     targets = (*_targets(bindings), *_backed_up_alone(edition))
-    stores = tuple(Node(name, kinds=(each.kind,), is_store=True) for name, each in bindings.stores.items())
+    stores = tuple(
+        DiagramNode(name, kinds=(each.kind,), is_store=True) for name, each in bindings.stores.items()
+    )
     nodes = (*targets, *stores)
     places = {(each.is_store, each.name): place for place, each in enumerate(nodes)}
     runs_on = [
@@ -136,22 +138,22 @@ def svg(drawn: SystemMap, language: str, *, alone: bool = True) -> str:
     return "\n".join((*parts, "</svg>\n"))
 
 
-def _targets(bindings: Bindings) -> Iterator[Node]:
+def _targets(bindings: Bindings) -> Iterator[DiagramNode]:
     hosts = hosts_of(bindings)
     for target, sources in bindings.targets.items():
         names = sorted(_without_ports(hosts[target]))
         found = (each.bound.kind for each in bindings.discoveries.get(target, ()))
         kinds = dict.fromkeys((*(each.kind for each in sources), *found))
-        yield Node(target, tuple(names[:_MOST_HOSTS]), max(len(names) - _MOST_HOSTS, 0), tuple(kinds))
+        yield DiagramNode(target, tuple(names[:_MOST_HOSTS]), max(len(names) - _MOST_HOSTS, 0), tuple(kinds))
 
 
-def _backed_up_alone(edition: Edition) -> Iterator[Node]:
+def _backed_up_alone(edition: Edition) -> Iterator[DiagramNode]:
     """Yield what is backed up under a name that is no target's."""
     bindings = edition.bindings
     kept = (row for row in edition.design.of(BackupPolicy) if row.destination in bindings.stores)
     for subject in dict.fromkeys(row.subject for row in kept):
         if subject not in bindings.targets:
-            yield Node(subject)
+            yield DiagramNode(subject)
 
 
 def _without_ports(names: set[str]) -> set[str]:
@@ -159,7 +161,7 @@ def _without_ports(names: set[str]) -> set[str]:
     return {each for each in names if each.rpartition(":")[0] not in names}
 
 
-def _row(node: Node, bindings: Bindings) -> tuple[Message | str, ...]:
+def _row(node: DiagramNode, bindings: Bindings) -> tuple[Message | str, ...]:
     found = [
         Message("documents-written.every", kind=each.bound.kind, length=length(each.bound.config.every))
         for each in bindings.discoveries.get(node.name, ())
@@ -202,15 +204,15 @@ def _columns(drawn: SystemMap) -> Mapping[int, int]:
     return columns
 
 
-def _height(node: Node) -> int:
+def _height(node: DiagramNode) -> int:
     return _LINE * (1 + len(_lines(node)) + bool(node.kinds)) + 12
 
 
-def _lines(node: Node) -> tuple[str, ...]:
+def _lines(node: DiagramNode) -> tuple[str, ...]:
     return (*node.lines, f"+{node.more}") if node.more else node.lines
 
 
-def _box(node: Node, x: int, y: int) -> str:
+def _box(node: DiagramNode, x: int, y: int) -> str:
     written = [(node.name, "600"), *((each, "400") for each in _lines(node))]
     written += [(" / ".join(node.kinds), "400")] if node.kinds else []
     texts = "".join(
@@ -224,7 +226,9 @@ def _box(node: Node, x: int, y: int) -> str:
     return f"<g><title>{escape(node.name)}</title>{frame}{words}</g>"
 
 
-def _arrow(start: tuple[int, int], end: tuple[int, int], one: Node, other: Node, *, dashed: bool) -> str:
+def _arrow(
+    start: tuple[int, int], end: tuple[int, int], one: DiagramNode, other: DiagramNode, *, dashed: bool
+) -> str:
     x1, y1 = start[0] + _WIDTH, start[1] + _height(one) // 2
     x2, y2 = end[0], end[1] + _height(other) // 2
     middle = (x1 + x2) // 2

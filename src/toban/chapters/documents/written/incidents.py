@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from toban.chapters.documents.written.acting import Acts, sections
 from toban.chapters.documents.written.contacts import reached
-from toban.chapters.documents.written.paper import Grid, Paper, PaperBlock, Point, Text, Title
+from toban.chapters.documents.written.paper import Bullet, Grid, Paper, PaperBlock, Text, Title
 from toban.chapters.documents.written.procedures import without_toban
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
 from toban.design.clauses.notices import NotificationRule
@@ -54,7 +54,7 @@ def _flow(design: Design) -> Iterator[PaperBlock]:
     for flow in design.of(IncidentFlow):
         yield Title(2, Message("documents-written.flow"))
         yield from (
-            Point(Message("documents-written.step", number=number, text=step))
+            Bullet(Message("documents-written.step", number=number, text=step))
             for number, step in enumerate(flow.steps, 1)
         )
 

@@ -30,7 +30,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Bullet:
     """An entry of a list."""
 
     text: Words
@@ -60,7 +60,7 @@ class Picture:
     description: Words
 
 
-type PaperBlock = Title | Text | Point | Grid | Code | Picture
+type PaperBlock = Title | Text | Bullet | Grid | Code | Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def markdown(paper: Paper, language: str) -> str:
     """Return *paper* as Markdown, in which nothing that the document or the bindings say is markup."""
     parts = [f"# {_line(paper.title, language)}"]
     # The entries of a list stand together.
-    for is_list, blocks in groupby(paper.blocks, lambda each: isinstance(each, Point)):
+    for is_list, blocks in groupby(paper.blocks, lambda each: isinstance(each, Bullet)):
         written = [_written(each, language) for each in blocks]
         parts += ["\n".join(written)] if is_list else written
     return "\n\n".join(parts) + "\n"
@@ -92,7 +92,7 @@ def _written(block: PaperBlock, language: str) -> str:
             return f"{'#' * level} {_line(text, language)}"
         case Text(text):
             return _line(text, language)
-        case Point(text):
+        case Bullet(text):
             return f"- {_line(text, language)}"
         case Grid():
             return "\n".join(_grid(block, language))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from toban.chapters.documents.written.acting import Acts, chapter_title, sections, stated
-from toban.chapters.documents.written.paper import Paper, PaperBlock, Point, Text, Title
+from toban.chapters.documents.written.paper import Bullet, Paper, PaperBlock, Text, Title
 from toban.design.chapter import Chapter
 from toban.message import Message
 
@@ -21,7 +21,7 @@ def without_toban() -> Iterator[PaperBlock]:
     yield Title(2, Message("documents-written.without"))
     yield Text(Message("documents-written.without-why"))
     yield from (
-        Point(Message(f"documents-written.without-{each}")) for each in ("state", "alerts", "works", "back")
+        Bullet(Message(f"documents-written.without-{each}")) for each in ("state", "alerts", "works", "back")
     )
 
 

@@ -14,7 +14,7 @@ from toban.engine.tasks.entitlement import people_of_task
 from toban.engine.tasks.lists import ComingTask, OpenTask, coming, listed, tasks_of, terms_of_run
 from toban.engine.tasks.mornings.bindings import TASKS
 from toban.engine.tasks.mornings.rules import is_morning, is_of_today
-from toban.engine.tasks.offering import MOST_TOLD, tell_with, told
+from toban.engine.tasks.offered.offering import MOST_TOLD, tell_with, told
 from toban.engine.tasks.telling import cited, page
 from toban.engine.tasks.windows import open_tasks
 from toban.message import NOTHING, Message, lines

@@ -13,8 +13,8 @@ from toban.chapters.accounts.leaving import Teller, ToldLeaver
 from toban.chapters.accounts.models import Leaver, Suspicion
 from toban.chapters.accounts.operation import OPERATION
 from toban.chapters.accounts.rows.report import states
+from toban.chapters.accounts.rows.shown import decided, digest_shown
 from toban.chapters.accounts.seen import SeenSystem, seen
-from toban.chapters.accounts.shown import decided, digest_shown
 from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
 from toban.engine.people.models import OperatorRole

@@ -56,7 +56,7 @@ class ShownBudget(Schema):
     """Why more may have been spent."""
 
 
-class ShownMeasure(Schema):
+class ShownCommitment(Schema):
     """A measure that bought something for a term."""
 
     name: str
@@ -110,7 +110,7 @@ class ShownCosts(Schema):
     unknown_currencies: list[str]
     bills: list[ShownBill]
     budgets: list[ShownBudget]
-    measures: list[ShownMeasure]
+    measures: list[ShownCommitment]
     services: list[ShownService]
     days: list[ShownDay]
     restated: list[ShownRestated]

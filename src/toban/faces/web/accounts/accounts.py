@@ -17,8 +17,8 @@ from toban.chapters.accounts.leaving import Teller
 from toban.chapters.accounts.models import AccessDecision, AccessRemoval, Leaver
 from toban.chapters.accounts.operation import OPERATION
 from toban.chapters.accounts.rows.review import oddities
+from toban.chapters.accounts.rows.shown import decided, digest_shown
 from toban.chapters.accounts.seen import SeenAccount, seen
-from toban.chapters.accounts.shown import decided, digest_shown
 from toban.engine.clock import system_clock
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import require_role

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from toban.chapters.documents.written import diagram
 from toban.chapters.documents.written.kinds import WrittenKind, paper_of
-from toban.chapters.documents.written.paper import Code, Grid, Paper, Picture, Point, Text, Title, Words
+from toban.chapters.documents.written.paper import Bullet, Code, Grid, Paper, Picture, Text, Title, Words
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.faces.web.frame import frame, in_force, look
@@ -53,9 +53,9 @@ def written(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 def _shown(paper: Paper, edition: Edition) -> Iterator[ShownBlock]:
-    for is_list, blocks in groupby(paper.blocks, lambda each: isinstance(each, Point)):
+    for is_list, blocks in groupby(paper.blocks, lambda each: isinstance(each, Bullet)):
         if is_list:
-            yield ShownBlock("list", points=tuple(each.text for each in blocks if isinstance(each, Point)))
+            yield ShownBlock("list", points=tuple(each.text for each in blocks if isinstance(each, Bullet)))
             continue
         for block in blocks:
             match block:

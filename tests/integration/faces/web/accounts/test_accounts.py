@@ -16,7 +16,7 @@ from toban.chapters.accounts.models import (
     Leaver,
     Suspicion,
 )
-from toban.chapters.accounts.shown import shown_now
+from toban.chapters.accounts.rows.shown import shown_now
 from toban.engine.clock import system_clock
 from toban.engine.extension import Link
 from toban.engine.people.models import Operator, OperatorRole

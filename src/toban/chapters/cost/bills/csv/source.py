@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from toban.chapters.cost.bill import BillUnknown, Reading
+from toban.chapters.cost.bill import BillTerms, BillUnknown
 from toban.chapters.cost.bills.csv.rows import charges_of, demand_columns
 from toban.chapters.cost.bills.files import demand_unchanged, files_of
 from toban.chapters.cost.charge import Bill, Charge, ChargeKey
@@ -25,7 +25,7 @@ class CsvFiles:
         """See `BillSource`."""
         return files_of(self._pattern).version
 
-    def read(self, _how: Reading) -> Bill:
+    def read(self, _how: BillTerms) -> Bill:
         """See `BillSource`."""
         files = files_of(self._pattern)
         days: dict[date, dict[ChargeKey, Charge]] = defaultdict(dict)

@@ -8,7 +8,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from toban.chapters.cost.bill import Reading
+from toban.chapters.cost.bill import BillTerms
 from toban.chapters.cost.charge import MOST
 
 NEEDED = ("ChargePeriodStart", "BilledCost", "BillingCurrency", "ServiceName", "ChargeCategory")
@@ -47,7 +47,7 @@ _UTC = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,3})?)?)?(Z|[+-]00:?00)?$"
 _EXACT = Decimal(1).scaleb(-_SCALE)
 
 
-def summed(table: pa.Table, how: Reading) -> pa.Table:
+def summed(table: pa.Table, how: BillTerms) -> pa.Table:
     """Return the amounts by day and key; raise `ArrowInvalid` or `ValueError` if *table* is unreadable."""
     given = set(table.column_names)
     columns: dict[str, Any] = {

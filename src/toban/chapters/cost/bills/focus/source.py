@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from toban.chapters.cost.bill import BillUnknown, Reading
+from toban.chapters.cost.bill import BillTerms, BillUnknown
 from toban.chapters.cost.bills.files import demand_unchanged, files_of
 from toban.chapters.cost.bills.focus.columns import COLUMNS, NEEDED, summed, sums
 from toban.chapters.cost.bills.focus.config import FocusBill
@@ -36,7 +36,7 @@ class FocusFiles:
         """See `BillSource`."""
         return files_of(self._pattern).version
 
-    def read(self, how: Reading) -> Bill:
+    def read(self, how: BillTerms) -> Bill:
         """See `BillSource`."""
         files = files_of(self._pattern)
         parts, rows, seen = [], 0, set[str]()
@@ -116,7 +116,7 @@ def _demand(names: Sequence[str], path: Path) -> None:
         )
 
 
-def _summed(batch: pa.RecordBatch, how: Reading, path: Path) -> pa.Table:
+def _summed(batch: pa.RecordBatch, how: BillTerms, path: Path) -> pa.Table:
     try:
         return summed(pa.Table.from_batches([batch]), how)
     except (pa.ArrowException, ArithmeticError, ValueError) as error:

@@ -14,7 +14,7 @@ from toban.engine.notify.chat.port import ChatAct, ChatOffer, ChatOrder
 from toban.engine.notify.delivery.notice import NoticeButton
 from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
-from toban.engine.tasks.offering import offers_of
+from toban.engine.tasks.offered.offering import offers_of
 from toban.engine.tasks.orders import TaskOrder, sign_off
 from toban.engine.tasks.telling import page
 from toban.message import Message, sentences
