@@ -55,7 +55,7 @@ def table(rows: int) -> tuple[pa.Table, Decimal]:
 def taken_in(folder: Path) -> None:
     """Take in a million rows of each format, and state how long it took."""
     # Django must know its settings first.
-    from benchmarks.cost_place import kept, place  # noqa: PLC0415
+    from benchmarks.cost.place import kept, place  # noqa: PLC0415
 
     made, whole = table(_ROWS)
     for name, write in (("csv", pyarrow.csv.write_csv), ("parquet", pq.write_table)):
