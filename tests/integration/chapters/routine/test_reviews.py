@@ -129,7 +129,8 @@ def test_the_access_review_names_every_account_and_what_is_odd() -> None:
 
     found = facts("アクセス権限レビュー")
 
-    assert list(found) == ["tanaka", "sato"]
+    assert list(found) == ["Toban", "tanaka", "sato"]
+    assert "まだ読んでいません" in str(found["Toban"].value)
     assert "特権" in str(found["sato"].value)
     assert "佐藤" in str(found["sato"].value) or "運用責任者" in str(found["sato"].value)
     assert "90日サインインなし" in str(found["tanaka"].value)
