@@ -93,7 +93,11 @@ def _handover(run: Run) -> Handover | None:
     """Return how *run* was last handed on: by hand, or by a swap that was agreed before it was due."""
     handed: Handover | None = run.handovers.select_related("taker", "giver").order_by("-pk").first()
     legs = SwapLeg.objects.filter(work=run.work, due_at=run.due_at, swap__state=Swap.State.AGREED)
-    leg = legs.select_related("swap", "taker").order_by("-swap__answered_at", "-pk").first()
+    leg = (
+        legs.select_related("swap__asker", "swap__answerer", "taker")
+        .order_by("-swap__answered_at", "-pk")
+        .first()
+    )
     if leg is None:
         return handed
     swapped = leg.handover(run)

@@ -4,9 +4,15 @@ from django.conf import settings
 from django.db import models
 
 from toban.engine.approvals.models import ApprovalAnswer
+from toban.engine.people.models import Operator
 from toban.engine.runs.models import Run
 from toban.engine.tasks.facts import TaskFact
 from toban.engine.tasks.rules import TaskTerms
+
+
+def _is_trusted(giver: Operator | None, lockouts: int | None) -> bool:
+    """Return whether *giver* was not locked out since they gave a task away; None: that was not kept then."""
+    return lockouts is None or (giver is not None and giver.is_active and giver.lockouts == lockouts)
 
 
 class Handover(models.Model):
@@ -29,10 +35,7 @@ class Handover(models.Model):
     @property
     def stands(self) -> bool:
         """Whether its giver's account is there, and was not locked out since."""
-        if self.lockouts is None:
-            return True
-        giver = self.giver
-        return giver is not None and giver.is_active and giver.lockouts == self.lockouts
+        return _is_trusted(self.giver, self.lockouts)
 
 
 class SignOff(models.Model):
@@ -129,6 +132,8 @@ class SwapLeg(models.Model):
     giver_person = models.CharField(max_length=200)
     taker = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     taker_person = models.CharField(max_length=200)
+    lockouts = models.PositiveIntegerField(null=True)
+    """The giver's `lockouts` when they asked or agreed; see `Handover.lockouts`."""
 
     class Meta:
         indexes = (models.Index(fields=("work", "due_at"), name="swap_leg_of_task"),)
@@ -136,13 +141,25 @@ class SwapLeg(models.Model):
     def __str__(self) -> str:
         return f"{self.work} {self.due_at.isoformat()} → {self.taker_person}"
 
+    @property
+    def giver(self) -> Operator | None:
+        """Who gives it away."""
+        return self.swap.asker if self.taker_id == self.swap.answerer_id else self.swap.answerer
+
+    @property
+    def stands(self) -> bool:
+        """See `Handover.stands`."""
+        return _is_trusted(self.giver, self.lockouts)
+
     def handover(self, run: Run) -> Handover:
         """Return the handover that the swap is for *run*, which is its task."""
         return Handover(
             run=run,
+            giver=self.giver,
             giver_name=self.giver_person,
             taker=self.taker,
             taker_person=self.taker_person,
+            lockouts=self.lockouts,
             reason=self.swap.reason,
             at=self.swap.answered_at or self.swap.asked_at,
         )

@@ -178,6 +178,23 @@ def test_a_swap_is_audited_and_told_to_the_other_alone(nine: Edition) -> None:
     }
 
 
+def test_a_swap_ends_with_a_lock_out_of_whoever_gave_the_task_away(nine: Edition) -> None:
+    name, patch = developer(nine), task(PATCH)
+    agree(by(nine, "sato"), asked(nine).pk, NINE)
+    Operator.objects.filter(username="sato").update(lockouts=1)
+
+    with pytest.raises(NotPossible, match="あなたは今、その役割を担っていません"):
+        sign_off(order(nine, name, patch), "", shown=shown(nine, patch, NINE), now=NINE)
+
+
+def test_nobody_agrees_to_what_an_account_asked_that_was_locked_out_since(nine: Edition) -> None:
+    swap = asked(nine)
+    Operator.objects.filter(username=developer(nine)).update(lockouts=1)
+
+    with pytest.raises(NotPossible):
+        agree(by(nine, "sato"), swap.pk, NINE)
+
+
 def test_whoever_left_since_has_it_no_longer(nine: Edition) -> None:
     agree(by(nine, "sato"), asked(nine).pk, NINE)
     gone = edition_of(bindings=BINDINGS.replace('account = "sato"', 'account = "nobody"'))

@@ -9,5 +9,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="handover", name="lockouts", field=models.PositiveIntegerField(null=True)
-        )
+        ),
+        migrations.AddField(
+            model_name="swapleg", name="lockouts", field=models.PositiveIntegerField(null=True)
+        ),
     ]

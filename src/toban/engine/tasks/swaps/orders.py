@@ -80,7 +80,7 @@ def agree(order: SwapOrder, number: int, now: datetime) -> Swap:
         }
         for leg in swap.legs.all():
             giver = swap.asker_id if leg.taker_id == swap.answerer_id else swap.answerer_id
-            if there.get((leg.work, leg.due_at, leg.giver_person)) != giver:
+            if there.get((leg.work, leg.due_at, leg.giver_person)) != giver or not leg.stands:
                 raise NotPossible(
                     Message("tasks.swap-is-stale", name=leg.name), Message("tasks.swap-ask-anew")
                 )
@@ -146,6 +146,7 @@ def _add_leg(swap: Swap, given: TaskOccurrence, other: TaskOccurrence) -> None:
         giver_person=given.person,
         taker=other.account,
         taker_person=other.person,
+        lockouts=given.account.lockouts,
     )
 
 
