@@ -22,6 +22,7 @@ from toban.chapters.accounts.plan import AccountsPlan, AccountSystem
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.message_field import storable
+from toban.engine.state.reach import is_away
 from toban.message import NOTHING, Message, message_of
 from toban.text import storable_text
 
@@ -82,6 +83,9 @@ def _asked(system: AccountSystem, now: datetime) -> AccountList | Message:
     except AccountsUnknown as unknown:
         return message_of(unknown)
     except Exception as error:
+        if is_away(error):
+            # Toban's own accounts are in the state, without which nothing is to be said of them either.
+            raise
         # Another's kind may fail in any way: that system is unknown, and the others are looked at.
         log.exception("accounts_failed", system=system.name)
         return Message("accounts.kind-failed", why=type(error).__name__)

@@ -1,15 +1,18 @@
 """Which list proves what: of when it is decides whether an account went in time; it is loaded once."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from tests.integration.chapters.accounts.place import DAY, MINUTE, TOKYO, Place
 
 from toban.chapters.accounts import collecting, removing
-from toban.chapters.accounts.models import AccessRemoval
+from toban.chapters.accounts.account import AccountList
+from toban.chapters.accounts.models import AccessRemoval, SystemReading
+from toban.chapters.accounts.plan import AccountSystem
 from toban.chapters.accounts.rows import report
 from toban.chapters.accounts.suspicion import watching
 from toban.chapters.accounts.suspicion.rules import WatchTerms
@@ -179,3 +182,19 @@ def test_each_manager_of_toban_is_kept_or_revoked_by_another(place: Place) -> No
     assert "uehara が剥奪と判断" in str(decided.value)
     place.look(MINUTE)
     assert ("remove-account/Toban", "kanri") in place.tasks()
+
+
+def test_while_the_state_is_away_nothing_is_said_of_tobans_own_accounts(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_system: AccountSystem, _now: datetime) -> AccountList:
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr(AccountSystem, "read", away)
+    alone = replace(place.plan, systems=[each for each in place.plan.systems if each.is_own])
+
+    with pytest.raises(OperationalError):
+        collecting.collect(alone, place.now)
+
+    assert len(alone.systems) == 1
+    assert not SystemReading.objects.exists()
