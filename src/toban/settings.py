@@ -19,7 +19,7 @@ PARTS = wiring.parts()
 """What is registered: extensions bring apps, pages, templates and static files."""
 HOME = Path(os.environ.get("TOBAN_HOME", "var")).absolute()
 STATE_URL = os.environ.get("TOBAN_STATE_URL", f"sqlite:///{HOME}/state.sqlite3")
-RUNS_AT_ONCE = int(os.environ.get("TOBAN_RUNS_AT_ONCE", "8"))
+RUNS_AT_ONCE = int(os.environ.get("TOBAN_RUNS_AT_ONCE", "16"))
 API_PER_MINUTE = int(os.environ.get("TOBAN_API_PER_MINUTE", "300"))
 API_PATH = "/rest/v1/"
 PUBLIC_URL = os.environ.get("TOBAN_PUBLIC_URL", "http://127.0.0.1:8300")

@@ -33,7 +33,7 @@ class Runs:
         holder: str,
         clock: Clock,
         *,
-        most: int = 8,
+        most: int = 16,
         output: OutputBuffer | None = None,
         trusts: Callable[[datetime], bool] = lambda _now: True,
     ) -> None:

@@ -154,7 +154,7 @@ class Runner:
     """Claims runs and does them. One thread calls `step` and `wait` repeatedly."""
 
     def __init__(
-        self, holder: str, clock: Clock, *, most: int = 8, output: OutputBuffer | None = None
+        self, holder: str, clock: Clock, *, most: int = 16, output: OutputBuffer | None = None
     ) -> None:
         self._output = output
         self._holder = holder
