@@ -121,7 +121,7 @@ CREATE TABLE IF NOT EXISTS logs (
     route LowCardinality(String),
     status UInt16,
     duration_ms Float32 CODEC(ZSTD),
-    attributes JSON(max_dynamic_paths = 64) DEFAULT attributes_sent,
+    attributes JSON(max_dynamic_paths = 64) DEFAULT attributes_sent CODEC(ZSTD),
     attributes_sent String EPHEMERAL '{{}}',
     sender LowCardinality(String),
     batch UInt64 CODEC(ZSTD),
