@@ -22,6 +22,11 @@ def fitting_key(text: str, most: int) -> str:
     return f"{text[: most - len(digest) - 1]}-{digest}"
 
 
+def columns_of(text: str) -> int:
+    """Return how many columns *text* takes: a Japanese letter is twice as wide as a Latin one."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def printable(text: str) -> str:
     """Return *text* without characters that move a terminal's cursor, end the line or turn its direction."""
     return "".join(char if char.isprintable() or unicodedata.category(char) == "Zs" else "�" for char in text)

@@ -1,7 +1,6 @@
 """List entries, rows of key-value tables and numbered steps as clauses."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -34,6 +33,7 @@ from toban.design.shapes.shape import (
     words,
 )
 from toban.message import NOTHING, Message, message_of
+from toban.text import columns_of
 
 _KEYED = re.compile(
     r"(?P<key>[^:：\n。]{1,60}?)\s*(?:(?<!/)[:：](?!//)(?<!\d[:：](?=\d))(?<![a-z]:(?=[a-z]))|：)\s*(?P<value>.*)",
@@ -108,18 +108,15 @@ def split_key(text: str) -> tuple[str, str]:
 def caption_of(paragraph: Paragraph) -> str:
     """Return a short line above a table or list, which serves as its heading; empty for running text."""
     text = paragraph.text.strip()
-    is_short = len(text) <= 60 and _width(text) <= 60 and "\n" not in text and not text.endswith(("。", "."))
+    is_short = (
+        len(text) <= 60 and columns_of(text) <= 60 and "\n" not in text and not text.endswith(("。", "."))
+    )
     if text.startswith(("|", "<")):
         return ""
     # Error rate: 5xx answers, without those … introduces a list as its key does.
     key = split_key(text)[0]
     is_keyed = bool(key) and "\n" not in text and text[len(key) :].lstrip().startswith((":", "："))
     return text.rstrip(":：") if is_short else key if is_keyed else ""
-
-
-def _width(text: str) -> int:
-    """Return how many columns the text takes: a Japanese letter is twice as wide as a Latin one."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _is_open(key: str) -> bool:

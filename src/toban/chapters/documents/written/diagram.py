@@ -3,7 +3,6 @@
 The drawing is small enough to need no layout library: what runs on something stands left of it.
 """
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,6 +14,7 @@ from toban.engine.bindings.model import Bindings
 from toban.engine.changes.hosts import hosts_of
 from toban.engine.editions.edition import Edition
 from toban.message import Message, listing
+from toban.text import columns_of
 
 FILE = "diagram.svg"
 _MOST_HOSTS = 6
@@ -240,16 +240,12 @@ def _arrow(
 
 
 def _fitting(text: str) -> str:
-    if _columns_of(text) <= _FITTING:
+    if columns_of(text) <= _FITTING:
         return text
     cut = text
-    while _columns_of(cut) > _FITTING - 1:
+    while columns_of(cut) > _FITTING - 1:
         cut = cut[:-1]
     return f"{cut}…"
-
-
-def _columns_of(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
 
 
 def _label(text: str) -> str:

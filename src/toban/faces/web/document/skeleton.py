@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import batched, chain, repeat
+from itertools import batched, chain, repeat, zip_longest
 
 from django.utils.encoding import uri_to_iri
 from django.utils.html import format_html, format_html_join
@@ -21,6 +21,7 @@ from toban.engine.extension import RowKind
 from toban.faces.document.address import evidence_address, link_address
 from toban.faces.document.live import LiveRow, brief_html, spark_html, value_html, verdict_html
 from toban.faces.document.outline import Outline, OutlineLine, OutlinePart
+from toban.text import columns_of
 
 
 class Hole(Enum):
@@ -133,8 +134,10 @@ _LONG = 200
 """Documents with more clauses are drawn in brief from some row on."""
 _FIRST = 40
 """Rows of tables that are drawn with everything even then."""
-_GROUP = 25
+_GROUP = 15
 """Rows that are brought in together: few enough to be laid out and painted within a frame or two."""
+_LIVE, _TREND, _SAID, _WIDEST, _GAP = 10, 10, 20, 40, 2
+"""Columns of text: of what a long table shows beside its cells, of a cell at most, and between two cells."""
 _END = mark_safe("</tbody>")
 _LATER = '<tbody class="later" data-rows="{}">'
 
@@ -180,9 +183,12 @@ class _BlockDrawing:
             yield mark_safe("</div>")
 
     def _table(self, part: OutlinePart) -> Iterator[Piece | LaterRows]:
+        is_long = len(part.lines) > self._left
+        classes = ["measured"] * self._is_charted(part) + ["long"] * is_long
         yield format_html(
-            '<div class="scroll"><table{}><thead><tr>{}',
-            mark_safe(' class="measured"') if self._is_charted(part) else "",
+            '<div class="scroll"><table{}>{}<thead><tr>{}',
+            format_html(' class="{}"', " ".join(classes)) if classes else "",
+            self._widths(part) if is_long else "",
             format_html_join("", '<th scope="col">{}</th>', ((name,) for name in part.header)),
         )
         if self._is_measured(part):
@@ -200,6 +206,15 @@ class _BlockDrawing:
             brief = chain.from_iterable(self._brief(part, line) for line in group)
             yield LaterRows(tuple(_merged(chain(brief, [_END]))), tuple(_merged(self._body(part, group))))
         yield mark_safe("</table></div>")
+
+    def _widths(self, part: OutlinePart) -> SafeString:
+        """Return the columns with their widths: rows that come later do not lay the table out anew."""
+        cells = zip_longest(part.header, *(line.cells for line in part.lines), fillvalue="")
+        widths = [min(max(map(columns_of, column)), _WIDEST) for column in cells]
+        widths += [_LIVE] * self._is_measured(part) + [_TREND] * self._is_charted(part)
+        widths += [_SAID] * part.has_verdicts
+        shares = ((f"{100 * (width + _GAP) / (sum(widths) + _GAP * len(widths)):.1f}%",) for width in widths)
+        return format_html_join("", '<col width="{}">', shares)
 
     def _body(self, part: OutlinePart, lines: Sequence[OutlineLine]) -> Iterator[Piece]:
         yield mark_safe("<tbody>")
