@@ -122,7 +122,8 @@ def take(number: int, order: IncidentOrder, now: datetime) -> Incident:
             incident.responded_at, incident.responded_by = now, order.by.name[:150]
         incident.save(update_fields=["commander", "responded_at", "responded_by"])
         unacknowledged = incident.joined.filter(alert__resolved_at=None, alert__acknowledged_at=None)
-        if alerts := list(unacknowledged.values_list("alert", flat=True)):
+        joined = (each.alert for each in unacknowledged.select_related("alert"))
+        if alerts := [each.pk for each in joined if not each.ends_with_review]:
             acknowledge_all(alerts, by=order.by.name[:150], now=now)
         _record(incident, "incident-taken", order, now)
     return incident

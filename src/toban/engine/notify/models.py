@@ -13,7 +13,7 @@ from toban.design.values.severity import AlertLevel
 from toban.engine.changes.models import Change
 from toban.engine.message_field import MessageField
 from toban.engine.notify.delivery.notice import NoticeKind
-from toban.engine.notify.routing.silences import ActiveSilence
+from toban.engine.notify.routing.silences import APPROVAL, ActiveSilence
 from toban.engine.notify.signal import EVENT, Condition
 from toban.message import Message, from_json
 
@@ -88,6 +88,11 @@ class Alert(models.Model):
     def is_event(self) -> bool:
         """Whether it only reports that something happened: it was over at once, and never recovers."""
         return EVENT in self.labels
+
+    @property
+    def ends_with_review(self) -> bool:
+        """Whether it is about what went ahead without approval: nobody acknowledges it before the review."""
+        return bool(self.labels == APPROVAL)
 
     @property
     def incident_key(self) -> str:

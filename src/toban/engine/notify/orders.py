@@ -22,6 +22,9 @@ def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
     with transaction.atomic():
         now = ledger.turn(now)
         alert = _open(alert_id)
+        if alert.ends_with_review:
+            # Otherwise whoever broke the glass would see to it that nobody else is woken.
+            raise NotPossible(Message("notify.ends-with-review"), Message("notify.review-it"))
         if alert.acknowledged_at is not None:
             raise NotPossible(
                 Message("notify.already-acknowledged", alert=alert_id, who=alert.acknowledged_by)
@@ -37,12 +40,12 @@ def acknowledge_told(announcement_id: int, *, by: str, now: datetime) -> list[Al
 
 
 def acknowledge_all(alert_ids: Collection[int], *, by: str, now: datetime) -> list[Alert]:
-    """Acknowledge those of these alerts that are open and unacknowledged, in one transaction."""
+    """Acknowledge those of these alerts that can be: open and unacknowledged; in one transaction."""
     free = Alert.objects.select_for_update().filter(resolved_at=None, acknowledged_at=None)
     with transaction.atomic():
         now = ledger.turn(now)
         found = [free.filter(pk=alert_id).first() for alert_id in alert_ids]
-        taken = [alert for alert in found if alert is not None]
+        taken = [alert for alert in found if alert is not None and not alert.ends_with_review]
         for alert in taken:
             _take(alert, by, now)
     if not taken:

@@ -13,6 +13,7 @@ from toban.engine.approvals.rules import RequestState
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert
+from toban.engine.notify.orders import acknowledge, acknowledge_all
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
 
@@ -171,3 +172,14 @@ def test_a_review_happens_once(edition: Edition) -> None:
 
     with pytest.raises(NotPossible):
         review(number, "もう一度", by=giver("boss"), edition=edition, now=MONDAY)
+
+
+@pytest.mark.parametrize("who", ["sato", "boss", "@sato"])
+def test_nobody_stops_the_alert_but_by_a_review(edition: Edition, who: str) -> None:
+    broken(edition, giver("sato", has_proved=True), "sato")
+    number = Alert.objects.get(resolved_at=None).pk
+
+    assert "別の人の確認で終わります" in refused(acknowledge, number, by=who, now=MONDAY)
+    refused(acknowledge_all, [number], by=who, now=MONDAY)
+
+    assert Alert.objects.get(resolved_at=None).acknowledged_at is None

@@ -64,8 +64,8 @@ def notice_of(delivery: Delivery) -> Notice:
         began_at=alert.began_at,
         at=announcement.at,
         url=announcement.url,
-        # What is over as it happens can't be acknowledged.
-        announcement=0 if alert.is_event else announcement.pk,
+        # What is over as it happens can't be acknowledged, nor what ends with a review.
+        announcement=0 if alert.is_event or alert.ends_with_review else announcement.pk,
         buttons=buttons_of(announcement.pk, settings.PARTS.ports) if kind in _ORDERABLE else (),
         reply_to="" if is_digest else _first_receipt(delivery),
         # News of a problem may be sent after it is over.

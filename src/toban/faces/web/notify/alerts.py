@@ -266,7 +266,8 @@ def _why_not(ids: Sequence[int]) -> Mapping[int, str]:
 def _free(going_on: Sequence[tuple[Alert, AlertState]], choice: AlertChoice) -> list[int]:
     """Return the alerts that can be acknowledged together: those of the choice that nobody has yet."""
     chosen = (alert for alert, stands in going_on if choice.state in ("", stands))
-    return [alert.pk for alert in chosen if alert.acknowledged_at is None][:_AT_ONCE]
+    free = (each for each in chosen if each.acknowledged_at is None and not each.ends_with_review)
+    return [each.pk for each in free][:_AT_ONCE]
 
 
 def _take_all(request: HttpRequest, choice: AlertChoice, now: datetime) -> HttpResponse:
