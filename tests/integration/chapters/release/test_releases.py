@@ -1,5 +1,6 @@
 """Releases from the plan to the watch: who may, what is refused, what serves in the end."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,7 +24,7 @@ from toban.chapters.release.ordering import orders
 from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.ordering.planning import Wish, draft
 from toban.engine.approvals.answers import Giver
-from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.approvals.rules import RequestState
 from toban.engine.editions.gate.powers import changes, powers_of
 from toban.engine.evidence.models import LedgerEntry
@@ -273,6 +274,48 @@ def test_a_deputy_who_made_themselves_one_asks_for_the_rollback(shop: Shop) -> N
     asked = orders.roll_back(shop.plan.deployments[PRODUCTION], "戻したい", shop.order("ken"), shop.now)
     shop.work()
     assert (shop.serves, asked.decided_at) == ("v2", None)
+
+
+def in_own_shell(holder: Giver) -> Giver:
+    return replace(holder, via=ApprovalAnswer.Via.SHELL, shell_user="ken")
+
+
+def by_token_made_in_own_shell(holder: Giver) -> Giver:
+    return replace(holder, via=ApprovalAnswer.Via.API, token_maker="ken")
+
+
+def by_password_they_gave(holder: Giver) -> Giver:
+    ken = Operator.objects.get(username="ken")
+    Operator.objects.filter(username="nami").update(password_set_at=NOON, password_setters=[ken.pk])
+    return replace(holder, account=Operator.objects.get(username="nami"))
+
+
+def in_a_shell_that_many_share(holder: Giver) -> Giver:
+    return replace(holder, via=ApprovalAnswer.Via.SHELL, shell_user="root")
+
+
+@pytest.mark.parametrize(
+    ("way", "decides"),
+    [
+        (in_own_shell, False),
+        (by_token_made_in_own_shell, False),
+        (by_password_they_gave, False),
+        (in_a_shell_that_many_share, True),
+    ],
+)
+def test_nobody_decides_on_a_rollback_in_the_holders_name(
+    shop: Shop, way: Callable[[Giver], Giver], *, decides: bool
+) -> None:
+    serving(shop, "v1")
+    shop.source.add("v2")
+    serving(shop, "v2")
+    order = shop.order("nami")
+
+    asked = orders.roll_back(
+        shop.plan.deployments[PRODUCTION], "戻したい", replace(order, by=way(order.by)), shop.now
+    )
+
+    assert (asked.decided_at is not None) is decides
 
 
 def test_a_deputy_who_was_relieved_while_their_order_waited_asks_for_the_rollback(shop: Shop) -> None:

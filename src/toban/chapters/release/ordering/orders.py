@@ -438,12 +438,13 @@ def _new(
 def _decides(deployment: Deployment, order: ReleaseOrder, now: datetime) -> bool:
     """Return whether who orders a rollback may decide on it: the holder of the row's role does.
 
-    One who made themselves a deputy asks, as they approve nothing.
+    One who made themselves a deputy asks, as they approve nothing; so does what another may have ordered in
+    the holder's name, from their shell or by a password that they gave.
     """
     account, role = order.by.account, deployment.rule.approver
     if not role:
         return True
-    if account is None:
+    if account is None or set(order.by.orderers) != {account.pk}:
         return False
     holders = [each for each in holders_of(order.edition, role, now) if each.account == account]
     return any(not is_self_made(order.edition, each) for each in holders)
