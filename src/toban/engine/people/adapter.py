@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, override
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import lazystr
 
@@ -60,9 +61,15 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
 
     @override
     def set_password(self, user: Operator, password: str) -> None:
-        """Store the new password, and nothing else: a lock that came since *user* was read stays."""
+        """Store the new password, and nothing else: a lock that came since *user* was read stays.
+
+        So does another password: otherwise whoever knows the old one, and keeps changing it, would outlast the
+        one by which they are shut out.
+        """
+        same = Operator.objects.filter(pk=user.pk, password=user.password)
         user.set_password(password)
-        user.save(update_fields=["password"])
+        if not same.update(password=user.password):
+            raise PermissionDenied(user.username)
 
     @override
     def post_login(self, request: HttpRequest, user: Operator, **more: Any) -> HttpResponse:

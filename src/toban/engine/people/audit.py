@@ -107,9 +107,11 @@ def _refused(credentials: Mapping[str, object], request: HttpRequest | None = No
 
 
 def _password_changed(request: HttpRequest, user: Operator, **_: object) -> None:
-    user.must_change_password = False
-    user.password_changed_at = system_clock()
-    user.save(update_fields=["must_change_password", "password_changed_at"])
+    user.must_change_password, user.password_changed_at = False, system_clock()
+    # Not of one that a manager has given meanwhile: it must be changed.
+    Operator.objects.filter(pk=user.pk, password=user.password).update(
+        must_change_password=False, password_changed_at=user.password_changed_at
+    )
     record("password-changed", user.username, request)
 
 

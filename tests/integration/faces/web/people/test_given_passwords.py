@@ -9,6 +9,8 @@ from django.test import Client
 from tests.integration.faces.web.conftest import PASSWORD, Operators
 
 from toban.engine.clock import system_clock
+from toban.engine.people.adapter import ClosedAccountAdapter
+from toban.engine.people.first import give_password
 from toban.engine.people.models import FeedToken, Operator, OperatorRole
 from toban.engine.people.rules import BEHIND_FOR
 from toban.engine.tokens.models import ApiToken
@@ -110,3 +112,53 @@ def test_a_session_after_the_week_is_as_long_as_any(mira: Operator) -> None:
     Client().force_login(Operator.objects.get(pk=mira.pk))
 
     assert Session.objects.get().expire_date > system_clock() + timedelta(hours=11)
+
+
+@pytest.mark.parametrize("moment", ["before it is stored", "after it is stored"])
+def test_a_password_that_is_given_while_the_old_one_is_changed_stands(
+    mira: Operator, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    client, issued, stored = Client(), [], ClosedAccountAdapter.set_password
+    client.force_login(mira)
+
+    def issue() -> None:
+        found = Operator.objects.get(pk=mira.pk)
+        issued.append(give_password(found, system_clock(), found.password_setters))
+        found.save()
+
+    def meanwhile(self: ClosedAccountAdapter, user: Operator, password: str) -> None:
+        if moment == "before it is stored":
+            issue()
+        stored(self, user, password)
+        if moment == "after it is stored":
+            issue()
+
+    monkeypatch.setattr(ClosedAccountAdapter, "set_password", meanwhile)
+    client.post(CHANGE, {"oldpassword": PASSWORD, "password1": f"{PASSWORD}-2", "password2": f"{PASSWORD}-2"})
+
+    mira.refresh_from_db()
+    assert mira.check_password(issued[0])
+    assert (mira.must_change_password, mira.lockouts) == (True, 1)
+    assert client.get("/").status_code == 302
+
+
+def test_a_new_password_of_the_owner_stands_against_one_that_was_under_way(
+    mira: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, stored = Client(), ClosedAccountAdapter.set_password
+    client.force_login(mira)
+
+    def meanwhile(self: ClosedAccountAdapter, user: Operator, password: str) -> None:
+        found = Operator.objects.get(pk=mira.pk)
+        found.set_password("the owner's own, of today")
+        found.save(update_fields=["password"])
+        stored(self, user, password)
+
+    monkeypatch.setattr(ClosedAccountAdapter, "set_password", meanwhile)
+    answer = client.post(
+        CHANGE, {"oldpassword": PASSWORD, "password1": f"{PASSWORD}-2", "password2": f"{PASSWORD}-2"}
+    )
+
+    mira.refresh_from_db()
+    assert answer.status_code == 403
+    assert mira.check_password("the owner's own, of today")
