@@ -50,15 +50,27 @@ class TaskPeople:
         if self.lapsed is None:
             return NOTHING
         if not self.lapsed.stands:
-            return Message("tasks.giver-locked-out", person=self.lapsed.giver_name)
+            code = "appointer" if self.lapsed.is_giver_trusted else "giver"
+            return Message(f"tasks.{code}-locked-out", person=self.lapsed.giver_name)
         return Message("tasks.handover-lapsed", person=self.lapsed.taker_person)
 
     def person_of(self, account: Operator) -> str:
         """Return the name in `[people]` under which *account* acts."""
         if self.handover is not None and self.handover.taker_id == account.pk:
             return self.handover.taker_person
-        mine = (each.person for each in self.holders if each.account is not None and each.account == account)
-        return next(mine, "")
+        found = self._holder(account)
+        return found.person if found is not None else ""
+
+    def deputy_of(self, account: Operator) -> int | None:
+        """Return the number of the override by which *account* has the task, itself or by a handover."""
+        if self.handover is not None and self.handover.taker_id == account.pk:
+            return self.handover.deputy_id
+        found = self._holder(account)
+        return found.override.number if found is not None and found.override is not None else None
+
+    def _holder(self, account: Operator) -> Holder | None:
+        mine = (each for each in self.holders if each.account is not None and each.account == account)
+        return next(mine, None)
 
     def why_not(self, account: Operator, *, is_taking_back: bool = False) -> TaskRefusal | None:
         """Return why *account* may not sign it off now, or hand it on, or take it back; None if it may."""
@@ -91,10 +103,12 @@ def people_of_task(run: Run, terms: TaskTerms, edition: Edition, now: datetime) 
 
 def _handover(run: Run) -> Handover | None:
     """Return how *run* was last handed on: by hand, or by a swap that was agreed before it was due."""
-    handed: Handover | None = run.handovers.select_related("taker", "giver").order_by("-pk").first()
+    handed: Handover | None = (
+        run.handovers.select_related("taker", "giver", "deputy__account").order_by("-pk").first()
+    )
     legs = SwapLeg.objects.filter(work=run.work, due_at=run.due_at, swap__state=Swap.State.AGREED)
     leg = (
-        legs.select_related("swap__asker", "swap__answerer", "taker")
+        legs.select_related("swap__asker", "swap__answerer", "taker", "deputy__account")
         .order_by("-swap__answered_at", "-pk")
         .first()
     )

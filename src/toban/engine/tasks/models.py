@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from toban.engine.approvals.models import ApprovalAnswer
+from toban.engine.notify.models import DutyOverride
 from toban.engine.people.models import Operator
 from toban.engine.runs.models import Run
 from toban.engine.tasks.facts import TaskFact
@@ -13,6 +14,11 @@ from toban.engine.tasks.rules import TaskTerms
 def _is_trusted(giver: Operator | None, lockouts: int | None) -> bool:
     """Return whether *giver* was not locked out since they gave a task away; None: that was not kept then."""
     return lockouts is None or (giver is not None and giver.is_active and giver.lockouts == lockouts)
+
+
+def _is_made_in_trust(deputy: DutyOverride | None) -> bool:
+    """Return whether the task was given by no deputy, or whoever made them one was not locked out since."""
+    return deputy is None or _is_trusted(deputy.account, deputy.lockouts)
 
 
 class Handover(models.Model):
@@ -26,6 +32,8 @@ class Handover(models.Model):
     """The name in `[people]`."""
     lockouts = models.PositiveIntegerField(null=True)
     """The giver's `lockouts` then: one more ends it, as whoever chose the taker may have been another."""
+    deputy = models.ForeignKey("notify.DutyOverride", models.SET_NULL, null=True, related_name="+")
+    """Set if the giver had the task as a deputy; see `_is_made_in_trust`."""
     reason = models.TextField()
     at = models.DateTimeField()
 
@@ -33,9 +41,14 @@ class Handover(models.Model):
         return f"{self.run_id} {self.giver_name} → {self.taker_person}"
 
     @property
-    def stands(self) -> bool:
+    def is_giver_trusted(self) -> bool:
         """Whether its giver's account is there, and was not locked out since."""
         return _is_trusted(self.giver, self.lockouts)
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts: nor was locked out who made the giver the deputy by which they gave it."""
+        return self.is_giver_trusted and _is_made_in_trust(self.deputy)
 
 
 class SignOff(models.Model):
@@ -134,6 +147,8 @@ class SwapLeg(models.Model):
     taker_person = models.CharField(max_length=200)
     lockouts = models.PositiveIntegerField(null=True)
     """The giver's `lockouts` when they asked or agreed; see `Handover.lockouts`."""
+    deputy = models.ForeignKey("notify.DutyOverride", models.SET_NULL, null=True, related_name="+")
+    """See `Handover.deputy`."""
 
     class Meta:
         indexes = (models.Index(fields=("work", "due_at"), name="swap_leg_of_task"),)
@@ -149,7 +164,7 @@ class SwapLeg(models.Model):
     @property
     def stands(self) -> bool:
         """See `Handover.stands`."""
-        return _is_trusted(self.giver, self.lockouts)
+        return _is_trusted(self.giver, self.lockouts) and _is_made_in_trust(self.deputy)
 
     def handover(self, run: Run) -> Handover:
         """Return the handover that the swap is for *run*, which is its task."""
@@ -160,6 +175,7 @@ class SwapLeg(models.Model):
             taker=self.taker,
             taker_person=self.taker_person,
             lockouts=self.lockouts,
+            deputy=self.deputy,
             reason=self.swap.reason,
             at=self.swap.answered_at or self.swap.asked_at,
         )

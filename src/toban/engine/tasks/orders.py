@@ -102,6 +102,7 @@ def hand_on(order: TaskOrder, person: str, reason: str, *, now: datetime) -> Han
             taker=taker,
             taker_person=person,
             lockouts=account.lockouts,
+            deputy_id=people.deputy_of(account),
             reason=storable_text(reason.strip()),
             at=now,
         )

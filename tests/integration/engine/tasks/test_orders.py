@@ -237,6 +237,25 @@ def test_a_task_handed_on_by_an_account_that_was_locked_out_since_is_the_roles_a
     assert sign(nine, other, task(), NINE).username == other
 
 
+@pytest.mark.parametrize("change", [{"is_active": False}, {"lockouts": 1}])
+def test_a_task_that_a_deputy_handed_on_is_the_roles_again_if_who_made_them_one_was_locked_out(
+    nine: Edition, change: dict[str, object]
+) -> None:
+    mine, other = in_turn(nine)
+    Operator.objects.create_user("boss")
+    appoint(nine, "運用責任者", by="boss")
+    name = {"tanaka": "田中", "suzuki": "鈴木"}[other]
+    hand_on(order(nine, "sato", task()), name, "外出のため", now=NINE)
+    hand_on(order(nine, other, task()), "運用責任者", "やはり", now=NINE)
+
+    Operator.objects.filter(username="boss").update(**change)
+
+    assert refusal(nine, "sato", task(), NINE) == "tasks.not-your-role"
+    (seen,) = [each for each in listed(nine, PARTS, NINE) if each.run.pk == task().pk]
+    assert "代理にした人" in str(seen.people.why_lapsed)
+    assert sign(nine, mine, task(), NINE).username == mine
+
+
 def test_a_task_handed_on_stays_with_a_person_and_not_with_an_account(nine: Edition) -> None:
     mine, other = in_turn(nine)
     hand_on(order(nine, mine, task()), "運用責任者", "外出のため", now=NINE)

@@ -23,6 +23,7 @@ from toban.engine.approvals.holders import accounts_holding
 from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.notify.duty import overrides
 from toban.engine.notify.models import Alert
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
@@ -182,6 +183,26 @@ def test_a_swap_ends_with_a_lock_out_of_whoever_gave_the_task_away(nine: Edition
     name, patch = developer(nine), task(PATCH)
     agree(by(nine, "sato"), asked(nine).pk, NINE)
     Operator.objects.filter(username="sato").update(lockouts=1)
+
+    with pytest.raises(NotPossible, match="あなたは今、その役割を担っていません"):
+        sign_off(order(nine, name, patch), "", shown=shown(nine, patch, NINE), now=NINE)
+
+
+def test_a_swap_of_a_deputy_ends_with_a_lock_out_of_whoever_made_them_one(nine: Edition) -> None:
+    Operator.objects.create_user("boss")
+    person = {"tanaka": "田中", "suzuki": "鈴木"}[developer(nine, NINE + 7 * DAY)]
+    overrides.override(
+        "運用責任者", person, "休暇", starts_at=NINE, ends_at=NINE + DAY, by="boss", now=NINE,
+        design=nine.design, bindings=nine.bindings,
+    )  # fmt: skip
+    name, deputy = developer(nine), developer(nine, NINE + 7 * DAY)
+    mine = one(nine, DAILY, NEXT, name)
+    theirs = one(nine, PATCH, task(PATCH).due_at, deputy)
+    swap = ask(by(nine, name), mine.code, theirs.code, "休暇のため", NINE)
+    agree(by(nine, deputy), swap.pk, NINE)
+    patch = task(PATCH)
+
+    Operator.objects.filter(username="boss").update(lockouts=1)
 
     with pytest.raises(NotPossible, match="あなたは今、その役割を担っていません"):
         sign_off(order(nine, name, patch), "", shown=shown(nine, patch, NINE), now=NINE)

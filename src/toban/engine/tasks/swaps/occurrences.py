@@ -32,6 +32,8 @@ class TaskOccurrence:
     person: str
     """The name in `[people]`."""
     account: Operator
+    deputy: int | None = None
+    """The number of the override by which it is theirs."""
 
     @property
     def code(self) -> str:
@@ -50,25 +52,37 @@ def upcoming(edition: Edition, parts: Parts, now: datetime) -> Sequence[TaskOccu
 def _open(works: Mapping[str, Work], edition: Edition, now: datetime) -> Iterator[TaskOccurrence]:
     for run in open_tasks().filter(work__in=list(works)):
         if (terms := terms_of(works, run.work)) is not None:
-            for person in people_of_task(run, terms, edition, now).able:
+            people = people_of_task(run, terms, edition, now)
+            for person in people.able:
                 if (account := account_of(edition, person)) is not None:
-                    yield TaskOccurrence(run.work, run.clause_id, terms.name, run.due_at, person, account)
+                    deputy = people.deputy_of(account)
+                    yield TaskOccurrence(
+                        run.work, run.clause_id, terms.name, run.due_at, person, account, deputy
+                    )
 
 
 def _coming(works: Mapping[str, Work], edition: Edition, now: datetime) -> Iterator[TaskOccurrence]:
     legs = SwapLeg.objects.filter(swap__state=Swap.State.AGREED, due_at__gt=now).order_by("swap__answered_at")
-    swapped = {(leg.work, leg.due_at): leg.taker_person for leg in legs}
+    swapped = {(leg.work, leg.due_at): {leg.taker_person: leg.deputy_id} for leg in legs}
     for key, work in works.items():
         for due_at in due_times(work.schedule, work.system, now + timedelta.resolution, now + _AHEAD):
             taken = swapped.get((key, due_at.astimezone(UTC)))
-            for person in _holders(work, edition, due_at) if taken is None else (taken,):
+            people = _holders(work, edition, due_at) if taken is None else taken
+            for person, deputy in people.items():
                 if (account := account_of(edition, person)) is not None:
                     name = work.task.name if work.task is not None else key
-                    yield TaskOccurrence(key, work.clause_id, name, due_at, person, account)
+                    yield TaskOccurrence(key, work.clause_id, name, due_at, person, account, deputy)
 
 
-def _holders(work: Work, edition: Edition, at: datetime) -> Iterator[str]:
-    """Yield who holds a role of *work* at *at*, as known now: those who gave it to themselves do not."""
+def _holders(work: Work, edition: Edition, at: datetime) -> Mapping[str, int | None]:
+    """Return who holds a role of *work* at *at*, as known now, and as which deputy.
+
+    Those who gave it to themselves do not.
+    """
     roles = work.task.roles if work.task is not None else ()
     found = [each for role in roles for each in holders_of(edition, role, at)]
-    yield from dict.fromkeys(each.person for each in found if not is_self_made(edition, each))
+    return {
+        each.person: each.override.number if each.override is not None else None
+        for each in found
+        if not is_self_made(edition, each)
+    }

@@ -147,6 +147,7 @@ def _add_leg(swap: Swap, given: TaskOccurrence, other: TaskOccurrence) -> None:
         taker=other.account,
         taker_person=other.person,
         lockouts=given.account.lockouts,
+        deputy_id=given.deputy,
     )
 
 
