@@ -60,17 +60,12 @@ class ApprovalSubject:
 def request_for(wanted: ApprovalSubject, now: datetime) -> ApprovalRequest:
     """Return the live request for exactly *wanted*; ask if there is none.
 
-    One for something else, or whose approval has expired or stands no more, is superseded. The caller holds
-    the ledger, so that no two ask at once.
+    One for something else, whose approval has expired or stands no more, or that others order by now, is
+    superseded. The caller holds the ledger, so that no two ask at once.
     """
     live = live_request(wanted.subject, wanted.part)
     if live is not None:
-        state = RequestState(live.state)
-        if may_begin(
-            state, asked=live.digest, wanted=wanted.digest, expires_at=live.expires_at, now=now
-        ) and stands(live):
-            return live
-        if state is RequestState.OPEN and live.digest == wanted.digest and now < live.expires_at:
+        if _still_holds(live, wanted, now):
             return live
         close(live, RequestState.SUPERSEDED, now)
     return ApprovalRequest.objects.create(
@@ -94,6 +89,19 @@ def request_for(wanted: ApprovalSubject, now: datetime) -> ApprovalRequest:
         expires_at=now + wanted.terms.within,
         valid_for=wanted.terms.within,
     )
+
+
+def _still_holds(live: ApprovalRequest, wanted: ApprovalSubject, now: datetime) -> bool:
+    # Whoever has come to order it may be one who approved it, or is about to.
+    if not set(wanted.orderers) <= set(live.orderers):
+        return False
+    state = RequestState(live.state)
+    if state is RequestState.OPEN:
+        return live.digest == wanted.digest and now < live.expires_at
+    is_covered = may_begin(
+        state, asked=live.digest, wanted=wanted.digest, expires_at=live.expires_at, now=now
+    )
+    return is_covered and stands(live)
 
 
 def live_request(subject: str, part: str | None = None) -> ApprovalRequest | None:

@@ -280,6 +280,24 @@ def test_an_approval_does_not_cover_what_changed_after_it(edition: Edition) -> N
     assert request_for(subject(edition, content={"version": "1.2.4"}), MONDAY).state == RequestState.OPEN
 
 
+def test_whoever_has_come_to_order_it_does_not_approve_it(edition: Edition) -> None:
+    name = on_duty(edition)
+    before = asked(edition, "sato")
+
+    after = asked(edition, "sato", name)
+
+    assert (after.pk == before.pk, after.state) == (False, RequestState.OPEN)
+    assert "自分が依頼したこと" in refused(approve, after, name, edition)
+
+
+def test_what_was_approved_is_asked_again_if_who_approved_has_come_to_order_it(edition: Edition) -> None:
+    name = on_duty(edition)
+    granted = approve(asked(edition, "sato"), name, edition)
+    assert asked(edition, "sato").pk == granted.pk
+
+    assert asked(edition, name).state == RequestState.OPEN
+
+
 def test_a_request_can_not_be_answered_from_the_moment_it_expires(edition: Edition) -> None:
     request, name = asked(edition), on_duty(edition)
 
