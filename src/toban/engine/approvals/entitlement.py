@@ -10,7 +10,7 @@ from toban.engine.approvals.identity import (
     identity_of,
 )
 from toban.engine.approvals.models import ApprovalRequest, BreakGlass
-from toban.engine.approvals.requests import facts_of
+from toban.engine.approvals.requests import facts_of, givers_of
 from toban.engine.approvals.rules import (
     GivenPassword,
     Refusal,
@@ -75,7 +75,8 @@ def _why_not_reviewed(
         for each in by.grounds
     )
     is_manager = account.is_active and account.operator_role == OperatorRole.MANAGER
-    return why_not_review(breakers, orderers, by.identities, is_entitled=holds or is_manager)
+    givers = givers_of(found.request, dict.fromkeys(found.setters, found.by), [found.account_id])
+    return why_not_review(breakers, orderers, by.identities, is_entitled=holds or is_manager, givers=givers)
 
 
 def respondent_of(
@@ -97,7 +98,7 @@ def respondent_of(
 
 def _given_password(edition: Edition, account: Operator) -> GivenPassword | None:
     by, until = who_set_password(account, system_clock()), own_from(account)
-    if not by or until is None:
+    if not by:
         return None
-    local = until.astimezone(edition.bindings.system.zone)
+    local = until.astimezone(edition.bindings.system.zone) if until is not None else None
     return GivenPassword(account.username, identities_of(edition, by), local)

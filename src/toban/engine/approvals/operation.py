@@ -8,6 +8,7 @@ from django.db.models import Q
 from toban.engine.approvals import telling
 from toban.engine.approvals.delegations import end_lost
 from toban.engine.approvals.models import ApprovalRequest
+from toban.engine.approvals.owners import tell_owners
 from toban.engine.approvals.rules import RequestState
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.verdict import Verdict
@@ -24,6 +25,7 @@ def _plan(_edition: Edition) -> Rows:
 def _step(edition: Edition, now: datetime) -> None:
     end_lost(edition, now)
     telling.tell_all(edition, now)
+    tell_owners(edition, now)
 
 
 def _shift(_at: Workplace) -> WorkerShift:

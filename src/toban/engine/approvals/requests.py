@@ -1,6 +1,6 @@
 """Requests for approval: asked, found again, and closed. All in the caller's transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from toban.engine.approvals.rules import (
     may_begin,
 )
 from toban.engine.editions.edition import Edition
+from toban.engine.people.models import Operator
 from toban.message import Message
 
 _LIVE = (RequestState.OPEN, RequestState.GRANTED, RequestState.BROKEN_GLASS)
@@ -156,7 +157,7 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
     ]
     givers = [each.delegation.giver for each in counted if each.delegation is not None]
     appointers = {number for each in counted for number in each.appointers}
-    setters = {number for each in counted for number in each.setters}
+    setters = {number: each.username for each in counted for number in each.setters}
     shells = [found for each in counted for found in identities_of_shell(edition, each.shell_user)]
     return RequestFacts(
         state=RequestState(request.state),
@@ -168,7 +169,21 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
         shells=[*shells, *identities_of(edition, setters)],
         delegated_by=[identity_of(edition, each) for each in givers],
         appointed_by=identities_of(edition, appointers),
+        givers=givers_of(request, setters, [each.account_id for each in counted]),
         people=request.people,
         is_irreversible=request.is_irreversible,
         is_current=is_current(request, edition),
     )
+
+
+def givers_of(
+    request: ApprovalRequest, gave: Mapping[int, str], acted: Collection[int | None]
+) -> Mapping[int, str]:
+    """Return who is behind it only for having given another a password, and to which account.
+
+    They are those who *gave* one to who answered, and those who did to who ordered; not who *acted* too.
+    """
+    ordered = Operator.objects.in_bulk(list(request.orderers)).values()
+    own = {each.pk for each in ordered if each.username == request.ordered_by}.union(acted)
+    to_orderers = {number: each.username for each in ordered for number in each.password_setters}
+    return {number: account for number, account in {**gave, **to_orderers}.items() if number not in own}

@@ -6,7 +6,7 @@ Every refusal is a message that says why, and how it is possible instead.
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -113,18 +113,16 @@ class GivenPassword:
     account: str
     """The name of the account."""
     by: Sequence[Identity]
-    until: datetime
-    """From then on the account is its owner's alone."""
+    until: datetime | None
+    """From then on the account is its owner's alone; None: its owner has not been told of it yet."""
 
     def explained(self, refusal: Refusal) -> Refusal:
         """Return *refusal* as one that only they have caused who gave the password."""
-        given = Message(
-            "approvals.password-given",
-            account=self.account,
-            by=[each.username for each in self.by],
-            until=self.until,
-            why=refusal.said,
-        )
+        said = {"account": self.account, "by": [each.username for each in self.by], "why": refusal.said}
+        if self.until is None:
+            owner = Message("approvals.owner-untold", account=self.account)
+            return Refusal(Message("approvals.password-given-untold", **said), owner)
+        given = Message("approvals.password-given", until=self.until, **said)
         return Refusal(given, Message("approvals.after-the-password", until=self.until))
 
 
@@ -168,6 +166,8 @@ class RequestFacts:
     """Who delegated the role to those of them that approved by a delegation."""
     appointed_by: Sequence[Identity] = ()
     """Who made those of them deputies that approved as one."""
+    givers: Mapping[int, str] = field(default_factory=dict)
+    """Accounts that are among those above only for having given another its password → the name of that."""
     people: int = 1
     is_irreversible: bool = False
     is_current: bool = True
@@ -207,12 +207,12 @@ def _why_not(request: RequestFacts, by: Respondent, now: datetime) -> Refusal | 
         return closed
     if by.shown != request.digest:
         return Refusal(Message("approvals.not-what-was-shown"), Message("approvals.look-again"))
+    ask = Message("approvals.ask-another", role=request.role)
     if _is_among(by, request.orderers):
-        return Refusal(Message("approvals.own-order"), Message("approvals.ask-another", role=request.role))
-    if _is_among(by, (*request.approved_by, *request.shells)):
-        return Refusal(
-            Message("approvals.approved-already"), Message("approvals.ask-another", role=request.role)
-        )
+        return Refusal(_said("own-order", by.identities, request.orderers, request.givers), ask)
+    approved = (*request.approved_by, *request.shells)
+    if _is_among(by, approved):
+        return Refusal(_said("approved-already", by.identities, approved, request.givers), ask)
     if not by.grounds:
         return Refusal(
             Message("approvals.does-not-hold-role", role=request.role),
@@ -228,6 +228,16 @@ def _why_not(request: RequestFacts, by: Respondent, now: datetime) -> Refusal | 
 
 def _is_among(by: Respondent, others: Collection[Identity]) -> bool:
     return any(is_one_of(mine, others) for mine in by.identities)
+
+
+def _said(
+    code: str, mine: Sequence[Identity], others: Iterable[Identity], givers: Mapping[int, str]
+) -> Message:
+    """Say that *mine* are among *others*: by themselves, or only for having given one a password."""
+    same = [each for each in others if is_one_of(each, mine)]
+    if all(each.account in givers for each in same):
+        return Message(f"approvals.{code}-by-given-password", account=givers[same[0].account])
+    return Message(f"approvals.{code}")
 
 
 def usable(request: RequestFacts, by: Respondent) -> Ground | None:
@@ -288,18 +298,19 @@ def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> d
 def why_not_review(
     breakers: Collection[Identity],
     orderers: Collection[Identity],
-    reviewers: Collection[Identity],
+    reviewers: Sequence[Identity],
     *,
     is_entitled: bool,
+    givers: Mapping[int, str],
 ) -> Refusal | None:
     """Return why *reviewers* may not review what was done without approval, or None.
 
-    *breakers* are who did it, by account and by what their shell tells; *reviewers* the same.
+    *breakers* are who did it, by account and by what their shell tells; *reviewers* the same. *givers*: see
+    `RequestFacts`.
     """
-    if any(is_one_of(mine, breakers) for mine in reviewers):
-        return Refusal(Message("approvals.own-break-glass"), Message("approvals.reviewers"))
-    if any(is_one_of(mine, orderers) for mine in reviewers):
-        return Refusal(Message("approvals.own-order"), Message("approvals.reviewers"))
+    for code, others in (("own-break-glass", breakers), ("own-order", orderers)):
+        if any(is_one_of(mine, others) for mine in reviewers):
+            return Refusal(_said(code, reviewers, others, givers), Message("approvals.reviewers"))
     if not is_entitled:
         return Refusal(Message("approvals.may-not-review"), Message("approvals.reviewers"))
     return None

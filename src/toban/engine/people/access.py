@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import wraps
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.http import HttpRequest, HttpResponseBase
 
 from toban.engine.clock import system_clock
@@ -55,7 +55,7 @@ def require_unchanged(user: Operator) -> None:
 
 
 def who_set_password(account: Operator, at: datetime) -> Sequence[int]:
-    """Return the accounts of whoever gave *account* its password so lately that it may be they who use it.
+    """Return the accounts of whoever gave *account* its password, as long as it may be they who use it.
 
     Nobody, if it had a second factor before: it has been asked for at every sign-in since.
     """
@@ -65,27 +65,36 @@ def who_set_password(account: Operator, at: datetime) -> Sequence[int]:
     if set_at is None or not numbers:
         return ()
     until = own_from(account)
-    if until is None or at >= until:
+    if until is not None and at >= until:
         return ()
     codes = Authenticator.objects.filter(user=account, type=Authenticator.Type.TOTP, created_at__lt=set_at)
     return () if codes.exists() else tuple(numbers)
 
 
 def own_from(account: Operator) -> datetime | None:
-    """Return when *account* becomes its owner's alone; None if nobody has ever given it a password.
+    """Return when *account*, which was given a password, becomes its owner's alone; None: not known yet.
 
     Whoever gave it may have made tokens of the API before: as long as one counts, it may be they who use it.
     """
-    since, until = account.password_set_at, signing_in_until(account)
-    if since is None or until is None:
+    until = signing_in_until(account)
+    if until is None:
         return None
-    made = account.api_tokens.filter(made_at__gte=since, made_at__lt=until, lockouts=account.lockouts)
+    made = account.api_tokens.filter(made_meanwhile(account), lockouts=account.lockouts)
     return max(until, made.aggregate(last=Max("ends_at"))["last"] or until)
 
 
+def made_meanwhile(account: Operator) -> Q:
+    """Return what selects, by `made_at`, what whoever gave *account* its password may have made as it."""
+    until = signing_in_until(account)
+    return Q(made_at__gte=account.password_set_at) & (Q(made_at__lt=until) if until is not None else Q())
+
+
 def signing_in_until(account: Operator) -> datetime | None:
-    """Return until when whoever gave *account* its password may be signing in with it."""
-    return account.password_set_at + BEHIND_FOR if account.password_set_at is not None else None
+    """Return until when whoever gave *account* its password may be signing in with it, unnoticed.
+
+    None as long as its owner has not been told that a new password was chosen with it: see docs/adr/0046.
+    """
+    return account.password_told_at + BEHIND_FOR if account.password_told_at is not None else None
 
 
 def setting_password(account: Operator, now: datetime) -> Sequence[int]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
+from toban.engine.people.access import who_set_password
 from toban.engine.people.attempts import lift
 from toban.engine.people.audit import record
 from toban.engine.people.models import FeedToken, Operator, OperatorRole
@@ -23,6 +24,7 @@ GIVEN = (
     "password_changed_at",
     "password_setters",
     "password_set_at",
+    "password_told_at",
     "lockouts",
 )
 """The fields of an account that `give_password` changes."""
@@ -56,10 +58,13 @@ def give_password(operator: Operator, now: datetime, by: Collection[int] = ()) -
     if operator.pk:
         lift(operator)
         end_access(operator)
+    # A second factor that was enrolled since the first of several passwords may be the giver's own.
+    if not (operator.pk and who_set_password(operator, now)):
+        operator.password_set_at = now
     password = one_time_password()
     operator.set_password(password)
     operator.must_change_password = True
-    operator.password_changed_at = operator.password_set_at = now
+    operator.password_changed_at, operator.password_told_at = now, None
     operator.password_setters = sorted(by)
     return password
 

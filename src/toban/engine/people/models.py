@@ -31,7 +31,10 @@ class Operator(AbstractUser):
     password_setters = models.JSONField(default=list, blank=True)
     """The numbers of the accounts by which whoever gave the last one-time password may be known."""
     password_set_at = models.DateTimeField(null=True, blank=True)
-    """When they did: see `access.who_set_password`."""
+    """When they did, or when the first did of those who may be behind the account: see
+    `access.who_set_password`."""
+    password_told_at = models.DateTimeField(null=True, blank=True)
+    """When its owner was told that a new password has been chosen with theirs; null: not yet."""
     lockouts = models.PositiveIntegerField(default=0)
     """How often the account was locked out or given a one-time password: each time all its sessions and its
     tokens of the API end, for good."""

@@ -18,7 +18,8 @@ ONE_TIME_FOR = timedelta(days=7)
 
 
 BEHIND_FOR = timedelta(days=7)
-"""How long whoever has set an account's password counts as one who may have signed in with it."""
+"""How long whoever has set an account's password counts as one who may have signed in with it, from when its
+owner was told that it was used."""
 
 
 class Lack(StrEnum):

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from toban.engine.evidence import ledger
 from toban.engine.orders import NotPossible
-from toban.engine.people.access import hurdle_before, may_order, signing_in_until, who_set_password
+from toban.engine.people.access import hurdle_before, made_meanwhile, may_order, who_set_password
 from toban.engine.people.audit import record
 from toban.engine.people.feeds import revoke_token
 from toban.engine.people.models import FeedToken, Operator
@@ -82,12 +82,12 @@ def revoke(
 @transaction.atomic
 def end_given(request: HttpRequest, user: Operator, **_: object) -> None:
     """End what whoever gave *user* a password may have made since; listens to their own new password."""
-    since, until = user.password_set_at, signing_in_until(user)
-    if since is None or until is None or not who_set_password(user, since):
+    if user.password_set_at is None or not who_set_password(user, user.password_set_at):
         return
-    for token in ApiToken.objects.filter(operator=user, made_at__gte=since, made_at__lt=until):
+    given = made_meanwhile(user)
+    for token in ApiToken.objects.filter(given, operator=user):
         revoke(token.pk, by=user.username, request=request)
-    if FeedToken.objects.filter(operator=user, made_at__gte=since, made_at__lt=until).exists():
+    if FeedToken.objects.filter(given, operator=user).exists():
         revoke_token(user, request)
 
 

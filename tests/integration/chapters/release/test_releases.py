@@ -26,6 +26,7 @@ from toban.chapters.release.ordering.planning import Wish, draft
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.approvals.rules import RequestState
+from toban.engine.clock import system_clock
 from toban.engine.editions.gate.powers import changes, powers_of
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.duty import overrides
@@ -286,7 +287,7 @@ def by_token_made_in_own_shell(holder: Giver) -> Giver:
 
 def by_password_they_gave(holder: Giver) -> Giver:
     ken = Operator.objects.get(username="ken")
-    Operator.objects.filter(username="nami").update(password_set_at=NOON, password_setters=[ken.pk])
+    Operator.objects.filter(username="nami").update(password_set_at=system_clock(), password_setters=[ken.pk])
     return replace(holder, account=Operator.objects.get(username="nami"))
 
 

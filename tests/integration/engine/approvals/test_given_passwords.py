@@ -36,10 +36,11 @@ pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)
 
 
-def given(name: str, by: str, ago: timedelta = timedelta(0)) -> None:
-    """Have the account *by* give *name* a one-time password."""
+def given(name: str, by: str, ago: timedelta = timedelta(0), *, is_told: bool = True) -> None:
+    """Have the account *by* give *name* a one-time password; its owner is told of that at once, or not."""
     found, now = account(name), system_clock() - ago
     give_password(found, now, setting_password(account(by), now))
+    found.password_told_at = now if is_told else None
     found.save()
 
 
@@ -78,7 +79,8 @@ def test_the_second_place_stays_filled_after_the_week() -> None:
     request = asked(pair, terms=TWO)
     given("suzuki", "tanaka")
     approve(request, "suzuki", pair)
-    Operator.objects.filter(username="suzuki").update(password_set_at=system_clock() - WEEK)
+    since = system_clock() - WEEK
+    Operator.objects.filter(username="suzuki").update(password_set_at=since, password_told_at=since)
 
     assert "すでに承認しています" in refused(approve, request, "tanaka", pair)
 
@@ -105,6 +107,48 @@ def test_a_second_factor_from_before_keeps_out_who_gave_the_password(
         assert approve(request, name, edition).state == RequestState.GRANTED
     else:
         assert "自分が依頼したこと" in refused(approve, request, name, edition)
+
+
+def test_a_second_factor_of_the_givers_own_keeps_nobody_out(edition: Edition) -> None:
+    name, request = on_duty(edition), asked(edition, "boss")
+    given(name, "boss", ago=2 * HOUR)
+    Authenticator.objects.create(user=account(name), type=Authenticator.Type.TOTP, data={})
+    Authenticator.objects.update(created_at=system_clock() - HOUR)
+
+    given(name, "boss")
+
+    assert "自分が依頼したこと" in refused(approve, request, name, edition)
+
+
+def test_whoever_gives_a_password_after_another_is_alone_behind_it(edition: Edition) -> None:
+    name, request, other = on_duty(edition), asked(edition, "boss"), asked(edition, "sato", subject="run/8")
+    given(name, "boss")
+    given(name, "sato")
+
+    assert approve(request, name, edition).state == RequestState.GRANTED
+    assert "自分が依頼したこと" in refused(approve, other, name, edition)
+
+
+def test_an_account_whose_owner_was_not_told_counts_as_the_givers_for_good(edition: Edition) -> None:
+    name, request = on_duty(edition), asked(edition, "boss")
+    given(name, "boss", ago=50 * WEEK, is_told=False)
+
+    with pytest.raises(NotPossible) as told:
+        approve(request, name, edition)
+
+    assert f"「{name}」のパスワードを boss が発行" in str(told.value.said)
+    assert "[people]" in str(told.value.hint)
+
+
+def test_an_account_that_nobody_else_knows_of_orders_nothing_for_who_made_it(edition: Edition) -> None:
+    name = on_duty(edition)
+    Operator.objects.create_user("ghost", operator_role="manager")
+    given("ghost", name, ago=50 * WEEK, is_told=False)
+
+    request = asked(edition, orderers=giver("ghost").orderers, ordered_by="ghost")
+
+    said = refused(approve, request, name, edition)
+    assert said.startswith("アカウント「ghost」のパスワードは自分が発行")
 
 
 def test_who_gave_the_giver_their_password_is_behind_it_too(edition: Edition) -> None:
@@ -217,6 +261,37 @@ def test_its_owner_has_not_approved_what_the_giver_has() -> None:
 
     said = refused(approve, request, "suzuki", pair)
     assert said.startswith("アカウント「suzuki」のパスワードを tanaka が発行")
+
+
+@pytest.mark.usefixtures("edition")
+def test_the_giver_has_not_approved_what_its_owner_has_and_is_told_why_it_counts() -> None:
+    pair = edition_of(bindings=PAIR)
+    request = asked(pair, terms=TWO)
+    given("suzuki", "tanaka")
+    approve(request, "suzuki", pair)
+
+    said = refused(approve, request, "tanaka", pair)
+    assert said.startswith("アカウント「suzuki」のパスワードは自分が発行")
+
+
+def test_the_giver_is_told_that_its_owner_ordered_it(edition: Edition) -> None:
+    name = on_duty(edition)
+    given("yamada", name)
+    theirs = asked(edition, ordered_by="yamada", orderers=giver("yamada").orderers)
+    own = asked(edition, name, subject="run/8")
+
+    assert refused(approve, theirs, name, edition).startswith("アカウント「yamada」のパスワードは自分が発行")
+    assert refused(approve, own, name, edition).startswith("自分が依頼したこと")
+
+
+def test_the_giver_is_told_that_its_owner_broke_the_glass(edition: Edition) -> None:
+    Operator.objects.update(operator_role="manager")
+    given("sato", "boss")
+    broken(edition, giver("sato", has_proved=True))
+
+    number = BreakGlass.objects.get().pk
+    said = refused(review, number, "妥当", by=giver("boss"), edition=edition, now=MONDAY)
+    assert said.startswith("アカウント「sato」のパスワードは自分が発行")
 
 
 def test_its_owner_did_not_break_the_glass_that_the_giver_broke(edition: Edition) -> None:

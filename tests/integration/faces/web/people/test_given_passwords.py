@@ -24,7 +24,8 @@ DAY = timedelta(days=1)
 def mira(operator: Operators) -> Operator:
     """Return an account whose password boss gave two days ago; its factor is newer."""
     boss, made = operator("boss", OperatorRole.MANAGER), operator("mira", OperatorRole.DEVELOPER)
-    made.password_set_at, made.password_setters = system_clock() - 2 * DAY, [boss.pk]
+    made.password_set_at = made.password_told_at = system_clock() - 2 * DAY
+    made.password_setters = [boss.pk]
     made.save()
     return made
 
@@ -64,13 +65,23 @@ def test_tokens_and_the_calendars_address_end_with_the_owners_next_password(mira
 
 def test_they_end_with_it_also_after_the_week(mira: Operator) -> None:
     since = system_clock() - BEHIND_FOR - 2 * DAY
-    Operator.objects.filter(pk=mira.pk).update(password_set_at=since)
+    Operator.objects.filter(pk=mira.pk).update(password_set_at=since, password_told_at=since)
     token(mira, "since", BEHIND_FOR)
     token(mira, "after the week", DAY)
 
     change_password(Operator.objects.get(pk=mira.pk))
 
     assert [each.name for each in ApiToken.objects.all()] == ["after the week"]
+
+
+def test_they_end_with_it_however_late_if_the_owner_was_never_told(mira: Operator) -> None:
+    since = system_clock() - 30 * DAY
+    Operator.objects.filter(pk=mira.pk).update(password_set_at=since, password_told_at=None)
+    token(mira, "since", DAY)
+
+    change_password(Operator.objects.get(pk=mira.pk))
+
+    assert not ApiToken.objects.exists()
 
 
 def test_what_an_owner_made_whom_a_factor_has_guarded_stays(mira: Operator) -> None:
@@ -97,7 +108,8 @@ def test_other_sessions_end_with_the_owners_next_password_and_their_own_goes_on(
 @pytest.mark.parametrize(("left", "ends_with_week"), [(timedelta(hours=1), True), (2 * DAY, False)])
 def test_no_session_outlives_the_week(mira: Operator, left: timedelta, *, ends_with_week: bool) -> None:
     until = system_clock() + left
-    Operator.objects.filter(pk=mira.pk).update(password_set_at=until - BEHIND_FOR)
+    since = until - BEHIND_FOR
+    Operator.objects.filter(pk=mira.pk).update(password_set_at=since, password_told_at=since)
 
     Client().force_login(Operator.objects.get(pk=mira.pk))
 
@@ -107,7 +119,8 @@ def test_no_session_outlives_the_week(mira: Operator, left: timedelta, *, ends_w
 
 
 def test_a_session_after_the_week_is_as_long_as_any(mira: Operator) -> None:
-    Operator.objects.filter(pk=mira.pk).update(password_set_at=system_clock() - BEHIND_FOR)
+    since = system_clock() - BEHIND_FOR
+    Operator.objects.filter(pk=mira.pk).update(password_set_at=since, password_told_at=since)
 
     Client().force_login(Operator.objects.get(pk=mira.pk))
 
