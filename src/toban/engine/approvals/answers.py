@@ -12,7 +12,7 @@ from toban.engine.approvals.entitlement import (
     why_not_break_glass,
     why_not_reviewed_by,
 )
-from toban.engine.approvals.identity import numbers_behind
+from toban.engine.approvals.identity import identity_of, numbers_behind
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass
 from toban.engine.approvals.requests import close, facts_of
 from toban.engine.approvals.rules import RequestState, is_reached, usable, why_closed, why_not
@@ -133,6 +133,7 @@ def break_glass(
             shell_user=by.behind[:150],
             setters=list(_setters(account)),
             lockouts=account.lockouts if account is not None else 0,
+            marks=sorted(identity_of(edition, account).marks) if account is not None else [],
             reason=storable_text(reason.strip()),
             at=now,
         )
@@ -239,6 +240,7 @@ def _answered(
             "shell_user": by.behind[:150],
             "setters": list(_setters(account)),
             "lockouts": account.lockouts,
+            "marks": sorted(respondent.identity.marks),
             "answered_at": now,
             "note": storable_text(note.strip()),
         },

@@ -10,7 +10,7 @@ from toban.engine.approvals.identity import (
     identity_of,
 )
 from toban.engine.approvals.models import ApprovalRequest, BreakGlass
-from toban.engine.approvals.requests import facts_of, givers_of
+from toban.engine.approvals.requests import facts_of, givers_of, orderers_of
 from toban.engine.approvals.rules import (
     GivenPassword,
     Refusal,
@@ -64,10 +64,10 @@ def _why_not_reviewed(
 ) -> Refusal | None:
     breakers = [*identities_of_shell(edition, found.shell_user), *identities_of(edition, found.setters)]
     if found.account is not None:
-        breakers.append(identity_of(edition, found.account))
+        breakers.append(identity_of(edition, found.account, found.marks))
     # Only one's own hold on the role counts: a delegate was chosen by somebody else, and so was a deputy whom
     # somebody made one who wants the review, or wants to review.
-    orderers = identities_of(edition, found.request.orderers)
+    orderers = orderers_of(found.request, edition)
     choosing = (*by.identities, *breakers, *orderers)
     holds = any(
         each.delegated_by is None

@@ -1,6 +1,6 @@
 """Accounts as humans: one human with two accounts must not count as two."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db.models import Q
 
@@ -14,15 +14,28 @@ from toban.engine.people.access import who_set_password
 from toban.engine.people.models import Operator
 
 
-def identity_of(edition: Edition, account: Operator) -> Identity:
-    """Return who is behind *account*, by its own name and address and by those in `[people]`."""
-    return Identity(account.pk, account.username, frozenset(_marks(edition, account)))
+def identity_of(edition: Edition, account: Operator, before: Iterable[str] = ()) -> Identity:
+    """Return who is behind *account*, by its own name and address and by those in `[people]`.
+
+    *before* are marks by which they were known when they did something.
+    """
+    return Identity(account.pk, account.username, frozenset((*_marks(edition, account), *before)))
 
 
-def identities_of(edition: Edition, numbers: Collection[int]) -> Sequence[Identity]:
-    """Return who is behind the accounts with these *numbers*; one that is gone is left out."""
-    found = Operator.objects.in_bulk(list(numbers))
-    return [identity_of(edition, account) for account in found.values()]
+def identities_of(
+    edition: Edition, numbers: Collection[int], before: Mapping[str, Collection[str]] | None = None
+) -> Sequence[Identity]:
+    """Return who is behind the accounts with these *numbers*; one that is gone is left out.
+
+    *before*: see `marks_of`.
+    """
+    found, then = Operator.objects.in_bulk(list(numbers)), before or {}
+    return [identity_of(edition, account, then.get(str(account.pk), ())) for account in found.values()]
+
+
+def marks_of(edition: Edition, numbers: Collection[int]) -> Mapping[str, Collection[str]]:
+    """Return by which marks the accounts with these *numbers* are known now, for the state database."""
+    return {str(each.account): sorted(each.marks) for each in identities_of(edition, numbers)}
 
 
 def identities_of_shell(edition: Edition, shell_user: str) -> Sequence[Identity]:

@@ -45,6 +45,8 @@ class ApprovalRequest(models.Model):
     """Who ordered it, as text: `schedule`, or a name."""
     orderers = models.JSONField(default=list)
     """The numbers of all accounts that had a part in ordering it."""
+    orderer_marks = models.JSONField(null=True)
+    """Number → by what its owner was known as a human when it was asked; null: not looked at yet."""
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     """Until when it can be answered; once approved, until when it must have begun."""
@@ -129,6 +131,8 @@ class ApprovalAnswer(models.Model):
     """The numbers of the accounts of whoever had just set the account's password: it may be they."""
     lockouts = models.PositiveIntegerField(default=0)
     """The account's `lockouts` when it was given: one more ends it for good, as it ends sessions."""
+    marks = models.JSONField(default=list)
+    """By what its owner was known as a human then: an account may be joined to another person later."""
     answered_at = models.DateTimeField()
     note = models.TextField(blank=True)
 
@@ -201,6 +205,8 @@ class BreakGlass(models.Model):
     """See `ApprovalAnswer.setters`."""
     lockouts = models.PositiveIntegerField(default=0)
     """See `ApprovalAnswer.lockouts`: what has not begun by then does not go ahead."""
+    marks = models.JSONField(default=list)
+    """See `ApprovalAnswer.marks`."""
     reason = models.TextField()
     at = models.DateTimeField()
     reviewed_at = models.DateTimeField(null=True)

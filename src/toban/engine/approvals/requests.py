@@ -1,6 +1,6 @@
 """Requests for approval: asked, found again, and closed. All in the caller's transaction."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from toban.engine.approvals.identity import identities_of, identities_of_shell, 
 from toban.engine.approvals.models import ApprovalRequest, BreakGlass
 from toban.engine.approvals.rules import (
     ApprovalTerms,
+    Identity,
     RequestFacts,
     RequestState,
     digest_of,
@@ -164,8 +165,10 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
         digest=request.digest,
         role=request.role,
         expires_at=request.expires_at,
-        orderers=identities_of(edition, request.orderers),
-        approved_by=[identity_of(edition, each.account) for each in counted if each.account is not None],
+        orderers=orderers_of(request, edition),
+        approved_by=[
+            identity_of(edition, each.account, each.marks) for each in counted if each.account is not None
+        ],
         shells=[*shells, *identities_of(edition, setters)],
         delegated_by=[identity_of(edition, each) for each in givers],
         appointed_by=identities_of(edition, appointers),
@@ -174,6 +177,11 @@ def facts_of(request: ApprovalRequest, edition: Edition) -> RequestFacts:
         is_irreversible=request.is_irreversible,
         is_current=is_current(request, edition),
     )
+
+
+def orderers_of(request: ApprovalRequest, edition: Edition) -> Sequence[Identity]:
+    """Return who ordered it: as they are known now, and as they were when it was asked."""
+    return identities_of(edition, request.orderers, request.orderer_marks)
 
 
 def givers_of(

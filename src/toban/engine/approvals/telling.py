@@ -15,6 +15,7 @@ from toban.design.clauses.notices import NotificationRule
 from toban.design.values.severity import AlertLevel
 from toban.engine.approvals.entitlement import why_not_approve
 from toban.engine.approvals.holders import holders_of, people_of
+from toban.engine.approvals.identity import marks_of
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass, Delegation
 from toban.engine.approvals.rules import Refusal, RequestState
 from toban.engine.editions.edition import Edition
@@ -113,7 +114,9 @@ def _tell_asked(number: int, found: Candidates, edition: Edition, now: datetime)
         new = tuple(each for each in found.able if each not in request.told)
         is_stuck = not found.able and _NOBODY not in request.told
         request.told = list(found.able or (_NOBODY,))
-        request.save(update_fields=["told"])
+        if request.orderer_marks is None:
+            request.orderer_marks = marks_of(edition, request.orderers)
+        request.save(update_fields=["told", "orderer_marks"])
         if new or is_stuck:
             alerts.tell([_asked_signal(request, new, found, edition, now)], now, edition.design.digest)
 

@@ -21,6 +21,7 @@ from toban.engine.approvals.answers import review
 from toban.engine.approvals.delegations import delegate
 from toban.engine.approvals.models import ApprovalAnswer, BreakGlass
 from toban.engine.approvals.rules import RequestState
+from toban.engine.approvals.telling import tell_all
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.models import DutyOverride
@@ -215,3 +216,55 @@ def test_nobody_chooses_who_reviews_what_they_ordered_or_did_without_approval(
     )
     deputy("山田", edition, by="tanaka")
     assert review(number, "妥当", by=giver("yamada"), edition=edition, now=MONDAY).reviewed_by == "yamada"
+
+
+def _joined_to(account_name: str, bindings: str = BINDINGS) -> Edition:
+    """Return the edition in which 田中 signs in with another account, which has no address of its own."""
+    return edition_of(bindings=bindings.replace('account = "tanaka"', f'account = "{account_name}"'))
+
+
+@pytest.fixture
+def successor(edition: Edition) -> str:
+    """Return the account with which tanaka signs in from now on; the old one has no address, either."""
+    del edition
+    Operator.objects.update(email="")
+    return Operator.objects.create_user("tanaka2", operator_role=OperatorRole.MANAGER).username
+
+
+def test_whoever_ordered_is_the_same_human_when_their_person_has_another_account(successor: str) -> None:
+    before, after = edition_of(bindings=PAIR), _joined_to(successor, PAIR)
+    request = asked(before, "tanaka")
+    tell_all(before, MONDAY)
+
+    assert "自分が依頼したこと" in refused(approve, request, successor, after)
+    assert approve(request, "suzuki", after).state == RequestState.GRANTED
+
+
+def test_nobody_fills_a_second_place_when_their_person_has_another_account(successor: str) -> None:
+    before, after = edition_of(bindings=PAIR), _joined_to(successor, PAIR)
+    request = asked(before, terms=TWO)
+    approve(request, "tanaka", before)
+
+    assert "すでに承認しています" in refused(approve, request, successor, after)
+    assert approve(request, "suzuki", after).state == RequestState.GRANTED
+
+
+def test_nobody_reviews_what_they_did_when_their_person_has_another_account(successor: str) -> None:
+    before, after = edition_of(bindings=PAIR), _joined_to(successor, PAIR)
+    broken(before, giver("tanaka", has_proved=True))
+    number = BreakGlass.objects.get().pk
+
+    said = refused(review, number, "妥当", by=giver(successor), edition=after, now=MONDAY + HOUR)
+    assert "自分が承認なしで進めたこと" in said
+    assert review(number, "妥当", by=giver("suzuki"), edition=after, now=MONDAY + HOUR).reviewed_at
+
+
+def test_nobody_reviews_what_they_ordered_when_their_person_has_another_account(successor: str) -> None:
+    before, after = edition_of(bindings=PAIR), _joined_to(successor, PAIR)
+    asked(before, "tanaka")
+    tell_all(before, MONDAY)
+    broken(before, giver("sato", has_proved=True), "tanaka")
+    number = BreakGlass.objects.get().pk
+
+    said = refused(review, number, "妥当", by=giver(successor), edition=after, now=MONDAY + HOUR)
+    assert "自分が依頼したこと" in said
