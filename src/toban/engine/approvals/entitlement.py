@@ -75,6 +75,11 @@ def _why_not_reviewed(
         for each in by.grounds
     )
     is_manager = account.is_active and account.operator_role == OperatorRole.MANAGER
+    if account.role_set_at is not None and account.role_set_at >= found.request.asked_at:
+        # Nor somebody whom they have made a manager for it.
+        is_manager &= not any(
+            is_one_of(each, choosing) for each in identities_of(edition, account.role_setters)
+        )
     givers = givers_of(found.request, dict.fromkeys(found.setters, found.by), [found.account_id])
     return why_not_review(breakers, orderers, by.identities, is_entitled=holds or is_manager, givers=givers)
 

@@ -98,7 +98,7 @@ def signing_in_until(account: Operator) -> datetime | None:
 
 
 def setting_password(account: Operator, now: datetime) -> Sequence[int]:
-    """Return the accounts that are behind it if *account* gives somebody a password."""
+    """Return the accounts that are behind it if *account* gives somebody a password, or a role."""
     return (account.pk, *who_set_password(account, now))
 
 

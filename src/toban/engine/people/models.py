@@ -26,6 +26,9 @@ class Operator(AbstractUser):
     """A person who signs in to Toban."""
 
     operator_role = models.CharField(max_length=16, choices=OperatorRole, default=OperatorRole.VIEWER)
+    role_setters = models.JSONField(default=list, blank=True)
+    """The numbers of the accounts by which whoever last changed that role may be known."""
+    role_set_at = models.DateTimeField(null=True, blank=True)
     password_changed_at = models.DateTimeField(null=True, blank=True)
     must_change_password = models.BooleanField(default=False)
     password_setters = models.JSONField(default=list, blank=True)

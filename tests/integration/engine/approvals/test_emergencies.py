@@ -1,9 +1,10 @@
 """What goes ahead without approval in an emergency, and who reviews it."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.integration.engine.approvals.conftest import HOUR, MONDAY, broken, giver, refused, subject
+from tests.integration.engine.approvals.conftest import HOUR, MONDAY, account, broken, giver, refused, subject
 from tests.integration.engine.approvals.test_answers import deputy
 
 from toban.engine.approvals.answers import Giver, review
@@ -183,3 +184,28 @@ def test_nobody_stops_the_alert_but_by_a_review(edition: Edition, who: str) -> N
     refused(acknowledge_all, [number], by=who, now=MONDAY)
 
     assert Alert.objects.get(resolved_at=None).acknowledged_at is None
+
+
+@pytest.mark.parametrize(
+    ("by", "at", "reviews"),
+    [
+        ("sato", MONDAY, False),
+        ("boss", MONDAY, False),
+        ("suzuki", MONDAY, True),
+        ("sato", MONDAY - HOUR, True),
+    ],
+)
+def test_nobody_becomes_a_reviewer_by_being_made_a_manager_for_it(
+    edition: Edition, by: str, at: datetime, *, reviews: bool
+) -> None:
+    # boss ordered it, and sato went ahead.
+    broken(edition, giver("sato", has_proved=True), "boss")
+    Operator.objects.filter(username="yamada").update(
+        operator_role=OperatorRole.MANAGER, role_set_at=at, role_setters=[account(by).pk]
+    )
+    number = BreakGlass.objects.get().pk
+
+    if reviews:
+        assert review(number, "妥当", by=giver("yamada"), edition=edition, now=MONDAY + HOUR).reviewed_at
+    else:
+        refused(review, number, "妥当", by=giver("yamada"), edition=edition, now=MONDAY + HOUR)

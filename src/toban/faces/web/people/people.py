@@ -127,8 +127,10 @@ def _set_role(request: HttpRequest, operator: Operator, act: str) -> None:
     wanted = request.POST.get("role", "")
     if wanted not in OperatorRole:
         return
+    now = system_clock()
     before, operator.operator_role = operator.operator_role, wanted
-    operator.save(update_fields=["operator_role"])
+    operator.role_set_at, operator.role_setters = now, list(setting_password(_giver(request), now))
+    operator.save(update_fields=["operator_role", "role_set_at", "role_setters"])
     record("role-changed", _actor(request), request, operator=operator.username, before=before, after=wanted)
 
 
@@ -156,8 +158,12 @@ def _renew(request: HttpRequest, operator: Operator, act: str) -> str:
 
 
 def _given(request: HttpRequest, operator: Operator) -> str:
-    now, giver = system_clock(), Operator.objects.get(username=_actor(request))
-    return give_password(operator, now, setting_password(giver, now))
+    now = system_clock()
+    return give_password(operator, now, setting_password(_giver(request), now))
+
+
+def _giver(request: HttpRequest) -> Operator:
+    return Operator.objects.get(username=_actor(request))
 
 
 def _actor(request: HttpRequest) -> str:

@@ -72,6 +72,17 @@ def test_who_issued_a_password_is_kept_with_it(client: Client, operator: Operato
         assert Operator.objects.get(username=name).password_setters == [boss.pk]
 
 
+def test_who_gave_a_role_is_kept_with_it(client: Client, operator: Operators) -> None:
+    mira, boss = operator("mira", OperatorRole.DEVELOPER), operator("boss", OperatorRole.MANAGER)
+    proved(client, boss)
+
+    client.post(f"/people/{mira.pk}", {"act": "role", "role": "manager"})
+
+    mira.refresh_from_db()
+    assert (mira.operator_role, mira.role_setters) == (OperatorRole.MANAGER, [boss.pk])
+    assert mira.role_set_at is not None
+
+
 def test_a_password_that_a_manager_issues_does_not_undo_a_lock_and_a_role_given_meanwhile(
     client: Client, operator: Operators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
