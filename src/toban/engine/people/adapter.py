@@ -63,8 +63,8 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allau
     def set_password(self, user: Operator, password: str) -> None:
         """Store the new password, and nothing else: a lock that came since *user* was read stays.
 
-        So does another password: otherwise whoever knows the old one, and keeps changing it, would outlast the
-        one by which they are shut out.
+        So does another password: otherwise whoever knows the old one, and keeps changing it, would outlast
+        the one by which they are shut out.
         """
         same = Operator.objects.filter(pk=user.pk, password=user.password)
         user.set_password(password)
