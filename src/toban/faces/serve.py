@@ -27,6 +27,7 @@ from toban.engine.state import tables
 from toban.engine.supervision.home import in_force_folder
 from toban.engine.timekeeping.timekeeper import Timekeeper, clock_of_database
 from toban.faces.ingest.app import application
+from toban.faces.ingest.connections import BoundedConnection, allow_many
 from toban.faces.ingest.hub import Hub
 from toban.faces.terminal import refuse, speak_utf8
 from toban.faces.web import assets
@@ -64,6 +65,7 @@ def command(parts: Parts, host: str, port: int) -> None:
     _require_secret_key()
     _require_known_state()
     sys.setswitchinterval(_TURN)
+    allow_many()
     # The worker keeps the edition in force there: a server that starts while a version waits shows that one.
     review = RecordedReview(
         partial(rows_of, operations=parts.operations),
@@ -88,6 +90,7 @@ def command(parts: Parts, host: str, port: int) -> None:
         application(parts, hub, _Works(parts, in_force), assets.DIRECTORIES),
         host=host,
         port=port,
+        http=BoundedConnection,
         log_level="warning",
         access_log=False,
         # There are no WebSockets here, and Django would raise for each that a stranger tries.
