@@ -133,6 +133,7 @@ ACCOUNT_SESSION_REMEMBER = False
 # other one only bounds what a flood costs. Its 30 a minute locked out a company behind one address.
 # What users report without signing in: of one visitor, and of all together.
 ACCOUNT_RATE_LIMITS = {"login_failed": None, "login": "120/m/ip", "report": "5/h/ip,30/h/key"}
+ACCOUNT_FORMS = {"change_password": "toban.engine.people.factors.CountedPasswordForm"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Toban"
 # Clocks of telephones differ: the codes just before and after count, too.

@@ -1,9 +1,10 @@
-"""allauth's forms for second factors; each code is valid for one use."""
+"""allauth's forms in which people prove who they are: guesses are counted, each code is valid for one use."""
 
 from collections.abc import Callable
-from typing import override
+from typing import Any, override
 
 from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.account.forms import ChangePasswordForm
 from allauth.core import context
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import get_adapter
@@ -64,3 +65,21 @@ class OneUseActivateForm(ActivateTOTPForm):  # type: ignore[misc] # allauth has 
     def clean_code(self) -> str:
         """Return the code, or refuse one that is wrong or was used."""
         return spend(self.user, super().clean_code())
+
+
+class CountedPasswordForm(ChangePasswordForm):  # type: ignore[misc] # allauth has no types
+    """A new password, by whoever knows the current one."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        # The rules refuse the current password as a new one: before it is proved, that would confirm guesses.
+        self.fields["password1"].user = None
+
+    @override
+    def clean_oldpassword(self) -> str:
+        """Return the current password, which is counted as at the sign-in if it is wrong."""
+        typed: str = self.cleaned_data["oldpassword"]
+        if not get_account_adapter().reauthenticate(self.user, typed):
+            raise get_account_adapter().validation_error("enter_current_password")
+        self.fields["password1"].user = self.user
+        return typed
