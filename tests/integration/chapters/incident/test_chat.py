@@ -256,6 +256,16 @@ def test_who_is_locked_out_or_bound_to_two_accounts_orders_nothing(chatting: Pla
     assert refusal(chatting, "incident", "x", REN) == "chat.nobody"
 
 
+@pytest.mark.parametrize("locked", ["ren", "miru"])
+def test_whose_account_is_locked_does_not_order_by_another_one(locked: str, chatting: Place) -> None:
+    chatting.take(BOUND.replace(MIRU, REN))
+    Operator.objects.filter(username="miru").update(operator_role=OperatorRole.DEVELOPER)
+    Operator.objects.filter(username=locked).update(is_active=False)
+
+    assert refusal(chatting, "incident", "x", REN) == "chat.nobody"
+    assert not Incident.objects.exists()
+
+
 def test_a_one_time_password_must_be_changed_first(chatting: Place) -> None:
     Operator.objects.filter(username="ren").update(must_change_password=True)
 

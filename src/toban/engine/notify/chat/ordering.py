@@ -48,10 +48,11 @@ def account_of(member: str, edition: Edition) -> Operator:
     It must be one that may sign in and give orders now: a chat is no way around the second factor.
     """
     named = {each.account for each in edition.bindings.people.values() if member and each.slack == member}
-    found = list(Operator.objects.filter(username__in=named - {""}, is_active=True)[:2])
-    if len(found) != 1:
+    known = Operator.objects.filter(username__in=named, is_active=True)
+    # Of two, a lock would leave the other: whoever was locked out would order in its name.
+    account = known.first() if len(named - {""}) == 1 else None
+    if account is None:
         raise NotPossible(Message("chat.nobody", member=member[:50]), Message("chat.bind-account"))
-    (account,) = found
     if (missing := why_no_access(account)) is not None:
         raise NotPossible(missing, Message("chat.sign-in"))
     if not may_order(account):
