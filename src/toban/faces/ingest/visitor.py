@@ -1,4 +1,4 @@
-"""Who asks, by the session cookie: the bare application next to Django has none of its middleware."""
+"""Who asks, by address or session cookie: the bare application next to Django has none of its middleware."""
 
 from importlib import import_module
 
@@ -6,8 +6,10 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import Error, close_old_connections
 from django.http import HttpRequest
+from starlette.requests import Request
 
 from toban.engine.people.access import hurdle_before
+from toban.engine.people.backoff import network_of
 from toban.engine.people.models import Operator
 from toban.engine.state.reach import STATE
 
@@ -36,3 +38,8 @@ def may_still_read(session_key: str | None) -> bool:
         if not STATE.explains(error):
             raise
         return False
+
+
+def address_of(request: Request) -> str:
+    """Return by what strangers are told apart: an IPv4 address, or an IPv6 network of 64 bits."""
+    return network_of(request.client.host) if request.client is not None else ""

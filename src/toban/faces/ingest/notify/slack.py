@@ -40,11 +40,11 @@ from toban.engine.notify.channels.slack_app.signature import is_signed
 from toban.engine.notify.chat.ordering import carried_out, language_of
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.orders import NotPossible
-from toban.engine.people.backoff import network_of
 from toban.engine.registry.ports import Ports
 from toban.engine.tokens import signed_once
 from toban.faces.ingest.room import Busy, IntakeRoom
 from toban.faces.ingest.senders import TooLarge
+from toban.faces.ingest.visitor import address_of
 from toban.message import Message, message_of, sentences
 
 _LARGEST = 512 * 1024
@@ -115,7 +115,7 @@ class SlackRequests:
     async def _signed(self, request: Request) -> _Signed | Response:
         """Return the request if Slack has signed it, else the refusal."""
         try:
-            with self._room.held(_address(request)) as room:
+            with self._room.held(address_of(request)) as room:
                 body = await room.received(request.stream(), most=_LARGEST)
         except TooLarge:
             return _cut_off("too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -181,10 +181,6 @@ def _outcome(order: SlackOrder, signed: _Signed, ports: Ports) -> Message | None
         return Message("chat.no-state")
     finally:
         close_old_connections()
-
-
-def _address(request: Request) -> str:
-    return network_of(request.client.host) if request.client is not None else ""
 
 
 def _cut_off(text: str, status: HTTPStatus) -> Response:

@@ -27,6 +27,8 @@ from toban.engine.clock import Clock
 from toban.engine.editions.edition import Edition
 from toban.faces.ingest.room import Busy, IntakeRoom
 from toban.faces.ingest.senders import TooLarge
+from toban.faces.ingest.takers import by_a_reader
+from toban.faces.ingest.visitor import address_of
 from toban.message import message_of
 
 LARGEST = 25 * 1024 * 1024
@@ -61,12 +63,13 @@ class GitHubHooks:
         if bound is None or not looks_signed(signature):
             return _unsigned()
         try:
-            with self._room.held(service) as room:
+            # Who sends it is known once the whole body is there: strangers must not take GitHub's room.
+            with self._room.held(address_of(request)) as room:
                 body = await room.received(request.stream(), most=LARGEST)
-                if not is_signed(body, signature, secret):
+                if not await by_a_reader(is_signed, body, signature, secret):
                     log.warning("webhook_not_signed", service=service)
                     return _unsigned()
-                payload = payload_of(body, request.headers.get("content-type", ""))
+                payload = await by_a_reader(payload_of, body, request.headers.get("content-type", ""))
         except TooLarge:
             return _plain("too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, close=True)
         except Busy:

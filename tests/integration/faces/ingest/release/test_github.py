@@ -13,7 +13,9 @@ import httpx
 import pytest
 from django.db import DatabaseError
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import Route
+from starlette.types import Message
 from tests.integration.chapters.release.sources.github.contract import OCTOKIT
 from tests.registered import PARTS
 
@@ -262,3 +264,44 @@ def test_a_body_that_is_too_large_is_not_read(hooks: Hooks, monkeypatch: pytest.
 
     assert hooks.send("push", pushed(padding="x" * 2000)).status_code == 413
     assert hooks.looks == []
+
+
+MIB = 1024 * 1024
+
+
+def signed(body: bytes, address: str, *, secret: str = SECRET, is_whole: asyncio.Event) -> Request:
+    """Return a delivery of *body* whose end comes once *is_whole* is set."""
+    sent = iter([{"type": "http.request", "body": body, "more_body": True}])
+    signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    headers = [(b"x-github-event", b"push"), (b"x-hub-signature-256", signature.encode())]
+
+    async def receive() -> Message:
+        if (begin := next(sent, None)) is not None:
+            return begin
+        await is_whole.wait()
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    place = {"path_params": {"service": "shop"}, "client": (address, 40_000)}
+    return Request({"type": "http", "method": "POST", "headers": headers, **place}, receive)
+
+
+async def answered_beside_strangers(hooks: GitHubHooks) -> list[int]:
+    """Return how GitHub's delivery is answered while strangers' do not end, and then how theirs are."""
+    never, at_once = asyncio.Event(), asyncio.Event()
+    at_once.set()
+    strangers = [
+        asyncio.create_task(hooks.answer(signed(b"x" * size, "192.0.2.1", secret="guessed", is_whole=never)))
+        for size in (17 * MIB, 14 * MIB)
+    ]
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+    body = json.dumps(pushed(padding="x" * 2 * MIB)).encode()
+    answer = await hooks.answer(signed(body, "198.51.100.7", is_whole=at_once))
+    never.set()
+    return [answer.status_code, *(each.status_code for each in await asyncio.gather(*strangers))]
+
+
+def test_strangers_whose_bodies_never_end_keep_github_no_room(hooks: Hooks) -> None:
+    endpoint = GitHubHooks(lambda: hooks.edition, lambda: NOW, hooks.want)
+
+    assert asyncio.run(answered_beside_strangers(endpoint)) == [202, 401, 401]
