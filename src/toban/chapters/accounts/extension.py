@@ -9,6 +9,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.security import AccountRemoval, AuditReview, MfaRule, PasswordPolicy
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.rows.sign_ins import SIGN_IN_RULES
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
@@ -48,6 +49,7 @@ EXTENSION = Extension(
     proposals=open_tables,
     operation="toban.chapters.accounts.operation",
     offers={
+        REPORT_SECTIONS: "toban.chapters.accounts.rows.monthly:section",
         TASK_FACTS: "toban.chapters.accounts.rows.facts:facts",
         SIGN_IN_RULES: "toban.chapters.accounts.rows.elsewhere:judge",
     },

@@ -12,6 +12,7 @@ from toban.design.clauses.capacity import CapacityReview, ResourceUsage, Scaling
 from toban.engine.deployments import GROUPS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
@@ -60,6 +61,7 @@ EXTENSION = Extension(
     operation="toban.chapters.capacity.operation",
     offers={
         GROUPS: "toban.chapters.capacity.scaling.offered:find",
+        REPORT_SECTIONS: "toban.chapters.capacity.rows.monthly:section",
         TASK_FACTS: "toban.chapters.capacity.rows.facts:facts",
     },
     apps=("toban.chapters.capacity",),

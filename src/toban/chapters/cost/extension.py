@@ -7,6 +7,7 @@ from toban.chapters.cost.proposals import open_tables
 from toban.design.clauses.cost import Budget, CostMeasure, MeasurePurpose
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.message import Message
 
 _BILLS = "toban.chapters.cost.bills"
@@ -33,6 +34,7 @@ EXTENSION = Extension(
     kinds={"bills": {"focus": f"{_BILLS}.focus", "csv": f"{_BILLS}.csv"}},
     proposals=open_tables,
     operation="toban.chapters.cost.operation",
+    offers={REPORT_SECTIONS: "toban.chapters.cost.rows.monthly:section"},
     apps=("toban.chapters.cost",),
     pages="toban.faces.web.cost.urls",
     folded=(_PAGE,),

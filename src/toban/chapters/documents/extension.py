@@ -9,6 +9,7 @@ from toban.chapters.documents.proposals import open_tables
 from toban.design.clauses.documents import DocumentRule, ManagedDocument
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
@@ -36,7 +37,10 @@ EXTENSION = Extension(
     proposals=open_tables,
     doubts=doubts,
     operation="toban.chapters.documents.operation",
-    offers={TASK_FACTS: "toban.chapters.documents.reviewing:facts"},
+    offers={
+        REPORT_SECTIONS: "toban.chapters.documents.reporting.monthly:section",
+        TASK_FACTS: "toban.chapters.documents.reviewing:facts",
+    },
     apps=("toban.chapters.documents",),
     pages="toban.faces.web.documents.urls",
     folded=(Link("documents", Message("documents.page")),),

@@ -225,11 +225,11 @@ def _too_little_known(level: ObjectiveReport) -> Message:
 
 
 def figure(metric: Metric, mean: float | None) -> Message:
-    """Return *mean* in its unit."""
+    """Return *mean* in its unit, never better than it is."""
     if mean is None:
         return Message("objectives.not-measured")
     unit = "milliseconds" if metric is Metric.RESPONSE_TIME else "percent"
-    return Message(f"objectives.in-{unit}", value=rules.in_unit(metric, mean))
+    return Message(f"objectives.in-{unit}", value=rules.shown(metric, mean))
 
 
 def _figure(level: ObjectiveReport, mean: float | None) -> str | None:

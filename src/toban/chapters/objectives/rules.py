@@ -8,6 +8,7 @@ chapter 5 ("Alerting on SLOs", multiwindow, multi-burn-rate alerts).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import pairwise
 
 from toban.design.values.metric import Metric
@@ -97,6 +98,18 @@ def cut(span: Span, planned: Iterable[Span]) -> list[Span]:
 def in_unit(metric: Metric, mean: float) -> float:
     """Return *mean* in the unit of the document's target: up is in percent."""
     return mean * 100 if metric is Metric.UP else mean
+
+
+def shown(metric: Metric, mean: float) -> float:
+    """Return *mean* in the target's unit as people read it, rounded towards what is worse.
+
+    Three decimals of a percent, whole milliseconds: 99.9996% up has not been up all the time. What `keeps`
+    takes for the same value is the same here.
+    """
+    places = Decimal(1) if metric is Metric.RESPONSE_TIME else Decimal("0.001")
+    worse = ROUND_FLOOR if metric is Metric.UP else ROUND_CEILING
+    exact = Decimal(repr(round(in_unit(metric, mean), 6)))
+    return float(exact.quantize(places, worse))
 
 
 def allowed_share(metric: Metric, limit: float) -> float | None:

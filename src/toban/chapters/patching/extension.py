@@ -10,6 +10,7 @@ from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
 from toban.engine.extension import Extension, Link, RowKind
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.message import Message
 
 _MANAGERS = "toban.chapters.patching.managers"
@@ -32,6 +33,7 @@ EXTENSION = Extension(
     proposals=open_tables,
     doubts=doubts,
     operation="toban.chapters.patching.operation",
+    offers={REPORT_SECTIONS: "toban.chapters.patching.monthly:section"},
     apps=("toban.chapters.patching",),
     pages="toban.faces.web.patching.urls",
     folded=(Link("patches", Message("patching.page")),),

@@ -10,6 +10,7 @@ from toban.design.clauses.security import SecurityRoutine
 from toban.engine.extension import Extension, Link, RowKind
 from toban.engine.found import SCANS
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.message import Message
 
 _INVENTORIES = "toban.chapters.vulnerabilities.inventories"
@@ -39,7 +40,10 @@ EXTENSION = Extension(
     },
     proposals=open_tables,
     operation="toban.chapters.vulnerabilities.operation",
-    offers={SCANS: "toban.chapters.vulnerabilities.offered:SCANS"},
+    offers={
+        REPORT_SECTIONS: "toban.chapters.vulnerabilities.reporting.monthly:section",
+        SCANS: "toban.chapters.vulnerabilities.offered:SCANS",
+    },
     apps=("toban.chapters.vulnerabilities",),
     pages="toban.faces.web.vulnerabilities.urls",
     menu=(Link("vulnerabilities", Message("vulnerabilities.page")),),

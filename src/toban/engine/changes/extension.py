@@ -4,6 +4,7 @@ from toban.engine.changes import recorded
 from toban.engine.editions import acts as editions
 from toban.engine.extension import Extension, Link, Scope
 from toban.engine.registry.commands import Command
+from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
@@ -11,7 +12,10 @@ EXTENSION = Extension(
     name="changes",
     manual="changes.md",
     apps=("toban.engine.changes",),
-    offers={TASK_FACTS: "toban.engine.changes.facts:facts"},
+    offers={
+        REPORT_SECTIONS: "toban.engine.changes.monthly:section",
+        TASK_FACTS: "toban.engine.changes.facts:facts",
+    },
     acts={**editions.ACTS, **recorded.ACTS},
     pages="toban.faces.web.changes.urls",
     folded=(Link("changes", Message("changes.changes")),),

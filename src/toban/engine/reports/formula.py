@@ -44,8 +44,15 @@ _COMPUTED: Mapping[ColumnStatistic, Callable[[Sequence[float]], float]] = {
 }
 _WILD = re.compile(r"[*?~]")
 """What a spreadsheet does not read as it stands within a word to be counted."""
+_COMPARES = ("=", "<", ">")
 _OF_NOTHING = (ColumnStatistic.COUNT, ColumnStatistic.SUM)
 """The statistics that say 0 about no rows; the others say nothing."""
+
+
+def _criterion(word: str) -> str:
+    """Return *word* as a spreadsheet looks for it: what begins as a comparison is one with the whole."""
+    escaped = _WILD.sub(r"~\g<0>", word).replace('"', '""')
+    return f"={escaped}" if escaped.startswith(_COMPARES) else escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +87,25 @@ class CountOf:
 
     def written(self, column: Callable[[str], str]) -> str:
         """See `Formula`."""
-        word = _WILD.sub(r"~\g<0>", self.word).replace('"', '""')
-        return f'COUNTIF({column(self.column)},"{word}")'
+        return f'COUNTIF({column(self.column)},"{_criterion(self.word)}")'
+
+
+@dataclass(frozen=True, slots=True)
+class SumWhere:
+    """The sum of a column, over the rows in which the cell of another is one word."""
+
+    column: str
+    where: str
+    word: str
+
+    def value(self, column: Callable[[str], Column]) -> float | None:
+        """See `Formula`."""
+        pairs = zip(column(self.column), column(self.where), strict=True)
+        return float(sum(each for each, word in pairs if word == self.word and isinstance(each, int | float)))
+
+    def written(self, column: Callable[[str], str]) -> str:
+        """See `Formula`."""
+        return f'SUMIF({column(self.where)},"{_criterion(self.word)}",{column(self.column)})'
 
 
 @dataclass(frozen=True, slots=True)

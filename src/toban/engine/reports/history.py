@@ -15,6 +15,7 @@ from django.db.models import Count, Max, Min, QuerySet
 from toban.engine.evidence.current import as_written
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import FIRING, Verdict
+from toban.engine.reports.verdicts import NOT_JUDGED, RowHistory
 from toban.engine.spans import Span
 from toban.message import NOTHING, Message, from_json
 
@@ -33,31 +34,12 @@ class RecordedVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class RowHistory:
-    """The verdicts of a row in a month."""
-
-    verdict: Verdict
-    """The last one that is known to hold at the month's end, or now."""
-    since: datetime | None = None
-    value: Message = NOTHING
-    reason: Message = NOTHING
-    troubles: int = 0
-    """How often it began to require action: a deviation, something not performed, a warning."""
-    lapses: int = 0
-    """How often nobody renewed its judgement in time."""
-
-
-@dataclass(frozen=True, slots=True)
 class EvidenceRange:
     """Entries of the evidence, by their numbers."""
 
     first: int
     last: int
     count: int
-
-
-NOT_JUDGED = RowHistory(Verdict.NOT_MEASURABLE)
-"""Of a row about which the evidence says nothing until the end of the month."""
 
 
 def history(

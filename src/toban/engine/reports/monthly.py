@@ -10,7 +10,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.registry.parts import Parts
 from toban.engine.reports import coming, method, summary
-from toban.engine.reports.history import EvidenceRange, entries_in, entries_of_rows
+from toban.engine.reports.history import EvidenceRange, entries_in, entries_of_rows, histories
 from toban.engine.reports.month import ReportMonth
 from toban.engine.reports.section import (
     REPORT_SECTIONS,
@@ -19,6 +19,7 @@ from toban.engine.reports.section import (
     ReportOccasion,
     ReportPart,
     ReportSection,
+    joined,
 )
 from toban.engine.spans import Span
 from toban.engine.tasks.lists import schedules_of_people
@@ -63,8 +64,9 @@ class MonthlyReport:
 
 def make(edition: Edition, parts: Parts, month: ReportMonth) -> MonthlyReport:
     """Return the report on *month* as it is known now; it writes nothing."""
-    occasion = ReportOccasion(edition, month)
     inside = entries_in((month.span[0], month.cut))
+    rows = [each.id for each in edition.design.clauses] if inside is not None else []
+    occasion = ReportOccasion(edition, month, histories(rows, month.span, month.cut))
     known = _known(month) if inside is not None else None
     sections = tuple(_sections(occasion, parts, inside))
     return MonthlyReport(
@@ -91,8 +93,9 @@ def _sections(
     brought = {each.part for each in found} | set(_OWN)
     missing = [part for part in ReportPart if part not in brought]
     found.append(method.section(occasion, inside, missing))
-    order = list(ReportPart)
-    yield from sorted(found, key=lambda each: order.index(each.part))
+    for part in ReportPart:
+        if several := [each for each in found if each.part is part]:
+            yield joined(several)
 
 
 def _known(month: ReportMonth) -> Span | None:

@@ -3,10 +3,11 @@
 The report knows this port, and no extension. See docs/adr/0043.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil, floor
 
 from toban.design.clauses.base import Clause
 from toban.engine.amounts import length, size
@@ -14,6 +15,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.registry.ports import Port
 from toban.engine.reports.formula import Column, Formula
 from toban.engine.reports.month import ReportMonth
+from toban.engine.reports.verdicts import NOT_JUDGED, RowHistory
 from toban.message import NOTHING, Message, Value, plain
 
 
@@ -47,7 +49,9 @@ class FigureUnit(StrEnum):
 
     COUNT = "count"
     PERCENT = "percent"
-    """Of a hundred, with one decimal."""
+    """Of a hundred, with one decimal, never rounded up: the more, the better."""
+    USE = "use"
+    """The same, never rounded down: the less, the better."""
     SECONDS = "seconds"
     MILLISECONDS = "milliseconds"
     BYTES = "bytes"
@@ -132,12 +136,18 @@ class ReportFigure:
 
 def _in_percent(number: float) -> Message:
     # Never rounded up: 99.96 % of the rows is not all of them.
-    return plain(f"{int(number * 10 + 1e-9) / 10:.1f}%")
+    return plain(f"{floor(number * 10 + 1e-9) / 10:.1f}%")
+
+
+def _in_use(number: float) -> Message:
+    # Never rounded down: 0.04 % failures are not none, and 69.96 % has not reached less than 70 %.
+    return plain(f"{ceil(number * 10 - 1e-9) / 10:.1f}%")
 
 
 _READ: Mapping[FigureUnit, Callable[[float], Message]] = {
     FigureUnit.COUNT: lambda number: plain(f"{number:,.0f}"),
     FigureUnit.PERCENT: _in_percent,
+    FigureUnit.USE: _in_use,
     FigureUnit.SECONDS: lambda number: length(timedelta(seconds=number)),
     FigureUnit.MILLISECONDS: lambda number: plain(f"{number:,.0f} ms"),
     FigureUnit.BYTES: lambda number: plain(size(int(number))),
@@ -173,16 +183,36 @@ class ReportSection:
     """What readers must know before they believe the figures."""
 
 
+def joined(sections: Sequence[ReportSection]) -> ReportSection:
+    """Return the *sections* of one part as one: several extensions may bring something to it."""
+    first, *others = sections
+    if not others:
+        return first
+    return ReportSection(
+        first.part,
+        tuple(figure for each in sections for figure in each.figures),
+        tuple(table for each in sections for table in each.tables),
+        tuple(chart for each in sections for chart in each.charts),
+        tuple(note for each in sections for note in each.notes),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ReportOccasion:
     """What a section is made from: the edition in force, and a month that has begun."""
 
     edition: Edition
     month: ReportMonth
+    verdicts: Mapping[str, RowHistory] = field(default_factory=dict)
+    """The verdicts of the month by the row's id."""
 
     def clauses(self) -> Mapping[str, Clause]:
         """Return the rows of the document by id."""
         return {each.id: each for each in self.edition.design.clauses}
+
+    def verdict_of(self, clause: Clause) -> RowHistory:
+        """Return the verdicts of the row."""
+        return self.verdicts.get(clause.id, NOT_JUDGED)
 
     def local(self, moment: datetime | None) -> datetime | None:
         """Return *moment* on the document's clock."""

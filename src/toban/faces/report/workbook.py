@@ -18,7 +18,9 @@ from toban.message import Message, Value
 
 _FORMATS = {
     FigureUnit.COUNT: "#,##0",
-    FigureUnit.PERCENT: '0.000"%"',
+    # As many digits as a target is compared by: 99.9996 is not 100.
+    FigureUnit.PERCENT: '0.000000"%"',
+    FigureUnit.USE: '0.000000"%"',
     FigureUnit.SECONDS: '#,##0.0" s"',
     FigureUnit.MILLISECONDS: '#,##0.0" ms"',
     FigureUnit.BYTES: '#,##0" B"',

@@ -31,8 +31,8 @@ def test_every_part_stands_in_the_order_that_customers_expect() -> None:
 
     assert parts == [
         ReportPart.SUMMARY, ReportPart.LEVELS, ReportPart.INCIDENTS, ReportPart.ALERTS, ReportPart.RELEASES,
-        ReportPart.BACKUPS, ReportPart.BATCHES, ReportPart.ROUTINE, ReportPart.EXCEPTIONS,
-        ReportPart.CALENDAR, ReportPart.METHOD,
+        ReportPart.BACKUPS, ReportPart.BATCHES, ReportPart.SECURITY, ReportPart.CAPACITY, ReportPart.ROUTINE,
+        ReportPart.COST, ReportPart.DOCUMENTS, ReportPart.EXCEPTIONS, ReportPart.CALENDAR, ReportPart.METHOD,
     ]  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def test_a_level_counts_the_days_of_the_month_with_and_without_planned_maintenan
     figure = report.figures["level-1-unplanned"]
     assert figure.clause is not None
     assert figure.clause.id == AVAILABILITY
-    assert str(figure.note) == "12時間は測定がなく、この値に含まれない"
+    assert str(figure.note) == "12時間は測定がなく、この値に含まれません"
     assert figure.is_kept is True
 
 
@@ -145,14 +145,14 @@ def test_a_month_without_evidence_claims_nothing() -> None:
     report = report_on()
 
     assert [each.part for each in report.sections] == [ReportPart.CALENDAR, ReportPart.METHOD]
-    assert "2026-10 の証跡は何もない" in str(report.notes[0])
+    assert "2026-10 の証跡は何もありません" in str(report.notes[0])
     assert report.known is None
 
 
 def test_evidence_that_begins_within_the_month_is_said() -> None:
     judged(CPU, Verdict.CONFORMING, START + 10 * DAY)
 
-    assert any("2026-10-11 00:00 に始まる" in str(note) for note in report_on().notes)
+    assert any("2026-10-11 00:00 に始まります" in str(note) for note in report_on().notes)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from toban.chapters.objectives.rules import (
     burning,
     cut,
     keeps,
+    shown,
     tally,
 )
 from toban.design.values.metric import Metric
@@ -194,3 +195,20 @@ def test_sums_of_slices_do_not_miss_a_target_by_rounding() -> None:
     assert keeps(Comparison.AT_LEAST, 99.89999999999999, 99.9)
     assert not keeps(Comparison.AT_LEAST, 99.8999, 99.9)
     assert keeps(Comparison.AT_MOST, 500.0000000001, 500)
+
+
+@pytest.mark.parametrize(
+    ("metric", "mean", "said"),
+    [
+        (Metric.UP, 0.999_996, 99.999),
+        (Metric.UP, 0.999_999_999_9, 100.0),
+        (Metric.UP, 0.99999, 99.999),
+        (Metric.UP, 1.0, 100.0),
+        (Metric.ERROR_RATE, 0.0001, 0.001),
+        (Metric.ERROR_RATE, 0.1, 0.1),
+        (Metric.RESPONSE_TIME, 300.2, 301.0),
+        (Metric.RESPONSE_TIME, 300.0, 300.0),
+    ],
+)
+def test_a_level_is_never_shown_better_than_it_is(metric: Metric, mean: float, said: float) -> None:
+    assert shown(metric, mean) == pytest.approx(said, abs=1e-12)

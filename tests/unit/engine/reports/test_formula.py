@@ -13,6 +13,7 @@ from toban.engine.reports.formula import (
     Of,
     Over,
     Plus,
+    SumWhere,
     count,
     total,
 )
@@ -35,6 +36,9 @@ ROWS: Mapping[str, Sequence[object]] = {
         (Of(ColumnStatistic.MAX, "seconds"), 30.5, "MAX(seconds)"),
         (CountOf("state", "done"), 2, 'COUNTIF(state,"done")'),
         (CountOf("state", 'a "b" *?'), 0, 'COUNTIF(state,"a ""b"" ~*~?")'),
+        (CountOf("state", ">done"), 0, 'COUNTIF(state,"=>done")'),
+        (SumWhere("seconds", "state", "done"), 40.5, 'SUMIF(state,"done",seconds)'),
+        (SumWhere("seconds", "state", "failed"), 0, 'SUMIF(state,"failed",seconds)'),
         (Minus(Constant(50), total("seconds")), 9.5, "(50-SUM(seconds))"),
         (
             Over(CountOf("state", "done"), count("seconds"), 100),

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.reports.history import RecordedVerdict, RowHistory, history
+from toban.engine.reports.history import RecordedVerdict, history
+from toban.engine.reports.verdicts import RowHistory
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 CUT = datetime(2026, 11, 1, tzinfo=UTC)

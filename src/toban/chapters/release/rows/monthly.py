@@ -108,5 +108,5 @@ def _figures(
         per_week = Over(count("number"), Constant(known.days), 7)
         yield figure("per-week", made, per_week, FigureUnit.RATE)
     yield figure("lead-time", waits, Of(ColumnStatistic.MEDIAN, "seconds"), FigureUnit.SECONDS)
-    yield figure("failure-rate", made, Over(failures, count("number"), 100), FigureUnit.PERCENT)
+    yield figure("failure-rate", made, Over(failures, count("number"), 100), FigureUnit.USE)
     yield figure("restore-time", restores, Of(ColumnStatistic.MEDIAN, "seconds"), FigureUnit.SECONDS)

@@ -106,7 +106,7 @@ def test_a_month_to_come_is_refused_in_words() -> None:
     done = ordered("2026-12")
 
     assert done.exit_code == 1
-    assert "2026-12 はまだ始まっていない" in done.stderr
+    assert "2026-12 はまだ始まっていません" in done.stderr
 
 
 def test_the_same_month_gives_the_same_figures_whenever_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,6 +47,9 @@ def calculated(formula: str, book: Workbook) -> float | None:
     names = {
         "cells": cells, "COUNT": of(len), "SUM": of(sum), "AVERAGE": of(fmean), "MEDIAN": of(median),
         "MAX": of(max), "COUNTIF": lambda found, word: sum(each == word for each in found),
+        "SUMIF": lambda where, word, found: sum(
+            each for each, at in zip(found, where, strict=True) if at == word and each is not None
+        ),
     }  # fmt: skip
     python = _RANGE.sub(_cells_of, formula)
     try:

@@ -84,7 +84,7 @@ def test_a_month_to_come_is_refused_in_words(viewer: Client) -> None:
     answer = viewer.get("/reports/2026-12")
 
     assert answer.status_code == 404
-    assert "2026-12 はまだ始まっていない" in answer.content.decode()
+    assert "2026-12 はまだ始まっていません" in answer.content.decode()
 
 
 @pytest.mark.usefixtures("october")

@@ -1,0 +1,1 @@
+"""Vulnerabilities in the monthly report."""
