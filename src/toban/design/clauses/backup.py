@@ -16,6 +16,7 @@ from toban.design.shapes.commands import (
     is_restore,
     is_usage,
     loads_a_dump,
+    loads_one_twice,
     makes_a_dump,
     offers_another_program,
     offers_choice,
@@ -334,7 +335,7 @@ def _restore_procedure(code: PlacedCode) -> RestoreProcedure:
         raise NotUnderstood(Message("design.no-restore-command"))
     if any(map(makes_a_dump, commands)) and code.place.section.nearness(_BACKUP) > 1:
         raise NotUnderstood(Message("design.backup-and-restore"))
-    is_choice = offers_choice(code.block.text) or are_variants(commands)
+    is_choice = offers_choice(code.block.text) or are_variants(commands) or loads_one_twice(commands)
     if is_choice or is_usage(tuple(filter(is_restore, commands))):
         raise NotUnderstood(Message("design.alternatives-not-steps"))
     return RestoreProcedure(
@@ -353,19 +354,23 @@ _BACKUP = words("バックアップ|backup")
 _RESTORE = words("リストア|復元|restore")
 _RECOVERY = words("リストア|復元|復旧|リカバリ|restor|recover")
 _NO_PROCEDURE = words(
-    "[?？]|確認|検証|一覧|テスト|監視|トラブル|障害|エラー|失敗|シミュレ|容量|simulat|verif|test|check|list|download|decrypt|monitor|crontab|schedule"
+    "[?？]|確認|検証|一覧|テスト|監視|トラブル|障害|エラー|失敗|シミュレ|訓練|演習|容量|simulat|\\bdrills?\\b|verif|test|check|list|download|decrypt|monitor|crontab|schedule"
 )
 _TROUBLE = words(
     r"トラブル|よくある|原因|診断|症状|対処|解決|問題|[がはに].*(?:ない|しい|遅い|る)$"
     r"|\b(?:troubleshoot\w*|faq|diagnos\w+|causes?|symptoms?|solutions?|problems?|issues?|slow|fails?|failed|failing)\b"
 )
 """Headings of what to try when something is wrong: no procedure, whatever its commands."""
-_RPO = words(r"(?:target)?rpo(?:target)?|(?:目標復旧時点|復旧時点目標)(?:\(rpo\))?|rpo\(.*\)")
-_RTO = words(r"(?:target)?rto(?:target)?|(?:目標復旧時間|復旧時間目標)(?:\(rto\))?|rto\(.*\)")
+_RPO = words(
+    r"(?:target)?rpo(?:target)?|(?:目標復旧時点|復旧時点目標|recoverypointobjective)(?:\(rpo\))?|rpo\(.*\)"
+)
+_RTO = words(
+    r"(?:target)?rto(?:target)?|(?:目標復旧時間|復旧時間目標|recoverytimeobjective)(?:\(rto\))?|rto\(.*\)"
+)
 _PLANNED = words("改善|improvement|roadmap")
 _RECOVERED = words(
     "サービス(?:名)?|システム(?:/機能)?|機能|対象|シナリオ|(?:災害|障害)(?:タイプ|種別|種類|シナリオ)|コンポーネント"
-    "|service(?:component)?|system|component|scenario|datatype|disastertype|tier"
+    "|service(?:component)?|system|component|scenario|datatype|disastertype|tier|environment|scope|workload"
 )
 
 SHAPES = ChapterShapes(

@@ -191,7 +191,7 @@ SHAPES = ChapterShapes(
             avoid=words("ログレベル|ログパターン|変更ログ|changelog"),
             columns={
                 "log": words(
-                    "ログ(?:種別|種類|の種類|名称?|ファイル(?:名)?|区分)?|log(?:type|kind|name|file)?s?"
+                    "ログ(?:種別|種類|の種類|名称?|ファイル(?:名)?|区分|グループ名)?|log(?:type|kind|name|file|group(?:name)?)?s?"
                 ),
                 "name": words("種別|種類|名称|イベント|カテゴリ|データ種別|type|name|event"),
                 "retention": words(
@@ -201,7 +201,7 @@ SHAPES = ChapterShapes(
                     "(?:出力|保存|保管|格納|送信)(?:先|場所)|(?:ファイル|出力|ログ)?パス|ディレクトリ|ロググループ|location|destination|path|storage|storedin"
                 ),
                 "content": words(
-                    "(?:記録|出力)?(?:内容|項目)|用途|説明|目的|概要|content|description|purpose|what"
+                    "(?:記録|出力)?(?:内容|項目)|用途|説明|目的|概要|ログ?ソース|content|description|purpose|what|(?:log)?source"
                 ),
                 "note": words(
                     "(?:出力|ログ)?レベル|ローテーション(?:条件)?|アーカイブ期間|備考|形式|フォーマット|確認コマンド|format|rotation|level|notes?"

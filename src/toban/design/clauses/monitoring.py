@@ -421,11 +421,11 @@ SHAPES = ChapterShapes(
                 ),
                 "notice": words("(?:要?注意|caution|notice)(?:閾値|しきい値|レベル|値|判定|条件|基準)?"),
                 "critical": words(
-                    "(?:異常|危険|不良|重大|重要|緊急|致命的?|即対応|クリティカル|致命的障害|障害)(?:閾値|しきい値|レベル|値|判定|条件|基準)?(?:\\((?:critical|error)\\))?"
+                    "(?:異常|危険|不良|重大|重要|緊急|致命的?|即対応|クリティカル|致命的障害|障害|エラー(?=閾値|しきい値|レベル))(?:閾値|しきい値|レベル|値|判定|条件|基準)?(?:\\((?:critical|error)\\))?"
                     "|crit(?:ical)?(?:threshold)?|(?:閾値|しきい値)\\((?:異常|危険|重大|critical|緊急)\\)"
                 ),
                 "condition": words(
-                    "(?:アラート|初期|検知|発報|通知)?(?:閾値|しきい値|条件)(?:例)?|条件の初期値|(?:alert)?(?:threshold|condition)|expr(?:ession)?|promql|trigger|initialthreshold(?:/response)?"
+                    "(?:アラート|初期|検知|発報|通知)?(?:閾値|しきい値|条件)(?:例)?|条件の初期値|(?:alert|meaning/)?(?:threshold|condition)|expr(?:ession)?|promql|trigger|initialthreshold(?:/response)?"
                 ),
                 "probe": words(
                     "(?:ヘルスチェック|死活監視|監視|チェック)方法|ヘルスチェック|healthcheck|probe"
@@ -437,7 +437,7 @@ SHAPES = ChapterShapes(
                 "held": words("継続(?:時間|期間)?|持続(?:時間)?|for|duration"),
                 "window": words("(?:評価|集計|計測|測定|判定)期間|(?:evaluation|measurement|time)?window"),
                 "severity": words(
-                    "(?:アラート)?(?:レベル|優先度)|重要度|重大度|深刻度|緊急度|severity|level|priority|優先度"
+                    "(?:アラート|アラーム|通知)?(?:レベル|優先度|重要度|重大度|深刻度|緊急度)|severity|level|priority"
                 ),
                 "interval": words(
                     "(?:監視|確認|チェック|収集|測定|計測|ポーリング)?(?:間隔|頻度|周期)|interval|frequency|period"

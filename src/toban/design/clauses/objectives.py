@@ -315,7 +315,9 @@ _OFFERED = words("(?:提供|サービス|稼働|運用|利用|営業|受付)時�
 _HOURS = words(
     "サービス|提供|稼働|運用時間|メンテナンス|可用性|運用方針|service|maintenance|operating|availability"
 )
-_WINDOWS = words(r"メンテナンス(?:ウィンドウ|枠|時間帯)|\bmaintenance windows?\b")
+_WINDOWS = words(
+    r"メンテナンス(?:ウィンドウ|枠|時間帯)|\bmaintenance windows?\b|^(?:scheduled|planned|regular) maintenance$"
+)
 # What a report shows was measured, or is a sample.
 _REPORT = r"(?:レポート|報告書?|\breports?)(?:\s*\(.*\))?:?$"
 

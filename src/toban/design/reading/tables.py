@@ -211,12 +211,15 @@ def _has_figures(table: MarkdownTable, index: int) -> bool:
 
 
 def _with_levels(roles: dict[str, int], shape: TableShape, table: MarkdownTable) -> dict[str, int]:
-    """Return the roles, with a column that holds only levels as the severity, however it is headed."""
+    """Return the roles, with a column that holds levels as the severity, however it is headed.
+
+    A cell that holds something else (監視のみ) is asked about with its row: the levels beside it still count.
+    """
     if "severity" not in shape.columns or "severity" in roles:
         return roles
     for index in range(len(table.header)):
         cells = [row.cells[index] for row in table.rows[:_SAMPLE] if not is_blank(row.cells[index])]
-        if index not in roles.values() and cells and all(map(is_level, cells)):
+        if index not in roles.values() and 2 * sum(map(is_level, cells)) > len(cells):
             return {**roles, "severity": index}
     return roles
 

@@ -140,9 +140,30 @@ _SYNOPSIS = re.compile(r"\s\[(?:-{1,2}\w|<|[A-Z]{2})|\s<[^<>|]+\|[^<>]+>|\s\.\.\
 """What may be given or left out: backup.sh [--dest DIR]."""
 
 
+_ONLY = re.compile(r"^\s*(?:#|--|//).*(?:のみ|だけ|\bonly)\W*$", re.IGNORECASE | re.MULTILINE)
+_DATABASE = re.compile(
+    r"\s(?:-d|--dbname)[ =]?[\"']?(?P<named>[\w$.{}-]+)|\bpsql\s+(?:-[a-zA-Z] \S+\s+)*(?P<first>[\w$.{}-]+)\s*<"
+)
+
+
 def offers_choice(text: str) -> bool:
-    """Say whether a comment parts one way from another: # Or, compressed. Nobody restores twice."""
-    return _OR.search(text) is not None
+    """Say whether comments part one way from another: # Or, compressed. Nobody restores twice.
+
+    # Only the database, # Only the settings: each of these is for one case, and none for all.
+    """
+    return _OR.search(text) is not None or len(_ONLY.findall(text)) > 1
+
+
+def loads_one_twice(commands: Sequence[str]) -> bool:
+    """Say whether two programs load the same database: whoever needs one of the dumps needs no other."""
+    loaded = [(_program(command), found) for command in commands if (found := _loaded(command))]
+    return len({database for _, database in loaded}) < len(loaded) == len({run for run, _ in loaded})
+
+
+def _loaded(command: str) -> str:
+    """Return the database that *command* gives a dump to, if it says so."""
+    found = _DATABASE.search(command) if loads_a_dump(command) else None
+    return (found["named"] or found["first"]).strip("\"'") if found else ""
 
 
 def are_variants(commands: Sequence[str]) -> bool:
@@ -152,7 +173,9 @@ def are_variants(commands: Sequence[str]) -> bool:
 
 
 def offers_another_program(text: str) -> bool:
-    """Say whether a comment offers another program for the same: # Or make backup."""
+    """Say whether comments offer another program for the same, or for a part: # Or make backup."""
+    if len(_ONLY.findall(text)) > 1:
+        return True
     found = _OR.search(text)
     if found is None:
         return False

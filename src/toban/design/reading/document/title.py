@@ -38,10 +38,10 @@ _STATES_NONE = words(
 _PHASE = words(r"\W*(?:phase|フェーズ)[ #-]*\d")
 """A part of a project that builds what will be operated: Phase 6-4: monitoring."""
 _OPERATED = words(
-    r"運用|監視|保守|メンテ|バックアップ|リストア|復旧|復元|災害|障害|インシデント|アラート|バッチ|ジョブ|ログ(?:管理|設計|基盤)"
+    r"運用|監視|保守|メンテ|バックアップ|リストア|復旧|復元|災害|障害|インシデント|アラート|アラーム|バッチ|ジョブ|ログ(?:管理|設計|基盤)"
     r"|サービスレベル|非機能|可用性|信頼性|キャパシティ|容量|当番|オンコール|エスカレ|連絡先|マニュアル|手順書|ランブック|管理者"
     r"|リリース|デプロイ"
-    r"|\b(?:sl[aio]s?|rto|rpo|dr|bcp|nfrs?|sre|sops?)\b|operation|operating|monitor|alert|runbook|playbook|backup"
+    r"|\b(?:sl[aio]s?|rto|rpo|dr|bcp|nfrs?|sre|sops?)\b|operation|operating|monitor|alert|\balarms?\b|runbook|playbook|backup"
     r"|restor|recover|disaster|continuity|incident|escalat|on-?call|maintenance|service level|reliab|availab"
     r"|capacity"
     r"|observab|batch|\bjobs?\b|patch|non-?functional|deploy|release"
