@@ -1,5 +1,6 @@
 """Cells of a document's tables, found and rewritten in its text: every other character stays. Pure."""
 
+import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,6 +66,20 @@ def rewritten(text: str, changes: Iterable[CellChange]) -> str:
             raise NoSuchCell(f"line {line}")
         parts[at] = _with(parts[at], here)
     return "".join(parts)
+
+
+def unified(before: str, after: str, document: str) -> str:
+    """Return the change of the file *document* as a unified diff; empty if there is none."""
+    lines = (_ended(before), _ended(after))
+    return "".join(difflib.unified_diff(*lines, f"a/{document}", f"b/{document}"))
+
+
+def _ended(text: str) -> list[str]:
+    r"""Return the lines of *text*, each with an end, as a diff writes them: `\ No newline at end of file`."""
+    lines = re.split(r"(?<=\n)", text)
+    if lines[-1]:
+        lines[-1] += "\n\\ No newline at end of file\n"
+    return [each for each in lines if each]
 
 
 def _lines(text: str) -> Sequence[str]:

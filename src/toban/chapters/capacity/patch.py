@@ -4,7 +4,6 @@ Nobody but a person writes the document. What is proposed has been read again be
 says is used, and nothing else that Toban reads.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from decimal import Decimal
 from toban.chapters.capacity.known import KnownResource
 from toban.chapters.capacity.rows.judging import SAME
 from toban.chapters.capacity.stated import BYTE, measured_as
-from toban.design.cells import CellChange, NoSuchCell, TableCell, cells_at, rewritten
+from toban.design.cells import CellChange, NoSuchCell, TableCell, cells_at, rewritten, unified
 from toban.design.clauses.base import Clause
 from toban.design.clauses.capacity import SHAPES, ResourceUsage, with_forecast
 from toban.design.document_file import UnreadableDocument
@@ -59,8 +58,7 @@ class Patch:
 
     def diff(self, document: str) -> str:
         """Return it as a unified diff of the file *document*; empty if there is nothing to change."""
-        before, after = _ended(self.before), _ended(self.after)
-        return "".join(difflib.unified_diff(before, after, f"a/{document}", f"b/{document}"))
+        return unified(self.before, self.after, document)
 
 
 def patch(
@@ -209,11 +207,3 @@ def _meant(row: ResourceUsage, offered: Iterable[CellProposal]) -> ResourceUsage
         else:
             row = replace(row, used=value)
     return row
-
-
-def _ended(text: str) -> list[str]:
-    r"""Return the lines of *text*, each with an end, as a diff writes them: `\ No newline at end of file`."""
-    lines = re.split(r"(?<=\n)", text)
-    if lines[-1]:
-        lines[-1] += "\n\\ No newline at end of file\n"
-    return [each for each in lines if each]
