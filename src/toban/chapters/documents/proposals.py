@@ -1,4 +1,4 @@
-"""What `toban init` proposes for the documents of chapter 12: a repository, or a page of a wiki. Pure."""
+"""What `toban init` proposes for the documents of chapter 12: a repository, a wiki, or Toban itself. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from toban.engine.bindings.draft import BindingProposal, OpenTable
 from toban.engine.registry.kinds import Kinds
 from toban.message import Message
 
+_WRITTEN = "written"
 _GIT = re.compile(r"git|repository|svn")
 
 
@@ -18,6 +19,10 @@ def open_tables(design: Design, kinds: Kinds) -> Iterator[OpenTable]:
     """Yield a place for each document of *design*, with what it seems to be about."""
     found = kinds.of(DOCUMENT_KINDS)
     for row in design.of(ManagedDocument):
+        if row.derived and _WRITTEN in found:
+            proposal = BindingProposal(_WRITTEN, found[_WRITTEN].config, {"writes": row.derived})
+            yield OpenTable("documents", row.name, [row], [proposal], [Message("documents.written-by-toban")])
+            continue
         kind = "git" if any(_GIT.search(normalise(each)) for each in row.places) else "page"
         if kind not in found:
             continue

@@ -12,10 +12,12 @@ from toban.design.shapes.shape import Cells, ChapterShapes, EntryShape, PlacedEn
 from toban.design.values.schedule import Cadence, Schedule, read_schedule
 from toban.message import Message
 
+_DIAGRAM = r"構成|ネットワーク|アーキテクチャ|diagram|architecture|topology|network"
+_CONTACTS = r"連絡|体制|当番|contact|on-?call|roster"
 _ABOUT = (
-    (r"構成|ネットワーク|アーキテクチャ|diagram|architecture|topology|network", ("monitoring", "settings")),
+    (_DIAGRAM, ("monitoring", "settings")),
     (r"障害|インシデント|復旧|復元|incident|outage|recovery|runbook", ("monitoring", "backup", "incident")),
-    (r"連絡|体制|当番|contact|on-?call|roster", ("duty", "objectives")),
+    (_CONTACTS, ("duty", "objectives")),
     (r"リリース|デプロイ|release|deploy", ("release", "rollback")),
     (
         r"手順|運用|マニュアル|procedure|operation|manual|guide",
@@ -49,6 +51,14 @@ class ManagedDocument(Clause):
         """What it is about, going by its name: the names of chapters, and of kinds of changes."""
         name = normalise(self.name)
         return next((about for pattern, about in _ABOUT if re.search(pattern, name)), _ANYTHING)
+
+    @property
+    def derived(self) -> str:
+        """`diagram` or `contacts` if all that it says stands in the document and the bindings already."""
+        name = normalise(self.name)
+        # 障害時連絡体制 is about incidents too, and no list of contacts is more than that.
+        named = {"contacts": _CONTACTS, "diagram": _DIAGRAM}
+        return next((kind for kind, pattern in named.items() if re.search(pattern, name)), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
