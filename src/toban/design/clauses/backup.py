@@ -128,7 +128,7 @@ _FACET = words(
     "(?:保持|保存)期間|(?:取得)?スケジュール|方針|ポリシー|設定|頻度|世代管理|概要|retention|schedule|policy|settings?"
 )
 _SEVERAL_FACETS = words(
-    rf"(?:{_FACET.pattern}|data|データ|復旧|recovery|restore|disaster|&|schedules|policies|strategy|plans?|types?|kinds|targets?|scope|backups?"
+    rf"(?:{_FACET.pattern}|自動|手動|定期|プラン|本番(?:環境)?|production|data|データ|復旧|recovery|restore|disaster|&|schedules|policies|strategy|plans?|types?|kinds|targets?|scope|backups?"
     "|種別|種類|対象|一覧|バックアップ|リストア|復元|設計|計画|運用|管理|and|及び|[ ・&と/の])+"
 )
 """Headings that name nothing: Backup Schedule & Retention."""
@@ -390,12 +390,14 @@ SHAPES = ChapterShapes(
                 ),
                 "type": words("(?:バックアップ|取得)?(?:種別|種類|タイプ)|(?:backup)?type"),
                 "frequency": words(
-                    "(?:バックアップ|取得|実行)?(?:頻度|周期|サイクル|スケジュール|間隔|タイミング|曜日)|(?:backup)?(?:frequency|schedule|interval)"
+                    "(?:バックアップ|スナップショット|取得|実行)?(?:頻度|周期|サイクル|スケジュール|間隔|タイミング|曜日)|(?:backup)?(?:frequency|schedule|interval)"
                 ),
-                "clock": words("(?:バックアップ|実行|取得|開始|実施)(?:時間|時刻)|時刻|時間帯?|time"),
+                "clock": words(
+                    "(?:バックアップ|実行|取得|開始|実施)(?:時間(?:帯)?|時刻|ウィンドウ)|時刻|時間帯?|time|(?:backup)?window"
+                ),
                 "generations": words("(?:保持|保存)?世代(?:管理|数)?|generations?|copies"),
                 "retention": words(
-                    "(?:推奨)?(?:保持|保存|保管)(?:期間|日数)?|retention(?:period)?|kept(?:for)?"
+                    "(?:推奨|バックアップ|スナップショット)?(?:保持|保存|保管)(?:期間|日数)?|(?:backup)?retention(?:period)?|kept(?:for)?"
                 ),
                 "destination": words(
                     "(?:保存|保管|格納|出力|バックアップ)(?:先|場所)|ストレージ|(?:storage|backup)?(?:location|destination)|storage|storedin|where"

@@ -15,10 +15,13 @@ from toban.design.shapes.sentence import steps_of
 from toban.design.shapes.shape import (
     Cells,
     ChapterShapes,
+    EntryShape,
     NotUnderstood,
+    PlacedEntry,
     PlacedSteps,
     StepsShape,
     TableShape,
+    unreadable,
     words,
 )
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
@@ -317,6 +320,23 @@ def _level(cells: Cells) -> IncidentLevel:
     )
 
 
+def _listed_level(entry: PlacedEntry) -> IncidentLevel:
+    """Read P1 (High): a main function fails. Times among its words may be of anything: they are asked about."""
+    severity = read_incident_severity(entry.key)
+    if severity is None or re.search(r"\d", entry.value):
+        expected = Message("design.expected-response-time")
+        raise unreadable(entry.value, label=entry.key, expected=expected)
+    return IncidentLevel(
+        **entry.stamp(IncidentLevel, entry.key),
+        name=entry.key,
+        severity=severity,
+        definition=entry.value,
+        respond_within=None,
+        is_immediate=False,
+        recover_within=None,
+    )
+
+
 def _pattern(cells: Cells) -> FailurePattern:
     name, cause = cells["name"], cells["cause"]
     keys: tuple[str, ...] = (name,)
@@ -399,6 +419,21 @@ SHAPES = ChapterShapes(
             },
             needs=("name|cause", "remedy"),
             telling=("cause remedy",),
+        ),
+    ),
+    entries=(
+        EntryShape(
+            IncidentLevel,
+            _listed_level,
+            headings=words(
+                r"(?:障害|インシデント)の?(?:レベル|分類|区分|重要度|重大度)|重大度|深刻度"
+                r"|\b(?:incident|severity) (?:levels?|classifications?|severit(?:y|ies)|priorit(?:y|ies)|definitions?)|\bseverit(?:y|ies)\b"
+            ),
+            avoid=words("脆弱性|ログ|vulnerab|バグ|\\bbugs?\\b"),
+            key=words(
+                r"(?:p|sev-?|s) ?\d ?[(:/-]+ ?(?:critical|high|medium|low|重大|緊急|高|中|低|軽微)\)?"
+                r"|(?:critical|high|medium|low|重大|緊急|高|中|低|軽微) ?[(:/-]+ ?(?:p|sev-?|s) ?\d\)?"
+            ),
         ),
     ),
     steps=(

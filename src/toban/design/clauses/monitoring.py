@@ -12,6 +12,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import RULE_ENTRY, RULE_TABLE
 from toban.design.section import heading_text, normalise
 from toban.design.shapes.alerts import (
+    evaluated_every,
     graveness,
     graveness_of,
     in_time,
@@ -138,7 +139,7 @@ def _monitor(cells: Cells) -> Monitor:
         raise NotUnderstood(Message("design.no-threshold"))
     if item == _PROBE:
         warning, critical = unanswered(warning), unanswered(critical)
-    interval, irregular = read_interval(cells["interval"])
+    interval, irregular = read_interval(evaluated_every(cells) or cells["interval"])
     recipients, not_used = told(cells)
     return Monitor(
         **cells.stamp(
@@ -435,7 +436,11 @@ SHAPES = ChapterShapes(
                     "|(?:alert|alarm)?(?:condition|threshold|trigger)|(?:alerts?|alarms?|fires)(?:when|if|on)"
                 ),
                 "held": words("継続(?:時間|期間)?|持続(?:時間)?|for|duration"),
-                "window": words("(?:評価|集計|計測|測定|判定)期間|(?:evaluation|measurement|time)?window"),
+                "window": words(
+                    "(?:評価|集計|計測|測定|判定)期間|(?:evaluation|measurement|time)?window|evaluationperiods?"
+                ),
+                "period": words("期間"),
+                "statistic": words("統計(?:量|値|方法)?|statistics?"),
                 "severity": words(
                     "(?:アラート|アラーム|通知)?(?:レベル|優先度|重要度|重大度|深刻度|緊急度)|severity|level|priority"
                 ),
@@ -461,7 +466,7 @@ SHAPES = ChapterShapes(
                 "item condition held",
                 "target item condition",
             ),
-            record="warning critical condition severity",
+            record="item warning critical condition severity",
         ),
         RULE_TABLE,
         TableShape(

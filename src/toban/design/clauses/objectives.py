@@ -343,12 +343,12 @@ SHAPES = ChapterShapes(
                     "(?:sla|slo|kpi|評価)?(?:項目|指標)(?:名)?|指標名|メトリクス(?:名)?|metric|sli(?:\\(指標\\))?|要件|目標項目|kpi|item|objective|indicator"
                 ),
                 "target": words(
-                    "目標(?:値)?|slo(?:\\(目標\\)|目標値(?:\\(月間\\))?)?|要件値|要求値|目標水準|基準値|target|objective|goal|slotarget"
+                    "目標(?:値)?|目標(?:応答|処理|レスポンス)?時間|slo(?:\\(目標\\)|目標値(?:\\(月間\\))?)?|要件値|要求値|目標水準|基準値|target|objective|goal|slotarget"
                 ),
                 "guarantee": words("sla(?:\\(最低保証\\)|保証値)?|目標\\(sla\\)|slatarget"),
                 "subject": words(
-                    "サービス(?:名)?|対象|エンドポイント|システム|業務|機能|区分|分類|カテゴリー?|画面|環境|コンポーネント|メトリクス区分"
-                    "|service|endpoint|system|component|feature|environment|category|area"
+                    "サービス(?:名)?|対象|エンドポイント|システム|業務|機能|区分|分類|カテゴリー?|画面|操作|処理(?:名)?|環境|コンポーネント|メトリクス区分"
+                    "|service|endpoint|operation|route|system|component|feature|environment|category|area"
                 ),
                 "method": words("メソッド|method"),
                 "period": words("(?:測定|対象|集計|評価)?期間|period|window"),
@@ -356,7 +356,7 @@ SHAPES = ChapterShapes(
                     "測定(?:方法|値)?|統計(?:値|量)?|集計(?:方法)?|measur(?:e|ement)|statistic|aggregation|percentile"
                 ),
                 "note": words(
-                    "上限値|測定ツール|計測方法|計算方法|備考|優先度|現状|実現方法|改善アクション|アクション|報告頻度|測定頻度|違反時対応|実績(?:値)?|達成(?:率|状況)"
+                    "上限値|最大許容(?:値|時間)|測定ツール|計測方法|計算方法|備考|優先度|現状|実現方法|改善アクション|アクション|報告頻度|測定頻度|違反時対応|実績(?:値)?|達成(?:率|状況)"
                     "|notes?|status|current(?:performance)?|how"
                 ),
             },

@@ -61,9 +61,11 @@ class Routine(Clause):
 
 
 def _routine(cells: Cells) -> Built:
-    name = cells.first("name", "item")
+    name = cells.first("name", "item", "drill")
     if not name:
         raise NotUnderstood(Message("design.task-without-name"))
+    if cells.has("drill") and not cells["frequency"]:
+        raise NotUnderstood(Message("design.no-time-in-row-or-heading"))
     if not (cells.has("name") or any(map(cells.has, ("frequency", "clock", "owner")))):
         raise NotUnderstood(Message("design.task-or-report"))
     return _each(cells, name)
@@ -358,6 +360,9 @@ SHAPES = ChapterShapes(
                     "作業(?:項目|名|内容)?|タスク(?:名)?|(?:チェック|確認|点検)項目|task|activity|work"
                 ),
                 "item": words("項目|テスト項目|item"),
+                "drill": words(
+                    "(?:訓練|演習|テスト|試験)(?:の)?(?:種別|種類|名)|レポート(?:名|種別)|会議(?:体|名)|(?:drill|test|exercise|report|meeting)(?:name|type)?"
+                ),
                 "clock": words(
                     "実施(?:時間|日時|日|時刻|時期|曜日)|時刻|時間(?:帯)?|曜日|週|時期|日付|日時|予定日|time|day|week|weekday|when|date"
                 ),
@@ -374,8 +379,8 @@ SHAPES = ChapterShapes(
                 ),
                 "note": words("所要時間|影響|優先度|ダウンタイム|証跡|備考|duration|impact|priority|notes?"),
             },
-            needs=("name|item", "clock|frequency|owner|content|note"),
-            telling=("name frequency owner",),
+            needs=("name|item|drill", "clock|frequency|owner|content|note"),
+            telling=("name frequency owner", "drill frequency"),
         ),
         TableShape(
             Routine,

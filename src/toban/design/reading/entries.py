@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from toban.design.clauses.backup import objective_named
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS
 from toban.design.clauses.routine import Routine
@@ -162,10 +163,16 @@ def fact_lines(texts: Sequence[str], start: int, section: DocumentSection) -> li
 
 
 def read_facts(lines: Sequence[EntryLine], document: str) -> Iterator[RowOutcome]:
-    """Yield the row that facts in running text form together, if any; alone they are not rows."""
+    """Yield the row that facts in running text form together, if any; alone only an RPO or RTO is one."""
     record = _read_record(tuple(lines), document)
+    used = {line.line for line in record[1]} if record is not None else set()
     if record is not None:
         yield from weighed([record[0]])
+    for line in lines:
+        if line.line not in used and objective_named(line.key)[0]:
+            outcome = _read_line(line, document)
+            if outcome.fate is RowFate.READ:
+                yield from weighed([outcome])
 
 
 def read_steps(

@@ -24,6 +24,13 @@ _COLUMN = words(
     rf"(?:(?P<production>{_PRODUCTION})|{_OTHER})(?:\((?P<inside>[^()]+)\))?"
     rf"|(?P<before>[^()]+)\((?:(?P<production_too>{_PRODUCTION})|{_OTHER})\)"
 )
+_HEADING = words(
+    rf"(?:{_OTHER}|staging|ステージング)(?:の|[ :：])*"
+    r"(?:アラート|アラーム|監視|バックアップ|閾値|しきい値|設定|alerts?|alarms?|monitoring|backups?|thresholds?)*"
+)
+_NEEDS_A_WORD = words(r"(?:開発|テスト|試験|研修|受入|検証|dev|test|qa|sandbox|development)(?:の|[ :：])*")
+"""What may also be a team or a phase: only with 環境 it is an environment."""
+_OF_ENVIRONMENTS = words(r"(?:環境|段階)(?:別|ごと)|\b(?:by|per) environment\b|^environments?$|^環境$")
 # What a column may hold if its heading names only the environment.
 _MEANINGS = ("目標値", "頻度", "保存期間", "しきい値")
 _PARTS = re.compile(r"\s*[/／]\s*")
@@ -55,6 +62,16 @@ def production_views(table: MarkdownTable) -> tuple[tuple[MarkdownTable, ...], t
     if all(names.values()):
         return (_view(table, _columns(table, names, others, "")),), ()
     return (), tuple(_view(table, _columns(table, names, others, meaning)) for meaning in _MEANINGS)
+
+
+def another_environment(headings: Sequence[str]) -> str:
+    """Return the heading that names an environment other than production, and nothing else; or nothing.
+
+    Development may be a team, unless a heading says that environments follow.
+    """
+    is_told = any(map(_OF_ENVIRONMENTS.search, headings))
+    named = (heading for heading in headings if _HEADING.fullmatch(heading))
+    return next((heading for heading in named if is_told or not _NEEDS_A_WORD.fullmatch(heading)), "")
 
 
 def as_written(outcomes: Sequence[RowOutcome], table: MarkdownTable) -> Iterator[RowOutcome]:

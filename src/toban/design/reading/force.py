@@ -7,9 +7,11 @@ from functools import lru_cache
 
 from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.notices import NotificationRule
+from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.design.markdown import Block, Heading
 from toban.design.reading.document.title import states_none
 from toban.design.reading.entries import split_key
+from toban.design.reading.environments import another_environment
 from toban.design.reading.outcome import RowFate, RowOutcome
 from toban.design.section import DocumentSection, heading_text, heading_words, normalise
 from toban.design.shapes.shape import words
@@ -86,6 +88,9 @@ _NOT_DONE = words(
 _BLANK = re.compile(r"\[[^\[\]]*[^\W\d_][^\[\]]*\]|<[^<>=]*[^\W\d_][^<>=]*>|\{\{?[^{}]+\}?\}")
 """What stands where an author is still to write: [Owner], <service>, {{ team }}."""
 
+_PER_ENVIRONMENT = (DeployRule, DeployFlow, ReleaseSchedule, RollbackProcedure)
+"""What is said of each environment, and not only of production."""
+
 _PHASE = words(
     r"[^a-zぁ-んァ-ヶ一-龠]*(?P<word>フェーズ|段階|ステージ|phase|stage) ?[0-9a-zⅰ-ⅹ]{1,3}(?![0-9a-z])"
 )
@@ -120,6 +125,10 @@ def why_not_in_force(section: DocumentSection, outcome: RowOutcome, header: tupl
     above = _heading_of_none(section)
     if above:
         return Message("design.heading-not-in-force", heading=heading_text(above))
+    if not any(isinstance(clause, _PER_ENVIRONMENT) for clause in outcome.clauses):
+        other = another_environment(section.words)
+        if other:
+            return Message("design.another-environment", heading=other)
     said = normalise(outcome.text)
     mark = _MARKED.search(said)
     words = (

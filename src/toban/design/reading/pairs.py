@@ -8,7 +8,7 @@ from toban.design.shapes.shape import is_blank, words
 
 _KEY = words("(?:設定)?項目|要件|パラメータ|属性|設定|名称|key|item|setting|parameter|property")
 _VALUE = words(
-    "(?:設定)?(?:内容|値)|詳細|方針|ルール|説明|要件(?:値)?|実現方法|目標値?|方法|規定|value|details?|description|policy|rule"
+    "(?:設定)?(?:内容|値)|設定|詳細|方針|ルール|説明|要件(?:値)?|実現方法|目標値?|方法|規定|value|details?|description|policy|rule"
 )
 
 

@@ -17,7 +17,7 @@ from toban.design.clauses.objectives import MaintenanceWindow, Objective, Servic
 from toban.design.reading.entries import split_key
 from toban.design.reading.outcome import RowOutcome, unread
 from toban.design.section import heading_text, heading_words
-from toban.design.shapes.alerts import level_above
+from toban.design.shapes.alerts import is_only_a_level, level_above
 from toban.design.shapes.shape import identity, words
 from toban.message import Message
 
@@ -32,7 +32,8 @@ _NAMES_NOTHING = words(
 """Headings that only say that such rows follow, or how grave they are."""
 
 _WATCHED = re.compile(
-    r"(?:の|\s)*(?:監視(?:項目)?|メトリクス|アラート|閾値|しきい値|\b(?:monitoring|metrics?|alerts?|thresholds?))$",
+    r"(?:の|\s)*(?:監視(?:項目)?|メトリクス|アラート|アラーム|閾値|しきい値"
+    r"|\b(?:monitoring|metrics?|alerts?|alarms?|thresholds?))$",
     re.IGNORECASE,
 )
 
@@ -73,9 +74,13 @@ def _headings(outcome: RowOutcome) -> Iterator[_Heading]:
         section = section.captioned("")
     titles = [each.text for each in section.headings] + ([section.caption] if section.caption else [])
     # A level is not what is watched: P1 alerts.
-    if level_above(section):
+    if is_only_a_level(section):
         return
-    for index in range(max(0, len(titles) - (2 if section.caption else 1)), len(titles)):
+    # CPU使用率 (Critical), below ECS and below RDS: the heading above says of which.
+    is_graded = bool(level_above(section))
+    for index in range(
+        max(0, len(titles) - (2 if section.caption or is_graded else 1)), len(titles) - is_graded
+    ):
         yield (*section.words[:index], "", *section.words[index + 1 :]), heading_text(titles[index])
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from toban.design.assumption import Assumption, Meaning, of_word
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.limits import FALLS, RISES, as_share, compared, read_limit, read_normal
-from toban.design.shapes.shape import Ambiguous, Cells, NotUnderstood, unreadable, words
+from toban.design.shapes.shape import Ambiguous, Cells, NotUnderstood, read_value, unreadable, words
 from toban.design.values.duration import read_length
 from toban.design.values.metric import Metric
 from toban.design.values.people import Recipient, read_recipients
@@ -42,6 +42,12 @@ _HIGHER = frozenset(
 )
 _LOWER = frozenset({Metric.AVAILABILITY, Metric.CERTIFICATE_LIFETIME})
 _REMARK = re.compile(r"\s*\([^()]*\)")
+_IN_A_ROW = words(r"(?P<times>\d{1,3}) ?(?:回(?:連続)?|(?:consecutive )?(?:periods?|times?|evaluations?))")
+_SUMS = frozenset({"sum", "合計", "samplecount"})
+_NAMED = words(r"(?:^|[^a-z])[a-z][a-z0-9]*[-_](?P<level>critical|warning)(?![a-z])")
+"""How an identifier names the level of its alarm: db-cpu-critical."""
+_IN_HEADING = words(r"\((?P<level>[^()]+)\)$")
+"""A level behind what is watched: CPU使用率 (Critical)."""
 _OF_ALERTS = words(
     r"(?P<level>[^\s・/]+?)(?:レベル|level)?の?\s*(?:アラート|アラーム|警報|通知|閾値|しきい値|alerts?|alarms?|thresholds?|conditions?)*"
     r"(?:条件|設定|一覧)?:?"
@@ -79,15 +85,36 @@ def graveness_of(cells: Cells) -> tuple[bool, tuple[Assumption, ...]]:
     is_requirement = is_priority and cells.section.nearness(_REQUIREMENTS) > 0
     if not cells["severity"] and _is_for_information(cells.section):
         raise NotUnderstood(Message("design.not-an-alert-level", words=cells.section.title))
-    said = "" if is_requirement else cells["severity"] or level_above(cells.section)
+    said = "" if is_requirement else cells["severity"] or level_above(cells.section) or _level_in(cells)
     return graveness(said, cells.column("severity"))
 
 
+def _level_in(cells: Cells) -> str:
+    """Return the level that a row's identifiers name, if they agree."""
+    named = {found["level"] for found in _NAMED.finditer(normalise(cells.place.text))}
+    return named.pop() if len(named) == 1 else ""
+
+
 def level_above(section: DocumentSection) -> str:
-    """Return the level that the nearest heading gives to the conditions below: Critical Alerts."""
+    """Return the level that the nearest heading gives to the conditions below: Critical Alerts, CPU (Critical)."""
+    return _level_heading(section) or _level_behind(section)
+
+
+def is_only_a_level(section: DocumentSection) -> bool:
+    """Say whether the nearest heading says how grave the conditions below are, and not of what they are."""
+    return bool(_level_heading(section))
+
+
+def _level_heading(section: DocumentSection) -> str:
     level = _level_named(section)
     is_level = read_alert_level(level) not in (None, AlertLevel.INFO) or read_incident_severity(level)
     return level if is_level else ""
+
+
+def _level_behind(section: DocumentSection) -> str:
+    behind = _IN_HEADING.search(section.words[-1]) if section.words else None
+    is_level = behind is not None and read_alert_level(behind["level"]) not in (None, AlertLevel.INFO)
+    return behind["level"] if behind and is_level else ""
 
 
 def _is_for_information(section: DocumentSection) -> bool:
@@ -139,14 +166,35 @@ def with_condition(cells: Cells, threshold: Threshold | None) -> tuple[Threshold
 def in_time(cells: Cells, threshold: Threshold | None) -> Threshold | None:
     """Return the limit with the time that columns of their own give: for how long, or over which window."""
     held = cells.maybe("held", read_length, _PERIOD)
-    window = cells.maybe("window", read_length, _PERIOD)
+    times = _IN_A_ROW.fullmatch(normalise(cells["window"]))
+    window = None if times else cells.maybe("window", read_length, _PERIOD)
     if threshold is None:
         return None
+    if times:
+        threshold = _evaluated(cells, threshold, int(times["times"]))
     for said, column in ((threshold.sustained, held), (threshold.within, window)):
         if said is not None and column is not None and said != column:
             raise NotUnderstood(Message("design.two-hold-times", first=said.message, second=column.message))
     threshold = as_share(threshold)
     return replace(threshold, sustained=threshold.sustained or held, within=threshold.within or window)
+
+
+def evaluated_every(cells: Cells) -> str:
+    """Return the period of an alarm that counts its evaluations (期間: 5分, 評価期間: 2回連続), as written."""
+    is_counted = _IN_A_ROW.fullmatch(normalise(cells["window"])) is not None
+    return _REMARK.sub("", cells.first("period", "interval")) if is_counted else ""
+
+
+def _evaluated(cells: Cells, threshold: Threshold, times: int) -> Threshold:
+    """Return the limit of such an alarm: reached so often in a row; a sum is one of the period."""
+    is_sum = normalise(cells["statistic"]) in _SUMS
+    every = evaluated_every(cells)
+    period = read_value(every, read_length, label=cells.label("period"), expected=_PERIOD) if is_sum else None
+    return replace(
+        threshold,
+        consecutive=threshold.consecutive or (times if times > 1 else None),
+        within=threshold.within or period,
+    )
 
 
 def _are_opposite(one: Threshold, other: Threshold) -> bool:

@@ -4,8 +4,11 @@ import pytest
 from tests.unit.design.conftest import Read
 from tests.unit.design.reading.test_strangers import fence
 
-from toban.design.clauses.backup import BackupProcedure, RestoreProcedure
+from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
+from toban.design.clauses.incident import IncidentLevel
 from toban.design.clauses.monitoring import Monitor
+from toban.design.clauses.objectives import Objective
+from toban.design.clauses.routine import Routine
 
 
 @pytest.mark.parametrize("column", ["アラート重要度", "通知レベル", "重み"])
@@ -43,3 +46,128 @@ def test_what_is_for_one_case_each_is_no_procedure(read: Read, lines: tuple[str,
 def test_two_databases_are_restored_one_after_the_other(read: Read) -> None:
     design = read("## Restore", fence("psql -d roles < roles.sql", "pg_restore -d shop shop.dump"))
     assert [len(each.commands) for each in design.of(RestoreProcedure)] == [2]
+
+
+ALARM = """
+| 項目 | 値 |
+|-|-|
+| アラーム名 | {name} |
+| メトリクス | {metric} |
+| 統計 | {statistic} |
+| 期間 | 300秒 (5分) |
+| 評価期間 | {times} |
+| 閾値 | {limit} |
+"""
+
+
+def alarm(metric: str, limit: str, *, statistic: str = "Average", times: str = "1回") -> str:
+    return ALARM.format(name="db-alarm", metric=metric, statistic=statistic, times=times, limit=limit)
+
+
+def test_an_alarm_as_a_table_of_its_fields_is_one_monitor(read: Read) -> None:
+    design = read(
+        "## アラーム一覧",
+        *("### DBアラーム", "#### 1. CPU使用率 (Warning)", alarm("CPUUtilization", "> 75%", times="2回連続")),
+        *("### WEBアラーム", "#### 1. CPU使用率 (Warning)", alarm("CPUUtilization", "> 70%")),
+        *("#### 2. エラー (Critical)", alarm("HTTPCode_5XX_Count", "> 50", statistic="Sum")),
+    )
+    database, web, errors = design.of(Monitor)
+    assert (database.target, web.target) == ("DB", "WEB")
+    assert database.warning and database.warning.consecutive == 2
+    assert database.interval and str(database.interval) == "300秒"
+    assert web.warning and web.warning.consecutive is None
+    assert errors.critical and str(errors.critical.within) == "300秒"
+    assert not errors.warning
+
+
+def test_an_alarm_of_a_sum_over_an_unknown_period_is_asked_about(read: Read) -> None:
+    table = alarm("HTTPCode_5XX_Count", "> 50", statistic="Sum").replace("300秒 (5分)", "標準")
+    assert not read("## アラーム一覧", "### 1. エラー (Critical)", table).of(Monitor)
+
+
+def test_an_identifier_names_the_level_of_its_alarm(read: Read) -> None:
+    design = read(
+        "## アラーム",
+        "| アラーム名 | メトリクス | 閾値 | アクション |",
+        "|-|-|-|-|",
+        "| db-cpu-critical | DB CPU使用率 | > 90% | db-alerts |",
+        "| db-disk-warning | DB ディスク使用率 | > 80% | db-alerts |",
+    )
+    assert [bool(each.critical) for each in design.of(Monitor)] == [True, False]
+
+
+@pytest.mark.parametrize("heading", ["ステージング環境", "Staging", "検証環境のアラート"])
+def test_what_stands_below_another_environment_is_not_in_force(read: Read, heading: str) -> None:
+    table = ("| メトリクス | 警告 | 異常 |", "|-|-|-|", "| CPU使用率 | 70% | 80% |")
+    assert len(read("## アラート", "### 本番環境", *table).of(Monitor)) == 1
+    design = read("## アラート", f"### {heading}", *table)
+    assert [row.reason.code for row in design.not_in_force] == ["design.another-environment"]
+
+
+def test_development_is_an_environment_only_where_environments_follow(read: Read) -> None:
+    entry = "- Error rate: < 5%"
+    assert read("## SLO targets", "### Development", entry).of(Objective)
+    assert not read("## SLO targets by environment", "### Development", entry).of(Objective)
+
+
+def test_rto_and_rpo_in_running_text_are_of_their_heading(read: Read) -> None:
+    design = read(
+        "## 障害シナリオ",
+        *("### DBの破損", "**RTO**: 2時間\n**RPO**: 1時間\n", "### リージョンの停止", "**RTO**: 4時間\n"),
+    )
+    assert [(each.subject, each.objective) for each in design.of(RecoveryObjective)] == [
+        ("DBの破損", "RTO"),
+        ("DBの破損", "RPO"),
+        ("リージョンの停止", "RTO"),
+    ]
+
+
+def test_rto_and_rpo_are_known_by_their_names_in_full(read: Read) -> None:
+    design = read(
+        "## Objectives",
+        "| Environment | Recovery Time Objective (RTO) | Recovery Point Objective (RPO) |",
+        "|-|-|-|",
+        "| Production | **4 hours** | **24 hours** |",
+    )
+    assert [str(each.limit) for each in design.of(RecoveryObjective)] == ["24時間", "4時間"]
+
+
+def test_a_backup_as_a_table_of_its_facts_is_one_policy(read: Read) -> None:
+    design = read(
+        "## RDSバックアップ",
+        "### 自動バックアップ設定",
+        "| 項目 | 本番環境 | ステージング環境 |",
+        "|-|-|-|",
+        "| バックアップ保持期間 | 30日 | 7日 |",
+        "| バックアップウィンドウ | 03:00-04:00 JST | 任意 |",
+        "| スナップショット頻度 | 日次 | 日次 |",
+    )
+    (policy,) = design.of(BackupPolicy)
+    assert policy.subject == "RDSバックアップ"
+    assert (str(policy.retention), policy.schedules[0].is_timed) == ("30日", True)
+
+
+@pytest.mark.parametrize("column", ["訓練種別", "テスト種別", "レポート名", "Drill type"])
+def test_drills_and_reports_with_their_frequency_are_tasks(read: Read, column: str) -> None:
+    design = read("## 計画", f"| {column} | 頻度 | 内容 |", "|-|-|-|", "| 机上 | 四半期ごと | 全員で読む |")
+    assert [each.name for each in design.of(Routine)] == ["机上"]
+
+
+def test_severities_in_a_list_are_levels_unless_they_say_times(read: Read) -> None:
+    design = read(
+        "## Incident classification",
+        "- **P0 (Critical)**: Complete outage",
+        "- **P1 (High)**: A main function fails, fixed in 4 hours",
+    )
+    assert [each.name for each in design.of(IncidentLevel)] == ["P0 (Critical)"]
+
+
+def test_times_of_operations_are_objectives(read: Read) -> None:
+    design = read(
+        "## 性能目標",
+        "### レスポンス時間要件",
+        "| 操作 | 目標時間 | 最大許容時間 |",
+        "|-|-|-|",
+        "| 画面の表示 | 1秒 | 3秒 |",
+    )
+    assert [str(each.target.limit) for each in design.of(Objective)] == ["1秒"]
