@@ -96,7 +96,7 @@ class _ResourceMonth:
         title = Message("capacity.monthly-days-of", name=row.resource)
         table = RawTable(f"capacity-{number}", title, _DAYS, tuple(_rows(used, now.limit)), is_listed=False)
         today = month.cut.astimezone(month.zone).date()
-        last = next(reversed(used.values()), None)
+        last = [*used.values()][-1] if used else None
         is_there = last is not None and now.limit > 0 and last / now.limit >= now.level
         reached = then.reaches(then.level)
         on = reached.on if reached is not None else None

@@ -1,6 +1,6 @@
 """Costs in the monthly report: each budget with what bills say, and what belongs to no item."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -126,7 +126,7 @@ def _money(currency: str) -> Callable[[float], Message]:
     return lambda number: plain(shown(Decimal(repr(number)), currency))
 
 
-def _notes(costs: KnownCosts, whole: date | None) -> Sequence[Message]:
+def _notes(costs: KnownCosts, whole: date | None) -> tuple[Message, ...]:
     first = first_of(costs.today)
     terms = Message("cost.monthly-note", month=f"{first:%Y-%m}", zone=str(costs.terms.tz))
     if whole is None or whole < last_of(first):
