@@ -49,6 +49,7 @@ UNTRIED = {
     "access": "it only holds values that are assumed otherwise",
     "document_keeping": "it only holds values that are assumed otherwise",
     "tasks": "it only says when people are told",
+    "reports": "it only says who signs; the report itself says that its logo can't be used",
 }
 """Tables for which nothing can be tried, and why."""
 
@@ -71,6 +72,7 @@ UNPROPOSED = {
     "costs": "its values are assumed, and only people know a rate",
     "document_keeping": "its values are assumed: the page of assumptions names them",
     "tasks": "its values are assumed: the page of assumptions names them",
+    "reports": "no row of a document says who signs the report",
 }
 """Tables that `toban init` need not write, and why."""
 

@@ -10,7 +10,9 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.registry.parts import Parts
 from toban.engine.reports import coming, method, summary
+from toban.engine.reports.edition import Remark, ReportEdition, Signature
 from toban.engine.reports.history import EvidenceRange, entries_in, entries_of_rows, histories
+from toban.engine.reports.kept.logo import Logo, logo_of
 from toban.engine.reports.month import ReportMonth
 from toban.engine.reports.section import (
     REPORT_SECTIONS,
@@ -46,6 +48,11 @@ class MonthlyReport:
     """What readers must know before they read on."""
     is_without_names: bool = False
     """Whether it is the edition for customers."""
+    edition: ReportEdition | None = None
+    """Set if it is kept."""
+    signatures: tuple[Signature, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    logo: Logo | None = None
 
     @cached_property
     def figures(self) -> Mapping[str, ReportFigure]:
@@ -78,6 +85,7 @@ def make(edition: Edition, parts: Parts, month: ReportMonth) -> MonthlyReport:
         sections=sections,
         entries=entries_of_rows(inside) if inside is not None else {},
         notes=tuple(_notes(month, known, sections)),
+        logo=logo_of(edition.bindings),
     )
 
 

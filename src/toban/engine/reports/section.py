@@ -92,6 +92,14 @@ class RawTable:
         return [row[place] for row in self.rows]
 
 
+@dataclass(frozen=True, slots=True)
+class CitedRow:
+    """A row of the document as a kept report cites it: it may have left the document since."""
+
+    id: str
+    origin: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFigure:
     """A figure, with all that is needed to check it."""
@@ -104,7 +112,7 @@ class ReportFigure:
     unit: FigureUnit = FigureUnit.COUNT
     read: Callable[[float], Message] | None = None
     """How the number is written, if not as its unit says: as the pages write it."""
-    clause: Clause | None = None
+    clause: Clause | CitedRow | None = None
     """The row of the document that it answers; None if it is about several."""
     target: Message = NOTHING
     """What the row asks."""

@@ -10,8 +10,14 @@ def markdown(report: WrittenMonthly) -> str:
     """Return the whole report."""
     lines = [f"# {in_markdown(report.title)}", ""]
     lines += [f"- {in_markdown(label)}: {in_markdown(value)}" for label, value in report.head]
-    lines += ["", *_grid(report.boxes, [("",) * len(report.boxes)])]
+    boxes = report.boxes
+    lines += [
+        "",
+        *_grid([each.title for each in boxes], [[f"{each.by} {each.at}".strip() for each in boxes]]),
+    ]
     lines += [f"\n**{in_markdown(note)}**" for note in report.notes]
+    if report.differences is not None:
+        lines += _table(report.differences)
     for number, section in enumerate(report.sections, 1):
         lines += ["", f"## {number}. {in_markdown(section.title)}", *_section(section, report)]
     return "\n".join((*lines, "", in_markdown(report.footer), ""))
@@ -20,6 +26,9 @@ def markdown(report: WrittenMonthly) -> str:
 def _section(section: WrittenSection, report: WrittenMonthly) -> Iterator[str]:
     for note in section.notes:
         yield f"\n{in_markdown(note)}"
+    for remark in section.remarks:
+        said = f"{report.words.remarks}: {remark.text} ({remark.by})"
+        yield f"\n> {in_markdown(said)}"
     if section.figures:
         words = report.words
         yield ""

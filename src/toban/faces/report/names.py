@@ -7,8 +7,10 @@ from dataclasses import replace
 from toban.design.clauses.duty import DutyRole
 from toban.engine.editions.edition import Edition
 from toban.engine.people.models import Operator
+from toban.engine.reports.edition import FigureDifference, ReportEdition
 from toban.engine.reports.monthly import MonthlyReport
 from toban.engine.reports.section import RawTable
+from toban.engine.runs.rules import BY_SCHEDULE
 from toban.message import Message, Value
 
 
@@ -47,7 +49,25 @@ def without_names(report: MonthlyReport, mask: Mask) -> MonthlyReport:
         )
         for section in report.sections
     )
-    return replace(report, sections=sections, is_without_names=True)
+    return replace(
+        report,
+        sections=sections,
+        is_without_names=True,
+        edition=_edition(report.edition, mask),
+        # That it was signed is not hidden, but by whom.
+        signatures=tuple(replace(each, by="") for each in report.signatures),
+        remarks=tuple(replace(each, by="", text=mask(each.text)) for each in report.remarks),
+    )
+
+
+def _edition(edition: ReportEdition | None, mask: Mask) -> ReportEdition | None:
+    if edition is None:
+        return None
+    found = tuple(
+        FigureDifference(each.key, *(_said(said, mask) for said in (each.label, each.before, each.after)))
+        for each in edition.differences
+    )
+    return replace(edition, made_by=BY_SCHEDULE, differences=found)
 
 
 def _table(table: RawTable, mask: Mask) -> RawTable:

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from io import BytesIO
+from xml.etree.ElementTree import ParseError
 
 from fpdf import FPDF
-from fpdf.enums import Align, TableBordersLayout, XPos, YPos
+from fpdf.enums import Align, ResourceAccessPolicy, TableBordersLayout, XPos, YPos
+from fpdf.errors import FPDFException
 from fpdf.fonts import FontFace
 
 from toban.engine import paper
+from toban.engine.reports.kept.logo import Logo
 from toban.faces.report.written import (
+    WrittenBox,
     WrittenChart,
     WrittenFigure,
     WrittenMonthly,
@@ -26,6 +31,19 @@ _BOX, _BOX_HEAD, _BOX_SPACE = 26, 6, 20
 _PLOT, _AXIS = 34, 14
 """Millimetres: the height of a chart, and the room for its scale."""
 _FIGURE_WIDTHS = (52, 40, 26, 34, 28)
+_LOGO_WIDE, _LOGO_HIGH = 40, 16
+"""Millimetres."""
+_UNDRAWABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    NotImplementedError,
+    FPDFException,
+    ParseError,
+)
+"""What is raised about a file that only begins like a drawing."""
 _LONGEST = 400
 """Signs of one cell: a row that does not fit on a page can't be printed."""
 
@@ -54,6 +72,8 @@ class _Sheet:
 
     def cover(self) -> None:
         """Write the title, what it is about, the boxes, and what readers must know first."""
+        if self._report.logo is not None:
+            self._logo(self._report.logo)
         self.write(self._report.title, _TITLE)
         self._sheet.ln(4)
         for label, value in self._report.head:
@@ -61,6 +81,8 @@ class _Sheet:
         self._boxes()
         for note in self._report.notes:
             self.write(f"▲ {note}", _TEXT + 1, _BAD)
+        if self._report.differences is not None:
+            self._table(self._report.differences)
         self._sheet.ln(2)
 
     def section(self, number: int, section: WrittenSection) -> None:
@@ -68,6 +90,8 @@ class _Sheet:
         self._heading(f"{number}. {section.title}")
         for note in section.notes:
             self.write(note, _TEXT)
+        for remark in section.remarks:
+            self.write(f"{self._report.words.remarks}: {remark.text} ({remark.by})", _TEXT, _ACCENT)
         if section.figures:
             self._figures(section.figures)
         for chart in section.charts:
@@ -103,9 +127,35 @@ class _Sheet:
         sheet.set_draw_color(0)
         for place, box in enumerate(boxes):
             sheet.set_xy(left + place * _BOX, top)
-            sheet.cell(_BOX, _BOX_HEAD, self._printable(box), border=1, align=Align.C)
+            sheet.cell(_BOX, _BOX_HEAD, self._printable(box.title), border=1, align=Align.C)
             sheet.rect(left + place * _BOX, top + _BOX_HEAD, _BOX, _BOX_SPACE)
+            self._signed(box, left + place * _BOX, top + _BOX_HEAD)
         sheet.set_xy(sheet.l_margin, top + _BOX_HEAD + _BOX_SPACE + 5)
+
+    def _signed(self, box: WrittenBox, left: float, top: float) -> None:
+        """Write who has signed into a box, as far as it has room."""
+        sheet = self._sheet
+        sheet.set_font_size(_SMALL)
+        for row, text in enumerate((box.by, box.at)):
+            shown = self._printable(text)
+            while shown and sheet.get_string_width(shown) > _BOX - 2:
+                shown = shown[:-1]
+            sheet.set_xy(left, top + 5 + 6 * row)
+            sheet.cell(_BOX, 4, shown, align=Align.C)
+        sheet.set_font_size(_TEXT)
+
+    def _logo(self, logo: Logo) -> None:
+        """Draw the logo at the top right; one that can't be drawn is left out, and said so."""
+        sheet = self._sheet
+        try:
+            sheet.image(
+                BytesIO(logo.content), x=sheet.w - sheet.r_margin - _LOGO_WIDE, y=sheet.t_margin,
+                w=_LOGO_WIDE, h=_LOGO_HIGH, keep_aspect_ratio=True,
+                # A drawing that names other files would have them read, or asked for, by the server.
+                resource_access_policy=ResourceAccessPolicy.NONE,
+            )  # fmt: skip
+        except _UNDRAWABLE:
+            self.write(self._report.words.undrawn, _TEXT, _BAD)
 
     def _figures(self, figures: Sequence[WrittenFigure]) -> None:
         """Write each figure, with its formula in small signs below."""

@@ -75,9 +75,14 @@ class _Workbook:
             sheet.write_string(row, 0, label)
             sheet.write_string(row, 1, value)
             row += 1
+        for box in self._said.boxes:
+            sheet.write_string(row, 0, box.title)
+            sheet.write_string(row, 1, f"{box.by} {box.at}".strip())
+            row += 1
         for note in self._said.notes:
             sheet.write_string(row, 0, f"▲ {note}")
             row += 1
+        row = self._differences(sheet, row)
         for number, (raw, section) in enumerate(
             zip(self._report.sections, self._said.sections, strict=True), 1
         ):
@@ -86,7 +91,22 @@ class _Workbook:
             for note in section.notes:
                 row += 1
                 sheet.write_string(row, 0, note)
+            for remark in section.remarks:
+                row += 1
+                said = f"{self._said.words.remarks}: {remark.text} ({remark.by})"
+                sheet.write_string(row, 0, said[:_LONGEST_TEXT])
             row = self._figures(sheet, row + 1, list(zip(raw.figures, section.figures, strict=True)))
+
+    def _differences(self, sheet: Any, row: int) -> int:
+        found = self._said.differences
+        if found is None:
+            return row
+        sheet.write_string(row + 1, 0, found.title, self._bold)
+        for cells in (found.heads, *found.rows):
+            row += 1
+            for column, text in enumerate(cells):
+                sheet.write_string(row + 1, column, text)
+        return row + 2
 
     def _figures(self, sheet: Any, row: int, figures: list[tuple[ReportFigure, WrittenFigure]]) -> int:
         words = self._said.words

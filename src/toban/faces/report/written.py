@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from toban.engine.reports.edition import Remark, SigningStep
+from toban.engine.reports.kept.logo import MOST, Logo
 from toban.engine.reports.monthly import MonthlyReport
 from toban.engine.reports.section import RawColumn, RawTable, ReportChart, ReportFigure, ReportSection
+from toban.engine.runs.rules import BY_SCHEDULE
 from toban.message import Message, Value
 
 MOST_ROWS = 50
@@ -52,6 +55,24 @@ class WrittenChart:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenBox:
+    """The box of a signature; empty until it is given."""
+
+    title: str
+    by: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRemark:
+    """What somebody says, and who said it when."""
+
+    number: int
+    text: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenSection:
     """A part of the report."""
 
@@ -61,6 +82,7 @@ class WrittenSection:
     figures: tuple[WrittenFigure, ...]
     charts: tuple[WrittenChart, ...]
     tables: tuple[WrittenTable, ...]
+    remarks: tuple[WrittenRemark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +93,14 @@ class WrittenMonthly:
     month: str
     head: tuple[tuple[str, str], ...]
     """Label and value."""
-    boxes: tuple[str, ...]
+    boxes: tuple[WrittenBox, ...]
     """Who signs it: made, checked, approved."""
     notes: tuple[str, ...]
+    differences: WrittenTable | None
+    """What a corrected edition says otherwise than the one before."""
     sections: tuple[WrittenSection, ...]
     footer: str
+    logo: Logo | None
     words: "ReportWords"
 
 
@@ -95,6 +120,8 @@ class ReportWords:
     day: str
     number: str
     note: str
+    remarks: str
+    undrawn: str
 
 
 def written(report: MonthlyReport, language: str) -> WrittenMonthly:
@@ -138,10 +165,12 @@ class _MonthlyWriter:
             title=self.word("title", system=self.of.system, month=month.name),
             month=month.name,
             head=tuple(self._head()),
-            boxes=tuple(self.word(f"box-{each}") for each in ("made", "checked", "approved")),
-            notes=tuple(map(self.say, self.of.notes)),
+            boxes=tuple(self._boxes()),
+            notes=tuple(self._notes()),
+            differences=self._differences(),
             sections=tuple(map(self._section, self.of.sections)),
             footer=self.word("footer", system=self.of.system, digest=self.of.digest[:12]),
+            logo=self.of.logo if self.of.logo is not None and self.of.logo.content else None,
             words=ReportWords(*(self.word(f"word-{each.name}") for each in fields(ReportWords))),
         )
 
@@ -156,8 +185,50 @@ class _MonthlyWriter:
             span = f"{first:%Y-%m-%d %H:%M} – {last:%Y-%m-%d %H:%M}"
         yield self.word("head-evidence"), span
         yield self.word("head-known-at"), f"{month.known_at.astimezone(month.zone):%Y-%m-%d %H:%M}"
+        if (kept := self.of.edition) is not None:
+            at = kept.made_at.astimezone(month.zone)
+            who = self.word("by-schedule") if kept.made_by == BY_SCHEDULE else kept.made_by
+            said = self.word(
+                "edition", number=kept.number, at=at, by=who, digest=kept.digest[:12], entry=kept.evidence
+            )
+            yield self.word("head-edition"), said
         if self.of.is_without_names:
-            yield self.word("head-edition"), self.word("without-names")
+            yield self.word("head-for"), self.word("without-names")
+
+    def _boxes(self) -> Iterator[WrittenBox]:
+        signed = {each.step: each for each in self.of.signatures}
+        for step in SigningStep:
+            title, each = self.say(step.word), signed.get(step)
+            if each is None:
+                yield WrittenBox(title)
+            else:
+                at = each.at.astimezone(self.of.month.zone)
+                yield WrittenBox(title, each.by, f"{at:%Y-%m-%d %H:%M}")
+
+    def _notes(self) -> Iterator[str]:
+        yield from map(self.say, self.of.notes)
+        if self.of.logo is not None and not self.of.logo.content:
+            yield self.word("note-logo", most=MOST // 1000)
+
+    def _differences(self) -> WrittenTable | None:
+        kept = self.of.edition
+        if kept is None or kept.number == 1:
+            return None
+        heads = (
+            self.word("word-figure"),
+            self.word("edition-short", number=kept.number - 1),
+            self.word("edition-short", number=kept.number),
+        )
+        rows = tuple(
+            (self.say(each.label), *(self.say(said) or "—" for said in (each.before, each.after)))
+            for each in kept.differences
+        )
+        return WrittenTable(self.word("differences", number=kept.number - 1), heads, rows, "")
+
+    def _remark(self, remark: Remark) -> WrittenRemark:
+        at = remark.at.astimezone(self.of.month.zone)
+        by = self.word("signed", by=remark.by, at=at) if remark.by else f"{at:%Y-%m-%d %H:%M}"
+        return WrittenRemark(remark.number, remark.text, by)
 
     def _section(self, section: ReportSection) -> WrittenSection:
         return WrittenSection(
@@ -167,6 +238,7 @@ class _MonthlyWriter:
             tuple(map(self._figure, section.figures)),
             tuple(map(self._chart, section.charts)),
             tuple(self._table(each) for each in section.tables if each.is_listed and each.rows),
+            tuple(self._remark(each) for each in self.of.remarks if each.part == section.part.value),
         )
 
     def _figure(self, figure: ReportFigure) -> WrittenFigure:

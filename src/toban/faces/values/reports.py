@@ -20,8 +20,38 @@ def report_values(report: MonthlyReport) -> dict[str, object]:
         "is_running": month.is_running,
         "known_at": month.known_at.isoformat(),
         "evidence": None if known is None else [each.isoformat() for each in known],
+        "edition": _edition(report),
+        "signatures": [
+            {"step": each.step.value, "by": each.by, "at": each.at.isoformat()} for each in report.signatures
+        ],
+        "remarks": [
+            {"part": each.part, "text": each.text, "by": each.by, "at": each.at.isoformat()}
+            for each in report.remarks
+        ],
         "notes": [each.as_output() for each in report.notes],
         "sections": [_section(each, report) for each in report.sections],
+    }
+
+
+def _edition(report: MonthlyReport) -> dict[str, object] | None:
+    kept = report.edition
+    if kept is None:
+        return None
+    return {
+        "number": kept.number,
+        "made_at": kept.made_at.isoformat(),
+        "made_by": kept.made_by,
+        "digest": kept.digest,
+        "evidence": kept.evidence,
+        "differences": [
+            {
+                "key": each.key,
+                "label": each.label.as_output(),
+                "before": each.before.as_output() if each.before else None,
+                "after": each.after.as_output() if each.after else None,
+            }
+            for each in kept.differences
+        ],
     }
 
 

@@ -191,4 +191,12 @@ def test_what_follows_from_an_answer_that_counts_follows_once(edition: Edition, 
 
 
 def test_every_kind_of_subject_is_attacked() -> None:
-    assert set(KINDS) == {"edition", "exception", "incident-report", "mode", "release", "run"}
+    assert set(KINDS) == {
+        "edition",
+        "exception",
+        "incident-report",
+        "mode",
+        "monthly-report",
+        "release",
+        "run",
+    }

@@ -77,10 +77,10 @@ CPU = "monitoring/monitor/API/CPU使用率"
 RESPONSE = "monitoring/monitor/API/レスポンスタイム"
 
 
-def edition_of(document: str = DOCUMENT) -> Edition:
+def edition_of(document: str = DOCUMENT, bindings: str = "") -> Edition:
     return Edition(
         read_design(document, "運用設計書.md"),
-        read_bindings(BINDINGS, Path("toban.toml"), PARTS.schema),
+        read_bindings(BINDINGS + bindings, Path("toban.toml"), PARTS.schema),
         PARTS.kinds,
     )
 

@@ -9,10 +9,19 @@ import pytest
 from click.testing import CliRunner, Result
 from pypdf import PdfReader
 from pytest_django import Settings
-from tests.integration.engine.reports.conftest import BINDINGS, DOCUMENT, END, LATER, october
+from tests.integration.engine.reports.conftest import (
+    BINDINGS,
+    DAY,
+    DOCUMENT,
+    END,
+    LATER,
+    START,
+    alert,
+    october,
+)
 from tests.registered import PARTS
 
-from toban.engine.people.models import Operator
+from toban.engine.people.models import Operator, OperatorRole
 from toban.faces.cli.reports import report
 from toban.faces.cli.reports.report import command
 
@@ -35,6 +44,13 @@ def home(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) ->
 
 def ordered(*arguments: str) -> Result:
     return CliRunner().invoke(command, arguments, obj=PARTS)
+
+
+_DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="4" height="2"/></svg>'
+_READS_A_FILE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+    b'viewBox="0 0 9 9"><image xlink:href="/etc/hostname" width="9" height="9"/></svg>'
+)
 
 
 def as_json(*more: str) -> dict[str, Any]:
@@ -117,3 +133,69 @@ def test_the_same_month_gives_the_same_figures_whenever_it_is_made(monkeypatch: 
     changed = set(before.splitlines()) ^ set(after.splitlines())
     assert END < LATER
     assert all("集計時刻" in each for each in changed)
+
+
+def test_a_report_is_kept_remarked_on_and_read_again_by_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ordered("2026-10", "--keep").exit_code == 1
+    Operator.objects.create_user("nami", "nami@example.com", operator_role=OperatorRole.DEVELOPER)
+
+    done = ordered("2026-10", "--keep", "--remark", "試験のため", "--part", "alerts", "--as", "nami")
+
+    assert done.exit_code == 0
+    assert "第1版" in done.stderr
+    assert "試験のため" in done.stdout
+    told = as_json()
+    assert (told["edition"]["number"], told["edition"]["made_by"]) == (1, "nami")
+    assert [each["text"] for each in told["remarks"]] == ["試験のため"]
+    monkeypatch.setattr(report, "system_clock", lambda: (LATER + timedelta(days=3)).astimezone(UTC))
+    again = ordered("2026-10", "--keep", "--as", "nami")
+    assert again.exit_code == 1
+    assert "すべての値が同じです" in again.stderr
+
+
+def test_a_corrected_edition_lists_its_differences_and_the_first_stays() -> None:
+    Operator.objects.create_user("nami", "nami@example.com", operator_role=OperatorRole.DEVELOPER)
+    ordered("2026-10", "--keep", "--as", "nami")
+    alert(START + DAY)
+
+    assert as_json()["edition"]["number"] == 1
+    assert as_json("--anew")["edition"] is None
+    ordered("2026-10", "--keep", "--as", "nami")
+
+    found = {each["key"]: each for each in as_json()["edition"]["differences"]}
+    assert found["alerts-opened"]["before"]["text"] == "3"
+    assert found["alerts-opened"]["after"]["text"] == "4"
+    assert "訂正: 第1版との違い" in ordered("2026-10").stdout
+    assert as_json("--edition", "1")["edition"]["number"] == 1
+    assert ordered("2026-10", "--edition", "3").exit_code == 1
+
+
+def test_a_kept_report_gives_the_same_pdf_whenever_it_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Operator.objects.create_user("nami", "nami@example.com", operator_role=OperatorRole.DEVELOPER)
+    ordered("2026-10", "--keep", "--pdf", str(tmp_path / "a.pdf"), "--as", "nami")
+    alert(START + DAY)
+    monkeypatch.setattr(report, "system_clock", lambda: (LATER + timedelta(days=3)).astimezone(UTC))
+
+    ordered("2026-10", "--pdf", str(tmp_path / "b.pdf"))
+
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "is_drawn"),
+    [
+        (_DRAWING, True),
+        (b"<svg", False),
+        (_READS_A_FILE, False),
+    ],
+)  # fmt: skip
+def test_a_logo_is_drawn_or_said_to_be_none(content: bytes, is_drawn: bool, home: Path) -> None:
+    (home / "logo.svg").write_bytes(content)
+    (home / "toban.toml").write_text(BINDINGS + '[reports]\nlogo = "logo.svg"\n', encoding="utf-8")
+
+    assert ordered("2026-10", "--pdf", str(home / "a.pdf")).exit_code == 0
+
+    text = PdfReader(home / "a.pdf").pages[0].extract_text()
+    assert ("ロゴを描けませんでした" in text) is not is_drawn

@@ -1,0 +1,1 @@
+"""Reports that are kept: the editions of a month, what people remark on them, and who signs them."""
