@@ -9,7 +9,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.registry.ports import Port
 from toban.engine.runs.work import RunTurn
 from toban.engine.trial import ActFailed
-from toban.message import Message
+from toban.message import NOTHING, Message
 
 
 class NotScaled(ActFailed):
@@ -49,6 +49,16 @@ type FindInstances = Callable[[Edition, str], ScaledInstances | None]
 INSTANCES: Port[FindInstances] = Port("instances")
 
 
+@dataclass(frozen=True, slots=True)
+class GroupLoad:
+    """Whether fewer instances of a group would do."""
+
+    needed: Message = NOTHING
+    """Why they would not; nothing if they would."""
+    unknown: Message = NOTHING
+    """Why nobody can say; nothing if it is known."""
+
+
 class ScaledGroup(Protocol):
     """A group that an extension scales by a work of the run ledger."""
 
@@ -58,6 +68,9 @@ class ScaledGroup(Protocol):
 
     def size(self) -> InstanceCount:
         """Return how many there are, by asking them; raise `NotScaled`."""
+
+    def load(self, size: InstanceCount, to: int, now: datetime) -> GroupLoad:
+        """Return whether *to* of the instances of *size* would do, by what the group's rules look at."""
 
 
 type FindGroup = Callable[[Edition, str], ScaledGroup | None]

@@ -69,6 +69,8 @@ UNPROPOSED = {
     "vulnerabilities": "no row of a document says how soon they are mended",
     "access": "its values are assumed: the page of assumptions names them",
     "commitments": "only people know what they bought",
+    "lifecycles": "no row of a document says which bucket, and how old is old",
+    "off_hours": "only people know when a group is needed, and how many are enough",
     "costs": "its values are assumed, and only people know a rate",
     "document_keeping": "its values are assumed: the page of assumptions names them",
     "tasks": "its values are assumed: the page of assumptions names them",

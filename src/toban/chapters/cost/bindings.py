@@ -11,12 +11,16 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, InstanceOf
 
 from toban.design.clauses.base import Clause
+from toban.design.clauses.batch import Batch
 from toban.design.clauses.cost import Budget, CostMeasure
 from toban.design.reader import Design
-from toban.engine.bindings.model import Bindings
+from toban.engine.approvals.rules import ASSUMED_WITHIN
+from toban.engine.bindings.model import Bindings, WeekHours
 from toban.engine.bindings.section import Assumed, Section, invalid
 from toban.engine.bindings.table import named, single
 from toban.engine.bindings.values import ClockTime, Length, ZoneName
+from toban.engine.modes.rules import Mode
+from toban.engine.stores.s3.config import BucketAddress
 from toban.message import Message
 
 _RATE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")
@@ -162,12 +166,62 @@ class CommitmentBinding(Section):
     """How long before the end of its term it warns."""
 
 
+def _measure_beside_batches(design: Design, bound: Section, name: str) -> Iterator[Clause]:
+    if design.of(Batch):
+        yield from _measure(design, bound, name)
+
+
+class OffHoursBinding(Section):
+    """`[off_hours.NAME]`: which groups a measure of chapter 11 brings to their least, and when."""
+
+    groups: Mapping[str, Annotated[int, Field(ge=1, le=10_000)]] = Field(min_length=1, max_length=100)
+    """A `[scaling.GROUP]` → how many instances are left of it."""
+    busy: WeekHours
+    """When as many are needed as there are; at all other times the least is enough."""
+    ready_before: Annotated[
+        Length, Assumed("off-hours.assumed-ready", Message("off-hours.why-ready"), _measure)
+    ] = timedelta(minutes=30)
+    """How long before those hours, and before a batch, a group gets back what was taken from it."""
+    needed_by: Annotated[
+        tuple[str, ...] | None,
+        Assumed("off-hours.assumed-works", Message("off-hours.why-works"), _measure_beside_batches),
+    ] = None
+    """The works during which the groups stay as they are; by default every batch of the document."""
+    mode: Mode = Mode.SHADOW
+    """What Toban does when a group is not needed: only record what it would do, ask first, or lower it."""
+    approval_within: Annotated[
+        Length, Assumed("off-hours.assumed-approval", Message("off-hours.why-approval"), _measure)
+    ] = ASSUMED_WITHIN
+    """How long it waits for approval where its mode is to ask."""
+    services: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    """The services, as bills call them, by whose price an hour that was not used is credited."""
+    tag: str = Field(default="", max_length=200)
+    """Only charges with this value of the tag that `[costs] tag` names."""
+
+
+class LifecycleBinding(BucketAddress):
+    """`[lifecycles.NAME]`: the bucket that a measure of chapter 11 is about, and what moves when."""
+
+    prefix: str = Field(default="", max_length=1024)
+    """Only objects whose keys begin with this."""
+    after: Length
+    """How old objects are when they move, in whole days: no document says what 古い is."""
+    storage_class: Literal["", "GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"] = ""
+    """Where they move; empty: any of these will do."""
+
+
 def _measures(design: Design) -> set[str]:
     return {row.name for row in design.of(CostMeasure)}
 
 
 COMMITMENTS = named("commitments", CommitmentBinding, names=_measures)
 """A measure of chapter 11 → what was bought for a term."""
+
+OFF_HOURS = named("off_hours", OffHoursBinding, names=_measures)
+"""A measure of chapter 11 → which groups have fewer instances when few are needed."""
+
+LIFECYCLES = named("lifecycles", LifecycleBinding, names=_measures)
+"""A measure of chapter 11 → the bucket whose old objects move to where they cost less."""
 
 COSTS = single("costs", CostsBinding, CostsBinding())
 """In which terms bills are compared."""

@@ -56,6 +56,10 @@ class Charge:
     """With fees of a term spread over what they cover; the same as *billed* if the bill does not say."""
     listed: Decimal
     """At public prices; the same as *effective* if the bill does not say."""
+    hours: Decimal = Decimal(0)
+    """Of instances that were used, where the bill counts hours."""
+    by_hour: Decimal = Decimal(0)
+    """The part of *effective* that is charged for these hours."""
 
     def added_to(self, other: "Charge | None") -> "Charge":
         """Return this charge with *other* of the same key."""
@@ -66,11 +70,19 @@ class Charge:
             self.billed + other.billed,
             self.effective + other.effective,
             self.listed + other.listed,
+            self.hours + other.hours,
+            self.by_hour + other.by_hour,
         )
 
-    def kept(self) -> tuple[int, int, int]:
-        """Return the amounts as they are kept."""
-        return micros(self.billed), micros(self.effective), micros(self.listed)
+    def kept(self) -> tuple[int, int, int, int, int]:
+        """Return the amounts as they are kept, then the hours and what they have cost."""
+        return (
+            micros(self.billed),
+            micros(self.effective),
+            micros(self.listed),
+            micros(self.hours),
+            micros(self.by_hour),
+        )
 
 
 type DayCharges = Mapping[date, Sequence[Charge]]
@@ -93,8 +105,14 @@ def micros(amount: Decimal) -> int:
 
 def digest_of(charges: Sequence[Charge]) -> str:
     """Return what changes when anything about a day changes."""
-    said = sorted((*map(str, _parts(each.key)), *map(str, each.kept())) for each in charges)
+    said = sorted((*map(str, _parts(each.key)), *map(str, _told(each))) for each in charges)
     return sha256(repr(said).encode()).hexdigest()
+
+
+def _told(charge: Charge) -> tuple[int, ...]:
+    *amounts, hours, by_hour = charge.kept()
+    # What counts no hours is told as it was before they were kept: it is no correction.
+    return (*amounts, hours, by_hour) if hours else tuple(amounts)
 
 
 def _parts(key: ChargeKey) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from toban.chapters.cost.acts import ACTS
 from toban.chapters.cost.bill import BILL_KINDS, BILLS
-from toban.chapters.cost.bindings import COMMITMENTS, COSTS
+from toban.chapters.cost.bindings import COMMITMENTS, COSTS, LIFECYCLES, OFF_HOURS
 from toban.chapters.cost.proposals import open_tables
-from toban.design.clauses.cost import Budget, CostMeasure, MeasurePurpose
+from toban.design.clauses.cost import Budget, CostMeasure
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.reports.section import REPORT_SECTIONS
@@ -18,8 +18,8 @@ def _page(_row: Budget | CostMeasure) -> Link:
     return _PAGE
 
 
-def _is_commitment(row: CostMeasure) -> bool:
-    return row.purpose is MeasurePurpose.COMMITMENT
+def _is_shown(row: CostMeasure) -> bool:
+    return row.purpose is not None
 
 
 EXTENSION = Extension(
@@ -27,9 +27,9 @@ EXTENSION = Extension(
     manual="costs.md",
     rows=(
         RowKind(Budget, is_measured=True, link=_page, raises_alerts=always),
-        RowKind(CostMeasure, is_measured=True, link=_page, raises_alerts=_is_commitment),
+        RowKind(CostMeasure, is_measured=True, link=_page, raises_alerts=_is_shown),
     ),
-    tables=(BILLS, COSTS, COMMITMENTS),
+    tables=(BILLS, COSTS, COMMITMENTS, OFF_HOURS, LIFECYCLES),
     points=(BILL_KINDS,),
     kinds={"bills": {"focus": f"{_BILLS}.focus", "csv": f"{_BILLS}.csv"}},
     proposals=open_tables,

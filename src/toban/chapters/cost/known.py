@@ -113,11 +113,14 @@ def _spent(bills: Collection[str], since: date, terms: CostsBinding) -> Iterator
         "billed",
         "effective",
         "listed",
+        "hours",
+        "by_hour",
     )
     for bill, on, service, account, tag, kind, commitment, currency, *amounts in values:
         key = ChargeKey(service, account, tag, ChargeKind(kind), Commitment(commitment), currency)
-        billed, effective, listed = (Decimal(each) / MICRO for each in amounts)
-        yield Spent(bill, on, key, billed if terms.amounts == "billed" else effective, listed, effective)
+        billed, effective, listed, *hours = (Decimal(each) / MICRO for each in amounts)
+        amount = billed if terms.amounts == "billed" else effective
+        yield Spent(bill, on, key, amount, listed, effective, *hours)
 
 
 def _bills(plan: CostPlan, since: date, spent: Sequence[Spent]) -> Iterator[BillState]:

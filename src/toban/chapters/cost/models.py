@@ -1,4 +1,7 @@
-"""Bills as they were read, and what each day has cost; what a correction replaced is kept beside it."""
+"""Bills as they were read, what each day has cost, and what a measure has taken from a group.
+
+What a correction replaced is kept beside it.
+"""
 
 from django.db import models
 
@@ -59,6 +62,69 @@ class DayCharge(models.Model):
     billed = models.BigIntegerField()
     effective = models.BigIntegerField()
     listed = models.BigIntegerField()
+    hours = models.BigIntegerField(default=0)
+    """Of instances that were used, in millionths."""
+    by_hour = models.BigIntegerField(default=0)
+    """What these hours have cost."""
 
     def __str__(self) -> str:
         return f"{self.day} {self.service}"
+
+
+class QuietGroup(models.Model):
+    """How a group that has fewer instances when few are needed was found at the newest look."""
+
+    group = models.CharField(max_length=200, primary_key=True)
+    measure = models.CharField(max_length=200)
+    """The name of the measure in chapter 11."""
+    looked_at = models.DateTimeField()
+    outcome = models.CharField(max_length=10)
+    """A `level.Outcome`."""
+    since = models.DateTimeField()
+    """Since when nothing needs it, or since when something does."""
+    is_needed = models.BooleanField()
+    wanted = models.IntegerField(null=True)
+    serving = models.IntegerField(null=True)
+    """Both null if the group did not say."""
+    said = MessageField()
+    before = models.IntegerField(null=True)
+    """How many there were when instances were taken from it; null if it has them all."""
+    lowered_at = models.DateTimeField(null=True)
+    """When instances were last taken from it."""
+    run = models.BigIntegerField(null=True)
+    """The newest run that this has ordered: to take instances, or to give them back."""
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.outcome}"
+
+
+class SavedTime(models.Model):
+    """How long instances of a group were not used on a day because of a measure, as it was measured."""
+
+    measure = models.CharField(max_length=200)
+    group = models.CharField(max_length=200)
+    day = models.DateField()
+    seconds = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("measure", "group", "day"), name="one_saved_day"),)
+        indexes = (models.Index(fields=("day",), name="saved_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.day}"
+
+
+class LifecycleLook(models.Model):
+    """The life-cycle rules of the bucket that a measure is about, as they were read last."""
+
+    measure = models.CharField(max_length=200, primary_key=True)
+    place = models.CharField(max_length=300)
+    looked_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    rules = models.JSONField(default=list)
+    """As S3 returns them."""
+    trouble = MessageField()
+    """Why the last look failed; nothing if it did not."""
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.place}"

@@ -1,4 +1,4 @@
-"""The operation of chapter 11: bills are read, budgets are judged, and checks run when they are due."""
+"""The operation of chapter 11: bills are read, budgets judged, checks run, and groups kept at their level."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -8,8 +8,13 @@ from functools import partial
 from toban.chapters.cost import checks, taking
 from toban.chapters.cost import plan as planning
 from toban.chapters.cost.bill import BILLS, BillUnknown
-from toban.chapters.cost.plan import BoundBill, CostPlan
+from toban.chapters.cost.lifecycles import looking as moving
+from toban.chapters.cost.off_hours import looking as leveling
+from toban.chapters.cost.off_hours import works as off_hours
+from toban.chapters.cost.plan import BoundBill, BoundLifecycle, BoundQuiet, CostPlan
 from toban.chapters.cost.rows import report
+from toban.engine.bindings import toml
+from toban.engine.deployments import NotScaled
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.runs.work import Work
@@ -19,7 +24,8 @@ from toban.message import Message
 
 def _plan(edition: Edition) -> CostPlan:
     made = planning.plan(edition)
-    return replace(made, works=checks.works(made, edition.design, edition.bindings))
+    checked = checks.works(made, edition.design, edition.bindings)
+    return replace(made, works={**checked, **off_hours.works(made, edition)})
 
 
 def _works(made: CostPlan) -> Mapping[str, Work]:
@@ -30,14 +36,25 @@ def _look(edition: Edition, now: datetime) -> None:
     taking.look(edition.plan(OPERATION), edition.design.digest, now)
 
 
+def _moves(edition: Edition, now: datetime) -> None:
+    moving.look(edition.plan(OPERATION), now)
+
+
 def _tell(edition: Edition, now: datetime) -> None:
     report.tell(edition.plan(OPERATION), now, edition.design.digest)
+
+
+def _level(edition: Edition, now: datetime) -> None:
+    made = edition.plan(OPERATION)
+    leveling.look(made, made.works, edition, now)
 
 
 def _shift(_at: Workplace) -> WorkerShift:
     return WorkerShift(
         [
             EditionLoop("costs-look", _look, every=30.0, leads=True),
+            EditionLoop("costs-off-hours", _level, every=60.0, leads=True),
+            EditionLoop("costs-lifecycles", _moves, every=60.0, leads=True),
             EditionLoop("costs-status", _tell, every=30.0, leads=True),
         ]
     )
@@ -54,12 +71,52 @@ def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
             partial(_doubts, each, made, now),
             Message("cost.check-bill"),
         )
+    yield from _trials_of_measures(made, edition)
+
+
+def _trials_of_measures(made: CostPlan, edition: Edition) -> Iterator[Trial]:
+    bindings = edition.bindings
+    for quiet in made.quiet:
+        yield Trial(
+            TrialCode.CAPACITY,
+            Message("off-hours.trial", group=quiet.group),
+            place_of(bindings, "off_hours", quiet.row.name),
+            f"[off_hours.{toml.key(quiet.row.name)}]",
+            partial(_quiet_doubts, quiet, edition),
+            Message("off-hours.check"),
+        )
+    for moved in made.lifecycles:
+        yield Trial(
+            TrialCode.BILL,
+            Message("lifecycles.trial", bucket=moved.config.bucket),
+            place_of(bindings, "lifecycles", moved.row.name),
+            f"[lifecycles.{toml.key(moved.row.name)}]",
+            partial(_lifecycle_doubts, moved),
+            Message("lifecycles.check"),
+        )
 
 
 def _doubts(each: BoundBill, plan: CostPlan, now: datetime) -> Iterator[Doubt]:
     try:
         taking.tried(each.opened(), plan, now)
     except BillUnknown as unknown:
+        yield unknown.doubt
+
+
+def _quiet_doubts(quiet: BoundQuiet, edition: Edition) -> Iterator[Doubt]:
+    try:
+        size = leveling.find(edition, quiet.group).size()
+    except NotScaled as failed:
+        yield failed.doubt
+        return
+    if quiet.terms.least >= size.most:
+        yield Message("off-hours.nothing-to-take", group=quiet.group, least=quiet.terms.least, most=size.most)
+
+
+def _lifecycle_doubts(moved: BoundLifecycle) -> Iterator[Doubt]:
+    try:
+        moving.read(moved)
+    except moving.RulesUnknown as unknown:
         yield unknown.doubt
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from toban.chapters.cost.known import KnownCosts, budget_found, currency_of, judged_commitment
+from toban.chapters.cost.known import KnownCosts, budget_found, currency_of
 from toban.chapters.cost.models import CostDay
-from toban.chapters.cost.plan import BoundCommitment
 from toban.chapters.cost.rows.judging import BudgetFound, judge
+from toban.chapters.cost.rows.measures import MeasureFound, measures
 from toban.chapters.cost.spending.amounts import Spent, spending
 from toban.chapters.cost.spending.forecast import first_of, last_of
 from toban.chapters.cost.spending.money import YEN
@@ -29,14 +29,6 @@ class BudgetLine:
     """Without its check."""
     former: Decimal | None
     """What the month before has cost; None if it is not known from its beginning."""
-
-
-@dataclass(frozen=True, slots=True)
-class CommitmentLine:
-    """A measure that bills can show, and what they show."""
-
-    commitment: BoundCommitment
-    judged: Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +58,7 @@ class CostOverview:
     currency: str
     first: date
     budgets: Sequence[BudgetLine]
-    measures: Sequence[CommitmentLine]
+    measures: Sequence[MeasureFound]
     services: Sequence[ServiceLine]
     """The dearest first; together they are the whole month."""
     days: Mapping[date, Decimal]
@@ -93,7 +85,7 @@ def overview(costs: KnownCosts) -> CostOverview:
         currency,
         first,
         [_budget(costs, row) for row in costs.plan.budgets],
-        [CommitmentLine(each, judged_commitment(costs, each)) for each in costs.plan.commitments],
+        measures(costs),
         _services(costs, currency, first, last),
         {each: whole.on(each) for each in days},
         whole.between(first, last),

@@ -5,7 +5,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from toban.chapters.cost.bill import BILL_KINDS, BILLS, BillKind, BillSource
-from toban.chapters.cost.bindings import COMMITMENTS, COSTS, BillBinding, CommitmentBinding, CostsBinding
+from toban.chapters.cost.bindings import (
+    COMMITMENTS,
+    COSTS,
+    LIFECYCLES,
+    OFF_HOURS,
+    BillBinding,
+    CommitmentBinding,
+    CostsBinding,
+    LifecycleBinding,
+    OffHoursBinding,
+)
+from toban.chapters.cost.off_hours.level import QuietTerms
+from toban.design.clauses.batch import Batch
 from toban.design.clauses.cost import Budget, CostMeasure, MeasurePurpose
 from toban.design.values.schedule import Cadence, Schedule
 from toban.design.values.schedule.rule import DayOfMonth, Weekday
@@ -13,6 +25,7 @@ from toban.engine.bindings.model import System
 from toban.engine.calendar.due import is_ever_due
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import Declared, RowAnswer
+from toban.engine.runs.kinds import key_of
 from toban.engine.runs.work import Work
 from toban.message import NOTHING, Message
 
@@ -39,6 +52,36 @@ class BoundCommitment:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundQuiet:
+    """A group of a measure that has fewer instances when few are needed."""
+
+    row: CostMeasure
+    config: OffHoursBinding
+    group: str
+    """The name of its `[scaling.GROUP]`."""
+    needed_by: Sequence[str]
+    """The works during which it stays as it is."""
+
+    @property
+    def key(self) -> str:
+        """The key of the work that takes instances from it."""
+        return f"off-hours/{self.group}"[:200]
+
+    @property
+    def terms(self) -> QuietTerms:
+        """When it is needed, and how many are left while it is not."""
+        return QuietTerms(self.config.busy, self.config.groups[self.group], self.config.ready_before)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundLifecycle:
+    """A measure, and the bucket whose old objects move."""
+
+    row: CostMeasure
+    config: LifecycleBinding
+
+
+@dataclass(frozen=True, slots=True)
 class CheckOrder:
     """A row that orders a check of its costs, and when that is due."""
 
@@ -61,6 +104,10 @@ class CostPlan:
     """The rows that are judged."""
     commitments: Sequence[BoundCommitment]
     """The measures that bought something for a term."""
+    quiet: Sequence[BoundQuiet]
+    """The groups that have fewer instances when few are needed."""
+    lifecycles: Sequence[BoundLifecycle]
+    """The buckets whose old objects move to where they cost less."""
     checks: Sequence[CheckOrder]
     system: System
     rows: Mapping[str, RowAnswer]
@@ -86,21 +133,52 @@ def plan(edition: Edition) -> CostPlan:
             budgets.append(row)
     bought = COMMITMENTS.of(bindings)
     commitments = tuple(
-        BoundCommitment(row, bought[row.name]) for row in design.of(CostMeasure) if rows[row.id] is NOTHING
+        BoundCommitment(row, bought[row.name])
+        for row in design.of(CostMeasure)
+        if row.purpose is MeasurePurpose.COMMITMENT and rows[row.id] is NOTHING
+    )
+    quiet = tuple(_quiet(edition, rows))
+    moved = LIFECYCLES.of(bindings)
+    lifecycles = tuple(
+        BoundLifecycle(row, moved[row.name])
+        for row in design.of(CostMeasure)
+        if row.purpose is MeasurePurpose.LIFECYCLE and rows[row.id] is NOTHING
     )
     checks = tuple(_checks(budgets, terms, bindings.system))
-    return CostPlan(bills, terms, budgets, commitments, checks, bindings.system, rows)
+    return CostPlan(bills, terms, budgets, commitments, quiet, lifecycles, checks, bindings.system, rows)
 
 
 def _measured(row: CostMeasure, edition: Edition) -> RowAnswer:
     """Return whether anything can show that *row* is kept."""
-    if row.purpose is not MeasurePurpose.COMMITMENT:
-        return Declared(Message("cost.measure-not-shown"))
-    if not BILLS.of(edition.bindings):
-        return Message("cost.not-bound", file=edition.bindings.file)
-    if row.name not in COMMITMENTS.of(edition.bindings):
-        return Message("cost.not-bought", file=edition.bindings.file)
-    return NOTHING
+    bindings = edition.bindings
+    match row.purpose:
+        case MeasurePurpose.COMMITMENT:
+            if not BILLS.of(bindings):
+                return Message("cost.not-bound", file=bindings.file)
+            is_bound, code = row.name in COMMITMENTS.of(bindings), "cost.not-bought"
+        case MeasurePurpose.FEWER:
+            is_bound, code = row.name in OFF_HOURS.of(bindings), "off-hours.not-bound"
+        case MeasurePurpose.LIFECYCLE:
+            is_bound, code = row.name in LIFECYCLES.of(bindings), "lifecycles.not-bound"
+        case _:
+            return Declared(Message("cost.measure-not-shown"))
+    return NOTHING if is_bound else Message(code, file=bindings.file)
+
+
+def _quiet(edition: Edition, rows: Mapping[str, RowAnswer]) -> Iterator[BoundQuiet]:
+    bound = OFF_HOURS.of(edition.bindings)
+    batches = tuple(dict.fromkeys(map(key_of, edition.design.of(Batch))))
+    taken = set[str]()
+    for row in edition.design.of(CostMeasure):
+        if row.purpose is not MeasurePurpose.FEWER or rows[row.id] is not NOTHING:
+            continue
+        config = bound[row.name]
+        for group in config.groups:
+            # Two measures about one group would take and give by turns: the first one counts.
+            if group not in taken:
+                taken.add(group)
+                needed_by = batches if config.needed_by is None else config.needed_by
+                yield BoundQuiet(row, config, group, needed_by)
 
 
 def _checks(budgets: Sequence[Budget], terms: CostsBinding, system: System) -> Iterator[CheckOrder]:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from toban.chapters.cost.bill import BillSource, BillTerms, BillUnknown
 from toban.chapters.cost.charge import MICRO, MOST, Bill, Charge, digest_of
-from toban.chapters.cost.models import BillReading, CostDay, DayCharge
+from toban.chapters.cost.models import BillReading, CostDay, DayCharge, SavedTime
 from toban.chapters.cost.plan import BoundBill, CostPlan
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -91,6 +91,7 @@ def forget(plan: CostPlan, now: datetime) -> None:
     """Delete the days that are older than costs are kept."""
     since = now.astimezone(plan.terms.tz).date() - timedelta(days=plan.terms.kept.days)
     CostDay.objects.filter(day__lt=since).delete()
+    SavedTime.objects.filter(day__lt=since).delete()
 
 
 def _was_filling(day: CostDay) -> bool:
@@ -103,14 +104,18 @@ def _demand_sane(bill: Bill) -> None:
     if charges > _MOST_CHARGES:
         raise BillUnknown(Message("cost.too-many-charges", count=charges, most=_MOST_CHARGES))
     for on, each in bill.days.items():
-        if any(abs(amount) > MOST for one in each for amount in (one.billed, one.effective, one.listed)):
+        if any(
+            abs(amount) > MOST
+            for one in each
+            for amount in (one.billed, one.effective, one.listed, one.hours)
+        ):
             raise BillUnknown(Message("cost.amount-of-no-day", day=on))
 
 
 def _rows(day: CostDay, charges: Sequence[Charge]) -> Sequence[DayCharge]:
     rows = []
     for each in charges:
-        key, (billed, effective, listed) = each.key, each.kept()
+        key, (billed, effective, listed, hours, by_hour) = each.key, each.kept()
         rows.append(
             DayCharge(
                 day=day,
@@ -123,6 +128,8 @@ def _rows(day: CostDay, charges: Sequence[Charge]) -> Sequence[DayCharge]:
                 billed=billed,
                 effective=effective,
                 listed=listed,
+                hours=hours,
+                by_hour=by_hour,
             )
         )
     return rows

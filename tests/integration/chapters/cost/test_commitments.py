@@ -11,7 +11,6 @@ from toban.chapters.cost.operation import OPERATION
 from toban.chapters.cost.overview import overview
 from toban.design.clauses.cost import CostMeasure, MeasurePurpose
 from toban.engine.evidence.verdict import Verdict
-from toban.engine.operation import Declared
 
 RESERVED = "cost/cost-measure/リザーブドインスタンス"
 FIRST, NOV_19 = date(2026, 10, 1), date(2026, 11, 19)
@@ -101,10 +100,10 @@ def test_without_public_prices_no_saving_is_credited(place: Place) -> None:
     assert set(DayCharge.objects.values_list("commitment", flat=True)) == {"used"}
 
 
-def test_what_is_not_bound_says_what_to_write_and_the_others_are_declared(place: Place) -> None:
+def test_what_is_not_bound_says_what_to_write(place: Place) -> None:
     rows = place.edition.plan(OPERATION).rows
     answers = {each.purpose: rows[each.id] for each in place.edition.design.of(CostMeasure)}
 
     assert "[commitments.名前]" in str(answers[MeasurePurpose.COMMITMENT])
-    assert isinstance(answers[MeasurePurpose.FEWER], Declared)
-    assert isinstance(answers[MeasurePurpose.LIFECYCLE], Declared)
+    assert "[off_hours.名前]" in str(answers[MeasurePurpose.FEWER])
+    assert "[lifecycles.名前]" in str(answers[MeasurePurpose.LIFECYCLE])

@@ -10,9 +10,11 @@ from toban.chapters.capacity.scaling.rules import (
     GroupSeen,
     Outcome,
     ScalingTerms,
+    Spare,
     decide,
     judge,
     replay,
+    spare,
 )
 from toban.design.values.threshold import Comparison
 
@@ -159,3 +161,33 @@ def test_a_replay_tells_how_long_the_limit_kept_it_from_adding() -> None:
     assert [to for _, to in found.added] == [2]
     assert found.limited == 4
     assert found.known == 0.5
+
+
+@pytest.mark.parametrize(
+    ("mean", "to", "stand"),
+    [
+        (23.3, 1, Spare.FREE),
+        (23.4, 1, Spare.NEEDED),
+        (46.6, 2, Spare.FREE),
+        (46.7, 2, Spare.NEEDED),
+        (69.9, 3, Spare.FREE),
+        (70.0, 3, Spare.NEEDED),
+        (70.0, 5, Spare.NEEDED),
+    ],
+)
+def test_a_load_that_fewer_could_not_bear_needs_the_others(mean: float, to: int, stand: Spare) -> None:
+    group = minutes(*[mean] * 30, instances=3)
+
+    assert spare(RULE, seen(group, wanted=3, serving=3, measured=3), to)[0] is stand
+
+
+def test_one_minute_of_such_a_load_is_enough_to_need_the_others() -> None:
+    group = minutes(*[10.0] * 29, 40.0)
+
+    assert spare(RULE, seen(group), 1) == (Spare.NEEDED, 80.0)
+
+
+def test_nothing_is_spared_where_samples_are_missing_or_something_is_down() -> None:
+    assert spare(RULE, seen(minutes(*[np.nan] * 30)), 1) == (Spare.UNKNOWN, None)
+    assert spare(RULE, seen(minutes(*[10.0] * 29)), 1) == (Spare.UNKNOWN, None)
+    assert spare(RULE, seen(minutes(*[10.0] * 30), down=("DB db-1",)), 1) == (Spare.DOWN, None)

@@ -152,6 +152,33 @@ def _decided(terms: ScalingTerms, seen: GroupSeen, judged: JudgedMinutes) -> tup
     return Outcome.SCALE, to
 
 
+class Spare(StrEnum):
+    """Whether a group could do with fewer instances."""
+
+    FREE = "free"
+    NEEDED = "needed"
+    UNKNOWN = "unknown"
+    DOWN = "down"
+
+
+def spare(terms: ScalingTerms, seen: GroupSeen, to: int) -> tuple[Spare, float | None]:
+    """Return whether *to* instances would do, and the most that each of them would have measured.
+
+    The load is spread over *to* instances: no minute of the rule's time may then reach its limit. If there
+    are no more than *to*, they do unless the rule's condition holds.
+    """
+    judged = judge(terms, seen.minutes, at_least=min(seen.serving, seen.measured))
+    if seen.down:
+        return Spare.DOWN, None
+    if not judged.is_known[-1:].any():
+        return Spare.UNKNOWN, None
+    means = seen.minutes.means[-terms.minutes :]
+    if to >= seen.serving:
+        return Spare.NEEDED if judged.holds[-1] else Spare.FREE, float(np.nanmax(means))
+    spread = means * (seen.serving / to)
+    return Spare.NEEDED if _reaches(terms, spread).any() else Spare.FREE, float(np.nanmax(spread))
+
+
 def larger(terms: ScalingTerms, size: int) -> int:
     """Return the size after one more step; *size* itself if there may be no more."""
     to = size + terms.step

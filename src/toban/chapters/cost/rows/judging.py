@@ -57,7 +57,9 @@ def judge(found: BudgetFound) -> Judgement:
     verdict, said = _verdict(found)
     if found.failure and verdict not in FIRING:
         verdict, said = Verdict.NOT_PERFORMED, sentences(found.failure, said)
-    return Judgement(verdict, sentences(said, _as_of(found)), _value(found), found.next_due, _proof(found))
+    return Judgement(
+        verdict, sentences(said, _as_of(found)), _value(found), found.next_due, _proof(found)
+    )
 
 
 def _verdict(found: BudgetFound) -> tuple[Verdict, Message]:

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from toban.chapters.cost.known import KnownCosts, budget_found, judged_commitment, known
+from toban.chapters.cost.known import KnownCosts, budget_found, known
 from toban.chapters.cost.plan import CostPlan
 from toban.chapters.cost.rows.judging import judge
+from toban.chapters.cost.rows.measures import measures
 from toban.design.clauses.base import Clause
 from toban.design.clauses.cost import Budget, CostMeasure
 from toban.engine.notify.signal import Signal
 from toban.engine.rows.judgement import Judgement
-from toban.engine.rows.report import JudgedRow, RowAlerts, condition_of, report
+from toban.engine.rows.report import JudgedRow, RowAlerts, condition_of, report, reviewed
 from toban.engine.runs.models import Run
 from toban.engine.runs.standing import ENDED, WorkStatus, standings
 from toban.message import NOTHING, Message
@@ -25,7 +26,7 @@ _ALERTS = RowAlerts(
 
 def tell(plan: CostPlan, now: datetime, document_digest: str) -> None:
     """Show the status of every row, and report what is wrong."""
-    judged = list(judged_rows(plan, known(plan, now), now))
+    judged = reviewed(judged_rows(plan, known(plan, now), now))
     report(judged, [_signal(row, each, now) for row, each in judged], now, document_digest)
 
 
@@ -35,8 +36,8 @@ def judged_rows(plan: CostPlan, costs: KnownCosts, now: datetime) -> Iterator[Ju
     works = standings(list(keys.values()), now)
     for row in plan.budgets:
         yield row, judged(costs, row, works, keys)
-    for each in plan.commitments:
-        yield each.row, judged_commitment(costs, each)
+    for each in measures(costs):
+        yield each.row, each.judged
 
 
 def judged(

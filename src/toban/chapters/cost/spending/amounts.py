@@ -24,6 +24,10 @@ class Spent:
     """In the currency of the key, billed or effective as `[costs] amounts` says."""
     listed: Decimal
     effective: Decimal
+    hours: Decimal = NOTHING_SPENT
+    """Of instances that were used, where the bill counts hours."""
+    by_hour: Decimal = NOTHING_SPENT
+    """The part of *effective* that is charged for these hours."""
 
 
 @dataclass(slots=True)

@@ -46,9 +46,19 @@ def settings_of(address: BucketAddress) -> Settings:
     """Query the server; raises `SecretUnavailable` and botocore's errors."""
     client, bucket = settings_client(address), address.bucket
     versioning = client.get_bucket_versioning(Bucket=bucket).get("Status", "")
-    life = _or_none(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket))
     lock = _or_none(lambda: client.get_object_lock_configuration(Bucket=bucket))
-    return Settings(versioning, (life or {}).get("Rules", ()), _default_lock(lock))
+    return Settings(versioning, _rules(client, bucket), _default_lock(lock))
+
+
+def rules_of(address: BucketAddress) -> Sequence[Mapping[str, Any]]:
+    """Return the life-cycle rules alone; raises the same errors as `settings_of`."""
+    return _rules(settings_client(address), address.bucket)
+
+
+def _rules(client: Any, bucket: str) -> Sequence[Mapping[str, Any]]:
+    life = _or_none(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket))
+    found: Sequence[Mapping[str, Any]] = (life or {}).get("Rules", ())
+    return found
 
 
 def lock(address: BucketAddress, key: str, until: datetime, mode: str) -> str:

@@ -56,12 +56,13 @@ class ShownBudget(Schema):
     """Why more may have been spent."""
 
 
-class ShownCommitment(Schema):
-    """A measure that bought something for a term."""
+class ShownCostMeasure(Schema):
+    """A measure to spend less that anything can show."""
 
     name: str
     clause: str
-    until: str
+    until: str | None
+    """The last day of what it has bought for a term."""
     saving_jpy: str | None
     """Of this month; null if bills can't show it."""
     verdict: str
@@ -110,7 +111,7 @@ class ShownCosts(Schema):
     unknown_currencies: list[str]
     bills: list[ShownBill]
     budgets: list[ShownBudget]
-    measures: list[ShownCommitment]
+    measures: list[ShownCostMeasure]
     services: list[ShownService]
     days: list[ShownDay]
     restated: list[ShownRestated]

@@ -13,7 +13,7 @@ from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import FORMAT, usable_state
 from toban.faces.terminal import say, speak_utf8
-from toban.faces.values.cost.month import overview_values
+from toban.faces.values.cost.month import lifecycle_values, overview_values
 from toban.message import Message
 from toban.text import printable_json
 
@@ -22,8 +22,9 @@ _MOST_SERVICES = 20
 
 @click.command("cost", epilog="Example: toban cost --format json")
 @FORMAT
+@click.option("--lifecycle", is_flag=True, help="Show what the rules of each bucket would have to be.")
 @click.pass_obj
-def command(parts: Parts, form: str) -> None:
+def command(parts: Parts, form: str, *, lifecycle: bool) -> None:
     """Show what this month has cost: by budget, by service, and until when that is known.
 
     \b
@@ -34,6 +35,9 @@ def command(parts: Parts, form: str) -> None:
     speak_utf8()
     with usable_state():
         costs = known(edition_of(parts).plan(OPERATION), system_clock())
+        if lifecycle:
+            say(printable_json(lifecycle_values(costs), indent=2))
+            return
         found = overview(costs)
         if form == "json":
             say(printable_json(overview_values(found, costs), indent=2))
@@ -54,7 +58,7 @@ def _lines(found: CostOverview, costs: KnownCosts) -> Iterator[Message]:
         yield Message(
             "cost.line-budget",
             mark=judged.verdict.mark,
-            item=measure.commitment.row.name,
+            item=measure.row.name,
             value=judged.value or "—",
             why=judged.reason,
         )

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from toban.chapters.cost.known import KnownCosts
+from toban.chapters.cost.lifecycles.looking import proposal
 from toban.chapters.cost.overview import BudgetLine, CostOverview
 from toban.chapters.cost.rows.gaps import BillState
 
@@ -34,10 +35,10 @@ def overview_values(found: CostOverview, costs: KnownCosts) -> dict[str, object]
         "budgets": [budget_values(each) for each in found.budgets],
         "measures": [
             {
-                "name": each.commitment.row.name,
-                "clause": each.commitment.row.id,
-                "until": each.commitment.bought.until.isoformat(),
-                "saving_jpy": each.judged.proof["saving_jpy"] or None,
+                "name": each.row.name,
+                "clause": each.row.id,
+                "until": _day(each.until),
+                "saving_jpy": exact(each.yen),
                 "verdict": each.judged.verdict.value,
                 "reason": each.judged.reason.as_output(),
             }
@@ -58,6 +59,15 @@ def overview_values(found: CostOverview, costs: KnownCosts) -> dict[str, object]
             for each in found.restated
         ],
     }
+
+
+def lifecycle_values(costs: KnownCosts) -> dict[str, object]:
+    """Return each bucket whose rules differ from its measure, and what they would have to be.
+
+    That is what `aws s3api put-bucket-lifecycle-configuration` takes.
+    """
+    found = ((each, proposal(each)) for each in costs.plan.lifecycles)
+    return {each.config.bucket: {"Rules": list(rules)} for each, rules in found if rules is not None}
 
 
 def budget_values(line: BudgetLine) -> dict[str, object]:

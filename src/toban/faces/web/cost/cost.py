@@ -17,9 +17,11 @@ from toban.design.clauses.cost import Budget, CostMeasure
 from toban.engine.clock import system_clock
 from toban.faces.document.address import evidence_address
 from toban.faces.document.live import LiveRow
+from toban.faces.values.cost.month import lifecycle_values
 from toban.faces.web.cost.chart import month_chart
 from toban.faces.web.frame import Sight, frame, in_force, look
 from toban.message import Message
+from toban.text import printable_json
 
 _FULL = 100
 
@@ -68,6 +70,9 @@ def cost(request: HttpRequest) -> HttpResponse:
         "budgets": [_budget(each, sight) for each in found.budgets],
         "measures": [
             (each, sight.rows[each.id], evidence_address(each.id)) for each in edition.design.of(CostMeasure)
+        ],
+        "lifecycles": [
+            (bucket, printable_json(rules, indent=2)) for bucket, rules in lifecycle_values(costs).items()
         ],
         "whole": shown(found.whole, found.currency),
         "other": shown(found.other, found.currency),

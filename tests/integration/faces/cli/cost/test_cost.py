@@ -49,6 +49,10 @@ def test_json_says_the_same_as_the_api(place: Place) -> None:
     assert "に当たるファイルがありません" in found["bills"][0]["trouble"]["text"]
 
 
+def test_a_bucket_whose_rules_nobody_has_read_has_no_proposal(place: Place) -> None:
+    assert json.loads(toban("--lifecycle").output) == {}
+
+
 def test_without_a_bill_it_says_what_to_write(place: Place) -> None:
     place.take("")
 

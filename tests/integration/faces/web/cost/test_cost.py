@@ -9,10 +9,17 @@ from django.test import Client
 from tests.integration.chapters.cost.place import BINDINGS, Place, days, row
 from tests.integration.faces.web.conftest import Fixed, SignIn
 
+from toban.chapters.cost.models import LifecycleLook
 from toban.engine.clock import system_clock
 from toban.engine.people.models import OperatorRole
 
 DAY = timedelta(days=1)
+BUCKET = f"""{BINDINGS}
+[lifecycles."S3ライフサイクル"]
+bucket = "shop-images"
+region = "us-east-1"
+after = "90日"
+"""
 
 
 @pytest.fixture
@@ -74,6 +81,29 @@ def test_amounts_in_no_sum_are_said(viewer: Client, place: Place, in_force: Fixe
     place.pass_(timedelta(0))
 
     assert "USD の率がないので" in page(viewer)
+
+
+
+def test_what_the_rules_of_a_bucket_would_have_to_be_is_shown(
+    viewer: Client, place: Place, in_force: Fixed
+) -> None:
+    place.take(BUCKET)
+    in_force.edition = place.edition
+    place.bill(days(today(place) - 40 * DAY, today(place)))
+    place.pass_(timedelta(0))
+    LifecycleLook.objects.create(
+        measure="S3ライフサイクル",
+        place="us-east-1 s3://shop-images",
+        looked_at=place.now,
+        read_at=place.now,
+        rules=[{"ID": "</pre><script>", "Status": "Enabled", "Expiration": {"Days": 400}}],
+    )
+
+    shown = page(viewer)
+
+    assert "shop-images のライフサイクルの案" in shown
+    assert '"StorageClass": "GLACIER"' in shown
+    assert "</pre><script>" not in viewer.get("/cost/").content.decode()
 
 
 def test_without_a_bill_the_page_says_what_to_write(viewer: Client, place: Place, in_force: Fixed) -> None:

@@ -31,6 +31,10 @@ COLUMNS = (
     "CommitmentDiscountStatus",
     "EffectiveCost",
     "ListCost",
+    "ConsumedQuantity",
+    "ConsumedUnit",
+    "PricingQuantity",
+    "PricingUnit",
 )
 """Those that are read; whatever is not needed may be missing."""
 _KEYS = (
@@ -39,9 +43,13 @@ _KEYS = (
     "tag",
     *_WORDS,
 )
+_SUMMED = (*_AMOUNTS, "hours", "by_hour")
+_HOURS = ("h", "hour", "hours", "hr", "hrs")
+"""Units by which clouds count how long instances were used."""
 _SCALE = 18
 _AMOUNT = pa.decimal128(38, _SCALE)
 _PLAIN = r"^-?\d{1,15}(\.\d{1,18})?$"
+_NOTHING = pa.scalar(Decimal(0), _AMOUNT)
 _EXACTLY = Context(prec=60)
 _UTC = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,3})?)?)?(Z|[+-]00:?00)?$"
 _EXACT = Decimal(1).scaleb(-_SCALE)
@@ -60,7 +68,9 @@ def summed(table: pa.Table, how: BillTerms) -> pa.Table:
     effective = _amounts(table["EffectiveCost"]) if "EffectiveCost" in given else billed
     effective = pc.coalesce(effective, billed)
     listed = pc.coalesce(_amounts(table["ListCost"]), effective) if "ListCost" in given else effective
-    columns |= dict(zip(_AMOUNTS, (billed, effective, listed), strict=True))
+    hours = _hours(table)
+    by_hour = pc.if_else(pc.equal(hours, _NOTHING), _NOTHING, effective)
+    columns |= dict(zip(_SUMMED, (billed, effective, listed, hours, by_hour), strict=True))
     for name in ("day", "BilledCost"):
         if columns[name].null_count:
             raise ValueError(f"{name} is empty")
@@ -69,17 +79,28 @@ def summed(table: pa.Table, how: BillTerms) -> pa.Table:
 
 def sums(table: pa.Table) -> pa.Table:
     """Return the sums of *table*, one row for each day and key."""
-    found = table.group_by(list(_KEYS)).aggregate([(name, "sum") for name in _AMOUNTS])
+    found = table.group_by(list(_KEYS)).aggregate([(name, "sum") for name in _SUMMED])
     found = found.rename_columns([each.removesuffix("_sum") for each in found.column_names])
     # Sums have more digits than what is summed: those of the parts are summed again.
     return found.cast(
         pa.schema(
             [
-                (name, _AMOUNT if name in _AMOUNTS else found.schema.field(name).type)
+                (name, _AMOUNT if name in _SUMMED else found.schema.field(name).type)
                 for name in found.column_names
             ]
         )
     )
+
+
+def _hours(table: pa.Table) -> Any:
+    """Return for how long instances were used: as it was measured, else as it is charged for."""
+    found = pa.array([Decimal(0)] * table.num_rows, _AMOUNT)
+    for of in ("Pricing", "Consumed"):
+        if {f"{of}Quantity", f"{of}Unit"} <= set(table.column_names):
+            units = pc.coalesce(pc.utf8_lower(_words(table, f"{of}Unit")), "")
+            is_hours = pc.is_in(units, pa.array(_HOURS))
+            found = pc.if_else(is_hours, pc.coalesce(_amounts(table[f"{of}Quantity"]), found), found)
+    return found
 
 
 def _empty(table: pa.Table) -> Any:

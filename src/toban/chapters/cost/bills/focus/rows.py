@@ -21,7 +21,7 @@ def charge_of(row: Mapping[str, Any]) -> Charge:
         commitment=_COMMITMENTS.get(row["CommitmentDiscountStatus"].casefold(), Commitment.NONE),
         currency=_currency(row["BillingCurrency"]),
     )
-    return Charge(key, row["BilledCost"], row["EffectiveCost"], row["ListCost"])
+    return Charge(key, row["BilledCost"], row["EffectiveCost"], row["ListCost"], row["hours"], row["by_hour"])
 
 
 def _kind(row: Mapping[str, Any]) -> ChargeKind:

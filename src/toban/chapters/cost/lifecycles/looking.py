@@ -1,0 +1,104 @@
+"""The look at the life-cycle rules of every bucket that a measure is about."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from toban.chapters.cost.lifecycles.rules import GLACIER, Rule, WantedMove, compare, proposed
+from toban.chapters.cost.models import LifecycleLook
+from toban.chapters.cost.plan import BoundLifecycle, CostPlan
+from toban.engine import aws
+from toban.engine.bindings.secret import SecretUnavailable
+from toban.engine.evidence.verdict import Verdict
+from toban.engine.rows.judgement import Judgement
+from toban.engine.stores.s3.settings import rules_of
+from toban.engine.trial import ActFailed
+from toban.message import NOTHING, Message, message_of
+
+_EVERY = timedelta(hours=1)
+_OLDEST = timedelta(hours=25)
+"""Rules that were read longer ago say nothing about today."""
+_MOST_RULES = 1000
+"""S3 keeps no more for a bucket."""
+_RIGHTS = ("s3:GetLifecycleConfiguration",)
+
+log = structlog.get_logger(__name__)
+
+
+class RulesUnknown(ActFailed):
+    """The rules of a bucket can't be read; see `ActFailed`."""
+
+
+def wanted_of(bound: BoundLifecycle) -> WantedMove:
+    """Return what the measure wants."""
+    config = bound.config
+    classes = (config.storage_class,) if config.storage_class else GLACIER
+    return WantedMove(config.prefix, max(config.after.days, 1), classes)
+
+
+def read(bound: BoundLifecycle) -> Sequence[Rule]:
+    """Ask the bucket for its rules; raise `RulesUnknown`."""
+    place = f"s3://{bound.config.bucket}"
+    try:
+        return list(rules_of(bound.config))[:_MOST_RULES]
+    except SecretUnavailable as missing:
+        raise RulesUnknown(message_of(missing)) from missing
+    except aws.FAULTS as error:
+        hint = Message("lifecycles.allow", actions=_RIGHTS)
+        raise RulesUnknown(aws.fault_of(error, place).words, hint=hint) from error
+
+
+def look(plan: CostPlan, now: datetime) -> None:
+    """Read the rules of every bucket that was not read for a while."""
+    kept = LifecycleLook.objects.in_bulk()
+    for bound in plan.lifecycles:
+        state = kept.pop(bound.row.name, None) or LifecycleLook(measure=bound.row.name)
+        if state.looked_at is None or now - state.looked_at >= _EVERY or state.place != place_of(bound):
+            _look(bound, state, now)
+    LifecycleLook.objects.filter(measure__in=list(kept)).delete()
+
+
+def _look(bound: BoundLifecycle, state: LifecycleLook, now: datetime) -> None:
+    if state.place != place_of(bound):
+        state.place, state.rules, state.read_at = place_of(bound), [], None
+    state.looked_at = now
+    try:
+        state.rules, state.read_at, state.trouble = list(map(dict, read(bound))), now, NOTHING
+    except RulesUnknown as unknown:
+        state.trouble = message_of(unknown)
+    except Exception as error:
+        log.exception("lifecycle_look_failed", measure=bound.row.name)
+        state.trouble = message_of(error)
+    state.save()
+
+
+def place_of(bound: BoundLifecycle) -> str:
+    """Return where the rules are kept."""
+    return f"{bound.config.endpoint or bound.config.region} s3://{bound.config.bucket}"[:300]
+
+
+def judged(bound: BoundLifecycle, now: datetime) -> Judgement:
+    """Return the verdict on the measure, by the rules that were read last."""
+    state = LifecycleLook.objects.filter(measure=bound.row.name).first()
+    if state is None or state.read_at is None or now - state.read_at > _OLDEST:
+        trouble = state.trouble if state is not None else NOTHING
+        return Judgement(Verdict.NOT_MEASURABLE, trouble or Message("lifecycles.not-read-yet"))
+    wanted = wanted_of(bound)
+    found = compare(state.rules, wanted)
+    place = f"s3://{bound.config.bucket}/{wanted.prefix}"
+    proof = {"bucket": bound.config.bucket, "rule": found.rule, "read_at": state.read_at.isoformat()}
+    if not found.wrong:
+        said = Message("lifecycles.moves", place=place, rule=found.rule, days=found.days)
+        return Judgement(Verdict.CONFORMING, said, proof=proof)
+    place = f"{place} ({found.rule})" if found.rule else place
+    said = Message("lifecycles.differs", place=place, differences=tuple(found.wrong))
+    return Judgement(Verdict.DEVIATING, said, proof=proof)
+
+
+def proposal(bound: BoundLifecycle) -> Sequence[Rule] | None:
+    """Return what the bucket's rules would have to be; None if they are as they should be, or not known."""
+    state = LifecycleLook.objects.filter(measure=bound.row.name).exclude(read_at=None).first()
+    if state is None or not compare(state.rules, wanted_of(bound)).wrong:
+        return None
+    return proposed(state.rules, wanted_of(bound))
