@@ -31,7 +31,13 @@ EXTENSION = Extension(
     ),
     tables=(BILLS, COSTS, COMMITMENTS, OFF_HOURS, LIFECYCLES),
     points=(BILL_KINDS,),
-    kinds={"bills": {"focus": f"{_BILLS}.focus", "csv": f"{_BILLS}.csv"}},
+    kinds={
+        "bills": {
+            "focus": f"{_BILLS}.focus",
+            "csv": f"{_BILLS}.csv",
+            "cost-explorer": f"{_BILLS}.cost_explorer",
+        }
+    },
     proposals=open_tables,
     operation="toban.chapters.cost.operation",
     offers={REPORT_SECTIONS: "toban.chapters.cost.rows.monthly:section"},

@@ -30,6 +30,7 @@ def budgets() -> tuple[Budget, ...]:
     [
         ("Amazon Elastic Compute Cloud", "EC2"),
         ("AmazonEC2", "EC2"),
+        ("Amazon Elastic Compute Cloud - Compute", "EC2"),
         ("EC2 - Other", "EC2"),
         ("Amazon Simple Storage Service", "S3"),
         ("Amazon S3 Glacier", "S3 Glacier"),

@@ -9,7 +9,7 @@ from toban.chapters.cost.charge import ChargeKey
 from toban.design.clauses.cost import Budget
 
 _KNOWN: Mapping[str, tuple[str, ...]] = {
-    "ec2": ("amazon elastic compute cloud", "amazonec2"),
+    "ec2": ("amazon elastic compute cloud", "amazon elastic compute cloud - compute", "amazonec2"),
     "ebs": ("amazon elastic block store",),
     "rds": ("amazon relational database service", "amazonrds"),
     "s3": ("amazon simple storage service", "amazons3"),
