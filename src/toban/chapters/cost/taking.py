@@ -72,10 +72,11 @@ def keep(reading: BillReading, bill: Bill, document_digest: str, now: datetime) 
         told = {
             on: each for on, each in bill.days.items() if on not in former or former[on].digest != digests[on]
         }
-        replaced = {on: former[on] for on in told if on in former}
+        gone = _gone(reading.bill, bill)
+        replaced = {on: former[on] for on in told if on in former} | gone
         filling = [each.pk for each in replaced.values() if _was_filling(each)]
         restated = {on: each for on, each in replaced.items() if not _was_filling(each)}
-        changes = [_change(day, told[on]) for on, day in sorted(restated.items())]
+        changes = [_change(day, told.get(on, ())) for on, day in sorted(restated.items())]
         CostDay.objects.filter(pk__in=filling).delete()
         CostDay.objects.filter(pk__in=[each.pk for each in restated.values()]).update(replaced_at=now)
         days = CostDay.objects.bulk_create(
@@ -83,8 +84,19 @@ def keep(reading: BillReading, bill: Bill, document_digest: str, now: datetime) 
         )
         DayCharge.objects.bulk_create([row for day in days for row in _rows(day, told[day.day])], _BATCH)
         reading.made_at, reading.rows = bill.made_at, bill.rows
-        if told:
-            _record(reading, told, changes, document_digest, now)
+        if told or gone:
+            _record(reading, sorted({*told, *gone}), changes, document_digest, now)
+
+
+def _gone(name: str, bill: Bill) -> dict[date, CostDay]:
+    """Return the days that were kept, and that *bill* has no more although it has earlier and later ones.
+
+    That is a correction, too: what was charged for them has been taken back, or is missing now.
+    """
+    if not bill.days:
+        return {}
+    covered = CostDay.objects.filter(bill=name, replaced_at=None, day__range=(min(bill.days), max(bill.days)))
+    return {each.day: each for each in covered if each.day not in bill.days}
 
 
 def forget(plan: CostPlan, now: datetime) -> None:
@@ -152,7 +164,7 @@ def _written(found: Mapping[str, int]) -> Mapping[str, str]:
 
 def _record(
     reading: BillReading,
-    told: Mapping[date, Sequence[Charge]],
+    told: Sequence[date],
     changes: Sequence[Mapping[str, object]],
     document_digest: str,
     now: datetime,
@@ -163,8 +175,8 @@ def _record(
         "made_at": reading.made_at.isoformat() if reading.made_at else "",
         "rows": reading.rows,
         "days": len(told),
-        "first": min(told).isoformat(),
-        "last": max(told).isoformat(),
+        "first": told[0].isoformat(),
+        "last": told[-1].isoformat(),
         "restated": len(changes),
         "changes": changes[-_MOST_NAMED:],
     }

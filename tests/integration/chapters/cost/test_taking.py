@@ -41,6 +41,38 @@ def test_a_correction_restates_its_day_and_keeps_both(place: Place) -> None:
     assert [each.day for each in overview(place.known()).restated] == [date(2026, 11, 3)]
 
 
+def test_a_day_that_a_later_export_has_no_more_is_kept_beside_and_missing(place: Place) -> None:
+    rows = days(FIRST, NOV_19)
+    place.bill(rows)
+    place.pass_()
+    place.bill([each for each in rows if not each["ChargePeriodStart"].startswith("2026-11-03")])
+    place.pass_()
+
+    (gone,) = CostDay.objects.filter(day=date(2026, 11, 3))
+    assert gone.replaced_at == place.now
+    assert sum(gone.charges.values_list("billed", flat=True)) == 11_500_500_000
+    assert place.taken()[-1].content["changes"] == [
+        {"day": "2026-11-03", "before": {"JPY": "11500.5"}, "after": {}}
+    ]
+    assert place.taken()[-1].content["first"] == "2026-11-03"
+    assert place.verdict() is Verdict.NOT_MEASURABLE
+    assert "1日分がありません（2026-11-03）" in place.said()
+
+    place.bill(rows)
+    place.pass_()
+
+    assert place.verdict() is Verdict.CONFORMING
+
+
+def test_an_export_of_this_month_alone_leaves_the_former_ones(place: Place) -> None:
+    place.bill(days(FIRST, NOV_19))
+    place.pass_()
+    place.bill(days(date(2026, 11, 1), NOV_19, {**SERVICES, EC2_NAME: "6001"}))
+    place.pass_()
+
+    assert CostDay.objects.filter(day__lt=date(2026, 11, 1), replaced_at=None).count() == 31
+
+
 def test_a_day_that_is_still_charged_is_no_correction(place: Place) -> None:
     rows = days(FIRST, NOV_19)
     place.bill(rows)
