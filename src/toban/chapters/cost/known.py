@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from toban.chapters.cost.bindings import CostsBinding
+from toban.chapters.cost.causes import ExplainedJump, explained
 from toban.chapters.cost.charge import MICRO, ChargeKey, ChargeKind, Commitment
 from toban.chapters.cost.models import BillReading, CostDay, DayCharge
 from toban.chapters.cost.plan import BoundCommitment, CostPlan
@@ -16,6 +17,7 @@ from toban.chapters.cost.rows.judging import BudgetFound, MonthFound
 from toban.chapters.cost.spending.amounts import Spending, Spent, spending, total
 from toban.chapters.cost.spending.forecast import first_of, last_of, month_end
 from toban.chapters.cost.spending.items import Items
+from toban.chapters.cost.spending.jumps import jumps
 from toban.chapters.cost.spending.money import YEN, converted
 from toban.design.clauses.cost import Budget
 from toban.engine.rows.judgement import Judgement
@@ -25,6 +27,7 @@ _DAY = timedelta(days=1)
 _CLOSING = 7
 """Until this day of a month, the one before is judged too: its last days are charged late."""
 _MONTHS_BACK = timedelta(days=100)
+_MOST_JUMPS = 2
 _PERCENT = Decimal(100)
 
 
@@ -76,6 +79,24 @@ class KnownCosts:
     def since(self) -> date:
         """The first day that is known of every bill."""
         return max((min(each.days) for each in self.bills if each.days), default=self.today)
+
+    @cached_property
+    def currency(self) -> str:
+        """That of the total, in which what belongs to no row is told."""
+        total = next((row for row in self.plan.budgets if row.is_total), None)
+        return currency_of(total) if total is not None else YEN
+
+    @cached_property
+    def jumps(self) -> Sequence[ExplainedJump]:
+        """The services that suddenly cost more or less, and what changed then."""
+        until = self.whole_until
+        if until is None:
+            return ()
+        services: dict[str, list[Spent]] = {}
+        for each in self.spent:
+            services.setdefault(each.key.service, []).append(each)
+        daily = {name: spending(each, self.currency, self.terms).used for name, each in services.items()}
+        return explained(jumps(daily, self.since, until), self.currency, self.terms.tz)
 
     def charges(self, row: Budget) -> Sequence[Spent]:
         """Return what counts for *row*."""
@@ -146,6 +167,12 @@ def _bills(plan: CostPlan, since: date, spent: Sequence[Spent]) -> Iterator[Bill
         )
 
 
+def _jumped(costs: KnownCosts, row: Budget) -> Sequence[Message]:
+    """Return the jumps among what counts for *row*."""
+    services = {each.key.service for each in costs.charges(row)}
+    return tuple(each.said for each in costs.jumps if each.jump.service in services)[:_MOST_JUMPS]
+
+
 def currency_of(row: Budget) -> str:
     """Return the currency in which *row* is compared."""
     if row.monthly is not None:
@@ -176,6 +203,7 @@ def budget_found(costs: KnownCosts, row: Budget) -> BudgetFound:
         _month(costs, row, found, first),
         _former(costs, row, found, first),
         min(made).astimezone(costs.plan.system.zone) if len(made) == len(costs.bills) else None,
+        jumps=_jumped(costs, row),
     )
 
 

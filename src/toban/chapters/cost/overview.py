@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from toban.chapters.cost.known import KnownCosts, budget_found, currency_of
+from toban.chapters.cost.causes import ExplainedJump
+from toban.chapters.cost.known import KnownCosts, budget_found
 from toban.chapters.cost.models import CostDay
 from toban.chapters.cost.rows.judging import BudgetFound, judge
 from toban.chapters.cost.rows.measures import MeasureFound, measures
 from toban.chapters.cost.spending.amounts import Spent, spending
 from toban.chapters.cost.spending.forecast import first_of, last_of
-from toban.chapters.cost.spending.money import YEN
 from toban.design.clauses.cost import Budget
 from toban.engine.rows.judgement import Judgement
 
@@ -42,6 +42,15 @@ class ServiceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TagLine:
+    """What bears a value of the tag in the month."""
+
+    tag: str
+    """Empty: その他, what bears none."""
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class RestatedDay:
     """A day that a bill told otherwise later."""
 
@@ -61,6 +70,9 @@ class CostOverview:
     measures: Sequence[MeasureFound]
     services: Sequence[ServiceLine]
     """The dearest first; together they are the whole month."""
+    tags: Sequence[TagLine]
+    """By the values of `[costs] tag`, the dearest first; together they are the whole month."""
+    jumps: Sequence[ExplainedJump]
     days: Mapping[date, Decimal]
     """Every day of the month that has cost something."""
     whole: Decimal
@@ -76,8 +88,7 @@ def overview(costs: KnownCosts) -> CostOverview:
     """Return the month of today."""
     first = first_of(costs.today)
     last = min(last_of(first), costs.today)
-    total = next((row for row in costs.plan.budgets if row.is_total), None)
-    currency = currency_of(total) if total is not None else YEN
+    currency = costs.currency
     whole = spending(costs.spent, currency, costs.terms)
     other = spending(costs.by_item.get("", ()), currency, costs.terms)
     days = sorted({each.on for each in costs.spent if first <= each.on <= last})
@@ -87,6 +98,8 @@ def overview(costs: KnownCosts) -> CostOverview:
         [_budget(costs, row) for row in costs.plan.budgets],
         measures(costs),
         _services(costs, currency, first, last),
+        _tags(costs, currency, first, last),
+        costs.jumps,
         {each: whole.on(each) for each in days},
         whole.between(first, last),
         other.between(first, last),
@@ -116,6 +129,19 @@ def _services(costs: KnownCosts, currency: str, first: date, last: date) -> Sequ
             if amount:
                 lines.append(ServiceLine(service, names.get(owner, ""), amount))
     return sorted(lines, key=lambda line: (-line.amount, line.service))
+
+
+def _tags(costs: KnownCosts, currency: str, first: date, last: date) -> Sequence[TagLine]:
+    if not costs.terms.tag:
+        return []
+    by_tag: dict[str, list[Spent]] = {}
+    for each in costs.spent:
+        by_tag.setdefault(each.key.tag, []).append(each)
+    amounts = {
+        tag: spending(each, currency, costs.terms).between(first, last) for tag, each in by_tag.items()
+    }
+    lines = [TagLine(tag, amount) for tag, amount in amounts.items() if amount]
+    return sorted(lines, key=lambda line: (not line.tag, -line.amount, line.tag))
 
 
 def _restated(costs: KnownCosts) -> Sequence[RestatedDay]:

@@ -46,6 +46,8 @@ class BudgetFound:
     failure: Message = NOTHING
     """Why the newest check did not go through."""
     next_due: datetime | None = None
+    jumps: Sequence[Message] = ()
+    """What suddenly costs more or less, and what changed then."""
 
     def said(self, amount: Decimal) -> str:
         """Return *amount* as people read it."""
@@ -58,7 +60,7 @@ def judge(found: BudgetFound) -> Judgement:
     if found.failure and verdict not in FIRING:
         verdict, said = Verdict.NOT_PERFORMED, sentences(found.failure, said)
     return Judgement(
-        verdict, sentences(said, _as_of(found)), _value(found), found.next_due, _proof(found)
+        verdict, sentences(said, *found.jumps, _as_of(found)), _value(found), found.next_due, _proof(found)
     )
 
 

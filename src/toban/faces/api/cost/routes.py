@@ -78,6 +78,25 @@ class ShownService(Schema):
     amount: str
 
 
+class ShownTag(Schema):
+    """What bears a value of the tag of `[costs]`."""
+
+    tag: str
+    """Empty: none."""
+    amount: str
+
+
+class ShownCostJump(Schema):
+    """A service that suddenly costs more or less, in amounts a day."""
+
+    service: str
+    since: str
+    before: str
+    after: str
+    said: Said
+    """With what changed when it began."""
+
+
 class ShownDay(Schema):
     """What a day has cost."""
 
@@ -113,13 +132,15 @@ class ShownCosts(Schema):
     budgets: list[ShownBudget]
     measures: list[ShownCostMeasure]
     services: list[ShownService]
+    tags: list[ShownTag]
+    jumps: list[ShownCostJump]
     days: list[ShownDay]
     restated: list[ShownRestated]
 
 
 @router.read("/costs", "read:costs", ShownCosts)
 def costs(request: HttpRequest) -> Any:
-    """Return what this month has cost: by budget, by service and by day."""
+    """Return what this month has cost: by budget, service, tag and day."""
     del request
     found = known(edition_in_force().plan(OPERATION), system_clock())
     return overview_values(overview(found), found)

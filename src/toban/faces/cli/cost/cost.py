@@ -65,6 +65,12 @@ def _lines(found: CostOverview, costs: KnownCosts) -> Iterator[Message]:
     for line in found.services[:_MOST_SERVICES]:
         amount = shown(line.amount, found.currency)
         yield Message("cost.line-service", service=line.service, amount=amount, item=line.item or "—")
+    for tag in found.tags:
+        yield Message(
+            "cost.line-tag", tag=tag.tag or Message("cost.no-tag"), amount=shown(tag.amount, found.currency)
+        )
+    for jump in found.jumps:
+        yield Message("cost.line-jump", jump=jump.said)
     for bill in costs.bills:
         newest = f"{bill.newest:%Y-%m-%d}" if bill.newest is not None else "—"
         made = bill.made_at.astimezone(costs.plan.system.zone) if bill.made_at is not None else "—"

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from toban.chapters.cost.causes import ExplainedJump
 from toban.chapters.cost.known import KnownCosts
 from toban.chapters.cost.lifecycles.looking import proposal
 from toban.chapters.cost.overview import BudgetLine, CostOverview
@@ -48,6 +49,8 @@ def overview_values(found: CostOverview, costs: KnownCosts) -> dict[str, object]
             {"service": each.service, "item": each.item, "amount": exact(each.amount)}
             for each in found.services
         ],
+        "tags": [{"tag": each.tag, "amount": exact(each.amount)} for each in found.tags],
+        "jumps": [_jump(each) for each in found.jumps],
         "days": [{"day": on.isoformat(), "amount": exact(amount)} for on, amount in found.days.items()],
         "restated": [
             {
@@ -89,6 +92,16 @@ def budget_values(line: BudgetLine) -> dict[str, object]:
         "verdict": line.judged.verdict.value,
         "reason": line.judged.reason.as_output(),
         "gaps": [gap.as_output() for gap in month.gaps],
+    }
+
+
+def _jump(each: ExplainedJump) -> dict[str, object]:
+    return {
+        "service": each.jump.service,
+        "since": each.jump.on.isoformat(),
+        "before": exact(each.jump.before),
+        "after": exact(each.jump.after),
+        "said": each.said.as_output(),
     }
 
 

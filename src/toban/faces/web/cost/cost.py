@@ -78,6 +78,7 @@ def cost(request: HttpRequest) -> HttpResponse:
         "other": shown(found.other, found.currency),
         "credits": shown(found.credits, found.currency) if found.credits else "",
         "services": list(_services(found)),
+        "tags": list(_tags(found)),
         "days": list(_days(found)),
         "chart": month_chart(found, total, sight.zone) if total is not None else None,
         "tax": _tax(costs.terms),
@@ -121,6 +122,13 @@ def _services(found: CostOverview) -> Iterator[ShownAmount]:
         yield ShownAmount(
             each.service, shown(each.amount, found.currency), each.item, _bar(each.amount, most)
         )
+
+
+def _tags(found: CostOverview) -> Iterator[ShownAmount]:
+    most = max((each.amount for each in found.tags), default=Decimal(0))
+    for each in found.tags:
+        name = each.tag or str(Message("cost.no-tag"))
+        yield ShownAmount(name, shown(each.amount, found.currency), "", _bar(each.amount, most))
 
 
 def _days(found: CostOverview) -> Iterator[ShownAmount]:

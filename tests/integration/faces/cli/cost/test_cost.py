@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.integration.chapters.cost.place import Place, days
+from tests.integration.chapters.cost.place import BINDINGS, Place, days, row
 from tests.registered import PARTS
 
 from toban.engine.clock import system_clock
@@ -47,6 +47,27 @@ def test_json_says_the_same_as_the_api(place: Place) -> None:
     assert (found["currency"], found["whole"], found["services"]) == ("JPY", "0", [])
     assert {each["verdict"] for each in found["budgets"]} == {"not-measurable"}
     assert "に当たるファイルがありません" in found["bills"][0]["trouble"]["text"]
+
+
+def test_tags_and_sudden_changes_are_told(place: Place) -> None:
+    place.take(BINDINGS + 'tag = "team"\n')
+    today = place.known().today
+    spans = [today - timedelta(days=n) for n in range(90, -1, -1)]
+    since = today - timedelta(days=5)
+    place.bill(row(on, "EC2", "2000" if on >= since else "1000", Tags='{"team": "web"}') for on in spans)
+    place.pass_(timedelta(0))
+
+    shown = toban().output
+
+    assert "タグ web: ¥" in shown
+    assert f"△ EC2 は {since:%Y-%m-%d} から一日 +¥1,000（+100%）" in shown
+    (jump,) = json.loads(toban("--format", "json").output)["jumps"]
+    assert (jump["service"], jump["since"], jump["before"], jump["after"]) == (
+        "EC2",
+        f"{since}",
+        "1000",
+        "2000",
+    )
 
 
 def test_a_bucket_whose_rules_nobody_has_read_has_no_proposal(place: Place) -> None:

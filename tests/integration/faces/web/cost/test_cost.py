@@ -83,6 +83,28 @@ def test_amounts_in_no_sum_are_said(viewer: Client, place: Place, in_force: Fixe
     assert "USD の率がないので" in page(viewer)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("ja", ("急な増減", "タグ team 別", "その他")), ("en", ("Sudden changes", "By tag team", "other"))],
+)
+def test_what_suddenly_costs_more_and_the_values_of_a_tag_are_shown(
+    viewer: Client, place: Place, in_force: Fixed, language: str, words: tuple[str, ...]
+) -> None:
+    place.take(BINDINGS + 'tag = "team"\n')
+    in_force.edition = place.edition
+    first, since = today(place) - 90 * DAY, today(place) - 5 * DAY
+    place.bill(
+        row(on, "EC2", "2000" if on >= since else "1000", Tags='{"team": "web<b>"}' if number % 2 else "")
+        for number, on in enumerate(first + n * DAY for n in range(91))
+    )
+    place.pass_(timedelta(0))
+
+    shown = page(viewer, language=language)
+
+    assert [word for word in words if word not in shown] == []
+    assert f"{since:%Y-%m-%d}" in shown
+    assert "web<b>" not in viewer.get("/cost/").content.decode()
+
 
 def test_what_the_rules_of_a_bucket_would_have_to_be_is_shown(
     viewer: Client, place: Place, in_force: Fixed
