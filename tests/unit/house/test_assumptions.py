@@ -126,7 +126,7 @@ DOCUMENT = """\
 
 ### コスト最適化
 - リザーブドインスタンス: DBは予約購入
-- Auto Scaling: 夜間・休日は最小台数に自動縮小
+- 夜間縮小: サーバーは夜間・休日は最小台数
 
 ## 障害対応
 ### 障害レベル定義
@@ -232,7 +232,7 @@ path = "costs.csv"
 services = ["DB"]
 until = 2027-03-31
 
-[off_hours."Auto Scaling"]
+[off_hours."夜間縮小"]
 groups = { Web = 1 }
 busy = "平日7:00-22:00"
 
@@ -290,9 +290,9 @@ INSTEAD = {
     "[documents.構成図] about": '["release"]',
     "[bills.cloud] oldest": '"7日"',
     "[commitments.リザーブドインスタンス] warn_before": '"7日"',
-    "[off_hours.Auto Scaling] ready_before": '"7分"',
-    "[off_hours.Auto Scaling] needed_by": '["B001"]',
-    "[off_hours.Auto Scaling] approval_within": '"7時間"',
+    "[off_hours.夜間縮小] ready_before": '"7分"',
+    "[off_hours.夜間縮小] needed_by": '["B001"]',
+    "[off_hours.夜間縮小] approval_within": '"7時間"',
     "[costs] zone": '"Asia/Tokyo"',
     "[costs] tax": '"10%"',
     "[costs] amounts": '"effective"',
@@ -321,7 +321,7 @@ def written(setting: str, value: str) -> str:
     line = f"{key} = {value}\n"
     names = (
         r"稼働率|プロセス再起動|本番環境|ステージング環境|DBストレージ|画像ストレージ|構成図|リザーブド\w+"
-        "|Auto Scaling"
+        "|夜間縮小"
     )
     quoted = re.sub(names, r'"\g<0>"', head)
     return (
