@@ -22,6 +22,7 @@ EXTENSIONS = (
     "toban.engine.tokens.extension",
     "toban.engine.evidence.extension",
     "toban.engine.changes.extension",
+    "toban.engine.drift.extension",
     "toban.engine.stores.extension",
     "toban.engine.timekeeping.extension",
     "toban.engine.nodes.extension",

@@ -73,6 +73,9 @@ UNPROPOSED = {
     "off_hours": "only people know when a group is needed, and how many are enough",
     "costs": "its values are assumed, and only people know a rate",
     "document_keeping": "its values are assumed: the page of assumptions names them",
+    "drift": "nobody's first bindings push to a remote",
+    "aws_budgets": "only people know which budget of a cloud is that of a row",
+    "crontabs": "only people know which host's cron starts which batch",
     "tasks": "its values are assumed: the page of assumptions names them",
     "reports": "no row of a document says who signs the report",
 }

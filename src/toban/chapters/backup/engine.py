@@ -10,6 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 from toban.chapters.backup.bindings import BackupBinding
 from toban.design.clauses.backup import BackupPolicy
 from toban.design.reader import Design
+from toban.design.values.backup_method import BackupMethod
+from toban.design.values.duration import Generations, Retention
 from toban.engine.bindings.table import kinded
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.stores.store import Store, StoredObject
@@ -254,6 +256,17 @@ class KeepsVersions(Protocol):
         """Apply the changes that `look` names, keeping all other settings, and return them."""
 
 
+@runtime_checkable
+class KeepsByItself(Protocol):
+    """An engine of a place that removes copies by settings of its own, whatever Toban removes."""
+
+    def own_keeping(self, method: BackupMethod) -> Sequence[Retention | Generations]:
+        """Return by what the place removes copies of *method*: a length, a count, both or nothing.
+
+        Raises `BackupFailed` or `StoreTrouble`.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupWay:
     """What an engine does, in the words of its tools: a document's commands are compared with it."""
@@ -280,6 +293,8 @@ class EngineKind:
     methods: frozenset[Method]
     keeps_versions: bool = False
     """Whether its engines are `KeepsVersions`, and take no backups."""
+    keeping: Callable[[Any], Message] | None = None
+    """Names the settings by which the place itself removes copies; its engines are `KeepsByItself`."""
     needs_store: bool = True
     """False if the engine keeps its backups in a place of its own."""
     into_database: bool = False

@@ -7,6 +7,7 @@ from toban.design.acts import is_restore_test
 from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
 from toban.design.clauses.base import Clause
 from toban.design.clauses.routine import Routine
+from toban.engine.drift.setting import COMPARED_SETTINGS
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
@@ -46,6 +47,7 @@ EXTENSION = Extension(
     operation="toban.chapters.backup.operation",
     offers={
         ASSERTIONS: "toban.chapters.backup.assertions:ASSERTIONS",
+        COMPARED_SETTINGS: "toban.chapters.backup.engines.keeping:settings",
         LEADS: "toban.chapters.backup.drills.leads:leads",
         REPORT_SECTIONS: "toban.chapters.backup.drills.monthly:section",
         TASK_FACTS: "toban.chapters.backup.facts:facts",

@@ -1,8 +1,10 @@
 """The extension of chapter 6: batches, how they are run and watched, and the kinds of what they run."""
 
+from toban.chapters.batch.crontabs.bindings import CRONTABS
 from toban.chapters.batch.doubts import doubts
 from toban.chapters.batch.proposals import open_tables
 from toban.design.clauses.batch import Batch, BatchRetry, BatchWatch, Scheduler
+from toban.engine.drift.setting import COMPARED_SETTINGS
 from toban.engine.extension import Extension, Link, RowKind, always
 from toban.engine.registry.commands import Command
 from toban.engine.reports.section import REPORT_SECTIONS
@@ -23,7 +25,7 @@ EXTENSION = Extension(
         RowKind(BatchWatch),
         RowKind(Scheduler),
     ),
-    tables=(BATCHES,),
+    tables=(BATCHES, CRONTABS),
     points=(BATCH_KINDS,),
     kinds={
         "batches": {
@@ -37,7 +39,10 @@ EXTENSION = Extension(
     proposals=open_tables,
     doubts=doubts,
     operation="toban.chapters.batch.operation",
-    offers={REPORT_SECTIONS: "toban.chapters.batch.monthly:section"},
+    offers={
+        COMPARED_SETTINGS: "toban.chapters.batch.crontabs.settings:settings",
+        REPORT_SECTIONS: "toban.chapters.batch.monthly:section",
+    },
     apps=("toban.chapters.batch.kinds.statistics",),
     pages="toban.faces.web.batch.urls",
     menu=(Link("batches", Message("batch.batches")),),

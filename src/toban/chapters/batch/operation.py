@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from toban.chapters.batch import service
+from toban.chapters.batch.crontabs import settings as crontabs
 from toban.chapters.batch.works import BatchPlan, plan
 from toban.design.clauses.batch import Batch
 from toban.design.finding import Finding, FindingLevel
@@ -79,6 +80,11 @@ def _trials(edition: Edition, _now: datetime) -> Iterator[Trial]:
             )
 
 
+def _all_trials(edition: Edition, now: datetime) -> Iterator[Trial]:
+    yield from _trials(edition, now)
+    yield from crontabs.trials(edition)
+
+
 def _rows(edition: Edition) -> dict[str, Batch]:
     """Return the rows by their keys; the first of two with the same key."""
     return {key_of(batch): batch for batch in reversed(edition.design.of(Batch))}
@@ -88,4 +94,4 @@ def _works(plan: BatchPlan) -> Mapping[str, Work]:
     return plan.works
 
 
-OPERATION = Operation(plan=_plan, works=_works, shift=_shift, foreseen=_rowless, trials=_trials)
+OPERATION = Operation(plan=_plan, works=_works, shift=_shift, foreseen=_rowless, trials=_all_trials)

@@ -10,6 +10,7 @@ from toban.chapters.capacity.usage import RESOURCES, USAGE_KINDS
 from toban.design.clauses.base import Clause
 from toban.design.clauses.capacity import CapacityReview, ResourceUsage, ScalingRule
 from toban.engine.deployments import GROUPS
+from toban.engine.drift.setting import COMPARED_SETTINGS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.reports.section import REPORT_SECTIONS
@@ -60,6 +61,7 @@ EXTENSION = Extension(
     proposals=open_tables,
     operation="toban.chapters.capacity.operation",
     offers={
+        COMPARED_SETTINGS: "toban.chapters.capacity.settings:settings",
         GROUPS: "toban.chapters.capacity.scaling.offered:find",
         REPORT_SECTIONS: "toban.chapters.capacity.rows.monthly:section",
         TASK_FACTS: "toban.chapters.capacity.rows.facts:facts",

@@ -3,8 +3,10 @@
 from toban.chapters.cost.acts import ACTS
 from toban.chapters.cost.bill import BILL_KINDS, BILLS
 from toban.chapters.cost.bindings import COMMITMENTS, COSTS, LIFECYCLES, OFF_HOURS
+from toban.chapters.cost.own_budgets.bindings import AWS_BUDGETS
 from toban.chapters.cost.proposals import open_tables
 from toban.design.clauses.cost import Budget, CostMeasure
+from toban.engine.drift.setting import COMPARED_SETTINGS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
 from toban.engine.reports.section import REPORT_SECTIONS
@@ -29,7 +31,7 @@ EXTENSION = Extension(
         RowKind(Budget, is_measured=True, link=_page, raises_alerts=always),
         RowKind(CostMeasure, is_measured=True, link=_page, raises_alerts=_is_shown),
     ),
-    tables=(BILLS, COSTS, COMMITMENTS, OFF_HOURS, LIFECYCLES),
+    tables=(BILLS, COSTS, COMMITMENTS, OFF_HOURS, LIFECYCLES, AWS_BUDGETS),
     points=(BILL_KINDS,),
     kinds={
         "bills": {
@@ -40,7 +42,10 @@ EXTENSION = Extension(
     },
     proposals=open_tables,
     operation="toban.chapters.cost.operation",
-    offers={REPORT_SECTIONS: "toban.chapters.cost.rows.monthly:section"},
+    offers={
+        REPORT_SECTIONS: "toban.chapters.cost.rows.monthly:section",
+        COMPARED_SETTINGS: "toban.chapters.cost.own_budgets.settings:settings",
+    },
     apps=("toban.chapters.cost",),
     pages="toban.faces.web.cost.urls",
     folded=(_PAGE,),

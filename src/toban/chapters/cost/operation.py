@@ -11,6 +11,7 @@ from toban.chapters.cost.bill import BILLS, BillUnknown
 from toban.chapters.cost.lifecycles import looking as moving
 from toban.chapters.cost.off_hours import looking as leveling
 from toban.chapters.cost.off_hours import works as off_hours
+from toban.chapters.cost.own_budgets import settings as own_budgets
 from toban.chapters.cost.plan import BoundBill, BoundLifecycle, BoundQuiet, CostPlan
 from toban.chapters.cost.rows import report
 from toban.engine.bindings import toml
@@ -72,6 +73,7 @@ def _trials(edition: Edition, now: datetime) -> Iterator[Trial]:
             Message("cost.check-bill"),
         )
     yield from _trials_of_measures(made, edition)
+    yield from own_budgets.trials(edition)
 
 
 def _trials_of_measures(made: CostPlan, edition: Edition) -> Iterator[Trial]:

@@ -7,6 +7,7 @@ from toban.chapters.logs.proposals import open_tables
 from toban.chapters.logs.pulling.source import LOG_SOURCE_KINDS, LOG_SOURCES
 from toban.design.clauses.logs import LogFormat, LogKind, LogLevel
 from toban.engine.bindings.masking import MASKING
+from toban.engine.drift.setting import COMPARED_SETTINGS
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.evidence.port import SHIPPING
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
@@ -32,6 +33,7 @@ EXTENSION = Extension(
     consequence="toban.faces.cli.logs.losses:consequence",
     offers={
         ASSERTIONS: "toban.chapters.logs.assertions:ASSERTIONS",
+        COMPARED_SETTINGS: "toban.chapters.logs.settings:settings",
         MASKING: "toban.chapters.logs.bindings:LOGS",
         RETENTION: "toban.chapters.logs.keeping.port:RETAINED",
         SHIPPING: "toban.chapters.logs.audit.port:ship",

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import Field
 
+from toban.design.values.duration import Retention
 from toban.engine.bindings.section import Section
 from toban.engine.bindings.senders import LogFormat
 from toban.engine.bindings.table import kinded
@@ -62,6 +63,14 @@ class LogSource(Protocol):
         """Close the connections; the source is not used again."""
 
 
+@runtime_checkable
+class KeepsLines(Protocol):
+    """A source of a place that deletes its lines by a setting of its own."""
+
+    def retention(self) -> Retention:
+        """Return for how long the place keeps its lines; raises `Unfetchable`."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogSourceKind:
     """A kind as named in `toban.toml`."""
@@ -71,6 +80,8 @@ class LogSourceKind:
     """Makes a source from a valid config; does not connect yet."""
     cost: Callable[[Any], Message]
     """Says what others charge for it."""
+    keeping: Callable[[Any], Message] | None = None
+    """Names the setting by which the place itself deletes lines; its sources are `KeepsLines`."""
 
 
 LOG_SOURCE_KINDS = KindPoint("log_sources", LogSourceKind)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from toban.chapters.backup.engine import BackupEngine, BackupWay, EngineKind
 from toban.chapters.backup.engines.pgbackrest.config import METHODS, PgBackRestBackup
+from toban.chapters.backup.engines.pgbackrest.retention import file_of
 from toban.engine.stores.store import Store
+from toban.message import Message
 
 
 def _build(subject: str, config: PgBackRestBackup, store: Store | None) -> BackupEngine:
@@ -20,4 +22,15 @@ def _way(_config: PgBackRestBackup, _facts: Mapping[str, object]) -> BackupWay:
     )
 
 
-KIND = EngineKind(config=PgBackRestBackup, build=_build, methods=METHODS, needs_store=False, way=_way)
+def _keeping(config: PgBackRestBackup) -> Message:
+    return Message("backup-engines.pgbackrest-retention", file=str(file_of(config)), repo=config.repo)
+
+
+KIND = EngineKind(
+    config=PgBackRestBackup,
+    build=_build,
+    methods=METHODS,
+    keeping=_keeping,
+    needs_store=False,
+    way=_way,
+)

@@ -31,7 +31,10 @@ from toban.chapters.backup.engines.pgbackrest.info import (
     read_progress,
     read_troubles,
 )
+from toban.chapters.backup.engines.pgbackrest.retention import own_keeping
 from toban.chapters.backup.engines.program import QUIET, EngineProgram, ProgramFailed, output, pieces, run
+from toban.design.values.backup_method import BackupMethod
+from toban.design.values.duration import Generations, Retention
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.stores.store import Store, StoredObject
 from toban.engine.trial import Doubt
@@ -60,6 +63,10 @@ class PgBackRestEngine:
     def methods(self) -> frozenset[Method]:
         """All."""
         return METHODS
+
+    def own_keeping(self, method: BackupMethod) -> Sequence[Retention | Generations]:
+        """See `KeepsByItself`: by pgBackRest's own configuration."""
+        return own_keeping(self._config, method)
 
     def take(self, label: str, method: Method, parent: TakenBackup | None, watch: ActWatch) -> TakenBackup:
         """See `BackupEngine`. A backup that an earlier attempt finished under *label* is used as it is."""

@@ -3,6 +3,7 @@
 from toban.chapters.backup.engine import BackupEngine, EngineKind
 from toban.chapters.backup.engines.versioning.config import VersioningBackup
 from toban.engine.stores.store import Store
+from toban.message import Message
 
 
 def _build(subject: str, config: VersioningBackup, store: Store | None) -> BackupEngine:  # noqa: ARG001 - the kind's signature
@@ -12,4 +13,10 @@ def _build(subject: str, config: VersioningBackup, store: Store | None) -> Backu
     return Bucket(config)
 
 
-KIND = EngineKind(VersioningBackup, _build, frozenset(), keeps_versions=True, needs_store=False)
+def _keeping(config: VersioningBackup) -> Message:
+    return Message("backup-engines.lifecycle-of", bucket=config.bucket)
+
+
+KIND = EngineKind(
+    VersioningBackup, _build, frozenset(), keeps_versions=True, keeping=_keeping, needs_store=False
+)

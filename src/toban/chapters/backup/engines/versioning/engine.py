@@ -7,6 +7,7 @@ Of several rules that match an object, the one that expires it first wins.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +24,8 @@ from toban.chapters.backup.engine import (
     VersionGuard,
 )
 from toban.chapters.backup.engines.versioning.config import VersioningBackup
+from toban.design.values.backup_method import BackupMethod
+from toban.design.values.duration import Duration, Forever, Generations, Retention, TimeUnit
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.stores.s3.clients import settings_client
 from toban.engine.stores.s3.settings import Settings, settings_of
@@ -130,6 +133,14 @@ class Bucket:
                     LifecycleConfiguration={"Rules": mended_rules(settings, days)},
                 )
         return changes
+
+    def own_keeping(self, method: BackupMethod) -> Sequence[Retention | Generations]:  # noqa: ARG002
+        """See `KeepsByItself`: the shortest life of a former version; for ever if none is removed."""
+        settings = self._settings()
+        days = [after for rule in settings.rules if (after := _expires_after(rule)) is not None]
+        if settings.versioning != "Enabled":
+            return ()
+        return (Duration(Decimal(min(days)), TimeUnit.DAY) if days else Forever(),)
 
     def take(self, label: str, method: Method, parent: TakenBackup | None, watch: ActWatch) -> TakenBackup:  # noqa: ARG002 - the Protocol's
         """Refuse: the bucket itself keeps former versions."""

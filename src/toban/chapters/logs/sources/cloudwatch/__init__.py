@@ -1,7 +1,7 @@
 """A log group of CloudWatch Logs."""
 
 from toban.chapters.logs.pulling.source import LogSource, LogSourceKind
-from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs, cost
+from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs, cost, keeping
 
 
 def _build(config: CloudWatchLogs) -> LogSource:
@@ -11,4 +11,4 @@ def _build(config: CloudWatchLogs) -> LogSource:
     return CloudWatchLogSource(config)
 
 
-KIND = LogSourceKind(CloudWatchLogs, _build, cost)
+KIND = LogSourceKind(CloudWatchLogs, _build, cost, keeping)

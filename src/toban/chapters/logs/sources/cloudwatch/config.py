@@ -28,3 +28,8 @@ class CloudWatchLogs(LogSourceConfig, AwsAccess):
 def cost(config: CloudWatchLogs) -> Message:
     """Return the cost of fetching: https://aws.amazon.com/cloudwatch/pricing/ lists no charge per call."""
     return Message("logs.cloudwatch-cost", group=config.group, every=amounts.length(config.every))
+
+
+def keeping(config: CloudWatchLogs) -> Message:
+    """Name the setting by which AWS deletes the lines."""
+    return Message("logs.cloudwatch-keeping", group=config.group, region=config.region)

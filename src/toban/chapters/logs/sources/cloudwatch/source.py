@@ -4,12 +4,15 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterL
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from toban.chapters.logs.pulling.source import PulledEvent, Unfetchable
 from toban.chapters.logs.sources.cloudwatch.config import CloudWatchLogs
+from toban.design.values.duration import Duration, Forever, Retention, TimeUnit
 from toban.engine import aws
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.message import Message, message_of
@@ -28,14 +31,32 @@ class CloudWatchLogSource:
 
     def events(self, start: int, end: int) -> Iterator[Sequence[PulledEvent]]:
         """Yield the events of a period page by page; raises `Unfetchable`."""
-        try:
+        with self._asking():
             client = self._connected()
             for page in _pages(client, self._asked(start, end)):
                 yield [_event(each) for each in page["events"]]
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
         except SecretUnavailable as missing:
             raise Unfetchable(message_of(missing)) from missing
         except aws.FAULTS as error:
             raise Unfetchable(self._told(error)) from error
+
+    def retention(self) -> Retention:
+        """See `KeepsLines`. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html"""
+        group = self._config.group
+        with self._asking():
+            pages = self._connected().get_paginator("describe_log_groups").paginate(logGroupNamePrefix=group)
+            found = (each for page in pages for each in page["logGroups"] if each["logGroupName"] == group)
+            about = next(found, None)
+        if about is None:
+            raise Unfetchable(Message("logs.no-such-log-group", group=group))
+        # A group without the setting keeps its lines for ever.
+        days = about.get("retentionInDays")
+        return Forever() if days is None else Duration(Decimal(days), TimeUnit.DAY)
 
     def close(self) -> None:
         """Close the connections."""

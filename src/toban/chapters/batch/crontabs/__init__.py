@@ -1,0 +1,1 @@
+"""The crontabs of hosts: when they start the document's batches."""

@@ -1,0 +1,1 @@
+"""Budgets that a cloud has been told, beside those of the document."""

@@ -1,0 +1,97 @@
+"""What was seen of the settings, compared with the document in force."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from toban.engine.drift.bindings import DRIFT
+from toban.engine.drift.looking import compared
+from toban.engine.drift.models import SeenSetting
+from toban.engine.drift.setting import ComparedSetting, reckoning_of
+from toban.engine.editions.edition import Edition
+from toban.message import NOTHING, Message
+
+_LATE_LOOKS = 3
+"""After so many looks that should have been, what the last one has seen says nothing."""
+
+
+class DriftState(StrEnum):
+    """Whether reality is as the document says."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    UNKNOWN = "unknown"
+
+    @property
+    def word(self) -> Message:
+        """Its name."""
+        return Message(f"drift.state-{self}")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSetting:
+    """A setting, and what is known of it."""
+
+    setting: ComparedSetting
+    state: DriftState
+    stated: Message
+    """What the row says, in words."""
+    real: Message = NOTHING
+    """What was seen last; nothing if it never was."""
+    why: Message = NOTHING
+    """Why nothing is known."""
+    seen: SeenSetting | None = None
+
+    @property
+    def before(self) -> Message:
+        """What it was before it changed while Toban looked."""
+        if self.seen is None or not self.seen.before:
+            return NOTHING
+        read = self.setting.value.read(self.seen.before)
+        return NOTHING if read is None else self.setting.value.said(read)
+
+
+def found_settings(edition: Edition, now: datetime) -> Sequence[FoundSetting]:
+    """Return every setting that is compared, in the order of the document's rows.
+
+    What a system has been seen to set nothing for is left out.
+    """
+    every = DRIFT.of(edition.bindings).every
+    settings = compared(edition)
+    known = SeenSetting.objects.in_bulk([each.key for each in settings])
+    found = [
+        _found(each, known.get(each.key), edition, every, now)
+        for each in settings
+        if not _is_unset(known.get(each.key))
+    ]
+    return sorted(found, key=lambda each: each.setting.row.origin)
+
+
+def _is_unset(seen: SeenSetting | None) -> bool:
+    return seen is not None and seen.seen_at is not None and not (seen.real or seen.trouble)
+
+
+def _found(
+    setting: ComparedSetting, seen: SeenSetting | None, edition: Edition, every: timedelta, now: datetime
+) -> FoundSetting:
+    value, stated = setting.value, setting.value.said(setting.stated)
+    real = value.read(seen.real) if seen is not None and seen.real else None
+    said = NOTHING if real is None else value.said(real)
+    why = _why_unknown(seen, every, now)
+    if why or real is None:
+        return FoundSetting(setting, DriftState.UNKNOWN, stated, said, why or Message("drift.not-yet"), seen)
+    is_same = value.is_same(setting.stated, real, reckoning_of(edition))
+    return FoundSetting(
+        setting, DriftState.SAME if is_same else DriftState.DIFFERENT, stated, said, seen=seen
+    )
+
+
+def _why_unknown(seen: SeenSetting | None, every: timedelta, now: datetime) -> Message:
+    if seen is None:
+        return Message("drift.not-yet")
+    if seen.trouble:
+        return seen.trouble
+    if seen.seen_at is not None and now - seen.seen_at > every * _LATE_LOOKS:
+        return Message("drift.looked-long-ago", at=seen.seen_at)
+    return NOTHING

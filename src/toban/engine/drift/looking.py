@@ -1,0 +1,114 @@
+"""Looks at the settings that rows state, notes how they are, and records each change as evidence."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from toban.engine.drift.bindings import DRIFT
+from toban.engine.drift.models import SeenSetting
+from toban.engine.drift.setting import COMPARED_SETTINGS, ComparedSetting, SettingUnknown, reckoning_of
+from toban.engine.editions.edition import Edition
+from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
+from toban.message import NOTHING, Message, message_of
+from toban.text import storable_text
+
+_AT_ONCE = 4
+_AGAIN = timedelta(minutes=5)
+"""After so long a setting that could not be read is looked at again."""
+_LONGEST = 300
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingLook:
+    """What a look has seen."""
+
+    real: str = ""
+    """Empty if it could not be read, or nothing is set there."""
+    trouble: Message = NOTHING
+
+
+def compared(edition: Edition) -> Sequence[ComparedSetting]:
+    """Return the settings that the rows of *edition* state and that the extensions know where to find."""
+    offered = settings.PARTS.ports.all(COMPARED_SETTINGS)
+    return [each for settings_of in offered for each in settings_of(edition) if each.stated is not None]
+
+
+def look(edition: Edition, now: datetime, *, is_forced: bool = False) -> None:
+    """Look at every setting of *edition* that was not looked at for a while; at all if *is_forced*."""
+    every = DRIFT.of(edition.bindings).every
+    known = {each.key: each for each in SeenSetting.objects.all()}
+    found = compared(edition)
+    due = [each for each in found if is_forced or _is_due(known.get(each.key), every, now)]
+    gone = known.keys() - {each.key for each in found}
+    if gone:
+        # What is bound no more is forgotten: when it comes back, it is seen for the first time again.
+        SeenSetting.objects.filter(key__in=gone).delete()
+    if not due:
+        return
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="drift") as pool:
+        for setting, seen in zip(due, pool.map(_look, due), strict=True):
+            _note(setting, seen, edition, now)
+
+
+def _is_due(seen: SeenSetting | None, every: timedelta, now: datetime) -> bool:
+    return seen is None or now - seen.looked_at >= (min(every, _AGAIN) if seen.trouble else every)
+
+
+def _look(setting: ComparedSetting) -> SettingLook:
+    try:
+        real = storable_text(setting.look() or "")
+    except SettingUnknown as unknown:
+        return SettingLook(trouble=message_of(unknown))
+    except Exception as error:
+        # Another's extension may fail in any way; the other settings are looked at all the same.
+        log.exception("setting_failed", setting=setting.key)
+        return SettingLook(trouble=message_of(error))
+    if real and (len(real) > _LONGEST or setting.value.read(real) is None):
+        return SettingLook(trouble=Message("drift.not-readable", real=real[:_LONGEST]))
+    return SettingLook(real)
+
+
+def _note(setting: ComparedSetting, found: SettingLook, edition: Edition, now: datetime) -> None:
+    with transaction.atomic():
+        ledger.hold()
+        seen = SeenSetting.objects.filter(key=setting.key).first() or SeenSetting(key=setting.key)
+        seen.looked_at, seen.trouble = now, found.trouble
+        if not found.trouble:
+            if found.real and seen.real and found.real != seen.real:
+                seen.before, seen.before_until = seen.real, seen.seen_at
+                _record(setting, seen.real, found.real, edition, now)
+            if found.real != seen.real:
+                seen.real, seen.since = found.real, now
+            seen.seen_at = now
+        seen.save()
+
+
+def _record(setting: ComparedSetting, before: str, real: str, edition: Edition, now: datetime) -> None:
+    """Record that a setting has become *real*, and whether the document says so."""
+    read = setting.value.read(real)
+    ledger.append(
+        ledger.Record(
+            LedgerEntry.Kind.AUDIT,
+            {
+                "event": "setting-changed",
+                "value": setting.value.name,
+                # People and other changes name a batch or a resource, and not the row's id.
+                "row": setting.row.id.split("/", 2)[-1],
+                "place": setting.place.as_json(),
+                "before": before,
+                "after": real,
+                "is_as_stated": setting.value.is_same(setting.stated, read, reckoning_of(edition)),
+            },
+            clause_id=setting.row.id,
+            document_digest=edition.design.digest,
+        ),
+        now=now,
+    )

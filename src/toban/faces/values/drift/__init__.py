@@ -1,0 +1,1 @@
+"""Settings compared with the document, as JSON values and in words."""
