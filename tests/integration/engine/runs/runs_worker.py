@@ -141,6 +141,10 @@ def do_schedule() -> None:
     start = datetime(2026, 4, 1, 0, 30, tzinfo=UTC)
     hourly = work(step(0), rule="1時間毎")
     scheduler.plan_due([hourly], start)
+    # Together: for one that began when the other is through, that one's clock would have been a day ahead.
+    note(f"plans {REST[0]}")
+    while (Path(FOLDER) / "notes").read_text().count("plans") < 2:
+        time.sleep(0.01)
     for tick in range(24 * 6):
         now = start + timedelta(minutes=10 * tick)
         scheduler.plan_due([hourly], now)
