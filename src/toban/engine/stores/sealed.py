@@ -18,7 +18,7 @@ from pydantic import AfterValidator
 from toban.engine.bindings.secret import Secret, SecretUnavailable
 from toban.engine.bindings.section import Section, invalid
 from toban.engine.stores.pipe import Pipe, PipeAbandoned
-from toban.engine.stores.store import ListedObject, Store, StoredObject, StoreTrouble, Writer
+from toban.engine.stores.store import ExpiresObjects, ListedObject, Store, StoredObject, StoreTrouble, Writer
 from toban.message import Message, message_of
 
 _MARK = b"age-encryption.org/v1\n"
@@ -110,6 +110,10 @@ class SealedStore:
     def guard(self) -> Message:
         """See `Store`."""
         return self._inner.guard()
+
+    def expiry(self) -> int | None:
+        """See `ExpiresObjects`; None if the place is none."""
+        return self._inner.expiry() if isinstance(self._inner, ExpiresObjects) else None
 
     def close(self) -> None:
         """See `Store`."""

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from toban.engine.bindings.model import Bindings
 from toban.engine.bindings.section import Section
@@ -134,6 +134,17 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release connections; the store is not used again."""
+
+
+@runtime_checkable
+class ExpiresObjects(Protocol):
+    """A store whose place deletes objects by a setting of its own, whatever Toban deletes."""
+
+    def expiry(self) -> int | None:
+        """Return after how many days it deletes some of what is stored; None if it never does.
+
+        Raises `StoreTrouble`.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ DOCUMENT = """# 運用設計書
 |---|---|---|---|
 | アクセスログ | HTTPリクエスト | CloudWatch Logs | 90日 |
 | エラーログ | エラー詳細 | CloudWatch Logs | 180日 |
+| 監査ログ | 重要操作 | S3 | 1年 |
 ## 4. バックアップ・リストア
 ### バックアップ方針
 | 対象 | 方式 | 頻度 | 世代管理 | 保存先 | 保存期間 |
@@ -125,6 +126,19 @@ class Place:
         self.s3.put_bucket_lifecycle_configuration(
             Bucket=self.bucket, LifecycleConfiguration={"Rules": [rule]}
         )
+
+    def ship_audit_log(self) -> None:
+        keys = 'access_key = "env:AWS_ACCESS"\nsecret_key = "env:AWS_SECRET"'
+        where = f'bucket = "{self.bucket}"\nprefix = "audit"\nendpoint = "{self.url}"\nregion = "{REGION}"'
+        self.more = f'[evidence]\nstore = "audit"\n[stores.audit]\nkind = "s3"\n{where}\n{keys}\n'
+
+    def expire(self, days: int | None, prefix: str) -> None:
+        """Have the bucket delete what begins with *prefix*, and nothing without *days*."""
+        rules = [{"ID": "x", "Status": "Enabled", "Filter": {"Prefix": prefix}, "Expiration": {"Days": days}}]
+        if days is not None:
+            self.s3.put_bucket_lifecycle_configuration(
+                Bucket=self.bucket, LifecycleConfiguration={"Rules": rules}
+            )
 
     def keep_backups(self, *options: str) -> None:
         text = "[global]\nrepo1-path=/srv/backup\n[main]\n" + "\n".join(options)

@@ -74,6 +74,27 @@ def test_a_length_in_the_configuration_of_backups_is_compared_with_the_length_of
     assert "PostgreSQL backup-generations" not in place.found()
 
 
+@pytest.mark.parametrize(
+    ("days", "prefix", "expected"),
+    [
+        (365, "", "same"),
+        (366, "audit/2026", "same"),
+        (90, "", "different"),
+        (90, "other/", None),
+        (None, "", None),
+    ],
+)
+def test_a_life_cycle_that_deletes_the_audit_log_is_compared(
+    place: Place, days: int | None, prefix: str, expected: str | None
+) -> None:
+    place.ship_audit_log()
+    place.expire(days, prefix)
+
+    place.look()
+
+    assert states(place).get("監査ログ log-retention") == expected
+
+
 def test_a_setting_that_can_not_be_read_is_unknown_and_never_the_same(place: Place) -> None:
     place.look()
     place.logs.delete_log_group(logGroupName=place.group)

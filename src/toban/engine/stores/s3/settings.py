@@ -4,7 +4,7 @@ Versioning: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.htm
 Object lock: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -59,6 +59,33 @@ def _rules(client: Any, bucket: str) -> Sequence[Mapping[str, Any]]:
     life = _or_none(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket))
     found: Sequence[Mapping[str, Any]] = (life or {}).get("Rules", ())
     return found
+
+
+def expiry_below(rules: Iterable[Mapping[str, Any]], prefix: str) -> int | None:
+    """Return after how many days the first of *rules* deletes objects with *prefix*; None if none does.
+
+    Of several rules for one object, the one that expires it first wins. Rules for objects with tags are left
+    out: Toban tags none.
+    """
+    found = (rule for rule in rules if rule.get("Status") == "Enabled" and not _is_of_tags(rule))
+    days = (rule.get("Expiration", {}).get("Days") for rule in found if _meets(_prefix(rule), prefix))
+    return min((int(each) for each in days if each is not None), default=None)
+
+
+def _prefix(rule: Mapping[str, Any]) -> str:
+    """Return what the keys of a rule begin with; old spellings are understood."""
+    narrowing = rule.get("Filter", {})
+    return str(narrowing.get("And", narrowing).get("Prefix", rule.get("Prefix", "")))
+
+
+def _is_of_tags(rule: Mapping[str, Any]) -> bool:
+    narrowing = rule.get("Filter", {})
+    return "Tag" in narrowing or bool(narrowing.get("And", {}).get("Tags"))
+
+
+def _meets(one: str, other: str) -> bool:
+    """Return whether keys can begin with both."""
+    return one.startswith(other) or other.startswith(one)
 
 
 def lock(address: BucketAddress, key: str, until: datetime, mode: str) -> str:

@@ -24,7 +24,7 @@ from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.stores.pipe import Pipe, PipeAbandoned
 from toban.engine.stores.s3.clients import bucket_client, settings_client
 from toban.engine.stores.s3.config import S3Config
-from toban.engine.stores.s3.settings import lock, settings_of
+from toban.engine.stores.s3.settings import Settings, expiry_below, lock, settings_of
 from toban.engine.stores.s3.trouble import trouble_of
 from toban.engine.stores.store import AlreadyThere, ListedObject, StoredObject, StoreTrouble
 from toban.message import Message, message_of
@@ -139,12 +139,11 @@ class S3Store:
 
     def guard(self) -> Message:
         """See `Store`."""
-        try:
-            return settings_of(self._config).in_words
-        except SecretUnavailable as error:
-            raise self._without_keys(error) from error
-        except _FAULTS as error:
-            raise trouble_of(error, self.name, Message("stores.settings")) from error
+        return self._settings().in_words
+
+    def expiry(self) -> int | None:
+        """See `ExpiresObjects`."""
+        return expiry_below(self._settings().rules, self._config.prefix)
 
     def close(self) -> None:
         """See `Store`; connections are released with the client."""
@@ -156,6 +155,14 @@ class S3Store:
             return bucket_client(self._config)
         except SecretUnavailable as error:
             raise self._without_keys(error) from error
+
+    def _settings(self) -> Settings:
+        try:
+            return settings_of(self._config)
+        except SecretUnavailable as error:
+            raise self._without_keys(error) from error
+        except _FAULTS as error:
+            raise trouble_of(error, self.name, Message("stores.settings")) from error
 
     def _without_keys(self, error: SecretUnavailable) -> StoreTrouble:
         return StoreTrouble(Message("stores.no-keys", place=self.name, why=message_of(error)))
