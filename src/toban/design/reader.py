@@ -307,7 +307,10 @@ class _BlockWalk:
         if is_aside(self._section):
             return
         if facts:
-            yield from read_facts(facts, self._document)
+            outcomes = list(read_facts(facts, self._document))
+            # 担当: … below 終業チェック（毎日 17:30） is the heading's task, read once.
+            self._has_clauses |= any(outcome.fate is RowFate.READ for outcome in outcomes)
+            yield from outcomes
         if self._section.headings and not self._has_clauses:
             yield from self._heading(
                 self._section.headings[-1], is_above=self._section.headings[-1].level < level

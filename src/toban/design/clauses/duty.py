@@ -94,6 +94,8 @@ def _role(cells: Cells) -> DutyRole:
 
 def _holder(cells: Cells) -> str:
     """Return who holds the role; 内線1234 and the page of a desk in the column of contacts are nobody."""
+    if _HEADS.fullmatch(normalise(cells["holder"])):
+        return ""
     if cells["holder"]:
         return _people(cells["holder"])
     named = _people(cells["contact"])
@@ -102,6 +104,8 @@ def _holder(cells: Cells) -> str:
     return "" if _REACH.search(normalise(named)) and not is_placeholder(named) else named
 
 
+_HEADS = words(r"約?\d{1,3}(?:[-~〜]\d{1,3})? ?(?:名|人|persons?|people|engineers?|ftes?)(?:以上|体制)?")
+"""How many hold a role, which names none of them."""
 _SEVERAL = re.compile(r",\s.*\s")
 """What lists several things, where a contact names one: triage, external comms, decisions."""
 

@@ -321,7 +321,7 @@ def _level(cells: Cells) -> IncidentLevel:
 
 
 def _listed_level(entry: PlacedEntry) -> IncidentLevel:
-    """Read P1 (High): a main function fails. Times among its words may be of anything: they are asked about."""
+    """Read P1 (High): a main function fails. Times among its words may be of anything: it is asked about."""
     severity = read_incident_severity(entry.key)
     if severity is None or re.search(r"\d", entry.value):
         expected = Message("design.expected-response-time")
@@ -427,7 +427,8 @@ SHAPES = ChapterShapes(
             _listed_level,
             headings=words(
                 r"(?:障害|インシデント)の?(?:レベル|分類|区分|重要度|重大度)|重大度|深刻度"
-                r"|\b(?:incident|severity) (?:levels?|classifications?|severit(?:y|ies)|priorit(?:y|ies)|definitions?)|\bseverit(?:y|ies)\b"
+                r"|\b(?:incident|severity) (?:levels?|classifications?|priorit(?:y|ies)|definitions?)"
+                r"|\bseverit(?:y|ies)\b"
             ),
             avoid=words("脆弱性|ログ|vulnerab|バグ|\\bbugs?\\b"),
             key=words(

@@ -22,6 +22,7 @@ from toban.design.shapes.alerts import (
     refuse_normal_side,
     told,
     with_condition,
+    without_answers,
 )
 from toban.design.shapes.component import LIMITS_ONLY, component_of, heading_above, title_above
 from toban.design.shapes.limits import (
@@ -107,8 +108,6 @@ _PROBE = "ヘルスチェック"
 _CONDITION = re.compile(
     r"(?:(?P<name>[^-–—<>]+?) [-–—] )?(?P<condition>.+?)(?:\s*[(（](?P<severity>[^()（）]*)[)）])?"
 )
-_ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
-"""What the limit columns of 死活 say in words; no number is meant."""
 _LINES = words(
     "^(?:ネットワーク|ストレージ|ディスク|回線|network|storage|disk|san|nas|wan|lan)"
     "(?:の?(?:監視|メトリクス|アラート|閾値|項目)| (?:monitoring|metrics?|alerts?|performance))*$"
@@ -131,8 +130,9 @@ def _monitor(cells: Cells) -> Monitor:
     if not item or _OBLIGATION.fullmatch(normalise(item)):
         raise NotUnderstood(Message("design.monitor-without-item"))
     if read_metric(item) is Metric.UP:
-        cells = _without_answers(cells)
-    normal = cells.maybe("normal", read_normal, Message("design.expected-normal-range"))
+        cells = without_answers(cells)
+    side = "goal" if cells["goal"] and not cells["normal"] else "normal"
+    normal = cells.maybe(side, read_normal, Message("design.expected-normal-range"))
     warning, critical, normal, assumptions = _limits(cells, normal)
     is_limited = not (normal is None and warning is None and critical is None)
     if not (is_limited or cells["probe"] or _says_none(cells)):
@@ -178,12 +178,6 @@ def _settled[Row: (Cells, PlacedEntry)](build: Callable[[Row], Monitor]) -> Call
         return monitor if is_directed else replace(monitor, warning=warning, critical=critical)
 
     return checked
-
-
-def _without_answers(cells: Cells) -> Cells:
-    """Leave out 応答あり and 応答なし, as if the columns held a dash."""
-    plain = {role: "-" if _ANSWER.fullmatch(normalise(text)) else text for role, text in cells.values.items()}
-    return replace(cells, values=plain)
 
 
 def _metric(item: str, *limits: Threshold | None) -> Metric | None:
@@ -417,6 +411,7 @@ SHAPES = ChapterShapes(
                     "正常(?:範囲|値|基準|時)?|通常(?:値|範囲)|(?:閾値|しきい値|threshold)\\((?:正常|通常|normal|healthy|ok)[^()]*\\)"
                     "|良好|適正|normal(?:range)?|healthy|good|baseline"
                 ),
+                "goal": words("目標(?:値|範囲)?"),
                 "warning": words(
                     "警[告戒](?:閾値|しきい値|レベル|値|判定|条件|基準)?(?:\\(warning\\))?|warning(?:threshold)?|warn|(?:閾値|しきい値)\\((?:警告|warning|注意)\\)"
                 ),
@@ -437,7 +432,7 @@ SHAPES = ChapterShapes(
                 ),
                 "held": words("継続(?:時間|期間)?|持続(?:時間)?|for|duration"),
                 "window": words(
-                    "(?:評価|集計|計測|測定|判定)期間|(?:evaluation|measurement|time)?window|evaluationperiods?"
+                    "(?:評価|集計|計測|測定|判定)期間|(?:evaluation|measurement|time)?window|evaluationperiods?|期間"
                 ),
                 "period": words("期間"),
                 "statistic": words("統計(?:量|値|方法)?|statistics?"),

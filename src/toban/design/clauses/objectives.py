@@ -132,7 +132,7 @@ def _objective(cells: Cells) -> Built:
 
 
 def _figure(cells: Cells, role: str) -> str:
-    """Return the cell with what columns add: the unit of 目標値（ms）, p95 of SLO（p95） or 測定方法."""
+    """Return the cell with what columns add: the unit of 目標値（ms）, p95 of SLO（p95） or P95 目標 …"""
     text = cells.required(role)
     in_brackets = _IN_BRACKETS.search(normalise(cells.labels[role]))
     remark = in_brackets[1] if in_brackets else ""
@@ -142,8 +142,13 @@ def _figure(cells: Cells, role: str) -> str:
         return text
     if read_statistic(remark)[0] is not None:
         return f"{remark} {text}"
+    if of_column := _percentile(_AIMED_AT.sub("", normalise(cells.labels[role]))):
+        return f"{of_column} {text}"
     is_named = read_statistic(cells.first("name", "subject"))[0] is not None
     return text if is_named else f"{_percentile(cells['measured'])} {text}".strip()
+
+
+_AIMED_AT = words("目標(?:値)?|targets?")
 
 
 def _percentile(text: str) -> str:
@@ -316,7 +321,8 @@ _HOURS = words(
     "サービス|提供|稼働|運用時間|メンテナンス|可用性|運用方針|service|maintenance|operating|availability"
 )
 _WINDOWS = words(
-    r"メンテナンス(?:ウィンドウ|枠|時間帯)|\bmaintenance windows?\b|^(?:scheduled|planned|regular) maintenance$"
+    r"メンテナンス(?:ウィンドウ|枠|時間帯)|\bmaintenance windows?\b"
+    r"|^(?:scheduled|planned|regular) maintenance$"
 )
 # What a report shows was measured, or is a sample.
 _REPORT = r"(?:レポート|報告書?|\breports?)(?:\s*\(.*\))?:?$"
@@ -343,7 +349,7 @@ SHAPES = ChapterShapes(
                     "(?:sla|slo|kpi|評価)?(?:項目|指標)(?:名)?|指標名|メトリクス(?:名)?|metric|sli(?:\\(指標\\))?|要件|目標項目|kpi|item|objective|indicator"
                 ),
                 "target": words(
-                    "目標(?:値)?|目標(?:応答|処理|レスポンス)?時間|slo(?:\\(目標\\)|目標値(?:\\(月間\\))?)?|要件値|要求値|目標水準|基準値|target|objective|goal|slotarget"
+                    "目標(?:値)?|目標(?:応答|処理|レスポンス)?時間|p\\d\\d(?:目標(?:値)?|target)|slo(?:\\(目標\\)|目標値(?:\\(月間\\))?)?|要件値|要求値|目標水準|基準値|target|objective|goal|slotarget"
                 ),
                 "guarantee": words("sla(?:\\(最低保証\\)|保証値)?|目標\\(sla\\)|slatarget"),
                 "subject": words(
@@ -361,6 +367,22 @@ SHAPES = ChapterShapes(
                 ),
             },
             needs=("name|subject", "target|guarantee"),
+        ),
+        TableShape(
+            Objective,
+            _objective,
+            headings=_TARGETS,
+            avoid=words(
+                f"ビジネス|学習|マーケ|売上|business|marketing|移行|フェーズ|{_NOT_ALWAYS}|{_REPORT}"
+            ),
+            columns={
+                "name": words("slo|sli|指標|項目|objective"),
+                "target": words("target|目標(?:値)?|slo目標|goal"),
+                "period": words("(?:測定|計測|対象)?期間|(?:measurement)?(?:window|period)"),
+                "measured": words("(?:測定|計測)方法|measure(?:ment|dby)?"),
+                "note": words("重要度|アラート(?:閾値|条件)?|備考|severity|alert(?:threshold)?|notes?"),
+            },
+            needs=("name", "target"),
         ),
         TableShape(
             ServiceHours,

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
+from toban.design.clauses.decisions import Decision
 from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
@@ -85,6 +86,8 @@ _NOT_DONE = words(
 """What a row may have in the place of its value; it then has no value that could be kept."""
 
 
+_CONSIDERED = words(r"\d\S*(?:を|で)?検討$")
+"""A figure that is not decided yet: 30日〜90日検討."""
 _BLANK = re.compile(r"\[[^\[\]]*[^\W\d_][^\[\]]*\]|<[^<>=]*[^\W\d_][^<>=]*>|\{\{?[^{}]+\}?\}")
 """What stands where an author is still to write: [Owner], <service>, {{ team }}."""
 
@@ -159,6 +162,8 @@ def _heading_of_none(section: DocumentSection) -> str:
 def _takes_back(piece: str, outcome: RowOutcome) -> bool:
     """Say whether a cell, key or value says of its row that it is planned, not done or not filled in yet."""
     bare = piece.strip("()[]【】 ")
+    if _CONSIDERED.search(bare) and any(isinstance(clause, Decision) for clause in outcome.clauses):
+        return True
     if outcome.fate is not RowFate.READ:
         return _STATUS.fullmatch(bare) is not None or _NOT_DONE.fullmatch(bare) is not None
     # Who holds a role, or is told, is asked by name: the rest of such a row stands.

@@ -125,7 +125,7 @@ def _accepted(
     """Return the best kind that the rows bear out, with every other that is as good and reads otherwise."""
     found: list[_KindCandidate] = []
     readings: list[list[tuple[Clause, ...]]] = []
-    for candidate in candidates:
+    for candidate in _without_partial(candidates, len(table.header)):
         least = found[0].score - CLOSE if found else candidates[0].score - _MARGIN
         if candidate.score < least or any(candidate.shape.kind is other.shape.kind for other in found):
             continue
@@ -134,6 +134,16 @@ def _accepted(
             found.append(candidate)
             readings.append(reading)
     return found
+
+
+def _without_partial(candidates: list[_KindCandidate], count: int) -> list[_KindCandidate]:
+    """Leave out the kinds that know no column for some of the figures, if another kind knows all columns."""
+    is_whole = any(
+        len(candidate.roles) == count and candidate.shape.tells(frozenset(candidate.roles))
+        for candidate in candidates
+    )
+    partial = [candidate for candidate in candidates if candidate.grounds.telling < 0]
+    return [candidate for candidate in candidates if candidate not in partial] if is_whole else candidates
 
 
 def row_text(row: TableRow) -> str:

@@ -13,6 +13,7 @@ from toban.design.values.people import Recipient, read_recipients
 from toban.design.values.severity import (
     AlertLevel,
     IncidentSeverity,
+    is_level,
     may_be_third,
     read_alert_level,
     read_incident_severity,
@@ -44,14 +45,19 @@ _LOWER = frozenset({Metric.AVAILABILITY, Metric.CERTIFICATE_LIFETIME})
 _REMARK = re.compile(r"\s*\([^()]*\)")
 _IN_A_ROW = words(r"(?P<times>\d{1,3}) ?(?:回(?:連続)?|(?:consecutive )?(?:periods?|times?|evaluations?))")
 _SUMS = frozenset({"sum", "合計", "samplecount"})
-_NAMED = words(r"(?:^|[^a-z])[a-z][a-z0-9]*[-_](?P<level>critical|warning)(?![a-z])")
-"""How an identifier names the level of its alarm: db-cpu-critical."""
+_NAMED = words(
+    r"(?:(?<![a-z])[a-z][a-z0-9]*[-_]|\()(?P<level>critical|warning|info)(?![a-z])(?:(?<=\()|(?!\w))"
+)
+"""How an identifier or a remark names the level of its alarm: db-cpu-critical, to the topic (Critical)."""
 _IN_HEADING = words(r"\((?P<level>[^()]+)\)$")
 """A level behind what is watched: CPU使用率 (Critical)."""
 _OF_ALERTS = words(
     r"(?P<level>[^\s・/]+?)(?:レベル|level)?の?\s*(?:アラート|アラーム|警報|通知|閾値|しきい値|alerts?|alarms?|thresholds?|conditions?)*"
     r"(?:条件|設定|一覧)?:?"
 )
+_ALERTS_OF = words(r"の?(?:アラート|アラーム|警報|通知|閾値|しきい値|\b(?:alerts?|alarms?|thresholds?))$")
+_ANSWER = words("応答(?:あり|なし)|無応答|(?:no )?(?:response|answer)")
+"""What the limit columns of 死活 say in words; no number is meant."""
 _EXPECTED = Message("design.expected-threshold")
 _PERIOD = Message("design.expected-period")
 NO_LEVEL = "レベルなし"
@@ -96,7 +102,7 @@ def _level_in(cells: Cells) -> str:
 
 
 def level_above(section: DocumentSection) -> str:
-    """Return the level that the nearest heading gives to the conditions below: Critical Alerts, CPU (Critical)."""
+    """Return the level that the nearest heading gives to what is below: Critical Alerts, CPU (Critical)."""
     return _level_heading(section) or _level_behind(section)
 
 
@@ -123,7 +129,12 @@ def _is_for_information(section: DocumentSection) -> bool:
 
 
 def _level_named(section: DocumentSection) -> str:
-    named = _OF_ALERTS.fullmatch(_REMARK.sub("", section.words[-1])) if section.words else None
+    heading = section.words[-1] if section.words else ""
+    # Sev 1 (High) alerts: a level in two words.
+    said = _ALERTS_OF.sub("", heading).strip()
+    if said != heading and is_level(said):
+        return said
+    named = _OF_ALERTS.fullmatch(_REMARK.sub("", heading))
     return named["level"] if named else ""
 
 
@@ -179,8 +190,14 @@ def in_time(cells: Cells, threshold: Threshold | None) -> Threshold | None:
     return replace(threshold, sustained=threshold.sustained or held, within=threshold.within or window)
 
 
+def without_answers(cells: Cells) -> Cells:
+    """Leave out 応答あり and 応答なし, as if the columns held a dash."""
+    plain = {role: "-" if _ANSWER.fullmatch(normalise(text)) else text for role, text in cells.values.items()}
+    return replace(cells, values=plain)
+
+
 def evaluated_every(cells: Cells) -> str:
-    """Return the period of an alarm that counts its evaluations (期間: 5分, 評価期間: 2回連続), as written."""
+    """Return the period of an alarm that counts its evaluations (期間: 5分, 評価期間: 2回連続)."""
     is_counted = _IN_A_ROW.fullmatch(normalise(cells["window"])) is not None
     return _REMARK.sub("", cells.first("period", "interval")) if is_counted else ""
 

@@ -142,7 +142,8 @@ _SYNOPSIS = re.compile(r"\s\[(?:-{1,2}\w|<|[A-Z]{2})|\s<[^<>|]+\|[^<>]+>|\s\.\.\
 
 _ONLY = re.compile(r"^\s*(?:#|--|//).*(?:のみ|だけ|\bonly)\W*$", re.IGNORECASE | re.MULTILINE)
 _DATABASE = re.compile(
-    r"\s(?:-d|--dbname)[ =]?[\"']?(?P<named>[\w$.{}-]+)|\bpsql\s+(?:-[a-zA-Z] \S+\s+)*(?P<first>[\w$.{}-]+)\s*<"
+    r"\s(?:-d|--dbname)[ =]?[\"']?(?P<named>[\w$.{}-]+)"
+    r"|\bpsql\s+(?:-[a-zA-Z] \S+\s+)*(?P<first>[\w$.{}-]+)\s*<"
 )
 
 

@@ -5,6 +5,8 @@ from tests.unit.design.conftest import Read
 from tests.unit.design.reading.test_strangers import fence
 
 from toban.design.clauses.backup import BackupPolicy, BackupProcedure, RecoveryObjective, RestoreProcedure
+from toban.design.clauses.decisions import Decision
+from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.incident import IncidentLevel
 from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import Objective
@@ -22,9 +24,12 @@ def test_one_row_without_a_level_does_not_take_the_others_levels(read: Read, col
         "| RequestCount | - | 監視のみ |",
     )
     lag, cpu, count = design.of(Monitor)
-    assert lag.critical and not lag.warning
-    assert cpu.warning and not cpu.critical
-    assert not (count.warning or count.critical)
+    assert lag.critical
+    assert not lag.warning
+    assert cpu.warning
+    assert not cpu.critical
+    assert not (count.warning)
+    assert not (count.critical)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +45,8 @@ def test_one_row_without_a_level_does_not_take_the_others_levels(read: Read, col
 )
 def test_what_is_for_one_case_each_is_no_procedure(read: Read, lines: tuple[str, ...]) -> None:
     design = read(*lines)
-    assert not design.of(BackupProcedure) and not design.of(RestoreProcedure)
+    assert not design.of(BackupProcedure)
+    assert not design.of(RestoreProcedure)
 
 
 def test_two_databases_are_restored_one_after_the_other(read: Read) -> None:
@@ -73,10 +79,14 @@ def test_an_alarm_as_a_table_of_its_fields_is_one_monitor(read: Read) -> None:
     )
     database, web, errors = design.of(Monitor)
     assert (database.target, web.target) == ("DB", "WEB")
-    assert database.warning and database.warning.consecutive == 2
-    assert database.interval and str(database.interval) == "300秒"
-    assert web.warning and web.warning.consecutive is None
-    assert errors.critical and str(errors.critical.within) == "300秒"
+    assert database.warning
+    assert database.warning.consecutive == 2
+    assert database.interval
+    assert str(database.interval) == "300秒"
+    assert web.warning
+    assert web.warning.consecutive is None
+    assert errors.critical
+    assert str(errors.critical.within) == "300秒"
     assert not errors.warning
 
 
@@ -171,3 +181,76 @@ def test_times_of_operations_are_objectives(read: Read) -> None:
         "| 画面の表示 | 1秒 | 3秒 |",
     )
     assert [str(each.target.limit) for each in design.of(Objective)] == ["1秒"]
+
+
+def test_an_alarm_is_over_its_period_and_of_the_level_of_its_topic(read: Read) -> None:
+    design = read(
+        "## アラーム設計",
+        "| Alarm名 | メトリクス | しきい値 | 期間 | アクション |",
+        "|-|-|-|-|-|",
+        "| CPU-High | CPUUtilization | > 80% | 5分間 | SNS通知（Warning） |",
+        "| Tasks-Low | RunningTaskCount | < 1 | 1分間 | SNS通知（Critical） |",
+        "| Requests | RequestCount | > 900件 | 5分間 | SNS通知（Info） |",
+    )
+    cpu, tasks = design.of(Monitor)
+    assert cpu.warning
+    assert str(cpu.warning.within) == "5分"
+    assert tasks.critical
+    assert not tasks.warning
+    assert [row.text.partition(" |")[0] for row in design.unread] == ["Requests"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "is_critical"),
+    [("Sev 1 (High) アラート", True), ("Sev 2 (Warning) アラート", False), ("Sev 0 (Critical) alerts", True)],
+)
+def test_a_heading_gives_a_level_in_two_words(read: Read, heading: str, is_critical: bool) -> None:
+    table = ("| アラート名 | 条件 |", "|-|-|", "| CPU使用率 | > 85% |")
+    (monitor,) = read("## アラート設計", f"### {heading}", *table).of(Monitor)
+    assert bool(monitor.critical) is is_critical
+
+
+def test_how_many_hold_a_role_is_nobody(read: Read) -> None:
+    design = read(
+        "## 運用体制",
+        "| 役割 | 担当 | 責務 |",
+        "|-|-|-|",
+        "| 一次窓口 | 2名 | 受付 |",
+        "| 責任者 | 佐藤 | 承認 |",
+    )
+    assert [each.holder for each in design.of(DutyRole)] == ["", "佐藤"]
+
+
+def test_a_task_in_a_heading_with_its_owner_below_is_one_task(read: Read) -> None:
+    design = read("## 日常運用", "### 終業チェック（毎日 17:30）", "**担当**: 窓口\n**所要時間**: 10分\n")
+    assert [(each.name, each.owner) for each in design.of(Routine)] == [("終業チェック", "窓口")]
+
+
+def test_aims_beside_limits_are_the_normal_side_of_a_monitor(read: Read) -> None:
+    limits = ("| 指標 | 目標値 | 警告閾値 | 危険閾値 |", "|-|-|-|-|", "| CPU使用率 | < 50% | > 70% | > 85% |")
+    (monitor,) = read("## パフォーマンス指標", *limits).of(Monitor)
+    assert monitor.normal
+    assert monitor.warning
+    assert monitor.critical
+    aims = ("| 指標 | 目標値 | 測定方法 |", "|-|-|-|", "| 稼働率 | 99.9% | 外形監視 |")
+    assert read("## 目標", *aims).of(Objective)
+    assert not read("## 目標", *aims).of(Monitor)
+
+
+def test_an_objective_is_known_by_its_own_columns(read: Read) -> None:
+    design = read(
+        "## SLO",
+        "| SLO | Target | Measurement window | Severity |",
+        "|-|-|-|-|",
+        "| Availability | ≥99.5% | 28 days | Critical |",
+        "",
+        "| エンドポイント | P95 目標 |",
+        "|-|-|",
+        "| GET /health | < 100ms |",
+    )
+    assert [str(each.target) for each in design.of(Objective)] == ["99.5%以上", "p95 100ms未満"]
+
+
+def test_what_is_still_considered_is_not_decided(read: Read) -> None:
+    design = read("## 設計判断", "- 検証の範囲: 7日保持", "- 本番: 30日〜90日検討")
+    assert [each.name for each in design.of(Decision)] == ["検証の範囲"]
