@@ -80,7 +80,7 @@ def test_a_query_ends_when_its_client_disconnects(store: StoreProcess, sql: str)
 @pytest.mark.slow
 def test_a_disconnect_ends_only_the_queries_of_that_client(store: StoreProcess) -> None:
     with ThreadPoolExecutor(2) as threads:
-        other = threads.submit(store.told, "SELECT sum(sipHash64(number)) FROM numbers(300000000) FORMAT Null")
+        other = threads.submit(store.told, "SELECT sum(sipHash64(number)) FROM numbers(60000000) FORMAT Null")
         _ask_and_leave(store, ENDLESS)
         _until(lambda: store.told(RUNNING) == "0")
 
