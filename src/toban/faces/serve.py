@@ -18,6 +18,7 @@ from toban.engine.editions import present
 from toban.engine.editions.inforce import EditionInForce
 from toban.engine.editions.review import RecordedReview
 from toban.engine.editions.shared import StateDatabase
+from toban.engine.editions.shown import ShownEditions
 from toban.engine.nodes.beating import NodeBeat
 from toban.engine.operation import rows_of, running_works, works_of
 from toban.engine.orders import NotPossible
@@ -75,16 +76,18 @@ def command(parts: Parts, host: str, port: int) -> None:
     kept = in_force_folder(settings.HOME)
     in_force = parts.in_force(kept, review=review, shared=StateDatabase(kept), proposes=False)
     timekeeper = Timekeeper(settings.HOME, system_clock, clock_of_database())
+    shown = ShownEditions(in_force)
     node = NodeBeat("serve", in_force, timekeeper)
 
     def refresh() -> tuple[str, str]:
         timekeeper.compare()
         in_force.refresh()
+        shown.look()
         node.beat()
-        edition, refusal = in_force.edition, in_force.refusal
+        edition, refusal = shown.edition, shown.refusal
         return edition.reading if edition else "", refusal.digest if refusal else ""
 
-    present.use(in_force)
+    present.use(shown)
     hub = Hub(refresh, clock=timekeeper.now)
     config = uvicorn.Config(
         application(parts, hub, _Works(parts, in_force), assets.DIRECTORIES),

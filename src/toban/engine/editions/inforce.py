@@ -96,6 +96,7 @@ class EditionInForce:
         """The digests that *shared* showed last."""
         self._here: tuple[str, str] | None = None
         """The digests of the edition in this node's own files."""
+        self._left: EditionRefusal | None = None
         self._seen = ""
         self._decided = ""
         self._edition: Edition | None = None
@@ -136,6 +137,14 @@ class EditionInForce:
         """Whether this node's files are readable, and another node has put another edition in force."""
         edition, here = self._edition, self._here
         return self._shared is not None and edition is not None and here not in (None, edition.digests)
+
+    @property
+    def left(self) -> EditionRefusal | None:
+        """What stands in this node's files and is left to others to propose; why it waits, they say.
+
+        It may wait for people, or be a former version.
+        """
+        return self._left
 
     def refresh(self) -> Edition | EditionRefusal | None:
         """Check the files: return the edition now in force, a new refusal, or None if nothing changed.
@@ -257,6 +266,7 @@ class EditionInForce:
             return None
 
     def _decision(self, contents: tuple[bytes, bytes], digest: str) -> Edition | EditionRefusal | None:
+        self._left = None
         try:
             edition = self._read()
         except UnreadableDocument as error:
@@ -267,6 +277,7 @@ class EditionInForce:
         self._here = edition.digests
         if self._is_no_proposal(edition, digest):
             self._refusal = None
+            self._left = EditionRefusal(str(self._design), digest, NOTHING, edition)
             return None
         former = self._edition or self.last_kept()
         hold = self._hold(former, edition)

@@ -15,6 +15,7 @@ from toban.engine.editions.inforce import EditionInForce
 from toban.engine.editions.models import SharedEdition
 from toban.engine.editions.operation import tell_put_back
 from toban.engine.editions.shared import StateDatabase, put_in_force
+from toban.engine.editions.shown import ShownEditions
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.notify.models import Alert
 
@@ -66,6 +67,14 @@ class ServingNode(Node):
     """A server: it shows what is in force, and puts nothing in force itself."""
 
     proposes = False
+
+    def start(self, kept: str = "kept") -> None:
+        super().start(kept)
+        self.shown = ShownEditions(self.files)
+
+    def look(self) -> None:
+        super().look()
+        self.shown.look()
 
 
 @pytest.fixture(autouse=True)
@@ -334,3 +343,40 @@ def test_a_version_from_before_there_were_numbers_is_in_force(tmp_path: Path, se
     assert settings.HAS_SECRET_KEY
 
     assert node(tmp_path / "two", AT_FIVE.replace("5:00", "6:00")).shared.seen() == 1
+
+
+WITHOUT_ROW = "\n".join(line for line in DESIGN.splitlines() if "2:00" not in line) + "\n"
+
+
+def test_a_server_shows_the_version_that_waits_though_it_proposes_none(tmp_path: Path) -> None:
+    one = node(tmp_path / "one")
+    page = node(tmp_path / "page", kind=ServingNode)
+    assert isinstance(page, ServingNode)
+
+    one.write(design=WITHOUT_ROW)
+    page.write(design=WITHOUT_ROW)
+    page.look()
+    assert page.shown.refusal is None
+    one.look()
+    page.look()
+
+    shown = page.shown.refusal
+    assert shown is not None
+    assert shown.awaits is not None
+    assert one.files.refusal is not None
+    assert (shown.awaits.digests, shown.digest) == (
+        one.files.refusal.awaits.digests,
+        one.files.refusal.digest,
+    )  # type: ignore[union-attr]
+    assert "2:00" in page.time
+
+
+def test_a_server_with_files_of_a_former_version_shows_nothing_that_waits(tmp_path: Path) -> None:
+    one, page = node(tmp_path / "one"), node(tmp_path / "page", kind=ServingNode)
+    assert isinstance(page, ServingNode)
+
+    one.write(design=AT_FIVE)
+    one.look()
+    page.look()
+
+    assert (page.time, page.shown.refusal) == ("5:00", None)
