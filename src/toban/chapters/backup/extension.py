@@ -10,6 +10,7 @@ from toban.design.clauses.routine import Routine
 from toban.engine.drift.setting import COMPARED_SETTINGS
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.hindsight.question import HINDSIGHT
 from toban.engine.registry.commands import Command
 from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.runs.leads import LEADS
@@ -48,6 +49,7 @@ EXTENSION = Extension(
     offers={
         ASSERTIONS: "toban.chapters.backup.assertions:ASSERTIONS",
         COMPARED_SETTINGS: "toban.chapters.backup.engines.keeping:settings",
+        HINDSIGHT: "toban.chapters.backup.drills.hindsight:HINDSIGHT",
         LEADS: "toban.chapters.backup.drills.leads:leads",
         REPORT_SECTIONS: "toban.chapters.backup.drills.monthly:section",
         TASK_FACTS: "toban.chapters.backup.facts:facts",

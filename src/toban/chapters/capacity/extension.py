@@ -12,6 +12,7 @@ from toban.design.clauses.capacity import CapacityReview, ResourceUsage, Scaling
 from toban.engine.deployments import GROUPS
 from toban.engine.drift.setting import COMPARED_SETTINGS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
+from toban.engine.hindsight.question import HINDSIGHT
 from toban.engine.registry.commands import Command
 from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.tasks.facts import TASK_FACTS
@@ -64,6 +65,7 @@ EXTENSION = Extension(
         COMPARED_SETTINGS: "toban.chapters.capacity.settings:settings",
         GROUPS: "toban.chapters.capacity.scaling.offered:find",
         REPORT_SECTIONS: "toban.chapters.capacity.rows.monthly:section",
+        HINDSIGHT: "toban.chapters.capacity.hindsight:HINDSIGHT",
         TASK_FACTS: "toban.chapters.capacity.rows.facts:facts",
     },
     apps=("toban.chapters.capacity",),

@@ -11,6 +11,7 @@ from toban.engine.drift.setting import COMPARED_SETTINGS
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.evidence.port import SHIPPING
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
+from toban.engine.hindsight.question import HINDSIGHT
 from toban.engine.impact.spikes import SPIKES
 from toban.engine.registry.commands import Command
 from toban.engine.retention import RETENTION
@@ -34,6 +35,7 @@ EXTENSION = Extension(
     offers={
         ASSERTIONS: "toban.chapters.logs.assertions:ASSERTIONS",
         COMPARED_SETTINGS: "toban.chapters.logs.settings:settings",
+        HINDSIGHT: "toban.chapters.logs.keeping.hindsight:HINDSIGHT",
         MASKING: "toban.chapters.logs.bindings:LOGS",
         RETENTION: "toban.chapters.logs.keeping.port:RETAINED",
         SHIPPING: "toban.chapters.logs.audit.port:ship",

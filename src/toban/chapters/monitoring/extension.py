@@ -7,6 +7,7 @@ from toban.chapters.monitoring.source import SOURCE_KINDS
 from toban.design.clauses.monitoring import Monitor, ToolChoice
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, RowKind, always
+from toban.engine.hindsight.question import HINDSIGHT
 from toban.engine.impact.figures import IMPACT
 
 _SOURCES = "toban.chapters.monitoring.sources"
@@ -48,6 +49,7 @@ EXTENSION = Extension(
     proposals=open_tables,
     offers={
         ASSERTIONS: "toban.chapters.monitoring.measuring.assertions:ASSERTIONS",
+        HINDSIGHT: "toban.chapters.monitoring.replaying.hindsight:HINDSIGHT",
         IMPACT: f"{_SOURCES}.access_log.impact:measure",
     },
     operation="toban.chapters.monitoring.operation",

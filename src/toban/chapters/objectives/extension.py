@@ -7,6 +7,7 @@ from toban.design.clauses.duty import DutyRole
 from toban.design.clauses.objectives import Objective, ServiceHours
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, always
+from toban.engine.hindsight.question import HINDSIGHT
 from toban.engine.impact.figures import IMPACT
 from toban.engine.registry.commands import Command
 from toban.engine.reports.section import REPORT_SECTIONS
@@ -32,6 +33,7 @@ EXTENSION = Extension(
     operation="toban.chapters.objectives.operation",
     offers={
         ASSERTIONS: "toban.chapters.objectives.detection:ASSERTIONS",
+        HINDSIGHT: "toban.chapters.objectives.publishing.hindsight:HINDSIGHT",
         IMPACT: "toban.chapters.objectives.publishing.impact:measure",
         REPORT_SECTIONS: "toban.chapters.objectives.publishing.monthly:section",
     },

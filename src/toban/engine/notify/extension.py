@@ -4,6 +4,7 @@ from toban.design.clauses.monitoring import ToolChoice
 from toban.design.clauses.notices import NotificationRule
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
+from toban.engine.hindsight.question import HINDSIGHT
 from toban.engine.notify.acts import ACTS
 from toban.engine.notify.delivery.channel import CHANNEL_KINDS
 from toban.engine.notify.proposals import open_tables
@@ -35,6 +36,7 @@ EXTENSION = Extension(
     },
     proposals=open_tables,
     offers={
+        HINDSIGHT: "toban.engine.notify.deciding.hindsight:HINDSIGHT",
         REPORT_SECTIONS: "toban.engine.notify.deciding.monthly:section",
         TASK_FACTS: "toban.engine.notify.facts:of_alerts",
     },

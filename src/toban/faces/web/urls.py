@@ -8,7 +8,7 @@ from django.urls import include, path
 from toban.faces.web import away
 from toban.faces.web.calendar import feed
 from toban.faces.web.calendar import pages as calendar
-from toban.faces.web.document import assumptions, reading, version
+from toban.faces.web.document import assumptions, look_back, reading, version
 from toban.faces.web.document import pages as document
 
 
@@ -23,6 +23,7 @@ handler500 = away.failed
 urlpatterns = [
     path("", document.document, name="document"),
     path("version", version.version, name="version"),
+    path("version/past", look_back.past, name="version-past"),
     path("rows/<str:digest>/<int:group>", document.rows, name="rows"),
     path("figures", document.figures, name="figures"),
     path("sparklines", document.sparklines, name="sparklines"),

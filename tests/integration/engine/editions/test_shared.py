@@ -367,7 +367,7 @@ def test_a_server_shows_the_version_that_waits_though_it_proposes_none(tmp_path:
     assert (shown.awaits.digests, shown.digest) == (
         one.files.refusal.awaits.digests,
         one.files.refusal.digest,
-    )  # type: ignore[union-attr]
+    )
     assert "2:00" in page.time
 
 

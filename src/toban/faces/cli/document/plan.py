@@ -17,12 +17,19 @@ from toban.engine.bindings.load import UnreadableBindings, declared_in
 from toban.engine.extension import Consequence
 from toban.engine.registry.parts import Parts
 from toban.engine.registry.ports import loaded
+from toban.faces.cli.document.annotations import annotation
+from toban.faces.cli.document.look_back import LookBack, look_back
 from toban.faces.terminal import refuse, say, speak_utf8, styled
 from toban.message import Message, listing, message_of
 from toban.text import printable_json
 
 _UNREADABLE = 2
 _CHANGES = 3
+_AGAINST = 4
+_LONGEST = 364
+"""Days: the store keeps samples for a year."""
+_USUAL = 30
+_NOT_ASKED = LookBack()
 
 
 @click.command(
@@ -31,9 +38,19 @@ _CHANGES = 3
 )
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, _LONGEST),
+    help="Also show what each change would have done over the last DAYS, by what the running Toban keeps.",
+)
+@click.option(
+    "--check", is_flag=True, help="For a pull request: changes alone are no failure; looks back 30 days."
+)
 @click.pass_obj
-def command(parts: Parts, old: Path, new: Path, form: str) -> None:
+def command(parts: Parts, old: Path, new: Path, form: str, days: int | None, check: bool) -> None:
     """Show what changes in operations if the document NEW takes the place of OLD.
 
     Changes are listed by chapter; moving a row is not a change. For logs whose retention becomes shorter, the
@@ -41,9 +58,10 @@ def command(parts: Parts, old: Path, new: Path, form: str) -> None:
 
     \b
     Exit status:
-      0  no change
-      2  one of the documents can't be read
-      3  there are changes
+      0  no change; with --check, nothing speaks against the changes
+      2  one of the documents can't be read; with --check, or what is kept of the past can't be
+      3  there are changes (without --check)
+      4  with --check: the past speaks against a change
     """
     speak_utf8()
     try:
@@ -58,15 +76,36 @@ def command(parts: Parts, old: Path, new: Path, form: str) -> None:
     now = datetime.now(UTC)
     asked = (each.consequence for each in parts.extensions if each.consequence)
     told = [loaded(reference)(before, after, parts, now) for reference in asked]
+    days = days or (_USUAL if check else None)
+    past = look_back(parts, before, after, days, now) if days is not None and difference else _NOT_ASKED
     if form == "json":
-        say(_as_json(before, after, difference, told))
+        say(_as_json(before, after, difference, told, past))
+    elif form == "github":
+        say("\n".join(_as_annotations(difference, past)))
     else:
-        say("\n".join(_as_text(before, after, difference, told)))
-    if difference:
-        raise SystemExit(_CHANGES)
+        say("\n".join(_as_text(before, after, difference, told, past)))
+    raise SystemExit(_checked(past) if check else _CHANGES if difference else 0)
 
 
-def _as_json(old: Design, new: Design, difference: Difference, told: Sequence[Consequence]) -> str:
+def _checked(past: LookBack) -> int:
+    if past.is_failed:
+        refuse(past.unknown or Message("hindsight.not-whole"), Message("hindsight.check-store-and-days"))
+        return _UNREADABLE
+    return _AGAINST if past.is_adverse else 0
+
+
+def _as_annotations(difference: Difference, past: LookBack) -> Iterator[str]:
+    for change in difference.changes:
+        said = [*(field.said for field in change.fields), *past.lines(change)]
+        yield annotation(
+            change.clause.origin, change.title, said or [change.said], is_warning=past.is_against(change)
+        )
+    yield _summary(difference)
+
+
+def _as_json(
+    old: Design, new: Design, difference: Difference, told: Sequence[Consequence], past: LookBack
+) -> str:
     report = {
         "old": old.document,
         "new": new.document,
@@ -76,6 +115,7 @@ def _as_json(old: Design, new: Design, difference: Difference, told: Sequence[Co
             "removed": [_unread_as_json(row) for row in difference.unread_removed],
         },
         **{each.key: each.values for each in told},
+        **({"past": past.as_json()} if past.title else {}),
     }
     return printable_json(report, indent=2)
 
@@ -106,7 +146,9 @@ def _unread_as_json(row: Remainder) -> dict[str, Any]:
     return {"line": row.line, "text": row.text, "reason": row.reason.as_output()}
 
 
-def _as_text(old: Design, new: Design, difference: Difference, told: Sequence[Consequence]) -> Iterator[str]:
+def _as_text(
+    old: Design, new: Design, difference: Difference, told: Sequence[Consequence], past: LookBack
+) -> Iterator[str]:
     if not difference:
         yield str(Message("document.no-change"))
         return
@@ -114,10 +156,13 @@ def _as_text(old: Design, new: Design, difference: Difference, told: Sequence[Co
         yield styled(CHAPTERS[chapter], bold=True)
         for change in changes:
             yield from _change(change)
+            yield from _past(change, past)
         yield ""
     for each in told:
         if each.lines:
             yield from (styled(each.title, bold=True), *map(str, each.lines), "")
+    if past.unknown:
+        yield from (str(Message("hindsight.titled", title=past.title, said=past.unknown)), "")
     yield from _unread(old, new, difference)
     yield _summary(difference)
 
@@ -132,6 +177,13 @@ def _change(change: ClauseChange) -> Iterator[str]:
     else:
         yield styled(f"  ~ {change.title}  {change.old.origin} → {change.new.origin}", colour="yellow")
         yield from (f"      {field.said}" for field in change.fields)
+
+
+def _past(change: ClauseChange, past: LookBack) -> Iterator[str]:
+    said = list(past.lines(change))
+    if said:
+        yield styled(f"      {past.title}", colour="red" if past.is_against(change) else "cyan")
+    yield from (f"        {line}" for line in said)
 
 
 def _quoted(clause: Clause) -> Iterator[str]:

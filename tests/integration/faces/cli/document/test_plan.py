@@ -162,3 +162,35 @@ def test_a_longer_retention_deletes_nothing(old: Path) -> None:
     done = plan(old, new, "--format", "json")
 
     assert json.loads(done.stdout)["logs"] == []
+
+
+def test_without_a_running_toban_the_past_is_unknown_and_a_check_does_not_pass(old: Path) -> None:
+    new = newer(old, ("85%", "90%"))
+
+    shown, told = (
+        plan(old, new, "--days", "7"),
+        json.loads(plan(old, new, "--days", "7", "--format", "json").stdout),
+    )
+    checked = plan(old, new, "--check")
+
+    assert (shown.returncode, checked.returncode) == (3, 2)
+    assert "過去7日に当てはめると: " in shown.stdout
+    assert told["past"]["unknown"]["code"] == "hindsight.no-toban-here"
+    assert "HINT: " in checked.stderr
+
+
+def test_a_check_passes_if_nothing_changes(old: Path) -> None:
+    assert plan(old, newer(old), "--check").returncode == 0
+
+
+def test_nobody_looks_back_unless_asked(old: Path) -> None:
+    assert "past" not in json.loads(plan(old, newer(old, ("85%", "90%")), "--format", "json").stdout)
+
+
+def test_annotations_stand_at_the_changed_lines(old: Path) -> None:
+    new = newer(old, ("85%", "90%"), (ROW_DB, ""))
+
+    lines = plan(old, new, "--format", "github").stdout.splitlines()
+
+    assert lines[0] == f"::notice file={new},line=8,title=監視項目「Web CPU使用率」::異常: 85%25 → 90%25"
+    assert lines[1].startswith(f"::notice file={old},line=9,title=監視項目「DB 接続数」::")
