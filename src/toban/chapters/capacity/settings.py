@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 
-from toban.chapters.capacity.known import KnownResource, known
+from toban.chapters.capacity.known import KnownResource
+from toban.chapters.capacity.models import ResourceReading
 from toban.chapters.capacity.operation import OPERATION
+from toban.chapters.capacity.plan import Resource
 from toban.chapters.capacity.usage import RESOURCES
 from toban.design.stated.values import RESOURCE_LIMIT
 from toban.design.values.quantity import Quantity
@@ -18,21 +20,21 @@ from toban.message import NOTHING, Message
 def settings(edition: Edition) -> Iterator[ComparedSetting]:
     """Yield the limit of every resource that is measured, as it was measured last."""
     bound = RESOURCES.of(edition.bindings)
-    for each in known(edition.plan(OPERATION)):
-        name = each.resource.name
+    for resource in edition.plan(OPERATION).resources:
         yield ComparedSetting(
-            row=each.resource.row,
+            row=resource.row,
             value=RESOURCE_LIMIT,
-            place=Message("capacity.limit-of", name=name, kind=bound[name].kind),
-            look=partial(_limit, each),
+            place=Message("capacity.limit-of", name=resource.name, kind=bound[resource.name].kind),
+            look=partial(_limit, resource),
+            uses_state=True,
         )
 
 
-def _limit(each: KnownResource) -> str | None:
-    reading = each.reading
-    if reading is None or not each.is_fresh(system_clock()):
+def _limit(resource: Resource) -> str | None:
+    reading = ResourceReading.objects.filter(resource=resource.row.resource).first()
+    if reading is None or not KnownResource(resource, reading, None).is_fresh(system_clock()):
         trouble = reading.trouble if reading is not None else NOTHING
         raise SettingUnknown(trouble or Message("capacity.not-read-yet"))
     if reading.limit is None:
         return None
-    return str(Quantity(Decimal(f"{reading.limit:.3f}"), each.resource.unit))
+    return str(Quantity(Decimal(f"{reading.limit:.3f}"), resource.unit))

@@ -110,8 +110,12 @@ def same_quantity(stated: Quantity, real: Quantity, _by: TimeReckoning) -> bool:
     """Return whether both are equally much, rounded; sizes in whatever unit. Others count in one unit."""
     if (stated.unit in BYTES) is not (real.unit in BYTES):
         return False
-    wanted, found = (each.value * BYTES.get(each.unit, 1) for each in (stated, real))
-    return abs(wanted - found) <= _CLOSE * wanted
+    return abs(_counted_in_bytes(stated) - _counted_in_bytes(real)) <= _CLOSE * _counted_in_bytes(stated)
+
+
+def _counted_in_bytes(quantity: Quantity) -> Decimal:
+    """Return a size in bytes, and anything else as it is."""
+    return quantity.value * Decimal(BYTES.get(quantity.unit, 1))
 
 
 def said_quantity(limit: Quantity) -> Message:
@@ -127,9 +131,7 @@ def quantity_words(real: Quantity, cells: CellTexts, _language: str) -> Iterator
     """Yield the cell with another number, in its own unit."""
     written = read_quantity(folded(cells.get("limit", "").strip(_MARKS)))
     if written is not None:
-        yield from _with_number(
-            "limit", real.value * BYTES.get(real.unit, 1) / BYTES.get(written.unit, 1), cells
-        )
+        yield from _with_number("limit", _counted_in_bytes(real) / BYTES.get(written.unit, 1), cells)
 
 
 def same_money(stated: Money, real: Money, _by: TimeReckoning) -> bool:

@@ -120,4 +120,4 @@ def _differ_in_one(old: Clause, new: Clause) -> bool:
     if type(old) is not type(new):
         return False
     values = (each.name for each in fields(old) if each.name not in ("text", "assumptions"))
-    return sum(getattr(old, name) != getattr(new, name) for name in values) <= 1
+    return len([name for name in values if getattr(old, name) != getattr(new, name)]) <= 1

@@ -90,8 +90,9 @@ def _found(
 def _why_unknown(seen: SeenSetting | None, every: timedelta, now: datetime) -> Message:
     if seen is None:
         return Message("drift.not-yet")
-    if seen.trouble:
-        return seen.trouble
+    trouble: Message = seen.trouble
+    if trouble:
+        return trouble
     if seen.seen_at is not None and now - seen.seen_at > every * _LATE_LOOKS:
         return Message("drift.looked-long-ago", at=seen.seen_at)
     return NOTHING

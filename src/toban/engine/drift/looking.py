@@ -53,8 +53,12 @@ def look(edition: Edition, now: datetime, *, is_forced: bool = False) -> None:
         SeenSetting.objects.filter(key__in=gone).delete()
     if not due:
         return
+    for setting in due:
+        if setting.uses_state:
+            _note(setting, _look(setting), edition, now)
+    elsewhere = [each for each in due if not each.uses_state]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="drift") as pool:
-        for setting, seen in zip(due, pool.map(_look, due), strict=True):
+        for setting, seen in zip(elsewhere, pool.map(_look, elsewhere), strict=True):
             _note(setting, seen, edition, now)
 
 

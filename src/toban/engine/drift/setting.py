@@ -32,9 +32,10 @@ class ComparedSetting:
     look: Callable[[], str | None]
     """Returns the setting as `value.read` reads it, or raises `SettingUnknown`; it may take seconds.
 
-    None: the system sets nothing there, so that there is nothing to compare. It must not use the state
-    database: other threads call it.
+    None: the system sets nothing there, so that there is nothing to compare.
     """
+    uses_state: bool = False
+    """Whether `look` asks the state database, and nothing else: all others are called by other threads."""
 
     @property
     def stated(self) -> object:
@@ -49,7 +50,7 @@ class ComparedSetting:
 
 
 type SettingsOf = Callable[[Edition], Iterable[ComparedSetting]]
-"""Returns what is compared of an edition. It does not connect: pages and commands ask for it, too."""
+"""Returns what is compared of an edition. It asks nobody: every page shows what differs."""
 
 COMPARED_SETTINGS: Port[SettingsOf] = Port("compared-settings")
 

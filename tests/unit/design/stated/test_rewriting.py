@@ -187,7 +187,10 @@ def test_what_counts_as_the_same(value: StatedValue[Any], stated: str, real: str
 def test_schedules_are_the_same_if_they_are_due_at_the_same_times(real: str, expected: bool) -> None:
     (row,) = (each for each in read_design(DOCUMENT, "").of(BATCH_SCHEDULE.kind) if "B002" in each.id)
 
-    assert BATCH_SCHEDULE.is_same(BATCH_SCHEDULE.of(row), BATCH_SCHEDULE.read(real), TOKYO) is expected
+    stated, found = BATCH_SCHEDULE.of(row), BATCH_SCHEDULE.read(real)
+    assert stated is not None
+    assert found is not None
+    assert BATCH_SCHEDULE.is_same(stated, found, TOKYO) is expected
 
 
 def test_what_is_no_value_is_not_read() -> None:

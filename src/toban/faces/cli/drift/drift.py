@@ -94,6 +94,11 @@ def command(
             _commit(path, content, made, edition, branch=branch, is_pushed=how["is_pushed"])
         return
     _show(found, made, path, edition, form=form, is_patch=how["is_patch"])
+    _end(found)
+
+
+def _end(found: Sequence[FoundSetting]) -> None:
+    """End with the status of the worst."""
     states = {each.state for each in found}
     if DriftState.DIFFERENT in states:
         raise SystemExit(_DIFFERS)
