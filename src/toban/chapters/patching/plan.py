@@ -26,6 +26,7 @@ from toban.engine.evidence.acts import also_answered
 from toban.engine.operation import RowAnswer
 from toban.engine.runs.work import Work
 from toban.message import NOTHING, Message
+from toban.text import fitting_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class PatchOrder:
     @property
     def key(self) -> str:
         """The key of its work."""
-        return f"patches/{self.row.id}"[:200]
+        return fitting_key(f"patches/{self.row.id}", 200)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from toban.engine.evidence.acts import also_answered
 from toban.engine.operation import RowAnswer
 from toban.engine.runs.work import Work
 from toban.message import NOTHING, Message
+from toban.text import fitting_key
 
 type ScanRow = SecurityRoutine | Routine
 
@@ -56,7 +57,7 @@ class ScanOrder:
     @property
     def key(self) -> str:
         """The key of its work."""
-        return f"scan/{self.row.id}"[:200]
+        return fitting_key(f"scan/{self.row.id}", 200)
 
 
 @dataclass(frozen=True, slots=True)
