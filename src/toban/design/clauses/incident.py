@@ -27,7 +27,7 @@ from toban.design.shapes.shape import (
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
 from toban.design.values.metric import Metric
 from toban.design.values.people import Recipient
-from toban.design.values.severity import IncidentSeverity, is_alert_scale, read_incident_severity
+from toban.design.values.severity import IncidentSeverity, is_alert_scale, is_level, read_incident_severity
 from toban.message import Message
 
 
@@ -289,6 +289,10 @@ def _level(cells: Cells) -> IncidentLevel:
     is_numbered = _NUMBERED.fullmatch(normalise(name)) is not None
     if severity is None and not (is_numbered and cells["recovery"]):
         raise NotUnderstood(Message("design.not-a-severity", words=name))
+    others = (cell for cell in cells.place.text.split(" | ") if cell.strip() != name)
+    beside = {read_incident_severity(cell) for cell in others if is_level(cell)}
+    if beside - {None, severity}:
+        raise NotUnderstood(Message("design.not-a-severity", words=cells.place.text))
     is_of_work = _PRIORITY.fullmatch(normalise(cells.labels["level"])) is not None
     if is_of_work and not any(map(cells.has, ("response", "handling", "recovery", "recipients", "impact"))):
         raise NotUnderstood(Message("design.severity-without-definition"))

@@ -92,6 +92,9 @@ def _schedules(cells: Cells) -> tuple[Schedule, ...]:
     is_by_heading = not (cells["frequency"] or cells["clock"] or deadline)
     if is_by_heading and _OWN_TIME.search(normalise(cells["content"])):
         raise Ambiguous(Message("design.heading-time-not-read", heading=cells.section.title))
+    if cells["start"] and cells["clock"]:
+        # 日曜日 | 03:00-04:00: the day and the time have a column each.
+        return row_schedules(cells, frequency="clock", clock="start")
     if not deadline or cells["frequency"] or cells["clock"]:
         return row_schedules(cells)
     when = read_when(deadline)
@@ -366,6 +369,7 @@ SHAPES = ChapterShapes(
                 "clock": words(
                     "実施(?:時間|日時|日|時刻|時期|曜日)|時刻|時間(?:帯)?|曜日|週|時期|日付|日時|予定日|time|day|week|weekday|when|date"
                 ),
+                "start": words("(?:実施|作業|開始)?時間帯|(?:実施|開始)時[間刻]|time(?:window|slot)?"),
                 "frequency": words(
                     "(?:実施|実行|確認)?(?:頻度|周期|サイクル)|スケジュール|frequency|schedule|cadence"
                 ),

@@ -77,7 +77,8 @@ def read_limit(text: str, of: str = "") -> Threshold | None:
     if (
         threshold is None
         or _STRAY.search(threshold.limit.unit)
-        or threshold.subject.endswith(("(", "-", "–", "—", ",", ";"))
+        # 上限の70%: a share of something else than what is measured.
+        or threshold.subject.rstrip().endswith(("(", "-", "–", "—", ",", ";", "の"))
     ):
         return None
     return threshold

@@ -254,3 +254,35 @@ def test_an_objective_is_known_by_its_own_columns(read: Read) -> None:
 def test_what_is_still_considered_is_not_decided(read: Read) -> None:
     design = read("## 設計判断", "- 検証の範囲: 7日保持", "- 本番: 30日〜90日検討")
     assert [each.name for each in design.of(Decision)] == ["検証の範囲"]
+
+
+def test_limits_are_known_by_a_level_in_either_language(read: Read) -> None:
+    design = read(
+        "## CPU監視",
+        "| メトリクス | 説明 | Warning閾値 | Critical閾値 |",
+        "|-|-|-|-|",
+        "| CPU使用率 | 全体 | 70% | 90% |",
+        "| 接続数 | 全体 | 上限の70% | 上限の85% |",
+    )
+    assert [each.item for each in design.of(Monitor)] == ["CPU使用率"]
+
+
+def test_a_day_and_a_time_in_a_column_each_are_one_schedule(read: Read) -> None:
+    design = read(
+        "## 週次メンテナンス",
+        "| No. | タスク | 実施曜日 | 実施時間帯 |",
+        "|-|-|-|-|",
+        "| W-01 | 索引の最適化 | 日曜日 | 03:00-04:00 |",
+    )
+    assert [str(each.schedule.at) for each in design.of(Routine)] == ["03:00:00"]
+
+
+def test_a_row_with_two_levels_that_disagree_is_no_level(read: Read) -> None:
+    design = read(
+        "## 障害の重要度",
+        "| Severity | レベル | 説明 | 対応時間 |",
+        "|-|-|-|-|",
+        "| P1-Critical | 緊急 | 全面停止 | 即時 |",
+        "| P2-High | 重大 | 主要機能の停止 | 30分以内 |",
+    )
+    assert [each.definition for each in design.of(IncidentLevel)] == ["全面停止"]
