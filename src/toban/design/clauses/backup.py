@@ -158,14 +158,18 @@ def _policy(cells: Cells) -> Built:
         raise NotUnderstood(Message("design.backup-on-demand"))
     if not (schedules or any(cells[role] for role in ("generations", "retention", "destination"))):
         raise NotUnderstood(Message("design.backup-without-frequency-and-method"))
+    # 保持期間 | 4世代: so many copies are kept, however long that is.
+    kept = None if cells["generations"] else read_generations(cells["retention"])
     policy = BackupPolicy(
         **cells.stamp(BackupPolicy, subject, method),
         subject=subject,
         method=method,
         schedules=schedules,
-        generations=cells.maybe("generations", _generations, Message("design.expected-generations")),
+        generations=kept or cells.maybe("generations", _generations, Message("design.expected-generations")),
         destination=cells["destination"],
-        retention=cells.maybe("retention", read_retention, Message("design.expected-period")),
+        retention=None
+        if kept
+        else cells.maybe("retention", read_retention, Message("design.expected-period")),
     )
     return (policy, *found)
 
@@ -369,7 +373,7 @@ _RTO = words(
 )
 _PLANNED = words("改善|improvement|roadmap")
 _RECOVERED = words(
-    "サービス(?:名)?|システム(?:/機能)?|機能|対象|シナリオ|(?:災害|障害)(?:タイプ|種別|種類|シナリオ)|コンポーネント"
+    "サービス(?:名|階層|区分)?|ティア|階層|システム(?:/機能)?|機能|対象|シナリオ|(?:災害|障害)(?:タイプ|種別|種類|シナリオ)|コンポーネント"
     "|service(?:component)?|system|component|scenario|datatype|disastertype|tier|environment|scope|workload"
 )
 

@@ -160,7 +160,7 @@ def _percentile(text: str) -> str:
 
 def _objective_entry(entry: PlacedEntry) -> Built:
     if not entry.key or _NAMES_NO_ITEM.fullmatch(normalise(entry.key)):
-        raise NotUnderstood(Message("design.objective-without-item"))
+        return _aimed_at(entry)
     if _OF_AN_ALERT.fullmatch(normalise(entry.key)):
         raise Ambiguous(Message("design.level-is-no-item", words=entry.key))
     if _BY_PEOPLE.search(normalise(entry.key)):
@@ -178,6 +178,18 @@ def _objective_entry(entry: PlacedEntry) -> Built:
             Message("design.target-without-direction", words=entry.key, target=built.target.limit)
         )
     return built
+
+
+def _aimed_at(entry: PlacedEntry) -> Built:
+    """Read Target: 99.9% below a heading that names the measure: API availability."""
+    name = _IN_BRACKETS.sub("", heading_text(entry.section.heading))
+    is_aim = _AIM.fullmatch(normalise(entry.key)) is not None
+    if not is_aim or entry.section.caption or read_metric(name) is None:
+        raise NotUnderstood(Message("design.objective-without-item"))
+    return _target(entry.place, (name,), entry.value, "")
+
+
+_AIM = words("target|objective|slo(?: target)?|目標(?:値)?")
 
 
 def _is_a_level(entry: PlacedEntry) -> bool:

@@ -364,7 +364,7 @@ SHAPES = ChapterShapes(
                 ),
                 "item": words("項目|テスト項目|item"),
                 "drill": words(
-                    "(?:訓練|演習|テスト|試験)(?:の)?(?:種別|種類|名)|レポート(?:名|種別)|会議(?:体|名)|(?:drill|test|exercise|report|meeting)(?:name|type)?"
+                    "(?:訓練|演習|テスト|試験)(?:の)?(?:種別|種類|名)|レポート(?:名|種別)|会議(?:体|名)|(?:レビュー|検証|監査)(?:名|項目|種別)?|(?:drill|test|exercise|report|meeting)(?:name|type)?"
                 ),
                 "clock": words(
                     "実施(?:時間|日時|日|時刻|時期|曜日)|時刻|時間(?:帯)?|曜日|週|時期|日付|日時|予定日|time|day|week|weekday|when|date"

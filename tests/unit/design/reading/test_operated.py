@@ -286,3 +286,27 @@ def test_a_row_with_two_levels_that_disagree_is_no_level(read: Read) -> None:
         "| P2-High | 重大 | 主要機能の停止 | 30分以内 |",
     )
     assert [each.definition for each in design.of(IncidentLevel)] == ["全面停止"]
+
+
+def test_a_period_of_generations_is_a_number_of_copies(read: Read) -> None:
+    design = read(
+        "## バックアップスケジュール",
+        "| 対象 | 方式 | 頻度 | 保持期間 |",
+        "|-|-|-|-|",
+        "| 受注DB | フル | 週次（日曜） | 4世代 |",
+    )
+    assert [(str(each.generations), each.retention) for each in design.of(BackupPolicy)] == [("4世代", None)]
+
+
+def test_a_target_is_of_the_measure_that_its_heading_names(read: Read) -> None:
+    design = read("## SLO", "### API response time", "- **Target**: < 250ms", "- **Indicator**: p95")
+    assert [(each.name, str(each.target)) for each in design.of(Objective)] == [
+        ("API response time", "250ms未満")
+    ]
+    assert not read("## SLO", "### Checkout", "- **Target**: < 250ms", "- **Owner**: shop").of(Objective)
+
+
+@pytest.mark.parametrize("column", ["サービス階層", "ティア"])
+def test_tiers_have_objectives(read: Read, column: str) -> None:
+    design = read("## 復旧目標", f"| {column} | RTO | RPO |", "|-|-|-|", "| 基幹 | 1時間 | 15分 |")
+    assert [each.subject for each in design.of(RecoveryObjective)] == ["基幹", "基幹"]
