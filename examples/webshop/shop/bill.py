@@ -36,11 +36,13 @@ class Price:
     """One of them is among its arguments."""
     designed: int
     """How many there are by design."""
+    listed: Decimal = Decimal(0)
+    """The public price, where less is paid because it was bought for a term."""
 
 
 PRICES = (
     Price("Amazon Elastic Compute Cloud", Decimal(72), ("front.py", "shop.api"), 3),
-    Price("Amazon Relational Database Service", Decimal(165), ("postgres",), 1),
+    Price("Amazon Relational Database Service", Decimal(165), ("postgres",), 1, Decimal(240)),
     Price("Amazon Simple Storage Service", Decimal(38), ("shop.web",), 1),
     Price("Elastic Load Balancing", Decimal(41), ("caddy",), 1),
 )
@@ -107,6 +109,11 @@ HEAD = (
     "ChargeFrequency",
     "ChargePeriodEnd",
     "ChargePeriodStart",
+    "CommitmentDiscountStatus",
+    "ConsumedQuantity",
+    "ConsumedUnit",
+    "EffectiveCost",
+    "ListCost",
     "ProviderName",
     "ServiceName",
 )
@@ -127,6 +134,8 @@ def rows(usage: Usage) -> Iterator[tuple[str, ...]]:
 
 
 def _row(day: date, price: Price, hours: Decimal, said: str) -> tuple[str, ...]:
-    cost = f"{hours * price.yen:f}"
+    cost, listed = f"{hours * price.yen:f}", f"{hours * (price.listed or price.yen):f}"
     begins, ends = (f"{each}T00:00:00Z" for each in (day, day + _DAY))
-    return (cost, "shop", "JPY", "Usage", said, "Usage-Based", ends, begins, "Toban example", price.service)
+    charged = (cost, "shop", "JPY", "Usage", said, "Usage-Based", ends, begins)
+    used = ("Used" if price.listed else "", f"{hours:f}", "Hours", cost, listed)
+    return (*charged, *used, "Toban example", price.service)

@@ -24,6 +24,12 @@ def test_hours_of_processes_are_charged_at_their_price(tmp_path: Path) -> None:
         if row["ChargeDescription"] == MEASURED
     }
     assert measured == {each.service: 2 * each.yen for each in PRICES}
+    database = next(
+        row for row in found if row["ChargeDescription"] == MEASURED and "Relational" in row["ServiceName"]
+    )
+    assert database["CommitmentDiscountStatus"] == "Used"
+    assert (Decimal(database["EffectiveCost"]), Decimal(database["ListCost"])) == (Decimal(330), Decimal(480))
+    assert (Decimal(database["ConsumedQuantity"]), database["ConsumedUnit"]) == (Decimal(2), "Hours")
     assumed = [row for row in found if row["ChargeDescription"] == ASSUMED]
     assert len(assumed) == 40 * len(PRICES)
     assert {row["ChargePeriodStart"] for row in assumed if row["ChargePeriodStart"] >= "2026-11-20"} == set()
