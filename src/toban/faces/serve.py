@@ -35,6 +35,8 @@ from toban.faces.web import assets
 from toban.message import Message
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from toban.engine.editions.edition import Edition
 
 _UNUSABLE = 2
@@ -89,8 +91,13 @@ def command(parts: Parts, host: str, port: int) -> None:
 
     present.use(shown)
     hub = Hub(refresh, clock=timekeeper.now)
-    config = uvicorn.Config(
-        application(parts, hub, _Works(parts, in_force), assets.DIRECTORIES),
+    served = application(parts, hub, _Works(parts, in_force), assets.DIRECTORIES)
+    _WebServer(_config(served, host, port), before_exit=hub.stop, at_end=node.leave).run()
+
+
+def _config(served: "ASGIApp", host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        served,
         host=host,
         port=port,
         http=BoundedConnection,
@@ -103,7 +110,6 @@ def command(parts: Parts, host: str, port: int) -> None:
         proxy_headers=True,
         forwarded_allow_ips=trusted_proxies(),
     )
-    _WebServer(config, before_exit=hub.stop, at_end=node.leave).run()
 
 
 def trusted_proxies() -> str:

@@ -119,7 +119,8 @@ def test_the_first_of_two_fields_with_the_same_path_is_kept(logs: LogStore, tele
 def test_a_table_of_an_older_version_stores_attributes_as_sent(start_store: StartStore) -> None:
     store = start_store()
     store.told("CREATE DATABASE IF NOT EXISTS toban")
-    former = LOGS.replace(" DEFAULT attributes_sent CODEC(ZSTD),\n    attributes_sent String EPHEMERAL '{}'", "")
+    added = " DEFAULT attributes_sent CODEC(ZSTD),\n    attributes_sent String EPHEMERAL '{}'"
+    former = LOGS.replace(added, "")
     store.told(former)
 
     LogStore(store.telemetry).write(batch_of("00" * 32, [row(1, attributes={"on": "2026/11/26"})]))
