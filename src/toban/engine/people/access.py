@@ -94,7 +94,8 @@ def signing_in_until(account: Operator) -> datetime | None:
 
     None as long as its owner has not been told that a new password was chosen with it: see docs/adr/0046.
     """
-    return account.password_told_at + BEHIND_FOR if account.password_told_at is not None else None
+    told_at = account.password_told_at if account.password_set_at is not None else None
+    return told_at + BEHIND_FOR if told_at is not None else None
 
 
 def setting_password(account: Operator, now: datetime) -> Sequence[int]:
