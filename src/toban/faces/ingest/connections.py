@@ -1,7 +1,10 @@
 """Connections on which nothing is asked: each ends soon, and the oldest gives way when there are too many."""
 
 import asyncio
+import fcntl
 import resource
+import sys
+import termios
 from typing import ClassVar, override
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -10,12 +13,14 @@ MOST_SILENT = 1_000
 """Connections on which nothing is asked: between two requests of clients that are in no hurry, too."""
 _PATIENCE = 10.0
 """Seconds for a request's headers, and for what follows a request that is answered already."""
+_UNREAD = 30.0
+"""Seconds that a client may leave what is sent to it unread."""
 _FILES = 4_096
 """Enough for many slow strangers, and few enough for what each of them may have kept in memory."""
 
 
 class BoundedConnection(H11Protocol):
-    """A connection that is closed unless somebody asks something in time.
+    """A connection that is closed unless somebody asks something in time, and reads the answer.
 
     Otherwise a stranger who asks nothing, or sends a byte a minute, could hold all connections there can be.
     Its parser bounds the headers, which the faster one that uvicorn takes if it is installed does not.
@@ -23,10 +28,12 @@ class BoundedConnection(H11Protocol):
 
     _silent: ClassVar[dict["BoundedConnection", asyncio.TimerHandle]] = {}
     """In the order in which they fell silent."""
+    _watching: asyncio.TimerHandle
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as there
         super().connection_made(transport)
+        self._watch()
         self._look()
 
     @override
@@ -42,6 +49,7 @@ class BoundedConnection(H11Protocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        self._watching.cancel()
         super().connection_lost(exc)
 
     def _look(self) -> None:
@@ -55,6 +63,23 @@ class BoundedConnection(H11Protocol):
                 oldest = next(iter(self._silent))
                 oldest._forget()  # noqa: SLF001 - another of the same
                 oldest.timeout_keep_alive_handler()
+
+    def _watch(self, left: int = 0) -> None:
+        """Cut the connection if the client has read nothing of what was *left* to be sent the last time."""
+        unsent = self._unsent()
+        if unsent and unsent == left:
+            # Closing would wait until all is read.
+            self.transport.abort()
+        self._watching = self.loop.call_later(_UNREAD, self._watch, unsent)
+
+    def _unsent(self) -> int:
+        """Return the bytes that have not arrived, if the system takes no more: 0 otherwise."""
+        kept = self.transport.get_write_buffer_size()
+        if not kept:
+            return 0
+        # The system takes more only once a third of what it holds has arrived: a slow client needs long.
+        held = fcntl.ioctl(self.transport.get_extra_info("socket"), termios.TIOCOUTQ, bytes(4))
+        return kept + int.from_bytes(held, sys.byteorder)
 
     def _forget(self) -> None:
         if (timer := self._silent.pop(self, None)) is not None:

@@ -1,5 +1,6 @@
 """Connections on which nothing is asked, at a real `toban serve`: none of them keeps others out."""
 
+import re
 import resource
 import socket
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from tests import asking
 from tests.integration.faces.ingest.served import Served, serving
@@ -18,7 +20,7 @@ from toban.faces.ingest.connections import MOST_SILENT
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 10
+PATIENCE, UNREAD = 10, 30
 SPARE = 60
 BEGUN = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 STRANGERS = b"POST /ingest/logs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 16000000\r\n\r\n"
@@ -80,6 +82,28 @@ def test_headers_find_limited_room(served: Served, connections: ExitStack) -> No
 
     assert sent < 4_000_000
     assert asking.get(f"{served.url}/healthz").is_success
+
+
+def test_whoever_leaves_the_answers_unread_is_cut_off(served: Served, connections: ExitStack) -> None:
+    [file] = re.findall(r'src="(/static/[^"]+)"', asking.get(f"{served.url}/accounts/login/").text)
+    ask = f"GET {file} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    deaf = opened(served, connections)
+    deaf.settimeout(1)
+    with suppress(TimeoutError):
+        while True:
+            # Until the server takes no more, since it can't answer.
+            deaf.sendall(ask * 100)
+    assert is_held(served, deaf)
+
+    time.sleep(2 * UNREAD + 2)
+
+    assert not is_held(served, deaf)
+
+
+def is_held(served: Served, connection: socket.socket) -> bool:
+    """Return whether the server holds its end of *connection*."""
+    held = psutil.Process(served.process.pid).net_connections()
+    return any(each.raddr and each.raddr.port == connection.getsockname()[1] for each in held)
 
 
 def test_the_oldest_silent_one_gives_way_to_who_asks(served: Served, connections: ExitStack) -> None:
