@@ -24,15 +24,18 @@ from toban.engine.masks import Masker
 from toban.faces.ingest import room
 from toban.faces.ingest.errors.envelope import BadEnvelope, Envelope, EnvelopeItem, dsn_of, read_envelope
 from toban.faces.ingest.errors.key import Projects, key_in, shown_key
-from toban.faces.ingest.room import Busy, IntakeRoom
+from toban.faces.ingest.room import Busy, HeldRoom, IntakeRoom
 from toban.faces.ingest.senders import TooLarge
 from toban.faces.ingest.takers import by_a_reader, by_a_taker
 from toban.faces.ingest.unpacking import first_line
+from toban.faces.ingest.visitor import address_of
 
 _OF_STRANGER = 8 * 1024
 """Bytes of a body that are read before its sender is known: an envelope's header with the DSN."""
 _PACKED_OF_STRANGER = 256 * 1024
 """The same of a compressed body: zstd gives nothing before a whole block, of up to 128 KiB, is there."""
+_OF_STRANGERS = 8 * 1024 * 1024
+"""The same of all whose sender is not known yet."""
 _LONGEST = 10
 """Digits of a project's number."""
 _EVENT = "event"
@@ -78,7 +81,7 @@ class SentryIn:
         self._projects = Projects(edition)
         self._clock = clock
         self._elapsed = elapsed
-        self._room = IntakeRoom()
+        self._room, self._strangers = IntakeRoom(), IntakeRoom(_OF_STRANGERS)
         self._tallies: dict[str, EventTally] = {}
 
     async def envelope(self, request: Request) -> Response:
@@ -126,7 +129,8 @@ class SentryIn:
         project, begin = _project(request), b""
         shown = shown_key(request.headers, request.query_params)
         if not shown and body is not None:
-            line, begin = await _header_of(body, request.headers.get("content-encoding", ""))
+            with self._strangers.held(address_of(request)) as held:
+                line, begin = await _header_of(body, request.headers.get("content-encoding", ""), held)
             shown = key_in(dsn_of(line), project)
         return await by_a_taker(self._known, project, shown), begin
 
@@ -199,17 +203,24 @@ def _limit(project: str, rate: int, wait: int) -> None:
         raise SentryRefusal(429, f"more than {rate} events in a minute", limits)
 
 
-async def _header_of(body: AsyncIterator[bytes], encoding: str) -> tuple[bytes, bytes]:
+async def _header_of(body: AsyncIterator[bytes], encoding: str, held: HeldRoom) -> tuple[bytes, bytes]:
     """Return an envelope's header, and all that had to be read of *body* to see its end."""
-    begin = b""
+    begin, enough = bytearray(), 0
     async for piece in body:
         begin += piece
-        line = first_line(begin, encoding, _OF_STRANGER)
-        if line is not None:
-            return line, begin
-        if len(begin) > _PACKED_OF_STRANGER:
+        held.become(len(begin))
+        is_too_much = len(begin) > _PACKED_OF_STRANGER
+        # Not after each piece: what unpacks to nothing, sent byte by byte, would be unpacked as many times.
+        if len(begin) >= enough or is_too_much:
+            line = first_line(bytes(begin), encoding, _OF_STRANGER)
+            if line is not None:
+                return line, bytes(begin)
+            enough = 2 * len(begin)
+        if is_too_much:
             raise TooLarge
-    return begin, begin
+    whole = bytes(begin)
+    line = first_line(whole, encoding, _OF_STRANGER)
+    return whole if line is None else line, whole
 
 
 def _read_envelope(content: bytes) -> Envelope:
