@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 METHOD = """Method: SQLite with the October of {hosts:,} hosts: {alerts:,} alerts, {entries:,} entries of the
 evidence (verdicts and orders), {runs:,} runs of batches, 31 days of a service level, {incidents} incidents.
-Seconds to make the report and to write each format; the process has loaded nothing of it before."""
+Seconds to make the report and to write each format, to keep it, and to read it again as the page of a closed
+month does; the process has loaded nothing of it before."""
 _LIMIT = 10
 START = datetime(2026, 10, 1, tzinfo=ZoneInfo("Asia/Tokyo"))
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -165,6 +166,8 @@ def _measure(folder: Path, hosts: int) -> None:
         took[name] = seconds
         click.echo(f"{name:<6} {seconds:6.2f} s  {size / 1000:8.0f} kB")
     click.echo(f"make   {took['make']:6.2f} s  {len(report.figures)} figures")
+    for name, seconds, size in _kept(report):
+        click.echo(f"{name:<6} {seconds:6.2f} s  {size / 1000:8.0f} kB")
     state("make and write a PDF and a workbook", took["make"] + took["pdf"] + took["xlsx"], "s", most=_LIMIT)
 
 
@@ -178,6 +181,17 @@ def _made(folder: Path, design: "Design") -> "MonthlyReport":
     parts = wiring.parts()
     edition = Edition(design, read_bindings(_BINDINGS, folder / "toban.toml", parts.schema), parts.kinds)
     return make(edition, parts, month_named("2026-10", edition.bindings.system.zone, NOW))
+
+
+def _kept(report: "MonthlyReport") -> list[tuple[str, float, int]]:
+    """Return what it takes to keep the report, and to read it again: a closed month is not made anew."""
+    from toban.engine.reports.kept import writing  # noqa: PLC0415
+
+    began = time.perf_counter()
+    stored = writing.packed(writing.written(report))
+    kept = time.perf_counter()
+    writing.read(writing.unpacked(stored))
+    return [("keep", kept - began, len(stored)), ("read", time.perf_counter() - kept, len(stored))]
 
 
 def _written(report: "MonthlyReport") -> list[tuple[str, float, int]]:

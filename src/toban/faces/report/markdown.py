@@ -36,7 +36,7 @@ def _section(section: WrittenSection, report: WrittenMonthly) -> Iterator[str]:
         yield from _grid(heads, [_figure(each, report) for each in section.figures])
     for table in section.tables:
         yield from _table(table)
-    if not section.figures and not section.tables:
+    if section.is_empty:
         yield f"\n{in_markdown(report.words.nothing)}"
 
 

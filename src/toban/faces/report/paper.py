@@ -98,7 +98,7 @@ class _Sheet:
             self._chart(chart)
         for table in section.tables:
             self._table(table)
-        if not section.figures and not section.tables:
+        if section.is_empty:
             self.write(self._report.words.nothing, _TEXT)
 
     def write(self, text: str, size: float, colour: tuple[int, int, int] = (0, 0, 0)) -> None:
@@ -180,6 +180,9 @@ class _Sheet:
 
     def _table(self, written: WrittenTable) -> None:
         self._sheet.ln(2)
+        # A title at the foot of a page would stand alone.
+        if self._sheet.will_page_break(25):
+            self._sheet.add_page()
         self.write(written.title, _TEXT + 1)
         widths = _widths(written)
         with self._open(widths) as table:

@@ -84,6 +84,11 @@ class WrittenSection:
     tables: tuple[WrittenTable, ...]
     remarks: tuple[WrittenRemark, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing at all: a part that says why it knows nothing is not without occasion."""
+        return not (self.figures or self.tables or self.notes)
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenMonthly:

@@ -94,6 +94,7 @@ def test_late_data_give_a_second_edition_that_lists_what_differs_and_the_first_s
     assert found["alerts-opened"] == ("3", "4")
     assert found["alerts-warning"] == ("1", "2")
     assert "alerts-critical" not in found
+    assert str(report.edition.differences[0].label) == "アラート: アラート"
     first = report_of(numbered(month(), 1), edition_of().bindings)
     assert first.figures["alerts-opened"].number == 3
 

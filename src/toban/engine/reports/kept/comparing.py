@@ -1,6 +1,6 @@
 """What two reports on one month tell otherwise. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from toban.engine.reports.edition import FigureDifference
 from toban.engine.reports.monthly import MonthlyReport
@@ -10,11 +10,20 @@ from toban.message import NOTHING, Message
 
 def differences(before: MonthlyReport, after: MonthlyReport) -> Iterator[FigureDifference]:
     """Yield the figures that two reports on one month tell otherwise, in the order of *after*."""
+    labels = {**_labels(before), **_labels(after)}
     for key in dict.fromkeys((*after.figures, *before.figures)):
         was, then = before.figures.get(key), after.figures.get(key)
-        one = was or then
-        if one is not None and _told(was) != _told(then):
-            yield FigureDifference(key, (then or one).label, _said(was), _said(then))
+        if _told(was) != _told(then):
+            yield FigureDifference(key, labels[key], _said(was), _said(then))
+
+
+def _labels(report: MonthlyReport) -> Mapping[str, Message]:
+    """Return what each figure is called outside of its part."""
+    return {
+        figure.key: Message("reports.of-part", part=section.part.heading, label=figure.label)
+        for section in report.sections
+        for figure in section.figures
+    }
 
 
 def _told(figure: ReportFigure | None) -> tuple[object, ...]:

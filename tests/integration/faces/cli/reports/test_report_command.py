@@ -1,7 +1,9 @@
 """`toban report`, next to a running Toban."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,15 @@ from tests.integration.engine.reports.conftest import (
     START,
     alert,
     october,
+    report_on,
 )
 from tests.registered import PARTS
 
 from toban.engine.people.models import Operator, OperatorRole
 from toban.faces.cli.reports import report
 from toban.faces.cli.reports.report import command
+from toban.faces.report.paper import pdf
+from toban.faces.report.written import written
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("october")]
 
@@ -199,3 +204,22 @@ def test_a_logo_is_drawn_or_said_to_be_none(content: bytes, is_drawn: bool, home
 
     text = PdfReader(home / "a.pdf").pages[0].extract_text()
     assert ("ロゴを描けませんでした" in text) is not is_drawn
+
+
+def test_a_part_that_says_why_it_knows_nothing_is_not_said_to_be_without_occasion() -> None:
+    cost = ordered("2026-10").stdout.partition("コスト\n")[2].partition("\n## ")[0]
+
+    assert "請求データが接続されていません" in cost
+    assert "該当なし" not in cost
+
+
+def test_no_title_of_a_table_stands_alone_at_the_foot_of_a_page() -> None:
+    said = written(report_on(), "ja")
+    titles = {table.title for section in said.sections for table in section.tables}
+
+    # Each line more moves all that follows.
+    for count in range(0, 24, 2):
+        moved = replace(said, notes=(*said.notes, *["x"] * count))
+        pages = PdfReader(BytesIO(pdf(moved, LATER))).pages
+        last = {page.extract_text().strip().splitlines()[-1] for page in pages}
+        assert not last & titles, count
