@@ -208,3 +208,14 @@ def test_a_changed_matrix_without_alerts_is_unknown(store: StoreProcess, past: S
     found = looked_back(store, DOCUMENT, new)
 
     assert unknown(found) == ["hindsight.no-alerts"]
+
+
+def test_readings_that_lie_too_far_apart_say_nothing_about_a_shorter_interval(
+    store: StoreProcess, past: Series
+) -> None:
+    # Every 30 seconds: a row of ten seconds would take each gap for a silence.
+    new = DOCUMENT.replace("| 70% | 85% | 1分 |", "| 70% | 85% | 10秒 |")
+    close = DOCUMENT.replace("| 70% | 85% | 1分 |", "| 70% | 85% | 5分 |")
+
+    assert unknown(looked_back(store, DOCUMENT, new)) == ["hindsight.too-far-apart"]
+    assert answer(looked_back(store, DOCUMENT, close))["new"]["alerts"] > 0

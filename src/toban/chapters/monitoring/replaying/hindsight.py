@@ -88,9 +88,11 @@ def recall(question: HindsightQuestion) -> Iterator[Hindsight]:
         question.now,
     )
     if found is None:
-        yield unknown(_ALERTS, Message("hindsight.too-many-instances"))
+        yield unknown(_ALERTS, Message("hindsight.too-many-instances"), is_failed=True)
     elif not found:
         yield unknown(_ALERTS, Message("hindsight.nothing-measured", series=target_of(sides[-1].row)))
+    elif are_too_far_apart(found, [each.limits.patience for each in sides]):
+        yield unknown(_ALERTS, Message("hindsight.too-far-apart"))
     else:
         yield _compared(question, sides, _within_reach(found, sides))
 
@@ -180,6 +182,13 @@ def _read(
 ) -> Iterator[Measurement]:
     question.site.hurry()
     return readings(question.site.telemetry, side.limits.metric, side.series, instance, start, end)
+
+
+def are_too_far_apart(hours: Hours, patience: Sequence[timedelta]) -> bool:
+    """Return whether the last of *patience*, shorter than the first, takes each gap for a silence. Pure."""
+    counts = [each for of_instance in hours.values() for each in of_instance]
+    gap = _SLOT * (sum(each.known for each in counts) / sum(each.count for each in counts))
+    return patience[-1] < patience[0] and patience[-1] < gap * 2
 
 
 def known_time(hours: Hours, now: datetime) -> tuple[datetime, float]:

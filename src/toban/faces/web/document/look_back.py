@@ -1,8 +1,10 @@
 """What the version that waits would have done in the past, row by row."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -34,6 +36,8 @@ class _Last:
 
 
 _last = _Last()
+_looking = Lock()
+"""One look at a time: whoever asks again and again keeps no more of the server busy."""
 
 
 @require_safe
@@ -47,11 +51,20 @@ def past(request: HttpRequest) -> HttpResponse:
     days = min(max(int(asked), 1), LONGEST) if _NUMBER.fullmatch(asked) else _DAYS
     context: dict[str, object] = {"title": Message("hindsight.title", count=days)}
     try:
-        context["rows"] = _looked_back(edition, awaits, days, system_clock()).rows
+        context |= _looked_back_once(edition, awaits, days, system_clock())
     except StoreUnavailable as away:
         context["unknown"] = Message("hindsight.store-away", why=message_of(away))
     page = "document/past/_past.html" if is_fragment(request) else "document/past/past.html"
     return render(request, page, context)
+
+
+def _looked_back_once(edition: Edition, awaits: Edition, days: int, now: datetime) -> Mapping[str, object]:
+    if not _looking.acquire(blocking=False):
+        return {"unknown": Message("hindsight.others-look")}
+    try:
+        return {"rows": _looked_back(edition, awaits, days, now).rows}
+    finally:
+        _looking.release()
 
 
 def _looked_back(edition: Edition, awaits: Edition, days: int, now: datetime) -> PlanHindsight:

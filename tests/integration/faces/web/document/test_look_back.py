@@ -78,6 +78,17 @@ def test_without_a_store_the_past_is_unknown(
     assert "アラート:" not in page
 
 
+def test_only_one_look_back_at_a_time_keeps_the_server_busy(
+    viewer: Client, waiting: EditionRefusal, measured: None
+) -> None:
+    with look_back._looking:
+        page = viewer.get("/version/past").content.decode()
+    again = viewer.get("/version/past").content.decode()
+
+    assert "ほかの人が調べています" in page
+    assert "アラート: 0 件 → 1 件" in again
+
+
 def test_there_is_nothing_to_look_back_at_if_no_version_waits(viewer: Client, in_force: Fixed) -> None:
     assert viewer.get("/version/past").status_code == 404
 
