@@ -15,6 +15,7 @@ from toban.design.clauses.incident import FailurePattern, IncidentFlow, Incident
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
+from toban.engine.hindsight.question import HINDSIGHT
 from toban.engine.notify.chat.port import CHAT
 from toban.engine.notify.deciding.drills import DRILLS
 from toban.engine.notify.signal import ADVICE
@@ -64,6 +65,7 @@ EXTENSION = Extension(
         CHAT: "toban.chapters.incident.chat:OFFER",
         ASSERTIONS: "toban.chapters.incident.rows.prevention:ASSERTIONS",
         DRILLS: "toban.chapters.incident.gameday.drills:of_drills",
+        HINDSIGHT: "toban.chapters.incident.rows.hindsight:HINDSIGHT",
         REPORT_SECTIONS: "toban.chapters.incident.reports.monthly:section",
         TASK_FACTS: "toban.chapters.incident.rows.owing:facts",
     },

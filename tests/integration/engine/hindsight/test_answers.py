@@ -12,6 +12,7 @@ from tests.registered import PARTS
 from tests.telemetry_rows import LogRow, batch_of
 
 from toban.chapters.backup.models import Backup, Drill, LogStretch
+from toban.chapters.incident.models import Incident
 from toban.chapters.objectives.models import LevelDay
 from toban.design.reader import read_design
 from toban.engine.bindings.load import read_bindings
@@ -65,6 +66,13 @@ DOCUMENT = """# 運用設計書
 ### 復旧目標
 - RPO (目標復旧時点): 24時間
 - RTO (目標復旧時間): 4時間
+
+## 7. 障害対応
+
+### 障害レベル
+| レベル | 定義 | 対応時間 | 復旧目標 |
+|---|---|---|---|
+| Critical | サービス全停止 | 30分 | 4時間 |
 """
 BINDINGS = """
 [channels.slack]
@@ -221,3 +229,28 @@ def test_a_level_says_on_how_many_days_it_would_have_been_met(store: StoreProces
     assert level.values["new"]["days_met"] == 2  # type: ignore[index]
     assert level.said[1].values["count"] == 20
     assert level.is_adverse
+
+
+def test_a_level_of_incidents_says_how_many_would_have_kept_its_times(store: StoreProcess) -> None:
+    for minutes, hours in ((5, 1), (20, 3), (25, 6)):
+        Incident.objects.create(
+            origin=Incident.Origin.ALERT,
+            level="Critical",
+            began_at=NOW - DAY,
+            detected_at=NOW - DAY,
+            responded_at=NOW - DAY + timedelta(minutes=minutes),
+            recovered_at=NOW - DAY + hours * HOUR,
+            updated_at=NOW,
+        )
+
+    (times,) = answers(look_back(store, ("| 30分 | 4時間 |", "| 15分 | 2時間 |")))
+
+    assert times.values["old"] == {"response_kept": 3, "recovery_kept": 2}
+    assert times.values["new"] == {"response_kept": 1, "recovery_kept": 1}
+    assert times.is_adverse
+
+
+def test_a_level_without_incidents_is_unknown(store: StoreProcess) -> None:
+    (times,) = answers(look_back(store, ("| 30分 | 4時間 |", "| 15分 | 2時間 |")))
+
+    assert times.values["unknown"]["code"] == "hindsight.no-incidents"  # type: ignore[index]
