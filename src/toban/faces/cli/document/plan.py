@@ -12,6 +12,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
 from toban.design.diff import ClauseChange, Difference, FieldChange, compare
 from toban.design.document_file import UnreadableDocument
+from toban.design.origin import Origin
 from toban.design.reader import Design, Remainder, load_design
 from toban.engine.bindings.load import UnreadableBindings, declared_in
 from toban.engine.extension import Consequence
@@ -61,7 +62,7 @@ def command(parts: Parts, old: Path, new: Path, form: str, days: int | None, che
       0  no change; with --check, nothing speaks against the changes
       2  one of the documents can't be read; with --check, or what is kept of the past can't be
       3  there are changes (without --check)
-      4  with --check: the past speaks against a change
+      4  with --check: the past speaks against a change, or a row can't be read any more
     """
     speak_utf8()
     try:
@@ -81,25 +82,29 @@ def command(parts: Parts, old: Path, new: Path, form: str, days: int | None, che
     if form == "json":
         say(_as_json(before, after, difference, told, past))
     elif form == "github":
-        say("\n".join(_as_annotations(difference, past)))
+        say("\n".join(_as_annotations(after, difference, past)))
     else:
         say("\n".join(_as_text(before, after, difference, told, past)))
-    raise SystemExit(_checked(past) if check else _CHANGES if difference else 0)
+    raise SystemExit(_checked(difference, past) if check else _CHANGES if difference else 0)
 
 
-def _checked(past: LookBack) -> int:
+def _checked(difference: Difference, past: LookBack) -> int:
     if past.is_failed:
         refuse(past.unknown or Message("hindsight.not-whole"), Message("hindsight.check-store-and-days"))
         return _UNREADABLE
-    return _AGAINST if past.is_adverse else 0
+    # Nothing can be said of a row that can't be read, which would not be acted on either.
+    return _AGAINST if past.is_adverse or difference.unread_added else 0
 
 
-def _as_annotations(difference: Difference, past: LookBack) -> Iterator[str]:
+def _as_annotations(new: Design, difference: Difference, past: LookBack) -> Iterator[str]:
     for change in difference.changes:
         said = [*(field.said for field in change.fields), *past.lines(change)]
         yield annotation(
             change.clause.origin, change.title, said or [change.said], is_warning=past.is_against(change)
         )
+    for row in difference.unread_added:
+        at = Origin(new.document, row.line)
+        yield annotation(at, Message("document.unreadable-rows"), [row.reason], is_warning=True)
     yield _summary(difference)
 
 

@@ -92,3 +92,13 @@ def test_a_check_fails_only_if_the_past_speaks_against_the_change(
     assert harmless.exit_code == 0
     assert against.exit_code == 4
     assert against.output.startswith("::warning file=")
+
+
+def test_a_row_that_can_no_longer_be_read_does_not_pass_a_check(tmp_path: Path) -> None:
+    result = toban_plan(tmp_path, "高いとき", "--check", "--days", "2", "--format", "github")
+
+    assert result.exit_code == 4
+    assert any(
+        line.startswith("::warning file=") and ",line=8,title=読み取れない行::" in line
+        for line in result.output.splitlines()
+    )
