@@ -43,6 +43,8 @@ def read_cron_line(stored: str) -> Schedules | None:
 @lru_cache(maxsize=1024)
 def same_times(stated: Schedules, real: Schedules, by: TimeReckoning) -> bool:
     """Return whether both are due at the same times, however they say it."""
+    if frozenset(stated) == frozenset(real):
+        return True
     found = (
         [
             each.timestamp()
