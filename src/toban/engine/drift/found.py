@@ -1,6 +1,6 @@
 """What was seen of the settings, compared with the document in force."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ from toban.engine.drift.looking import compared
 from toban.engine.drift.models import SeenSetting
 from toban.engine.drift.setting import ComparedSetting, reckoning_of
 from toban.engine.editions.edition import Edition
-from toban.message import NOTHING, Message
+from toban.message import NOTHING, Message, listing
 
 _LATE_LOOKS = 3
 """After so many looks that should have been, what the last one has seen says nothing."""
@@ -66,6 +66,16 @@ def found_settings(edition: Edition, now: datetime) -> Sequence[FoundSetting]:
         if not _is_unset(known.get(each.key))
     ]
     return sorted(found, key=lambda each: each.setting.row.origin)
+
+
+def differences(edition: Edition, now: datetime) -> Mapping[str, Message]:
+    """Return by the row's id what reality is, of each row that states something else."""
+    found: dict[str, list[Message]] = {}
+    for each in found_settings(edition, now):
+        if each.state is DriftState.DIFFERENT:
+            said = Message("drift.on-its-row", what=each.setting.value.label, real=each.real)
+            found.setdefault(each.setting.row.id, []).append(said)
+    return {row: listing(said) for row, said in found.items()}
 
 
 def _is_unset(seen: SeenSetting | None) -> bool:

@@ -34,6 +34,8 @@ class LiveRow:
     """What people allow for a time about its deviation; empty if they allow nothing."""
     is_allowed: bool = False
     """Whether that is about the whole row: nobody needs to act on it."""
+    differs: str = ""
+    """What reality is set to instead of what the row states, as it was when the page was drawn."""
 
     def sent(self) -> Mapping[str, object]:
         """Return the row as JSON values."""
@@ -106,7 +108,8 @@ def verdict_html(row: LiveRow, address: str) -> SafeString:
     return format_html(
         '<a class="verdict {}" data-clause="{}" href="{}" title="{}">'
         '<span class="call"><span class="mark" aria-hidden="true">{}</span> <b>{}</b></span>'
-        '<small class="since">{}</small><small class="due">{}</small><small class="exception">{}</small></a>',
+        '<small class="since">{}</small><small class="due">{}</small><small class="exception">{}</small>'
+        "{}</a>",
         row.verdict,
         row.id,
         address,
@@ -116,6 +119,7 @@ def verdict_html(row: LiveRow, address: str) -> SafeString:
         row.since,
         row.due,
         row.exception,
+        format_html('<small class="drift">≠ {}</small>', row.differs) if row.differs else "",
     )
 
 

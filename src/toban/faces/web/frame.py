@@ -1,7 +1,7 @@
 """What is around every page: the top bar, today, and the edition in force."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import Http404
 from django.utils.translation import get_language
 
+from toban.engine.drift.found import differences
 from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import current
@@ -68,6 +69,8 @@ def look(edition: Edition, now: datetime) -> Sight:
     built, page = drawn(edition)
     statuses = [each for each in current.statuses(now) if each.clause_id in built.clauses]
     rows = live_rows(built.clauses, statuses, now, edition.bindings.system.zone)
+    for clause, differs in differences(edition, now).items():
+        rows[clause] = replace(rows[clause], differs=str(differs))
     return Sight(edition, now, built, page, statuses, rows)
 
 

@@ -12,6 +12,7 @@ from tests.registered import PARTS
 
 from toban.engine.bindings.load import read_bindings
 from toban.faces.document.address import evidence_address
+from toban.faces.web.document import pages
 from toban.faces.web.drift import drift, proof
 
 __all__ = ["moto", "place"]
@@ -20,7 +21,7 @@ __all__ = ["moto", "place"]
 @pytest.fixture(autouse=True)
 def shown(place: Place, in_force: Fixed, monkeypatch: pytest.MonkeyPatch) -> None:
     in_force.edition = place.edition
-    for module in (drift, proof):
+    for module in (drift, proof, pages):
         monkeypatch.setattr(module, "system_clock", lambda: place.now)
 
 
@@ -63,6 +64,18 @@ def test_the_row_says_what_reality_is_and_when_it_changed(place: Place, viewer: 
     assert "ログの保存期間: 文書 90日、実際は 30日" in said
     assert "実際の設定は 90日でした" in said.replace("90日 でした", "90日でした")
     assert "-| アクセスログ | HTTPリクエスト | CloudWatch Logs | 90日 |" in said
+
+
+def test_the_living_document_marks_the_row_and_no_other(place: Place, viewer: Client) -> None:
+    place.look()
+    assert 'small class="drift"' not in page(viewer, "/")
+    place.keep_logs(30)
+    place.look(HOUR)
+
+    said = page(viewer, "/")
+
+    assert said.count('<small class="drift">≠ ログの保存期間: 実際は 30日</small>') == 1
+    assert "ログの保存期間が文書 (90日) と違います。実際は 30日 です" in said
 
 
 def test_a_row_that_is_not_compared_shows_nothing_of_it(viewer: Client) -> None:
