@@ -35,7 +35,7 @@ class InventoryBinding(Section):
 
 
 class MirrorAddress(HttpAccess):
-    """`[advisories.at]`: where the folder is refreshed from, `URL/{ecosystem}/all.zip`."""
+    """`[advisories.at]`: where `URL/{ecosystem}/all.zip` comes from; `kev` and `epss`: where a file does."""
 
     timeout: float = Field(default=300.0, gt=0, le=3600)
     """Seconds until a whole archive must have arrived."""
@@ -50,6 +50,10 @@ class AdvisoriesBinding(Section):
     """It holds `{ecosystem}/all.zip`, as OSV publishes them."""
     at: MirrorAddress | None = None
     """Where it is refreshed from before each scan; unsaid, a batch refreshes it, or a person."""
+    kev: MirrorAddress | None = None
+    """Where CISA's catalog of what is exploited is fetched from, if not from `at`."""
+    epss: MirrorAddress | None = None
+    """Where the likelihoods of EPSS are fetched from, if not from `at`."""
     oldest: Annotated[
         Length, Assumed("vulnerabilities.assumed-oldest", Message("vulnerabilities.why-oldest"), _scans)
     ] = timedelta(days=7)

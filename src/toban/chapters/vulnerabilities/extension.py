@@ -7,7 +7,7 @@ from toban.chapters.vulnerabilities.proposals import open_tables
 from toban.design.acts import is_vulnerability_scan
 from toban.design.clauses.routine import Routine
 from toban.design.clauses.security import SecurityRoutine
-from toban.engine.extension import Extension, Link, RowKind
+from toban.engine.extension import Extension, Link, RowKind, Scope
 from toban.engine.found import SCANS
 from toban.engine.registry.commands import Command
 from toban.engine.reports.section import REPORT_SECTIONS
@@ -47,6 +47,11 @@ EXTENSION = Extension(
     apps=("toban.chapters.vulnerabilities",),
     pages="toban.faces.web.vulnerabilities.urls",
     menu=(Link("vulnerabilities", Message("vulnerabilities.page")),),
+    api="toban.faces.api.vulnerabilities.routes",
+    scopes=(
+        Scope("read:vulnerabilities", Message("vulnerabilities.scope-read")),
+        Scope("act:vulnerabilities", Message("vulnerabilities.scope-act")),
+    ),
     intake="toban.faces.ingest.vulnerabilities.routes",
     acts=ACTS,
     commands={

@@ -12,6 +12,9 @@ from django.db.models import F, Q
 from toban.chapters.vulnerabilities.advisories.rating import Rating
 from toban.engine.message_field import MessageField
 
+OWN = "toban"
+"""The source of what Toban's own scans find."""
+
 
 class InventoryReading(models.Model):
     """The newest look at an inventory."""
@@ -52,9 +55,17 @@ class PushedList(models.Model):
 class VulnerabilityQuerySet(models.QuerySet["Vulnerability"]):
     """Vulnerabilities by their state."""
 
-    def open(self) -> Self:
-        """Return those that were there at the newest look."""
+    def present(self) -> Self:
+        """Return those that some source still reports, also if a VEX statement closes them."""
         return self.filter(ended_at=None)
+
+    def open(self) -> Self:
+        """Return those that some source still reports and that no VEX statement closes."""
+        return self.present().filter(closed_at=None)
+
+    def closed(self) -> Self:
+        """Return those that some source still reports and that a VEX statement closes."""
+        return self.present().exclude(closed_at=None)
 
     def late(self, limits: Mapping[Rating, timedelta], now: datetime) -> Self:
         """Return those that should have been mended by *now*; what has no limit never is."""
@@ -62,17 +73,25 @@ class VulnerabilityQuerySet(models.QuerySet["Vulnerability"]):
         return self.filter(reduce(or_, over)) if over else self.none()
 
     def worst_first(self) -> Self:
-        """Return what is exploited first, then by rating; then what can be mended, then the oldest."""
+        """Return what is exploited first, then by rating, then what is exploited likeliest soon (EPSS).
+
+        Then what can be mended, then the oldest.
+        """
         is_not_exploited = models.ExpressionWrapper(
             Q(exploited_since=None), output_field=models.BooleanField()
         )
         return self.order_by(
-            is_not_exploited, "rank", F("fixable_since").asc(nulls_last=True), "first_seen", "pk"
+            is_not_exploited,
+            "rank",
+            F("likelihood").desc(nulls_last=True),
+            F("fixable_since").asc(nulls_last=True),
+            "first_seen",
+            "pk",
         )
 
 
 class Vulnerability(models.Model):
-    """A vulnerability of a package in an inventory, from the scan that found it to the one that did not."""
+    """A vulnerability of a package in an inventory, from the look that found it to the one that did not."""
 
     inventory = models.CharField(max_length=200)
     ecosystem = models.CharField(max_length=100)
@@ -95,6 +114,14 @@ class Vulnerability(models.Model):
     """When a scan first knew a version that mends it."""
     exploited_since = models.DateField(null=True)
     """Since when it is known to be exploited; null if it is not."""
+    likelihood = models.FloatField(null=True)
+    """How likely it is exploited within 30 days, by EPSS; null if nobody says."""
+    sources = models.JSONField(default=list)
+    """Who reports it: `OWN`, other scanners by the name of their report."""
+    closing = models.JSONField(default=dict)
+    """The VEX statement that closes it, as JSON values; see `imported.settling`."""
+    closed_at = models.DateTimeField(null=True)
+    """When the statement closed it; null if none does."""
     last_seen = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
@@ -113,9 +140,67 @@ class Vulnerability(models.Model):
     def __str__(self) -> str:
         return f"{self.name} {self.package} {self.inventory}"
 
+    @property
+    def has_rating(self) -> bool:
+        """Whether a source has rated it."""
+        return self.rating not in ("", Rating.UNKNOWN)
+
     def due_at(self, limit: timedelta) -> datetime:
         """Return until when it must be mended."""
         return self.first_seen + limit
+
+
+class ImportedReport(models.Model):
+    """The newest report of a source about an inventory; the next one of the same source replaces it."""
+
+    inventory = models.CharField(max_length=200)
+    source = models.CharField(max_length=100)
+    format = models.CharField(max_length=20)
+    """A `ReportFormat`."""
+    digest = models.CharField(max_length=64)
+    """SHA-256 of the file."""
+    made_at = models.DateTimeField(null=True)
+    """When it was made, as it says itself; null if it does not."""
+    received_at = models.DateTimeField()
+    received_from = models.CharField(max_length=150)
+    finds = models.BooleanField()
+    """Whether it is of a scan: one that only states (VEX) does not age."""
+    found = models.PositiveIntegerField()
+    left_out = models.JSONField(default=list)
+    """What it names and Toban could not place, as messages."""
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("inventory", "source"), name="one_report_of_a_source"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.inventory}"
+
+    @property
+    def at(self) -> datetime:
+        """When what it says was so."""
+        return self.made_at or self.received_at
+
+
+class VexStatement(models.Model):
+    """What a report states of a vulnerability in a package, until the next report of its source."""
+
+    report = models.ForeignKey(ImportedReport, models.CASCADE, related_name="statements")
+    names = models.JSONField()
+    """Of the vulnerability."""
+    ecosystem = models.CharField(max_length=100)
+    """Of the package; of a distribution perhaps without its release."""
+    package = models.CharField(max_length=300)
+    version = models.CharField(max_length=300, blank=True)
+    """Empty: of all."""
+    status = models.CharField(max_length=20)
+    """A `VexStatus`."""
+    justification = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.package}"
 
 
 class VulnerabilityScan(models.Model):

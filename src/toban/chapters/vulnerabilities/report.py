@@ -16,7 +16,12 @@ from toban.chapters.vulnerabilities.judging import (
     counted,
     judge,
 )
-from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability, VulnerabilityScan
+from toban.chapters.vulnerabilities.models import (
+    ImportedReport,
+    InventoryReading,
+    Vulnerability,
+    VulnerabilityScan,
+)
 from toban.chapters.vulnerabilities.plan import ScanOrder, ScanPlan
 from toban.engine.evidence import status
 from toban.engine.evidence.acts import also_shown
@@ -27,6 +32,7 @@ from toban.engine.rows.report import RowAlerts, condition_of, update_of
 from toban.engine.runs.models import Run
 from toban.engine.runs.standing import ENDED, WorkStatus, standings
 from toban.message import NOTHING, Message, from_json
+from toban.text import fitting_key
 
 _ALERTS = RowAlerts(
     item="vulnerabilities",
@@ -43,7 +49,7 @@ _MOST_READ = 4 * _MOST_ALERTS
 
 def tell(plan: ScanPlan, now: datetime, document_digest: str) -> None:
     """Show the status of every row, and report what is wrong."""
-    found, last = open_now(plan, now), last_scan(plan)
+    found, last = open_now(plan, now), last_scan(plan, now)
     works = standings([each.key for each in plan.orders], now)
     judged = [(order, _judged(order, found, last, works)) for order in plan.orders]
     updates = [update_of(order.row, each, now) for order, each in judged]
@@ -83,8 +89,8 @@ def open_now(plan: ScanPlan, now: datetime) -> OpenVulnerabilities:
     return OpenVulnerabilities({Rating(rating): count for rating, count in counts}, late_count, worst)
 
 
-def last_scan(plan: ScanPlan) -> LastScan | None:
-    """Return the newest scan that went through; None if none did yet."""
+def last_scan(plan: ScanPlan, now: datetime) -> LastScan | None:
+    """Return the newest scan that went through, with the gaps of reports besides; None if none did yet."""
     found = VulnerabilityScan.objects.order_by("-at", "-run").first()
     if found is None:
         return None
@@ -93,9 +99,26 @@ def last_scan(plan: ScanPlan) -> LastScan | None:
         found.run,
         found.at.astimezone(plan.zone),
         found.packages,
-        [from_json(gap) for gap in found.gaps],
+        [*(from_json(gap) for gap in found.gaps), *_report_gaps(plan, now)],
         [each.name for each in plan.inventories if each.name not in looked],
     )
+
+
+def _report_gaps(plan: ScanPlan, now: datetime) -> Iterator[Message]:
+    """Yield what reports of others name in vain, and which of them are old."""
+    oldest = plan.advisories.oldest if plan.advisories is not None else timedelta.max
+    names = [each.name for each in plan.inventories]
+    for row in ImportedReport.objects.filter(inventory__in=names).order_by("inventory", "source"):
+        for gap in row.left_out:
+            yield Message("vulnerabilities.gap-inventory", name=row.inventory, why=from_json(gap))
+        if row.finds and now - row.at > oldest:
+            yield Message(
+                "vulnerabilities.gap-old-report",
+                name=row.inventory,
+                source=row.source,
+                days=(now - row.at).days,
+                at=row.at.astimezone(plan.zone),
+            )
 
 
 def _judged(
@@ -131,7 +154,7 @@ def _signals(
 
 
 def _alert_key(order: ScanOrder, each: FoundVulnerability) -> str:
-    return f"{order.row.id}/{each.inventory}/{each.package}/{each.name}"[:300]
+    return fitting_key(f"{order.row.id}/{each.inventory}/{each.package}/{each.name}", 300)
 
 
 def _late(order: ScanOrder, key: str, each: FoundVulnerability, plan: ScanPlan, now: datetime) -> Signal:

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from toban.chapters.vulnerabilities.advisories.mirror import Advisories
 from toban.chapters.vulnerabilities.matching import Matches, VulnerablePackage, match
@@ -30,8 +30,6 @@ class Scanned:
     compared: int
     data: Mapping[str, datetime]
     """Ecosystem → when the newest of its advisories was changed."""
-    exploited: Mapping[str, date] = field(default_factory=dict)
-    """See `Advisories`."""
 
 
 def wanted(inventories: Mapping[str, Inventory]) -> Wanted:
@@ -61,14 +59,12 @@ def scan(
         {name: each.unreadable for name, each in looked.items()},
         [
             *(Message("vulnerabilities.gap-inventory", name=name, why=why) for name, why in unread.items()),
-            *([advisories.trouble] if advisories.trouble else ()),
             *_of_data(inventories, advisories, now, oldest),
             *_of_packages(inventories, looked, now, oldest),
         ],
         sum(len(each.packages) for each in inventories.values()),
         sum(each.compared for each in looked.values()),
         {name: each.newest for name, each in advisories.data.items()},
-        advisories.exploited,
     )
 
 

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from tests.ports import free_port
 from tests.unit.chapters.vulnerabilities.mirrors import advisory, mirror
 
 from toban.chapters.vulnerabilities.advisories import refreshing
-from toban.chapters.vulnerabilities.bindings import MirrorAddress
+from toban.chapters.vulnerabilities.bindings import AdvisoriesBinding, MirrorAddress
 
 asked: list[tuple[str, int]] = []
 
@@ -118,3 +118,67 @@ def test_the_name_of_an_ecosystem_is_quoted(tmp_path: Path, source: Path, url: s
     assert refreshed(tmp_path / "osv", url, "Rocky Linux:9") == []
 
     assert asked == [("/Rocky%20Linux:9/all.zip", 200)]
+
+
+def catalogs(folder: Path, **written: object) -> Sequence[str]:
+    bound = AdvisoriesBinding.model_validate({"folder": str(folder), **written})
+    return [str(each) for each in refreshing.refresh_catalogs(bound)]
+
+
+def test_catalogs_come_from_the_mirror_if_it_has_them(tmp_path: Path, source: Path, url: str) -> None:
+    (source / "known_exploited_vulnerabilities.json").write_text('{"vulnerabilities": []}')
+    folder = tmp_path / "osv"
+
+    assert catalogs(folder, at={"url": url}) == []
+    assert catalogs(folder, at={"url": url}) == []
+
+    assert [each.name for each in folder.iterdir()] == ["known_exploited_vulnerabilities.json"]
+    assert sorted(asked) == [
+        ("/epss_scores-current.csv.gz", 404),
+        ("/epss_scores-current.csv.gz", 404),
+        ("/known_exploited_vulnerabilities.json", 200),
+        ("/known_exploited_vulnerabilities.json", 304),
+    ]
+
+
+def test_a_catalog_has_an_address_of_its_own_and_a_page_does_not_replace_it(
+    tmp_path: Path, source: Path, url: str
+) -> None:
+    folder = tmp_path / "osv"
+    (source / "scores.csv.gz").write_bytes(b"\x1f\x8b\x08")
+    assert catalogs(folder, epss={"url": f"{url}/scores.csv.gz"}) == []
+    (source / "scores.csv.gz").write_text("<html>sign in</html>")
+    os.utime(source / "scores.csv.gz", (time.time() + 5, time.time() + 5))
+
+    (page,) = catalogs(folder, epss={"url": f"{url}/scores.csv.gz"})
+    (gone,) = catalogs(folder, kev={"url": f"{url}/gone.json"})
+
+    assert page.startswith("epss_scores-current.csv.gz を新しくできません")
+    assert "ステータス 404" in gone
+    assert [(each.name, each.read_bytes()) for each in folder.iterdir()] == [
+        ("epss_scores-current.csv.gz", b"\x1f\x8b\x08")
+    ]
+
+
+def test_the_credentials_of_the_mirror_are_not_shown_to_the_address_of_a_catalog(tmp_path: Path) -> None:
+    shown: list[str] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            shown.append(self.headers.get("authorization", ""))
+            self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, *_said: object) -> None:
+            pass
+
+    (tmp_path / "token").write_text("secret-of-the-mirror")
+    (tmp_path / "token").chmod(0o600)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever).start()
+        place = f"http://127.0.0.1:{server.server_port}"
+        mirror_at = {"url": place, "bearer_token": f"file:{tmp_path / 'token'}"}
+        catalogs(tmp_path / "osv", at=mirror_at, kev={"url": f"{place}/kev.json"})
+        server.shutdown()
+
+    assert shown == ["", "Bearer secret-of-the-mirror"]

@@ -10,8 +10,8 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from io import BufferedReader, FileIO
 from lzma import LZMAError
 from pathlib import Path
@@ -20,8 +20,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 import orjson
 
 from toban.chapters.vulnerabilities.advisories.advisory import Advisory, Affected, NoAdvisory, read_advisory
-from toban.chapters.vulnerabilities.advisories.exploited import CatalogUnreadable, read_exploited
-from toban.message import NOTHING, Message
+from toban.message import Message
 
 ARCHIVE = "all.zip"
 _A_NAME = re.compile(r"[^/\x00]{1,100}")
@@ -71,10 +70,6 @@ class Advisories:
     """By ecosystem, as the packages name it."""
     missing: Mapping[str, Message]
     """Ecosystem → why nothing is known of its packages."""
-    exploited: Mapping[str, date] = field(default_factory=dict)
-    """CVE number → since when it is known to be exploited."""
-    trouble: Message = NOTHING
-    """Why nobody knows which are exploited, if there is a catalog of them."""
 
 
 def read_mirror(folder: Path, wanted: Collection[tuple[str, str]], now: datetime) -> Advisories:
@@ -94,10 +89,7 @@ def read_mirror(folder: Path, wanted: Collection[tuple[str, str]], now: datetime
             data[ecosystem] = _read(file, ecosystem, wanted, known, now)
         except MirrorUnreadable as error:
             missing[ecosystem] = error.args[0]
-    try:
-        return Advisories(known, data, missing, read_exploited(folder))
-    except CatalogUnreadable as error:
-        return Advisories(known, data, missing, trouble=error.args[0])
+    return Advisories(known, data, missing)
 
 
 def _archive(folder: Path, ecosystem: str) -> Path | None:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from toban.chapters.vulnerabilities.advisories.rating import Rating
-from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability
+from toban.chapters.vulnerabilities.imported.taking import Taken
+from toban.chapters.vulnerabilities.models import ImportedReport, InventoryReading, Vulnerability
 from toban.chapters.vulnerabilities.operation import OPERATION
 from toban.chapters.vulnerabilities.plan import ScanPlan
 from toban.engine.editions.edition import Edition
 from toban.engine.orders import NotPossible
-from toban.message import Message
+from toban.message import Message, from_json
 
 
 def must_be_bound(inventory: str, edition: Edition) -> None:
@@ -39,6 +40,9 @@ def vulnerability_values(each: Vulnerability, plan: ScanPlan) -> Mapping[str, ob
         "fixed": each.fixed,
         "owner": owner_of(each.inventory, plan),
         "exploited_since": each.exploited_since.isoformat() if each.exploited_since else None,
+        "likelihood": each.likelihood,
+        "sources": each.sources,
+        "closing": each.closing or None,
         "first_seen": each.first_seen.isoformat(),
         "last_seen": each.last_seen.isoformat(),
         "due_at": due.isoformat() if due is not None else None,
@@ -53,6 +57,32 @@ def inventory_values(each: InventoryReading) -> Mapping[str, object]:
         "looked_at": each.looked_at.isoformat(),
         "taken_at": each.taken_at.isoformat() if each.taken_at else None,
         "trouble": each.trouble.as_output() if each.trouble else None,
+    }
+
+
+def report_values(each: ImportedReport) -> Mapping[str, object]:
+    """Return what is known of a report, without what it found."""
+    return {
+        "inventory": each.inventory,
+        "source": each.source,
+        "format": each.format,
+        "digest": each.digest,
+        "made_at": each.made_at.isoformat() if each.made_at else None,
+        "received_at": each.received_at.isoformat(),
+        "received_from": each.received_from,
+        "named": each.found,
+        "left_out": [from_json(gap).as_output() for gap in each.left_out],
+    }
+
+
+def taken_values(taken: Taken) -> Mapping[str, object]:
+    """Return what a report changed."""
+    return {
+        **report_values(taken.report),
+        "found": taken.looked.found,
+        "ended": len(taken.looked.ended),
+        "closed": len(taken.settled.closed),
+        "reopened": len(taken.settled.reopened),
     }
 
 

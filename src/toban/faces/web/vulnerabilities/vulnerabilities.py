@@ -12,7 +12,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from toban.chapters.vulnerabilities.advisories.rating import Rating
-from toban.chapters.vulnerabilities.models import InventoryReading, Vulnerability, VulnerabilityScan
+from toban.chapters.vulnerabilities.models import (
+    OWN,
+    ImportedReport,
+    InventoryReading,
+    Vulnerability,
+    VulnerabilityScan,
+)
 from toban.chapters.vulnerabilities.operation import OPERATION
 from toban.chapters.vulnerabilities.plan import ScanPlan
 from toban.chapters.vulnerabilities.report import last_scan
@@ -25,6 +31,8 @@ from toban.faces.words.verdicts import OrderRefusal, refused
 from toban.message import Message
 
 _PER_PAGE = 100
+_MOST_CLOSED = 100
+_KNOWN = ("CVE-", "GHSA-")
 _OSV = "https://osv.dev/vulnerability/"
 _JVN = "https://jvndb.jvn.jp/search/index.php?mode=_vulnerability_search_IA_VulnSearch&keyword="
 
@@ -50,8 +58,20 @@ class ListedVulnerability:
 
     @property
     def osv(self) -> str:
-        """Where its advisory can be read."""
+        """Where its advisory can be read; empty for what only a scanner of code has named."""
+        if not self.found.ecosystem and not self.found.name.startswith(_KNOWN):
+            return ""
         return _OSV + quote((self.found.advisories or [self.found.name])[0], safe="")
+
+    @property
+    def percent(self) -> str:
+        """How likely it is exploited within thirty days; empty if nobody says."""
+        return f"{self.found.likelihood:.1%}" if self.found.likelihood is not None else ""
+
+    @property
+    def others(self) -> str:
+        """Who reports it, if not Toban alone."""
+        return ", ".join(self.found.sources) if self.found.sources != [OWN] else ""
 
     @property
     def jvn(self) -> str:
@@ -89,8 +109,9 @@ def vulnerabilities(request: HttpRequest) -> HttpResponse:
     shown = found.filter(inventory=asked["inventory"]) if asked["inventory"] else found
     shown = shown.filter(rating=asked["rating"]) if asked["rating"] in Rating else shown
     shown = shown.exclude(fixed="") if asked["fixable"] else shown
+    closed = Vulnerability.objects.closed().filter(inventory__in=names).worst_first()
     page = Paginator(shown.worst_first(), _PER_PAGE).get_page(request.GET.get("page"))
-    last = last_scan(plan)
+    last = last_scan(plan, now)
     query = request.GET.copy()
     query.pop("page", None)
     context = {
@@ -102,6 +123,9 @@ def vulnerabilities(request: HttpRequest) -> HttpResponse:
             ListedVulnerability(each, owner_of(each.inventory, plan), due_at(each, plan), now)
             for each in page
         ],
+        "closed": closed[:_MOST_CLOSED],
+        "closed_count": closed.count(),
+        "reports": ImportedReport.objects.filter(inventory__in=names).order_by("inventory", "source"),
         "inventories": _inventories(plan),
         "asked": asked,
         "ratings": [(each.value, Message(f"vulnerabilities.rated-{each.value}")) for each in Rating],

@@ -8,9 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.integration.chapters.vulnerabilities.place import CRITICAL, DAY, Place
 from tests.registered import PARTS
+from tests.unit.chapters.vulnerabilities.imported.reports import openvex, trivy, written
 from tests.unit.chapters.vulnerabilities.mirrors import advisory
 
-from toban.faces.cli.vulnerabilities import vulnerabilities
+from toban.faces.cli.vulnerabilities import reports, vulnerabilities
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     found = Place(tmp_path)
     found.know(advisory("CVE-2026-1", "lib", "2.0", severity=CRITICAL), advisory("GHSA-2", "other", ""))
     found.install("lib==1.0", "other==1.0")
-    monkeypatch.setattr(vulnerabilities, "edition_of", lambda _parts: found.edition)
+    for module in (vulnerabilities, reports):
+        monkeypatch.setattr(module, "edition_of", lambda _parts: found.edition)
     return found
 
 
@@ -102,3 +104,65 @@ def test_a_misspelt_inventory_is_refused(place: Place) -> None:
 
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == "[inventory] に shpo はありません\nHINT: あるのは: shop\n"
+
+
+def test_a_report_is_taken_in_from_a_file_and_named_as_the_source(place: Place, tmp_path: Path) -> None:
+    place.scan()
+    file = tmp_path / "trivy.json"
+    file.write_bytes(written(trivy({}, {"VulnerabilityID": "CVE-2026-9"}, {"VulnerabilityID": ""})))
+
+    done = toban("import", str(file), "--inventory", "shop")
+
+    told, gap = done.output.splitlines()
+    assert told.startswith("trivy → shop: 検出 2 件、新規 1 件")
+    assert gap.startswith("? trivy に、パッケージか名前が分からず")
+    assert "shop (検出元 toban、trivy)" in toban().output
+    values = json.loads(toban("--format", "json").output)
+    assert [each["source"] for each in values["reports"]] == ["trivy"]
+
+
+def test_statements_close_and_what_they_close_is_counted(place: Place, tmp_path: Path) -> None:
+    place.scan()
+    file = tmp_path / "vex.json"
+    file.write_bytes(written(openvex({})))
+
+    assert "対応不要 1 件" in toban("import", str(file), "--inventory", "shop").output
+    assert "VEX の表明により対応不要: 1 件" in toban().output
+    assert (
+        json.loads(toban("--format", "json").output)["closed"][0]["closing"]["source"] == "Example Security"
+    )
+
+    done = toban("forget", "Example Security", "--inventory", "shop", "--reason", "withdrawn")
+    assert "再び対応必要 1 件" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "content", "said"),
+    [
+        (("--inventory", "shpo"), b"{}", "[inventory] に shpo はありません"),
+        (("--inventory", "shop"), b"{", "JSON ではありません"),
+        (("--inventory", "shop"), b"{}", "読めるレポートではありません"),
+    ],
+)
+def test_a_file_that_is_no_report_is_refused_with_a_way_out(
+    place: Place, tmp_path: Path, arguments: tuple[str, ...], content: bytes, said: str
+) -> None:
+    file = tmp_path / "report.json"
+    file.write_bytes(content)
+
+    done = toban("import", str(file), *arguments)
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert "HINT: " in done.stderr
+
+
+def test_what_others_found_is_listed_before_the_first_scan(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "trivy.json"
+    file.write_bytes(written(trivy({})))
+    toban("import", str(file), "--inventory", "shop")
+
+    first, second = toban().output.splitlines()
+
+    assert first == "まだスキャンしていません"
+    assert second.startswith("緊急 CVE-2026-1 lib 1.0")

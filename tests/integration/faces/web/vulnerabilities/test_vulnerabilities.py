@@ -3,13 +3,17 @@
 import json
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 from tests.integration.chapters.vulnerabilities.place import CRITICAL, DAY, Place
 from tests.integration.faces.web.conftest import Fixed, SignIn
+from tests.unit.chapters.vulnerabilities.imported.reports import openvex, trivy, written
 from tests.unit.chapters.vulnerabilities.mirrors import advisory
 
+from toban.chapters.vulnerabilities.imported import taking
+from toban.engine.approvals.answers import Giver
 from toban.engine.clock import system_clock
 from toban.engine.people.models import OperatorRole
 
@@ -129,3 +133,33 @@ def test_without_bindings_it_says_what_to_write(developer: Client, place: Place,
 
 def test_strangers_are_sent_to_sign_in(client: Client, place: Place) -> None:
     assert client.get("/vulnerabilities/").status_code == 302
+
+
+def taken_in(place: Place, report: dict[str, Any]) -> None:
+    taking.take(
+        written(report), "shop", "", by=Giver(None, shell_user="ops"), edition=place.edition, now=place.now
+    )
+
+
+def test_what_others_found_stands_with_its_source_and_what_is_closed_with_its_reason(
+    developer: Client, place: Place
+) -> None:
+    place.scan()
+    taken_in(place, trivy({"VulnerabilityID": "py/<b>", "PkgName": "<i>", "PkgIdentifier": {}}))
+    taken_in(place, openvex({"justification": "<script>alert(2)</script>"}))
+
+    shown = page(developer)
+
+    assert "検出元 trivy" in shown
+    assert "py/<b>" not in shown
+    assert "VEX により対応不要とされた脆弱性" in shown
+    assert "not_affected: &lt;script&gt;alert(2)" in shown
+    assert "Example Security" in shown
+
+
+def test_the_page_has_no_japanese_marks_in_english(developer: Client, place: Place) -> None:
+    place.install("lib==1.0", "odd==what", "strange==who")
+    place.scan()
+    taken_in(place, trivy({"VulnerabilityID": ""}, {"VulnerabilityID": ""}))
+
+    assert "、" not in page(developer, language="en")

@@ -1,0 +1,1 @@
+"""Vulnerabilities by the API."""

@@ -1,0 +1,87 @@
+"""Vulnerabilities by the API: lists, and reports of other scanners."""
+
+from pathlib import Path
+
+import pytest
+from tests.integration.chapters.vulnerabilities.place import CRITICAL, DAY, Place
+from tests.integration.faces.api.conftest import EVERYTHING, READING, Programs
+from tests.integration.faces.web.conftest import Fixed
+from tests.unit.chapters.vulnerabilities.imported.reports import openvex, trivy
+from tests.unit.chapters.vulnerabilities.mirrors import advisory
+
+from toban.engine.clock import system_clock
+from toban.engine.evidence.models import LedgerEntry
+from toban.engine.people.models import OperatorRole
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def place(tmp_path: Path, in_force: Fixed, db: None) -> Place:
+    found = Place(tmp_path, now=system_clock() - 20 * DAY)
+    found.know(advisory("CVE-2026-1", "lib", "2.0", severity=CRITICAL, modified=found.now.isoformat()))
+    found.scan()
+    in_force.edition = found.edition
+    return found
+
+
+def test_a_report_is_taken_in_once_for_a_key_and_what_it_found_is_listed(
+    place: Place, program: Programs
+) -> None:
+    client = program(OperatorRole.DEVELOPER, *EVERYTHING)
+    body = {"inventory": "shop", "report": trivy({}, {"VulnerabilityID": "CVE-2026-9"})}
+
+    first = client.post("/vulnerabilities/import", body, key="one")
+    again = client.post("/vulnerabilities/import", body, key="one")
+
+    assert first == again
+    assert (first["source"], first["named"], first["found"], first["ended"]) == ("trivy", 2, 1, 0)
+    listed = client.get("/vulnerabilities", inventory="shop")["items"]
+    assert [(each["name"], each["sources"]) for each in listed] == [
+        ("CVE-2026-9", ["trivy"]),
+        ("CVE-2026-1", ["toban", "trivy"]),
+    ]
+    assert LedgerEntry.objects.filter(content__event="vulnerabilities-imported").count() == 1
+
+
+def test_statements_that_close_are_a_managers(place: Place, program: Programs) -> None:
+    body = {"inventory": "shop", "report": openvex({})}
+
+    refused = program(OperatorRole.DEVELOPER, *EVERYTHING).post("/vulnerabilities/import", body, status=409)
+    client = program(OperatorRole.MANAGER, *EVERYTHING, name="boss")
+    client.post("/vulnerabilities/import", body)
+
+    assert "VEX" in refused["detail"]
+    (closed,) = client.get("/vulnerabilities", closed="true")["items"]
+    assert closed["closing"]["justification"] == "vulnerable_code_not_in_execute_path"
+    assert client.get("/vulnerabilities")["items"] == []
+
+    client.post(
+        "/vulnerabilities/forget", {"inventory": "shop", "source": "Example Security", "reason": "withdrawn"}
+    )
+    assert len(client.get("/vulnerabilities")["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({"inventory": "shpo", "report": {}}, 409, "shpo"),
+        ({"inventory": "shop", "report": {}}, 409, "読めるレポート"),
+        ({"inventory": "shop", "report": []}, 422, "report"),
+        ({"inventory": "shop"}, 422, "report"),
+        ({"inventory": "shop", "report": {"bomFormat": "CycloneDX"}}, 409, "sbom"),
+    ],
+)
+def test_what_is_no_report_is_refused(
+    place: Place, program: Programs, body: dict[str, object], status: int, said: str
+) -> None:
+    client = program(OperatorRole.MANAGER, *EVERYTHING)
+
+    assert said in str(client.post("/vulnerabilities/import", body, status=status))
+
+
+def test_a_token_that_reads_imports_nothing(place: Place, program: Programs) -> None:
+    client = program(OperatorRole.MANAGER, *READING)
+
+    client.post("/vulnerabilities/import", {"inventory": "shop", "report": trivy({})}, status=403)
+    client.get("/vulnerabilities", inventory="shpo", status=409)
