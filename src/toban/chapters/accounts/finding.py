@@ -59,8 +59,48 @@ def shown_of(leavers: Collection[Leaver], plan: AccountsPlan) -> Collection[int]
     """Return of whom a system has surely shown an account, by number, be it locked or gone by now."""
     if not leavers:
         return ()
+    asked = _ShownQuestion.of(leavers)
+    known = _answered.get(id(plan))
+    if known is not None and known.question == asked and asked.is_certain:
+        return known.found
     shown = _accounts_of(leavers, plan, _ever())
-    return {each.leaver.pk for each in shown if each.basis is ClaimBasis.DECLARED}
+    found = {each.leaver.pk for each in shown if each.basis is ClaimBasis.DECLARED}
+    _answered.clear()
+    # With the plan itself: as long as it is here, no other has its identity.
+    _answered[id(plan)] = _ShownAnswer(plan, asked, found)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownQuestion:
+    """What the answer of `shown_of` depends on, besides the plan."""
+
+    leavers: Sequence[tuple[int, str, tuple[str, ...]]]
+    revisions: Sequence[tuple[str, str]]
+    """Of each system, which look has read it last: nobody else changes its accounts."""
+
+    @classmethod
+    def of(cls, leavers: Collection[Leaver]) -> "_ShownQuestion":
+        return cls(
+            [(each.pk, each.name, tuple(each.accounts)) for each in leavers],
+            list(SystemReading.objects.order_by("name").values_list("name", "revision")),
+        )
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether each look can be told from another: those of former versions had no revision."""
+        return bool(self.revisions) and all(revision for _, revision in self.revisions)
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownAnswer:
+    plan: AccountsPlan
+    question: _ShownQuestion
+    found: Collection[int]
+
+
+_answered: dict[int, _ShownAnswer] = {}
+"""The newest answer: the loops ask every few seconds, and every account that ever was is read for it."""
 
 
 def _ever() -> Mapping[str, Sequence[CollectedAccount]]:

@@ -157,6 +157,25 @@ def test_accounts_are_loaded_only_after_a_look(place: Place) -> None:
     assert AccessRemoval.objects.filter(account="new").exists()
 
 
+def test_a_leaver_without_any_account_loads_accounts_only_after_a_look(place: Place) -> None:
+    place.leave("佐々木", "sasaki@example.com")
+    place.look()
+
+    def loads() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            report.tell(place.plan, place.now, place.edition.design.digest)
+        whole = 'SELECT "accounts_collectedaccount"."id"'
+        return sum(each["sql"].startswith(whole) for each in asked.captured_queries)
+
+    assert loads() == 0
+    place.now += 10 * MINUTE
+    place.collect()
+    assert loads() == 2
+    assert loads() == 0
+    place.leave("木村", "kimura@example.com")
+    assert loads() == 1
+
+
 def test_each_manager_of_toban_is_kept_or_revoked_by_another(place: Place) -> None:
     since = place.now
     place.look()
