@@ -208,3 +208,14 @@ def test_what_is_unanswered_is_told_beside_what_is_not_watched(place: Place) -> 
 
     assert place.verdict(WATCH) is Verdict.WARNING
     assert "shop はいつ使われたかを示さない" in place.said(WATCH)
+
+
+def test_a_watch_over_toban_alone_says_nothing_of_the_systems_of_the_document(place: Place) -> None:
+    place.take('[people."運用責任者"]\nname = "上原"\naccount = "uehara"\n')
+    place.look()
+
+    assert place.verdict(WATCH) is Verdict.NOT_MEASURABLE
+    assert place.said(WATCH) == (
+        "見ているのは Toban へのサインインだけです。文書のシステムを [accounts.名前] で接続してください。"
+        "見ているもの: Toban (すべてのサインインと失敗)"
+    )

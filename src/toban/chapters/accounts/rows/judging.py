@@ -53,9 +53,12 @@ def judged(found: Findings) -> Judgement:
         return Judgement(Verdict.DEVIATING, sentences(said, gap), value, proof=proof)
     if gap:
         return Judgement(Verdict.NOT_MEASURABLE, gap, value, proof=proof)
-    return Judgement(
-        Verdict.CONFORMING, Message("accounts.all-keep", count=found.accounts), value, proof=proof
+    said = (
+        Message("accounts.all-keep", count=found.accounts)
+        if found.accounts
+        else Message("accounts.machines-only", count=found.systems)
     )
+    return Judgement(Verdict.CONFORMING, said, value, proof=proof)
 
 
 def _gap(unknown: Sequence[Message]) -> Message:
@@ -195,14 +198,21 @@ def watched(
 ) -> Judgement:
     """Return the verdict on the watch over sign-ins; *open_now* is what nobody has answered yet.
 
-    A system that shows nobody's sign-ins is not watched: that nothing was found there says nothing.
+    A system that shows nobody's sign-ins is not watched: that nothing was found there says nothing. Nor does
+    the watch over Toban alone: the document is about the systems that Toban runs it for.
     """
     accounts = sum(len(each.accounts) for each in systems)
     value = Message("accounts.watched-value", accounts=accounts, count=len(open_now))
     by_name = {each.name: each for each in systems}
     how = {each.name: _watch_over(each, by_name) for each in systems}
     unknown = {each.name: _unwatched(each, how, by_name, oldest, now) for each in systems}
-    gap = _gap([why for why in unknown.values() if why])
+    is_own_alone = all(each.system.is_own for each in systems)
+    gap = _gap(
+        [
+            *(why for why in unknown.values() if why),
+            *([Message("accounts.only-own-watched")] if is_own_alone else ()),
+        ]
+    )
     watches = [said for name, said in how.items() if not unknown[name]]
     watching = Message("accounts.watching", systems=watches) if watches else NOTHING
     proof = {"accounts": accounts, "open": len(open_now), "watched": len(watches), "systems": len(systems)}
