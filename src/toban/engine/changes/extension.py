@@ -1,6 +1,7 @@
 """The changes extension: what changed, when and by whom."""
 
 from toban.engine.changes import recorded
+from toban.engine.changes.act import unchanged
 from toban.engine.editions import acts as editions
 from toban.engine.extension import Extension, Link, Scope
 from toban.engine.registry.commands import Command
@@ -16,7 +17,7 @@ EXTENSION = Extension(
         REPORT_SECTIONS: "toban.engine.changes.monthly:section",
         TASK_FACTS: "toban.engine.changes.facts:facts",
     },
-    acts={**editions.ACTS, **recorded.ACTS},
+    acts={**editions.ACTS, **recorded.ACTS, "flagged-change-answered": unchanged},
     pages="toban.faces.web.changes.urls",
     folded=(Link("changes", Message("changes.changes")),),
     api="toban.faces.api.changes",

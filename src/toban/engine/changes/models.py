@@ -44,3 +44,15 @@ class ChangeSubject(models.Model):
 
     def __str__(self) -> str:
         return f"{self.change_id} {self.name}"
+
+
+class ChangeAnswer(models.Model):
+    """What was found about a flagged change by whoever reviews the audit log."""
+
+    change = models.OneToOneField(Change, models.CASCADE, primary_key=True, related_name="answer")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    remark = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.change_id} {self.by}"

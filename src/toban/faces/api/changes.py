@@ -1,6 +1,7 @@
 """What changed, by the API; a pipeline records its releases here."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from django.db.models import Q
@@ -10,6 +11,8 @@ from pydantic import Field
 
 from toban.engine.changes import recorded, recording
 from toban.engine.changes.act import ChangeKind
+from toban.engine.changes.flagged import answer, important, needs_answer
+from toban.engine.changes.models import ChangeAnswer
 from toban.engine.changes.query import ChangeSearch, TellingChange, around, found
 from toban.engine.clock import system_clock
 from toban.engine.editions import present
@@ -17,8 +20,9 @@ from toban.engine.people.models import OperatorRole
 from toban.faces.api import cursors
 from toban.faces.api.access import token_of
 from toban.faces.api.acting import giver_of, ordered
+from toban.faces.api.problems import Problem
 from toban.faces.api.router import ScopedRouter
-from toban.faces.api.values import Asked, IdempotencyKey, Moment, Part, Said, Text, Turn
+from toban.faces.api.values import Asked, IdempotencyKey, Moment, Number, Part, Said, Text, Turn
 from toban.faces.values.changes import change_values
 
 router = ScopedRouter()
@@ -41,6 +45,27 @@ class ShownChange(Schema):
     clause: str
     about: list[str]
     url: str | None
+
+
+class ShownFlaggedChange(ShownChange):
+    """A change that somebody must say something about, and what they found."""
+
+    answered_at: str | None
+    answered_by: str
+    remark: str
+
+
+class FlaggedPeriod(Schema):
+    """Of when."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class WantedChangeAnswer(Asked):
+    """What was found about a flagged change."""
+
+    remark: Text
 
 
 class ChangeFilter(Schema):
@@ -114,3 +139,49 @@ def record(request: HttpRequest, wanted: WantedChange, key: IdempotencyKey) -> A
             TellingChange(recording.record(change, by=by, now=now, token_maker=maker))
         ),
     )
+
+
+@router.read("/changes/flagged", "read:changes", Part[ShownFlaggedChange])
+def flagged_changes(request: HttpRequest, turn: Query[Turn], asked: Query[FlaggedPeriod]) -> Any:
+    """List the changes that a review of the audit log answers, newest first; managers' tokens only."""
+    _require_manager(request)
+    now = system_clock()
+    wanted = important(asked.since or now - _USUAL, asked.until or now)
+    every = [each for each in wanted if needs_answer(each)]
+    answers = ChangeAnswer.objects.in_bulk([each.change.pk for each in every])
+    after = cursors.position(request, turn) or 0
+    rest = list(enumerate(every, start=1))[after : after + turn.limit + 1]
+    return cursors.part(
+        request,
+        turn,
+        rest,
+        lambda each: {**change_values(each[1]), **_answer_values(answers.get(each[1].change.pk))},
+        lambda each: each[0],
+    )
+
+
+@router.act("/changes/{number}/answer", "act:changes", ShownFlaggedChange)
+def answer_change(
+    request: HttpRequest, number: Number, wanted: WantedChangeAnswer, key: IdempotencyKey
+) -> Any:
+    """Record what was found about a flagged change; nobody answers about their own. Managers' tokens only."""
+    _require_manager(request)
+
+    def act(_by: str, now: datetime) -> dict[str, object]:
+        given = answer(number, wanted.remark, by=giver_of(request), now=now)
+        return {**change_values(TellingChange(given.change)), **_answer_values(given)}
+
+    return ordered(request, key, act)
+
+
+def _answer_values(given: ChangeAnswer | None) -> dict[str, object]:
+    return {
+        "answered_at": given.at.isoformat() if given is not None else None,
+        "answered_by": given.by if given is not None else "",
+        "remark": given.remark if given is not None else "",
+    }
+
+
+def _require_manager(request: HttpRequest) -> None:
+    if token_of(request).operator.operator_role != OperatorRole.MANAGER:
+        raise Problem("role-missing", HTTPStatus.FORBIDDEN)

@@ -9,10 +9,14 @@ from tests.registered import PARTS
 
 from toban.chapters.routine.operation import OPERATION
 from toban.design.reader import read_design
+from toban.engine.approvals.answers import Giver
 from toban.engine.bindings.load import read_bindings
+from toban.engine.changes.flagged import answer
+from toban.engine.changes.models import Change
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.tasks.facts import TaskFact, TaskOccasion, gathered
 
@@ -118,6 +122,79 @@ def test_the_audit_review_counts_the_weeks_important_acts_and_names_each_about_a
     assert str(found["アカウント"].value) == "2件"
     assert found["アカウント"].link is not None
     assert str(found["リリース"].value) == "0件"
+
+
+def test_each_flagged_change_is_answered_by_itself_before_the_review_is_signed() -> None:
+    record("role-changed", MONDAY - timedelta(days=1), operator="tanaka", after="manager", before="viewer")
+    record("backups-pruned", MONDAY - timedelta(days=2), subject="DB", backups=[], objects=1, freed=1)
+    manager = Operator.objects.create_user("kanri", operator_role=OperatorRole.MANAGER)
+
+    def undecided() -> list[str]:
+        return [str(each.value) for each in facts("週次でレビュー").values() if each.is_undecided]
+
+    first, _second = undecided()
+    assert first.endswith("未回答")
+    number = Change.objects.get(kind="account").pk
+    answer(number, "本人に確かめた", by=Giver(manager), now=MONDAY)
+
+    assert len(undecided()) == 1
+    (answered,) = [each for each in facts("週次でレビュー").values() if "kanri" in str(each.value)]
+    assert "kanri の回答: 本人に確かめた" in str(answered.value)
+    assert not answered.is_undecided
+    entry = LedgerEntry.objects.get(content__event="flagged-change-answered")
+    assert (entry.actor, entry.content["entry"], entry.content["reason"]) == (
+        "kanri",
+        number,
+        "本人に確かめた",
+    )
+    assert not Change.objects.filter(entry=entry).exists()
+
+
+def test_what_toban_prunes_by_itself_is_shown_and_asks_nobody() -> None:
+    content = {"event": "backups-pruned", "subject": "DB", "backups": [], "objects": 1, "freed": 1}
+    ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content), now=MONDAY - timedelta(days=2))
+
+    (pruned,) = [each for each in facts("週次でレビュー").values() if each.is_exception]
+
+    assert not pruned.is_undecided
+    manager = Operator.objects.create_user("kanri", operator_role=OperatorRole.MANAGER)
+    with pytest.raises(NotPossible):
+        answer(Change.objects.get().pk, "見た", by=Giver(manager), now=MONDAY)
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "remark"),
+    [
+        ("sato", OperatorRole.MANAGER, "自分でした"),
+        ("kanri", OperatorRole.DEVELOPER, "見た"),
+        ("kanri", OperatorRole.MANAGER, " "),
+    ],
+    ids=["own", "developer", "blank"],
+)
+def test_nobody_answers_their_own_change_and_managers_alone_answer_with_words(
+    name: str, role: OperatorRole, remark: str
+) -> None:
+    record("role-changed", MONDAY - timedelta(days=1), operator="tanaka", after="manager", before="viewer")
+    account = Operator.objects.create_user(name, operator_role=role)
+
+    with pytest.raises(NotPossible):
+        answer(Change.objects.get().pk, remark, by=Giver(account), now=MONDAY)
+
+
+def test_beyond_those_that_are_shown_singly_the_unanswered_are_counted() -> None:
+    for number in range(52):
+        record(
+            "role-changed",
+            MONDAY - timedelta(hours=number + 1),
+            operator=f"o{number}",
+            after="manager",
+            before="viewer",
+        )
+
+    found = [each for each in gathered(occasion("週次でレビュー"), PARTS.ports, MONDAY) if each.is_undecided]
+
+    assert len(found) == 51
+    assert str(found[-1].value) == "ほかに 2 件、うち未回答 2 件"
 
 
 def test_the_access_review_names_every_account_and_what_is_odd() -> None:

@@ -9,6 +9,7 @@ from tests.integration.faces.api.conftest import EVERYTHING, Program, Programs, 
 from toban.engine.changes.models import Change
 from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger
+from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.audit import record
 from toban.engine.people.models import Operator, OperatorRole
 
@@ -124,3 +125,20 @@ def test_changes_of_accounts_are_for_managers(program: Programs) -> None:
         "account"
     ]
     assert other.get("/changes", kind="account")["items"] == []
+
+
+def test_flagged_changes_are_answered_by_a_managers_program(program: Programs) -> None:
+    content = {"event": "role-changed", "operator": "tanaka", "after": "manager", "before": "viewer"}
+    ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor="sato"), now=system_clock())
+    client = program(OperatorRole.MANAGER, *EVERYTHING)
+
+    later = (system_clock() + timedelta(hours=1)).isoformat()
+    [listed] = [each for each in client.get("/changes/flagged", until=later)["items"] if each["by"] == "sato"]
+    answered = client.post(f"/changes/{listed['entry']}/answer", {"remark": "確かめた"}, key="one")
+
+    assert (listed["answered_at"], listed["remark"]) == (None, "")
+    assert (answered["answered_by"], answered["remark"]) == ("nami", "確かめた")
+    client.post(f"/changes/{listed['entry']}/answer", {"remark": "もう一度"}, status=409)
+    developer = program(OperatorRole.DEVELOPER, *EVERYTHING, name="dev")
+    developer.get("/changes/flagged", status=403)
+    developer.post(f"/changes/{listed['entry']}/answer", {"remark": "見た"}, status=403)

@@ -2,6 +2,9 @@
 
 from django.urls import path
 
-from toban.faces.web.changes import changes
+from toban.faces.web.changes import changes, flagged
 
-urlpatterns = [path("changes/", changes.changes, name="changes")]
+urlpatterns = [
+    path("changes/", changes.changes, name="changes"),
+    path("changes/flagged/", flagged.flagged, name="flagged-changes"),
+]
