@@ -2,7 +2,8 @@
 
 `python -m benchmarks.inventory` prints how many of 10,000 pairs of Debian versions come out otherwise than by
 `dpkg --compare-versions`, and how much processor time a scan of 5,000 packages takes: reading a mirror with
-twenty advisories about each, and comparing. Medians of five.
+twenty advisories about each, and comparing. Medians of five. It also prints how many findings differ from
+those of pip-audit and debsecan on the same records, and says which of them is missing.
 """
 
 import json
@@ -18,6 +19,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import click
 from benchmarks.figures import state
+from benchmarks.inventory.beside import beside_debsecan, beside_pip_audit
 
 from toban.chapters.vulnerabilities.advisories.mirror import Advisories, read_mirror
 from toban.chapters.vulnerabilities.matching import match
@@ -103,6 +105,16 @@ def main() -> None:
     print(
         f"versions: {'dpkg is missing' if wrong is None else f'{wrong} of {_PAIRS} pairs differ from dpkg'}"
     )
+    for peer, compared in (
+        ("pip-audit", beside_pip_audit()),
+        ("debsecan", beside_debsecan(sorted({each for pair in pairs()[:2000] for each in pair}))),
+    ):
+        if compared is None:
+            print(f"findings: {peer} is missing")
+            continue
+        count, differ = compared
+        print(f"findings: {differ} of {count:,} differ from {peer}")
+        state(f"findings that differ from {peer}", differ, "", most=0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         packages = mirror(folder)
