@@ -6,6 +6,7 @@ The clauses define work on the production system. Another environment's column n
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from toban.design.assumption import Assumption
 from toban.design.markdown import MarkdownTable, TableRow
@@ -64,7 +65,8 @@ def production_views(table: MarkdownTable) -> tuple[tuple[MarkdownTable, ...], t
     return (), tuple(_view(table, _columns(table, names, others, meaning)) for meaning in _MEANINGS)
 
 
-def another_environment(headings: Sequence[str]) -> str:
+@lru_cache(maxsize=256)
+def another_environment(headings: tuple[str, ...]) -> str:
     """Return the heading that names an environment other than production, and nothing else; or nothing.
 
     Development may be a team, unless a heading says that environments follow.

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from toban.design.assumption import Assumption, Meaning, of_word
 from toban.design.section import DocumentSection, normalise
@@ -112,7 +113,12 @@ def is_only_a_level(section: DocumentSection) -> bool:
 
 
 def _level_heading(section: DocumentSection) -> str:
-    level = _level_named(section)
+    return _level_of(section.words[-1]) if section.words else ""
+
+
+@lru_cache(maxsize=256)
+def _level_of(heading: str) -> str:
+    level = _level_named(heading)
     is_level = read_alert_level(level) not in (None, AlertLevel.INFO) or read_incident_severity(level)
     return level if is_level else ""
 
@@ -125,11 +131,11 @@ def _level_behind(section: DocumentSection) -> str:
 
 def _is_for_information(section: DocumentSection) -> bool:
     """Say whether nobody is alerted by what stands below: Info alerts (low priority)."""
-    return read_alert_level(_level_named(section)) is AlertLevel.INFO
-
-
-def _level_named(section: DocumentSection) -> str:
     heading = section.words[-1] if section.words else ""
+    return read_alert_level(_level_named(heading)) is AlertLevel.INFO
+
+
+def _level_named(heading: str) -> str:
     # Sev 1 (High) alerts: a level in two words.
     said = _ALERTS_OF.sub("", heading).strip()
     if said != heading and is_level(said):
