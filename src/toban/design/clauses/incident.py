@@ -290,7 +290,9 @@ def _level(cells: Cells) -> IncidentLevel:
     if severity is None and not (is_numbered and cells["recovery"]):
         raise NotUnderstood(Message("design.not-a-severity", words=name))
     others = (cell for cell in cells.place.text.split(" | ") if cell.strip() != name)
-    beside = {read_incident_severity(cell) for cell in others if is_level(cell)}
+    beside = {
+        read_incident_severity(cell) for cell in others if _CODE.search(normalise(cell)) and is_level(cell)
+    }
     if beside - {None, severity}:
         raise NotUnderstood(Message("design.not-a-severity", words=cells.place.text))
     is_of_work = _PRIORITY.fullmatch(normalise(cells.labels["level"])) is not None
