@@ -90,6 +90,7 @@ def test_text_around_a_list_applies_to_each_of_its_items(text: str, canonical: l
     ("line", "canonical"),
     [
         ("@hourly", ["1時間毎"]),
+        ("時次", ["1時間毎"]),
         ("@daily", ["日次 00:00"]),
         ("@weekly", ["毎週日曜 00:00"]),
         ("@monthly", ["毎月1日 00:00"]),

@@ -282,7 +282,7 @@ _USUAL = (
     _word(rf"(?=\d+(?:[分秒]|時間)){DURATION} ?おき", _interval_found),
     _word(rf"every {DURATION}", _interval_found),
     _word(r"毎時(?P<at_minute>[0-5]?\d)分", lambda m: {"cadence": Cadence.INTERVAL, "every": HOUR, "minute": int(m["at_minute"])}),
-    _word(r"毎時間?|時間毎|1時間に1回|hourly|every hour", {"cadence": Cadence.INTERVAL, "every": HOUR}),
+    _word(r"毎時間?|時次|時間毎|1時間に1回|hourly|every hour", {"cadence": Cadence.INTERVAL, "every": HOUR}),
     _word(r"毎分|every minute", {"cadence": Cadence.INTERVAL, "every": Duration(Decimal(1), TimeUnit.MINUTE)}),
     _word(r"第(?P<nth>[1-5])(?P<day>[月火水木金土日])(?:曜日?)?", _nth_weekday),
     _word(r"最終(?P<nth>$^)?(?P<day>[月火水木金土日])曜日?", _nth_weekday),
