@@ -200,6 +200,22 @@ def test_it_is_ordered_again_until_it_has_its_own_back(nights: Nights) -> None:
     assert nights.count == 3
 
 
+def test_what_could_not_be_taken_is_tried_again_and_what_a_person_cancelled_is_not(nights: Nights) -> None:
+    nights.breaks()
+    acting(nights).at(NIGHT, minutes=3)
+    assert nights.found().judged.verdict is Verdict.DEVIATING
+    nights.breaks(is_broken=False)
+    nights.at("2026-11-24 22:06", minutes=3)
+    assert nights.count == 1
+
+    nights.has(3)
+    Run.objects.filter(work=f"scale/{WEB}").update(state=Run.State.FAILED)
+    Run.objects.filter(work=KEY).update(state=Run.State.CANCELLED)
+    nights.at("2026-11-24 23:00", minutes=3)
+
+    assert nights.count == 3
+
+
 def test_what_is_bound_no_more_gets_back_what_was_taken(nights: Nights) -> None:
     acting(nights).at(NIGHT)
     nights.take("")

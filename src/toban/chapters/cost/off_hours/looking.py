@@ -34,7 +34,7 @@ BY = "off-hours/"
 _COUNTED = timedelta(minutes=5)
 """What was saved between two looks that are farther apart is not known, and not credited."""
 _AGAIN_AFTER = timedelta(minutes=5)
-"""When instances that could not be given back are ordered again."""
+"""When a size that failed is ordered again."""
 _SEEN = ("measure", "looked_at", "outcome", "since", "is_needed", "wanted", "serving", "said")
 
 log = structlog.get_logger(__name__)
@@ -163,12 +163,21 @@ def _act(
 
 
 def _lower(bound: BoundQuiet, state: QuietGroup, work: Work, to: int, now: datetime) -> None:
-    """Order it once for each time without need: what a person has ended is not begun again."""
+    """Order it once for each time without need; again only if it failed, and not if a person has ended it."""
     runs = Run.objects.filter(work=work.key, due_at__gte=state.since)
     if mode_now(schedule_act(work), modes.decisions()) is not Mode.SHADOW:
         runs = runs.exclude(state=Run.State.SHADOW)
-    if not runs.exists() and (run := open_run(work, bound.row.id, {"to": str(to)}, now)) is not None:
+    last = runs.order_by("-due_at", "-pk").first()
+    if last is not None and not (last.state == Run.State.DONE and _is_to_be_repeated(state, now)):
+        return
+    if (run := open_run(work, bound.row.id, {"to": str(to)}, now)) is not None:
         log.info("off_hours_ordered", group=bound.group, to=to, run=run.pk)
+
+
+def _is_to_be_repeated(state: QuietGroup, now: datetime) -> bool:
+    """Return whether what was ordered last has failed, a while ago: a release may have been under way."""
+    failed = Run.objects.filter(pk=state.run, state=Run.State.FAILED, ended_at__lte=now - _AGAIN_AFTER)
+    return state.run is not None and failed.exists()
 
 
 def _give_back(state: QuietGroup, group: ScaledGroup, to: int, now: datetime) -> None:
