@@ -70,6 +70,8 @@ COLUMNS = (
     "ChargePeriodEnd",
     "ChargePeriodStart",
     "CommitmentDiscountStatus",
+    "ConsumedQuantity",
+    "ConsumedUnit",
     "EffectiveCost",
     "ListCost",
     "ServiceName",

@@ -265,7 +265,7 @@ def test_what_was_saved_is_credited_at_the_price_of_the_bill(nights: Nights) -> 
         for n in range(25)
     ]
     with (nights.folder / "focus.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, (*COLUMNS, "ConsumedQuantity", "ConsumedUnit"))
+        writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
     nights.now += timedelta(days=2)

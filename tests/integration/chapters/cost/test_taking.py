@@ -110,6 +110,22 @@ def test_every_yen_is_attributed_or_other(place: Place) -> None:
     assert found.whole == sum(found.days.values())
 
 
+def test_only_what_counts_hours_is_read_of_quantities(place: Place) -> None:
+    counted = {"ConsumedQuantity": "1.5", "ConsumedUnit": "Hrs"}
+    many = {"ConsumedQuantity": "9.25E30", "ConsumedUnit": "Bytes"}
+    place.bill(
+        [
+            *days(FIRST, NOV_19),
+            row(NOV_19, EC2_NAME, "30", **counted),
+            row(NOV_19, EC2_NAME, "7", **many),
+        ]
+    )
+    place.pass_()
+
+    found = DayCharge.objects.get(day__day=NOV_19, service=EC2_NAME)
+    assert (found.billed, found.hours, found.by_hour) == (6_037_000_000, 1_500_000, 30_000_000)
+
+
 def test_parquet_with_its_own_types_says_the_same(place: Place) -> None:
     place.take(BINDINGS.replace("focus*.csv", "**/*.parquet") + 'tag = "team"\nitems = { EC2 = ["web"] }\n')
     rows: list[dict[str, object]] = [

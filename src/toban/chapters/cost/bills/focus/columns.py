@@ -94,12 +94,15 @@ def sums(table: pa.Table) -> pa.Table:
 
 def _hours(table: pa.Table) -> Any:
     """Return for how long instances were used: as it was measured, else as it is charged for."""
-    found = pa.array([Decimal(0)] * table.num_rows, _AMOUNT)
+    found = pa.repeat(_NOTHING, table.num_rows)
     for of in ("Pricing", "Consumed"):
         if {f"{of}Quantity", f"{of}Unit"} <= set(table.column_names):
             units = pc.coalesce(pc.utf8_lower(_words(table, f"{of}Unit")), "")
             is_hours = pc.is_in(units, pa.array(_HOURS))
-            found = pc.if_else(is_hours, pc.coalesce(_amounts(table[f"{of}Quantity"]), found), found)
+            counted = table[f"{of}Quantity"]
+            # What counts bytes or requests may be no amount that is kept, and is not looked at.
+            hours = _amounts(pc.if_else(is_hours, counted, pa.scalar(None, counted.type)))
+            found = pc.coalesce(hours, found)
     return found
 
 
