@@ -4,6 +4,7 @@ https://cyclonedx.org/docs/1.6/json/#vulnerabilities
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -58,7 +59,9 @@ def read_cyclonedx(written: Mapping[str, Any]) -> ScannerReport:
     parts = dict(_parts([metadata.get("component")], 0)) | dict(_parts(written.get("components"), 0))
     made_at = time_of(metadata.get("timestamp"))
     entries = (one for each in dicts(written["vulnerabilities"]) for one in _entries(each, parts, made_at))
-    return ScannerReport.of(ReportFormat.CYCLONEDX, _tool(metadata), made_at, entries)
+    said = ScannerReport.of(ReportFormat.CYCLONEDX, _tool(metadata), made_at, entries)
+    # Trivy writes an empty list where it was not even asked to look for vulnerabilities.
+    return replace(said, looked_at_nothing=not written["vulnerabilities"])
 
 
 def _entries(each: Mapping[str, Any], parts: _Parts, made_at: datetime | None) -> Iterator[Entry]:

@@ -104,7 +104,7 @@ class ScannerReport:
     left_out: Sequence[str] = ()
     """See `Entry`."""
     looked_at_nothing: bool = False
-    """Whether the scanner says itself that there was nothing that it could look at."""
+    """Whether it names nothing and does not say that it looked for vulnerabilities."""
 
     @classmethod
     def of(
