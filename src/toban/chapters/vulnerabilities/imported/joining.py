@@ -54,10 +54,11 @@ class _ListedPackages:
     def of(self, package: Package) -> Package:
         if not package.ecosystem:
             return self._without_ecosystem(package)
-        found = self._by_place.get((package.ecosystem, package.shown)) if package.installed else None
+        found = self._by_place.get((package.ecosystem, package.shown))
         name = found.name if found is not None else package.name
-        installed = package.installed if package.installed != name else ""
-        return Package(package.ecosystem, name, package.version, installed)
+        return Package(
+            package.ecosystem, name, package.version, package.shown if package.shown != name else ""
+        )
 
     def _without_ecosystem(self, package: Package) -> Package:
         found = self._by_name.get(package.name.lower(), set())
