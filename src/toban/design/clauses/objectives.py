@@ -395,6 +395,7 @@ SHAPES = ChapterShapes(
                 "note": words("重要度|アラート(?:閾値|条件)?|備考|severity|alert(?:threshold)?|notes?"),
             },
             needs=("name", "target"),
+            telling=("name target measured",),
         ),
         TableShape(
             ServiceHours,

@@ -310,3 +310,17 @@ def test_a_target_is_of_the_measure_that_its_heading_names(read: Read) -> None:
 def test_tiers_have_objectives(read: Read, column: str) -> None:
     design = read("## 復旧目標", f"| {column} | RTO | RPO |", "|-|-|-|", "| 基幹 | 1時間 | 15分 |")
     assert [each.subject for each in design.of(RecoveryObjective)] == ["基幹", "基幹"]
+
+
+def test_a_measure_with_its_aim_and_its_measurement_is_an_objective_below_any_heading(read: Read) -> None:
+    design = read(
+        "## モニタリング指標",
+        "| 指標 | 目標値 | 測定方法 |",
+        "|-|-|-|",
+        "| API応答時間 | P95 < 500ms | CloudWatch Logs |",
+        "| 満足度 | 80%以上 | アンケート |",
+    )
+    assert [(each.name, str(each.target)) for each in design.of(Objective)] == [
+        ("API応答時間", "P95 500ms未満")
+    ]
+    assert [row.line for row in design.unread if "満足度" in row.text]
