@@ -176,8 +176,10 @@ def _lower(bound: BoundQuiet, state: QuietGroup, work: Work, to: int, now: datet
 
 def _is_to_be_repeated(state: QuietGroup, now: datetime) -> bool:
     """Return whether what was ordered last has failed, a while ago: a release may have been under way."""
+    if state.run is None:
+        return False
     failed = Run.objects.filter(pk=state.run, state=Run.State.FAILED, ended_at__lte=now - _AGAIN_AFTER)
-    return state.run is not None and failed.exists()
+    return failed.exists()
 
 
 def _give_back(state: QuietGroup, group: ScaledGroup, to: int, now: datetime) -> None:
