@@ -65,7 +65,7 @@ EXTENSION = Extension(
         COMPARED_SETTINGS: "toban.chapters.capacity.settings:settings",
         GROUPS: "toban.chapters.capacity.scaling.offered:find",
         REPORT_SECTIONS: "toban.chapters.capacity.rows.monthly:section",
-        HINDSIGHT: "toban.chapters.capacity.hindsight:HINDSIGHT",
+        HINDSIGHT: "toban.chapters.capacity.scaling.hindsight:HINDSIGHT",
         TASK_FACTS: "toban.chapters.capacity.rows.facts:facts",
     },
     apps=("toban.chapters.capacity",),
