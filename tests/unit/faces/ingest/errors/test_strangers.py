@@ -12,6 +12,7 @@ from toban.engine.bindings.masking import Masking
 from toban.engine.clock import system_clock
 from toban.engine.masks import masker
 from toban.faces.ingest.errors import sentry
+from toban.faces.ingest.errors.key import Projects
 from toban.faces.ingest.errors.sentry import SentryIn
 from toban.faces.ingest.unpacking import first_line
 
@@ -63,7 +64,7 @@ def test_what_unpacks_to_nothing_is_not_unpacked_for_each_byte_of_it(monkeypatch
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])
 def test_a_header_is_read_however_it_is_cut(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = []
-    monkeypatch.setattr(sentry.Projects, "name_of", lambda _self, _project, key: shown.append(key))
+    monkeypatch.setattr(Projects, "name_of", lambda _self, _project, key: shown.append(key))
     packed = gzip.compress(DSN + b"\n" + b"x" * 20)
     pieces = [packed[at : at + size] for at in range(0, len(packed), size)]
 
