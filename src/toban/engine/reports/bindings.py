@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -16,8 +16,6 @@ from toban.message import Message
 
 class ReportsBinding(Section):
     """`[reports]`: no document says who makes, checks and approves the report."""
-
-    harmless: ClassVar[frozenset[str]] = frozenset({"logo"})
 
     made_by: str = ""
     """Whose task it is to make it, in the document's words; empty if nobody signs in Toban."""
