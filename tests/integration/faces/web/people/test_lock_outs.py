@@ -10,7 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from tests.integration.faces.web.conftest import PASSWORD, Operators, proved
-from tests.integration.faces.web.people.test_accounts import CountingHasher, audited
+from tests.integration.faces.web.people.audit import audited
+from tests.integration.faces.web.people.test_accounts import CountingHasher
 
 from toban.engine.clock import system_clock
 from toban.engine.people.first import renewed_password
