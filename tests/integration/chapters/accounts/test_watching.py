@@ -214,8 +214,9 @@ def test_a_watch_over_toban_alone_says_nothing_of_the_systems_of_the_document(pl
     place.take('[people."運用責任者"]\nname = "上原"\naccount = "uehara"\n')
     place.look()
 
-    assert place.verdict(WATCH) is Verdict.NOT_MEASURABLE
+    assert place.verdict(WATCH) is Verdict.UNBOUND
     assert place.said(WATCH) == (
-        "見ているのは Toban へのサインインだけです。文書のシステムを [accounts.名前] で接続してください。"
+        "見ているのは Toban へのサインインだけです。"
+        "文書のシステムを toban.toml に [accounts.名前] で書いてください。"
         "見ているもの: Toban (すべてのサインインと失敗)"
     )

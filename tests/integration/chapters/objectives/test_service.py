@@ -121,7 +121,7 @@ def test_an_outage_of_half_an_hour_costs_its_time_and_is_stored_with_its_day() -
     start = datetime(2026, 4, 3, 9, tzinfo=TOKYO)
     count(outage(start, 30 * MINUTE, since=NOON - 30 * DAY))
 
-    assert shown()[1] == "今月 99.781%、エラーバジェット残り 13分12秒 (31%)"
+    assert shown()[1] == "今月 99.780%、エラーバジェット残り 13分12秒 (31%)"
     day = LevelDay.objects.get(objective=AVAILABILITY, day=start.date())
     assert (day.covered, day.covered - day.amount) == (86_400, 1800)
     # For the ten days so far it is too much: the row deviates although some of the monthly budget is left.

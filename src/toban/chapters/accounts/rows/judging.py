@@ -206,13 +206,7 @@ def watched(
     by_name = {each.name: each for each in systems}
     how = {each.name: _watch_over(each, by_name) for each in systems}
     unknown = {each.name: _unwatched(each, how, by_name, oldest, now) for each in systems}
-    is_own_alone = all(each.system.is_own for each in systems)
-    gap = _gap(
-        [
-            *(why for why in unknown.values() if why),
-            *([Message("accounts.only-own-watched")] if is_own_alone else ()),
-        ]
-    )
+    gap = _gap([why for why in unknown.values() if why])
     watches = [said for name, said in how.items() if not unknown[name]]
     watching = Message("accounts.watching", systems=watches) if watches else NOTHING
     proof = {"accounts": accounts, "open": len(open_now), "watched": len(watches), "systems": len(systems)}
@@ -221,6 +215,9 @@ def watched(
         return Judgement(Verdict.WARNING, sentences(said, gap), value, proof=proof)
     if gap:
         return Judgement(Verdict.NOT_MEASURABLE, sentences(gap, watching), value, proof=proof)
+    if all(each.system.is_own for each in systems):
+        said = sentences(Message("accounts.only-own-watched"), watching)
+        return Judgement(Verdict.UNBOUND, said, value, proof=proof)
     said = Message("accounts.nothing-suspicious", systems=watches)
     return Judgement(Verdict.CONFORMING, said, value, proof=proof)
 

@@ -77,8 +77,8 @@ def test_pages_that_are_opened_now_and_then_are_folded_below_the_menu(viewer: Cl
     at_hand, folded = found[0].split("<details>")
 
     assert re.findall('href="(/[^"]*)"', folded) == [
-        "/assumptions/", "/exceptions/", "/changes/", "/nodes/", "/reports/", "/patches/", "/cost/",
-        "/documents/", "/decisions/",
+        "/assumptions/", "/exceptions/", "/changes/", "/drift/", "/nodes/", "/reports/", "/patches/",
+        "/cost/", "/documents/", "/decisions/",
     ]  # fmt: skip
     assert 'href="/nodes/" aria-current="page"' in folded
     assert 'href="/alerts/"' in at_hand

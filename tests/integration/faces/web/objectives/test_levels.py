@@ -81,10 +81,10 @@ def test_a_month_shows_its_result_with_and_without_maintenance_and_the_known_tim
 
     # 30 days allow for 2592 seconds, of which half are used up.
     assert row(page, "2026/4") == [
-        "99.950%", "99.672% 計画メンテナンス 2時間", "99.9%", "100.0%", "21分36秒 (50%)",
+        "99.949%", "99.672% 計画メンテナンス 2時間", "99.9%", "100.0%", "21分36秒 (50%)",
     ]  # fmt: skip
     assert row(page, "4/3") == ["98.500% ■ 目標に届いていません", "98.500%", "—", "100.0%", "50%"]
-    assert row(page, "4/12") == ["100.000%", "91.667%", "2時間", "100.0%", "50%"]
+    assert row(page, "4/12") == ["100.000%", "91.666%", "2時間", "100.0%", "50%"]
 
 
 def test_gaps_appear_as_gaps_in_the_figures_and_in_the_chart(viewer: Client) -> None:
