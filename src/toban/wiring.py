@@ -73,6 +73,11 @@ COMMANDS = {
         needs_state=False,
     ),
     "confirm": Command("toban.faces.cli.document.confirm", Message("commands.confirm")),
+    "import": Command(
+        "toban.faces.cli.document.workbook",
+        Message("commands.import"),
+        needs_state=False,
+    ),
     "init": Command("toban.faces.cli.document.init", Message("commands.init"), needs_state=False),
     "plan": Command(
         "toban.faces.cli.document.plan",
