@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from operator import attrgetter
 from statistics import median
 
@@ -18,11 +18,13 @@ from toban.text import columns_of
 _NARROW = 4.5
 _GRID_COLUMNS = 8
 _LONGEST_TITLE = 60
+_REMARKS = ("※", "*", "＊")
+_SENTENCES = ("。", ".", "！", "？", "：", ":")
 
 
 @dataclass(frozen=True, slots=True)
 class SheetText:
-    """Text outside tables; a title if it stands right above a table."""
+    """Text outside tables; `is_title` if a table below it is about that."""
 
     text: str
     is_title: bool = False
@@ -61,15 +63,25 @@ def _is_grid_paper(sheet: Sheet) -> bool:
 
 
 def _titled(blocks: Sequence[SheetBlock]) -> Iterator[SheetBlock]:
-    for block, following in pairwise([*blocks, None]):
-        if isinstance(block, SheetText) and isinstance(following, SheetTable) and _is_short(block.text):
+    """Yield *blocks*; of the texts right above a table, the last one that could be its title is that."""
+    titles: set[int] = set()
+    candidate: int | None = None
+    for number, block in enumerate(blocks):
+        if isinstance(block, SheetTable):
+            titles.update(() if candidate is None else (candidate,))
+            candidate = None
+        elif _could_be_title(block.text):
+            candidate = number
+    for number, block in enumerate(blocks):
+        if number in titles and isinstance(block, SheetText):
             yield SheetText(block.text, is_title=True)
-        elif block is not None:
+        else:
             yield block
 
 
-def _is_short(text: str) -> bool:
-    return "\n" not in text and columns_of(text) <= _LONGEST_TITLE
+def _could_be_title(text: str) -> bool:
+    is_short = "\n" not in text and columns_of(text) <= _LONGEST_TITLE
+    return is_short and not text.startswith(_REMARKS) and not text.endswith(_SENTENCES)
 
 
 def _regions(cells: Iterable[SheetCell], *, is_grid: bool) -> Iterator[list[SheetCell]]:

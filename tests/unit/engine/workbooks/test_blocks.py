@@ -43,6 +43,20 @@ def test_texts_above_a_table_are_its_title_and_paragraphs() -> None:
     assert notes == ()
 
 
+def test_neither_a_sentence_nor_a_remark_is_the_title_of_the_table_below_it() -> None:
+    first = [*grid("1. 監視", "1.1 監視項目", "次のとおり。"), *grid("対象|閾値", "CPU|80%", top=5)]
+    second = [cell("※ 夜間は除く", 8, 1), *grid("作業|時刻", "点検|9:00", top=10)]
+
+    blocks, _ = blocks_of(sheet(*first, *second))
+
+    assert [block for block in blocks if isinstance(block, SheetText)] == [
+        SheetText("1. 監視"),
+        SheetText("1.1 監視項目", is_title=True),
+        SheetText("次のとおり。"),
+        SheetText("※ 夜間は除く"),
+    ]
+
+
 def test_blank_rows_and_columns_part_tables_and_empty_cells_do_not() -> None:
     side_by_side = [*grid("a|b", "1|."), *grid("c|d", "2|3", left=4)]
     below = grid("e|f|g", "5|.|6", ".|7|.", top=5)
