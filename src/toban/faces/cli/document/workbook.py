@@ -101,11 +101,18 @@ def _listed(title: Message, notes: Sequence[SheetNote]) -> Iterator[str]:
     if not notes:
         return
     yield str(title)
+    # A hidden sheet may have thousands of cells: what is said of all of them is said once.
+    alike: dict[tuple[str, Message], list[SheetNote]] = {}
     for note in notes:
-        place = "!".join(filter(None, (note.sheet, note.place)))
-        yield f"{place}: {note.why}" if place else str(note.why)
-        yield from (f"    {line}" for line in note.text.splitlines())
+        alike.setdefault((note.sheet, note.why), []).append(note)
+    for (sheet, why), group in alike.items():
+        yield f"{sheet}: {why}" if sheet else str(why)
+        yield from (f"    {_in_one_line(note)}" for note in group if note.place or note.text)
     yield ""
+
+
+def _in_one_line(note: SheetNote) -> str:
+    return ": ".join(filter(None, (note.place, " / ".join(note.text.splitlines()))))
 
 
 def _as_json(book: WrittenBook, result: Design | UnreadableDocument) -> str:

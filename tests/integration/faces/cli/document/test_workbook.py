@@ -40,11 +40,15 @@ def workbook(tmp_path: Path) -> Path:
     return path
 
 
-def with_comment(path: Path) -> None:
+def with_much_to_list(path: Path) -> None:
     book = Workbook()
     book.active.title = "監視"
     book.active["B2"] = "夜間"
     book.active["B2"].comment = Comment("要確認\n至急", "鈴木")
+    old = book.create_sheet("旧版")
+    old.append(["古い", 1])
+    old.append(["表"])
+    old.sheet_state = "hidden"
     book.save(path)
 
 
@@ -59,13 +63,14 @@ def test_markdown_goes_to_standard_output_and_what_is_read_of_it_is_said(workboo
 
 
 def test_what_is_left_is_listed_with_its_cell_and_the_status_is_one(workbook: Path) -> None:
-    with_comment(workbook)
+    with_much_to_list(workbook)
 
     result = call(workbook, TOBAN_LANGUAGE="en")
 
     assert (result.returncode, result.stdout) == (1, "# 運用設計書\n\n## 監視\n\n夜間\n")
     assert result.stderr.startswith(
-        "Not carried over: 1\n監視!B2: comment or note: not carried over\n    要確認\n    至急\n\n"
+        "Not carried over: 4\n監視: comment or note: not carried over\n    B2: 要確認 / 至急\n"
+        "旧版: hidden sheet: not carried over\n    A1: 古い\n    B1: 1\n    A2: 表\n\n"
     )
     assert "\nHINT: " in result.stderr, "there is no table in it"
 
@@ -87,13 +92,16 @@ def test_a_file_is_written_once_and_overwritten_only_when_asked(workbook: Path) 
 
 def test_json_has_the_markdown_the_list_and_the_rows(workbook: Path) -> None:
     whole = json.loads(call(workbook, "--format", "json").stdout)
-    with_comment(workbook)
+    with_much_to_list(workbook)
     partly = json.loads(call(workbook, "--format", "json").stdout)
 
     assert partly["summary"].keys() == {"reason", "hint"}
     assert whole == {"markdown": MARKDOWN, "left": [], "altered": [], "summary": {"rows": 1, "read": 1}}
     assert [(each["sheet"], each["cell"], each["reason"]["code"]) for each in partly["left"]] == [
-        ("監視", "B2", "workbooks.comment")
+        ("監視", "B2", "workbooks.comment"),
+        ("旧版", "A1", "workbooks.hidden-sheet"),
+        ("旧版", "B1", "workbooks.hidden-sheet"),
+        ("旧版", "A2", "workbooks.hidden-sheet"),
     ]
 
 
