@@ -20,6 +20,7 @@ from toban.engine.workbooks.drawings import notes_on_drawings
 from toban.engine.workbooks.number_formats import BUILT_IN, shown
 from toban.engine.workbooks.sheets import Sheet, SheetBook, SheetCell, SheetNote
 from toban.message import NOTHING, Message
+from toban.text import printable, visible
 
 _MACROS = "xl/vbaProject.bin"
 _EXTERNAL = "xl/externalLinks/externalLink"
@@ -165,6 +166,9 @@ class _SheetReader:
             kept, struck = "", kept
         if struck:
             self._note(cell.coordinate, Message("workbooks.struck-through"), struck)
+        words = " ".join(kept.split())
+        if printable(words) != words:
+            self._note(cell.coordinate, Message("workbooks.not-printable"), visible(words))
         return kept
 
     def _shown(self, cell: Any, value: object) -> str:

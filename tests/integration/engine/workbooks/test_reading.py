@@ -93,6 +93,16 @@ def test_what_is_hidden_commented_linked_or_struck_is_listed(tmp_path: Path) -> 
     ]
 
 
+def test_a_character_that_cannot_be_printed_is_listed(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["\ue000橋", "髙橋"])
+
+    found = imported(book, tmp_path)
+
+    assert found.markdown.endswith("\n\n�橋 髙橋\n")
+    assert left(found) == [("Sheet", "A1", "workbooks.not-printable", "\\ue000橋")]
+
+
 def test_a_1904_epoch_and_a_hidden_row_within_a_table_change_nothing(tmp_path: Path) -> None:
     book = Workbook()
     book.epoch = CALENDAR_MAC_1904
