@@ -106,6 +106,8 @@ class ScalerKind:
     """Returns what would keep it from scaling now, by asking real systems; changes nothing."""
     bound: Callable[[Any], str] = lambda _config: ""
     """Returns what it acts on, in one line: those who approve are shown this."""
+    sets_limit: bool = True
+    """Whether `GroupSize.most` is a setting of the provider; otherwise it is the room there happens to be."""
 
 
 SCALER_KINDS = KindPoint("scaling", ScalerKind)

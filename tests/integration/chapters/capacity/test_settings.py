@@ -59,6 +59,25 @@ def test_what_sets_no_limit_is_not_compared(place: Place) -> None:
     assert of(place, COUNT_ROW).look() is None
 
 
+@pytest.mark.parametrize(
+    ("scaled", "expected"),
+    [
+        ('kind = "deployment"\ndeployment = "本番環境"', []),
+        ('kind = "command"\ncount = ["true"]\nresize = ["true"]', [COUNT_ROW]),
+    ],
+)
+def test_the_room_that_a_deployment_has_for_instances_is_no_setting(
+    place: Place, scaled: str, expected: list[str]
+) -> None:
+    """The ports of the group would allow more than the document does: nobody has set anything otherwise."""
+    used = '[resources."Webサーバー台数"]\nkind = "group"\ngroup = "Webサーバー"\n'
+    text = f'{used}[scaling."Webサーバー"]\n{scaled}\n'
+    bindings = read_bindings(text, Path("toban.toml"), PARTS.schema)
+    place.edition = Edition(read_design(DOCUMENT, "運用設計書.md"), bindings, PARTS.kinds)
+
+    assert [each.row.id for each in limits.settings(place.edition)] == expected
+
+
 def test_what_was_not_measured_lately_is_unknown(place: Place) -> None:
     with pytest.raises(SettingUnknown):
         of(place, STORAGE_ROW).look()

@@ -24,4 +24,4 @@ def _bound(config: DeploymentScaling) -> str:
     return f"deployments.{config.deployment}"
 
 
-KIND = ScalerKind(config=DeploymentScaling, open=_open, doubts=_doubts, bound=_bound)
+KIND = ScalerKind(config=DeploymentScaling, open=_open, doubts=_doubts, bound=_bound, sets_limit=False)
