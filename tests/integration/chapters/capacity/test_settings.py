@@ -63,7 +63,7 @@ def test_what_sets_no_limit_is_not_compared(place: Place) -> None:
     ("scaled", "expected"),
     [
         ('kind = "deployment"\ndeployment = "本番環境"', []),
-        ('kind = "command"\ncount = ["true"]\nresize = ["true"]', [COUNT_ROW]),
+        ('kind = "command"\ncount = ["true"]\nresize = ["true", "{to}"]', [COUNT_ROW]),
     ],
 )
 def test_the_room_that_a_deployment_has_for_instances_is_no_setting(
