@@ -55,6 +55,8 @@ class Forge(GitHub):
 def forge(folder: Path) -> Iterator[Forge]:
     """Serve the repository, whose first version its workflow has deployed everywhere."""
     repository = Repository.make(folder, "acme/shop.git")
+    # As it is of what is merged there; by who approves, it would be their own.
+    repository.committer = "GitHub <noreply@github.com>"
     with serving_git(folder / "served") as host, serving_api("acme/shop") as api:
         host.password = TOKEN
         made = Forge(api, host, repository, Actions(api))

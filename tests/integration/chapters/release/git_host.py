@@ -27,6 +27,7 @@ class Repository:
     work: Path
     clock: int = 1_790_000_000
     """Seconds; each commit is a minute later."""
+    committer: str = NAMI
 
     @classmethod
     def make(cls, folder: Path, name: str = "shop.git") -> "Repository":
@@ -41,6 +42,7 @@ class Repository:
 
     def git(self, *arguments: str, at: Path | None = None, **variables: str) -> str:
         """Run git in the work tree, and return what it writes."""
+        name, _, address = self.committer.rstrip(">").partition(" <")
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": os.devnull,
@@ -48,8 +50,8 @@ class Repository:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_AUTHOR_NAME": "Nami",
             "GIT_AUTHOR_EMAIL": "nami@example.com",
-            "GIT_COMMITTER_NAME": "Nami",
-            "GIT_COMMITTER_EMAIL": "nami@example.com",
+            "GIT_COMMITTER_NAME": name,
+            "GIT_COMMITTER_EMAIL": address,
             "GIT_AUTHOR_DATE": f"{self.clock} +0900",
             "GIT_COMMITTER_DATE": f"{self.clock} +0900",
             **variables,
