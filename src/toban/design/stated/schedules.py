@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, zip_longest
 
 from toban.design.stated.value import CellTexts, TimeReckoning
 from toban.design.values.occurrence import occurrences
@@ -23,8 +23,11 @@ _NIGHT = 6
 _START = datetime(2028, 1, 1, tzinfo=UTC)
 _LONG = timedelta(days=3 * 366)
 """In so long there is a leap day, and each month has begun on many weekdays."""
-_MOST = 1200
-"""Due times that are compared: of every five minutes, four days are enough."""
+_MOST = 12_000
+"""Due times that are compared: those of every five minutes are on all weekdays and dates until then."""
+_WEEK = timedelta(days=7)
+_FEW = 300
+"""Due times in a week of each month that are compared: of every five minutes, those of one day."""
 
 
 def cron_line(fields: str, zone: str = "") -> str:
@@ -45,16 +48,16 @@ def same_times(stated: Schedules, real: Schedules, by: TimeReckoning) -> bool:
     """Return whether both are due at the same times, however they say it."""
     if frozenset(stated) == frozenset(real):
         return True
-    found = (
-        [
-            each.timestamp()
-            for each in islice(
-                occurrences(_as_one(rules), _START, _START + _LONG, by.zone, by.calendar), _MOST
-            )
-        ]
-        for rules in (stated, real)
-    )
-    return next(found) == next(found)
+    both = zip_longest(_due(stated, by), _due(real, by))
+    return all(one == other for one, other in both)
+
+
+def _due(rules: Schedules, by: TimeReckoning) -> Iterator[float]:
+    """Yield the first due times of *rules*, and some of every month: a line may leave one out."""
+    months = ((_START.replace(month=month), _WEEK, _FEW) for month in range(1, 13))
+    for start, length, most in ((_START, _LONG, _MOST), *months):
+        found = occurrences(_as_one(rules), start, start + length, by.zone, by.calendar)
+        yield from (each.timestamp() for each in islice(found, most))
 
 
 def said_times(rules: Schedules) -> Message:

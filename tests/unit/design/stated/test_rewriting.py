@@ -16,6 +16,7 @@ from toban.design.stated.values import (
     RESOURCE_LIMIT,
     STATED,
 )
+from toban.design.values.schedule import read_schedules
 
 TOKYO = TimeReckoning(ZoneInfo("Asia/Tokyo"))
 DOCUMENT = """# 運用設計書
@@ -188,6 +189,26 @@ def test_schedules_are_the_same_if_they_are_due_at_the_same_times(real: str, exp
     (row,) = (each for each in read_design(DOCUMENT, "").of(BATCH_SCHEDULE.kind) if "B002" in each.id)
 
     stated, found = BATCH_SCHEDULE.of(row), BATCH_SCHEDULE.read(real)
+    assert stated is not None
+    assert found is not None
+    assert BATCH_SCHEDULE.is_same(stated, found, TOKYO) is expected
+
+
+@pytest.mark.parametrize(
+    ("real", "expected"),
+    [
+        ("*/5 * * * *", True),
+        ("*/5 * * * * UTC", True),
+        ("*/5 * * * 0-4,6", False),
+        ("*/5 * 1-27 * *", False),
+        ("*/5 * * 1-11 *", False),
+        ("*/5 * * 1,3-12 *", False),
+    ],
+)
+def test_a_batch_of_every_few_minutes_that_is_left_out_on_some_days_is_another(
+    real: str, expected: bool
+) -> None:
+    stated, found = read_schedules("5分毎"), BATCH_SCHEDULE.read(real)
     assert stated is not None
     assert found is not None
     assert BATCH_SCHEDULE.is_same(stated, found, TOKYO) is expected
