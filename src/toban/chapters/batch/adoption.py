@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from toban.chapters.batch.crontab import Crontab, Job, Leftover
+from toban.chapters.batch.crontab import Crontab, Job, Leftover, last_days
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
-from toban.design.values.schedule import Cadence, DayOfMonth, Schedule, read_schedule
-from toban.design.values.schedule.cron import cron_rule, read_cron
+from toban.design.values.schedule import DayOfMonth, Schedule, read_schedule
+from toban.design.values.schedule.cron import read_cron
 from toban.design.values.schedule.rule import ZONES
 from toban.engine.bindings.toml import quoted
 from toban.message import Message
@@ -26,8 +26,6 @@ _CURL = "curl -fsS -m 10 --retry 5 -o /dev/null"
 _CURL_ONCE = "curl -fsS -m 3 -o /dev/null"
 """For the start: it must not hold up the job where Toban can't be reached."""
 _FIELDS = 5
-_WEEK, _MONTHS, _LAST_DATES = 7, 12, frozenset(range(28, 32))
-_MOST = 24
 """The most rows of one job."""
 _LEAP_YEAR = 2028
 _LONGEST_NAME = 40
@@ -144,7 +142,7 @@ def _timings(job: Job, zone: str, own_zone: str) -> Sequence[tuple[str, str]]:
     """Return each rule of the job in the document's words, and as five fields."""
     if job.when == "@reboot":
         raise _NotCarried(Message("batch.cron-at-reboot"))
-    schedules = _last_days(job) if job.condition else read_cron(job.when.lower())
+    schedules = last_days(job) if job.condition else read_cron(job.when.lower())
     if schedules is None:
         raise _NotCarried(Message("batch.cron-schedule-has-no-words"))
     schedules = tuple(schedule for schedule in schedules if _comes(schedule))
@@ -159,17 +157,6 @@ def _timings(job: Job, zone: str, own_zone: str) -> Sequence[tuple[str, str]]:
         (_words(replace(schedule, zone=own_zone), zone=f" {named}"), _fields(job, schedule))
         for schedule in schedules
     ]
-
-
-def _last_days(job: Job) -> tuple[Schedule, ...] | None:
-    """Return when a job runs that asks whether tomorrow is the first; None unless cron asks every month."""
-    rule = cron_rule(job.when.lower())
-    asks = rule is not None and not rule.is_either and rule.dates >= _LAST_DATES
-    if rule is None or not asks or len(rule.months) < _MONTHS or len(rule.weekdays) < _WEEK:
-        return None
-    if len(rule.clocks) > _MOST:
-        return None
-    return tuple(Schedule(Cadence.MONTHLY, day=DayOfMonth(-1), at=clock) for clock in rule.clocks)
 
 
 def _comes(schedule: Schedule) -> bool:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from toban.design.values.schedule import Cadence, DayOfMonth, Schedule
+from toban.design.values.schedule.cron import cron_rule
 from toban.message import Message
 
 _SETTING = re.compile(r"""("[^"]*"|'[^']*'|[A-Za-z_]\w*)\s*=\s*(.*?)\s*""")
@@ -23,6 +25,10 @@ _LAST_DAY = re.compile(
     re.VERBOSE,
 )
 r"""[ $(date -d tomorrow +\%d) = 01 ] && command: cron itself has no word for the last day."""
+
+_WEEK, _MONTHS, _LAST_DATES = 7, 12, frozenset(range(28, 32))
+_MOST = 24
+"""The most clocks of a line that become rules."""
 
 _LIKE_A_JOB = re.compile(r"(?:@\w+|[-*\d][\d*/,-]*\s+\S+\s+\S+\s+\S+\s+\S+)\s+\S")
 
@@ -104,6 +110,17 @@ def read_crontab(text: str, *, is_system: bool) -> Crontab:
                 left.append(found)
         comment = ""
     return Crontab(tuple(jobs), tuple(left), settings.get("MAILTO", ""))
+
+
+def last_days(job: Job) -> tuple[Schedule, ...] | None:
+    """Return when a job runs that asks whether tomorrow is the first; None unless cron asks every month."""
+    rule = cron_rule(job.when.lower())
+    asks = rule is not None and not rule.is_either and rule.dates >= _LAST_DATES
+    if rule is None or not asks or len(rule.months) < _MONTHS or len(rule.weekdays) < _WEEK:
+        return None
+    if len(rule.clocks) > _MOST:
+        return None
+    return tuple(Schedule(Cadence.MONTHLY, day=DayOfMonth(-1), at=clock) for clock in rule.clocks)
 
 
 def _job(

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from threading import Lock
 
-from toban.chapters.batch.crontab import Crontab, Job, read_crontab
+from toban.chapters.batch.crontab import Crontab, Job, last_days, read_crontab
 from toban.chapters.batch.crontabs.bindings import CrontabBinding
 from toban.design.clauses.batch import Batch
 from toban.engine.runs.kinds import key_of
@@ -60,11 +60,17 @@ class ReadCrontab:
 
 
 def fields_of(job: Job) -> str:
-    """Return when cron starts *job*: a test for the last day of the month is written as that day."""
-    fields = job.when.split()
-    if not job.condition or len(fields) < len(("minute", "hour")):
+    """Return when cron starts *job*: a test for the last day of the month is written as that day.
+
+    Raises `CrontabUnknown` if there is such a test, and cron does not ask it at the end of every month.
+    """
+    if not job.condition:
         return job.when
-    return f"{fields[0]} {fields[1]} L * *"
+    clocks = [each.at for each in last_days(job) or () if each.at is not None]
+    if not clocks:
+        raise CrontabUnknown(Message("batch.tests-not-every-month", line=job.line, when=job.when))
+    minutes, hours = sorted({each.minute for each in clocks}), sorted({each.hour for each in clocks})
+    return f"{','.join(map(str, minutes))} {','.join(map(str, hours))} L * *"
 
 
 def _starts(job: Job, batch: Batch, wanted: str | None) -> bool:

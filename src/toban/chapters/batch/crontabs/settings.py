@@ -56,9 +56,10 @@ def _doubts(crontab: ReadCrontab, batches: tuple[Batch, ...]) -> Iterator[Doubt]
 def _line(crontab: ReadCrontab, batch: Batch, zone: str) -> str | None:
     try:
         job = crontab.job_of(batch)
+        if job is None:
+            return None
+        fields = fields_of(job)
     except CrontabUnknown as unknown:
         raise SettingUnknown(message_of(unknown)) from unknown
-    if job is None:
-        return None
     own = job.zone or crontab.config.timezone or zone
-    return cron_line(fields_of(job), "" if own == zone else own)
+    return cron_line(fields, "" if own == zone else own)

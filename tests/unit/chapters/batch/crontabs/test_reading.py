@@ -62,6 +62,27 @@ def test_a_line_is_known_by_the_words_that_the_bindings_name(file: Path) -> None
     assert looked(file, 'jobs = { B002 = "invoice" }')["B002"] == "0 23 L * *"
 
 
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("30 6,23 28-31 * *", "30 6,23 L * *"),
+        ("@daily", "0 0 L * *"),
+        # Once a year, in some months, and only on Fridays: none of these is 月末.
+        ("0 23 28-31 12 *", None),
+        ("0 23 31 * *", None),
+        ("0 23 * * 5", None),
+    ],
+)
+def test_a_test_for_the_last_day_is_that_day_only_where_cron_asks_every_month(
+    file: Path, when: str, expected: str | None
+) -> None:
+    file.write_text(f"{when} [ $(date -d tomorrow +\\%d) = 01 ] && /srv/invoice\n", encoding="utf-8")
+
+    said = looked(file, 'jobs = { B002 = "invoice" }')["B002"]
+
+    assert said == expected if expected else when in said
+
+
 def test_named_words_that_are_in_no_line_or_in_several_are_said(file: Path) -> None:
     found = looked(file, 'jobs = { B001 = "nothing-of-the-kind", B003 = "/srv/" }')
 
