@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from toban.engine.drift.acts import said_of
 from toban.engine.drift.bindings import DRIFT
 from toban.engine.drift.looking import compared
 from toban.engine.drift.models import SeenSetting
@@ -46,10 +47,9 @@ class FoundSetting:
     @property
     def before(self) -> Message:
         """What it was before it changed while Toban looked."""
-        if self.seen is None or not self.seen.before:
+        if self.seen is None or self.seen.before_until is None:
             return NOTHING
-        read = self.setting.value.read(self.seen.before)
-        return NOTHING if read is None else self.setting.value.said(read)
+        return said_of(self.setting.value, self.seen.before)
 
 
 def found_settings(edition: Edition, now: datetime) -> Sequence[FoundSetting]:

@@ -86,18 +86,19 @@ def _note(setting: ComparedSetting, found: SettingLook, edition: Edition, now: d
         seen = SeenSetting.objects.filter(key=setting.key).first() or SeenSetting(key=setting.key)
         seen.looked_at, seen.trouble = now, found.trouble
         if not found.trouble:
-            if found.real and seen.real and found.real != seen.real:
-                seen.before, seen.before_until = seen.real, seen.seen_at
-                _record(setting, seen.real, found.real, edition, now)
             if found.real != seen.real:
+                if seen.seen_at is not None:
+                    _record(setting, seen.real, found.real, edition, now)
+                seen.before, seen.before_until = seen.real, seen.seen_at
                 seen.real, seen.since = found.real, now
             seen.seen_at = now
         seen.save()
 
 
 def _record(setting: ComparedSetting, before: str, real: str, edition: Edition, now: datetime) -> None:
-    """Record that a setting has become *real*, and whether the document says so."""
-    read = setting.value.read(real)
+    """Record that a setting has become *real*, or is set no more, and whether the document says so."""
+    read = setting.value.read(real) if real else None
+    is_same = read is not None and setting.value.is_same(setting.stated, read, reckoning_of(edition))
     ledger.append(
         ledger.Record(
             LedgerEntry.Kind.AUDIT,
@@ -109,7 +110,7 @@ def _record(setting: ComparedSetting, before: str, real: str, edition: Edition, 
                 "place": setting.place.as_json(),
                 "before": before,
                 "after": real,
-                "is_as_stated": setting.value.is_same(setting.stated, read, reckoning_of(edition)),
+                "is_as_stated": is_same,
             },
             clause_id=setting.row.id,
             document_digest=edition.design.digest,

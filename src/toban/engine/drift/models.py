@@ -15,7 +15,7 @@ class SeenSetting(models.Model):
     since = models.DateTimeField(null=True)
     """When it was first seen to be that."""
     before = models.CharField(max_length=300, blank=True)
-    """What it was before, if it has changed while Toban looked."""
+    """What it was before, if it has changed while Toban looked; empty if nothing was set there."""
     before_until = models.DateTimeField(null=True)
     """When it was last seen to be that: the change lies between this and `since`."""
     seen_at = models.DateTimeField(null=True)

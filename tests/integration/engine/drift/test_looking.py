@@ -146,6 +146,27 @@ def test_reality_that_changes_without_the_document_is_a_change_of_the_row(place:
     assert (each.seen.before_until, each.seen.since) == (place.now - HOUR, place.now)
 
 
+def test_a_setting_that_is_removed_and_one_that_comes_are_changes(place: Place) -> None:
+    place.look()
+    place.crontab("# nothing\n")
+    place.look(HOUR)
+    assert "B001 batch-schedule" not in place.found()
+    place.crontab("15 4 * * * /srv/aggregate B001\n")
+    place.look(HOUR)
+
+    said = [change.facts.said.in_language("ja") for change in told(found(ChangeSearch()))]
+
+    assert [words.partition(" が ")[2] for words in said] == [
+        "設定なし から 日次 04:15 に変わりました。文書はそう述べていません",
+        "日次 03:00 から 設定なし に変わりました。文書はそう述べていません",
+    ]
+    # What it was two changes ago is not what it was before.
+    each = place.found()["B001 batch-schedule"]
+    assert str(each.before) == "設定なし"
+    assert each.seen is not None
+    assert (each.seen.before_until, each.seen.since) == (place.now - HOUR, place.now)
+
+
 def test_reality_that_follows_the_document_is_said_to_do_so(place: Place) -> None:
     place.keep_logs(30)
     place.look()
