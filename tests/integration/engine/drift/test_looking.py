@@ -1,11 +1,11 @@
 """Settings are looked at where they are made; a change of reality is found, and is a change of its row."""
 
 import pytest
-from tests.integration.engine.drift.place import ACCESS, HOUR, Place
+from tests.integration.engine.drift.place import ACCESS, HOUR, REGION, Place
 
 from toban.engine.changes.models import Change, ChangeSubject
 from toban.engine.changes.query import ChangeSearch, found, told
-from toban.engine.drift.found import DriftState
+from toban.engine.drift.found import DriftState, found_settings
 from toban.engine.drift.models import SeenSetting
 from toban.engine.drift.operation import OPERATION
 from toban.engine.evidence import ledger
@@ -106,6 +106,23 @@ def test_a_setting_that_can_not_be_read_is_unknown_and_never_the_same(place: Pla
     assert place.group in str(each.why)
     # What was seen last is still said.
     assert str(each.real) == "90日"
+
+
+def test_a_place_that_two_tables_bind_is_one_setting(place: Place) -> None:
+    place.more = f"""[log_sources.again]
+kind = "cloudwatch"
+region = "{REGION}"
+endpoint_url = "{place.url}"
+access_key = "env:AWS_ACCESS"
+secret_key = "env:AWS_SECRET"
+group = "{place.group}"
+log = "アクセスログ"
+"""
+
+    place.look()
+
+    found = found_settings(place.edition, place.now)
+    assert [each.state.value for each in found if each.setting.row.id == ACCESS] == ["same"]
 
 
 def test_what_was_last_seen_long_ago_is_unknown(place: Place) -> None:
