@@ -59,11 +59,11 @@ def found_settings(edition: Edition, now: datetime) -> Sequence[FoundSetting]:
     """
     every = DRIFT.of(edition.bindings).every
     settings = compared(edition)
-    known = SeenSetting.objects.in_bulk([each.key for each in settings])
+    known = SeenSetting.objects.in_bulk(settings)
     found = [
-        _found(each, known.get(each.key), edition, every, now)
-        for each in settings
-        if not _is_unset(known.get(each.key))
+        _found(each, known.get(key), edition, every, now)
+        for key, each in settings.items()
+        if not _is_unset(known.get(key))
     ]
     return sorted(found, key=lambda each: each.setting.row.origin)
 

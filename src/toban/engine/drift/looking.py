@@ -1,9 +1,10 @@
 """Looks at the settings that rows state, notes how they are, and records each change as evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 import structlog
 from django.conf import settings
@@ -35,10 +36,13 @@ class SettingLook:
     trouble: Message = NOTHING
 
 
-def compared(edition: Edition) -> Sequence[ComparedSetting]:
-    """Return the settings that the rows of *edition* state and that the extensions know where to find."""
-    offered = settings.PARTS.ports.all(COMPARED_SETTINGS)
-    return [each for settings_of in offered for each in settings_of(edition) if each.stated is not None]
+def compared(edition: Edition) -> Mapping[str, ComparedSetting]:
+    """Return by key the settings that the rows of *edition* state and that the extensions know where to find.
+
+    Two tables that bind the same place name one setting.
+    """
+    offered = (settings_of(edition) for settings_of in settings.PARTS.ports.all(COMPARED_SETTINGS))
+    return {each.key: each for each in chain.from_iterable(offered) if each.stated is not None}
 
 
 def look(edition: Edition, now: datetime, *, is_forced: bool = False) -> None:
@@ -46,8 +50,8 @@ def look(edition: Edition, now: datetime, *, is_forced: bool = False) -> None:
     every = DRIFT.of(edition.bindings).every
     known = {each.key: each for each in SeenSetting.objects.all()}
     found = compared(edition)
-    due = [each for each in found if is_forced or _is_due(known.get(each.key), every, now)]
-    gone = known.keys() - {each.key for each in found}
+    due = [each for key, each in found.items() if is_forced or _is_due(known.get(key), every, now)]
+    gone = known.keys() - found.keys()
     if gone:
         # What is bound no more is forgotten: when it comes back, it is seen for the first time again.
         SeenSetting.objects.filter(key__in=gone).delete()

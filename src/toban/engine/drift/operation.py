@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
-from toban.engine.drift import looking
 from toban.engine.drift.bindings import DRIFT
 from toban.engine.drift.branch import doubts
 from toban.engine.drift.found import DriftState, found_settings
+from toban.engine.drift.looking import look
 from toban.engine.editions.edition import Edition
 from toban.engine.extension import Link
 from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace
@@ -20,12 +20,8 @@ def _plan(_edition: Edition) -> Rows:
     return Rows()
 
 
-def _look(edition: Edition, now: datetime) -> None:
-    looking.look(edition, now)
-
-
 def _shift(_at: Workplace) -> WorkerShift:
-    return WorkerShift((EditionLoop("drift-look", _look, every=10.0, leads=True),))
+    return WorkerShift((EditionLoop("drift-look", look, every=10.0, leads=True),))
 
 
 def _to_do(edition: Edition, seen: EditionStatus) -> Iterator[ToDo]:
