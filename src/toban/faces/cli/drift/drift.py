@@ -75,6 +75,8 @@ def command(
       4  nothing differs as far as it is known, but a setting could not be looked at
     """
     speak_utf8()
+    if not rows and (branch is not None or how["is_pushed"]):
+        raise click.UsageError(str(Message("drift.name-the-rows")))
     with usable_state():
         edition, now = edition_of(parts), system_clock()
         path = document or Path(edition.design.document)

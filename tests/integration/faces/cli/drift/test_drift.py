@@ -195,6 +195,17 @@ def test_what_no_cell_says_is_refused_with_both_values(place: Place) -> None:
     assert place.document.read_text(encoding="utf-8") == text
 
 
+@pytest.mark.parametrize("order", [("--branch", "AUTO"), ("--push",)])
+def test_a_commit_of_no_row_is_refused_and_not_forgotten(place: Place, order: tuple[str, ...]) -> None:
+    place.keep_logs(30)
+    place.look()
+
+    result = toban(*order)
+
+    assert result.exit_code == 2
+    assert "--apply" in result.stderr
+
+
 @pytest.fixture
 def tracked(place: Place) -> Repository:
     """The document in the work tree of a repository, below a folder, and a remote that takes pushes."""
