@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,12 +50,14 @@ class StatedValue[V]:
         return Message(f"design.stated-{self.name}")
 
 
+# A page proposes the same each time that somebody looks at it.
+@lru_cache(maxsize=64)
 def rewriting(
     text: str,
     row: Clause,
     wanted: tuple[StatedValue[Any], str],
     reckoning: TimeReckoning,
-    declared: Sequence[DeclaredElsewhere] = (),
+    declared: tuple[DeclaredElsewhere, ...] = (),
 ) -> str | None:
     """Return the document *text* with the cells of *row* saying what is *wanted*: a value, as it is stored.
 
@@ -63,7 +66,7 @@ def rewriting(
     was. Raises `UnreadableDocument`.
     """
     value, real = wanted[0], wanted[0].read(wanted[1])
-    before = read_design(text, "", declared)
+    before = _read(text, declared)
     here = next((each for each in before.of(value.kind) if each.id == row.id), None)
     if here is None or real is None:
         return None
@@ -76,17 +79,23 @@ def rewriting(
     return None
 
 
+# The next row is written into what the last one has come to.
+@lru_cache(maxsize=2)
+def _read(text: str, declared: tuple[DeclaredElsewhere, ...]) -> Design:
+    return read_design(text, "", declared)
+
+
 def _cells(text: str, row: Clause) -> Mapping[str, TableCell]:
     shapes = (each for each in TABLES if isinstance(row, each.kind) and not each.record_only)
     return next((found for each in shapes if (found := cells_at(text, row.origin.line, each.columns))), {})
 
 
 def _read_again(
-    text: str, changes: Sequence[CellChange], declared: Sequence[DeclaredElsewhere]
+    text: str, changes: Sequence[CellChange], declared: tuple[DeclaredElsewhere, ...]
 ) -> tuple[str, Design] | None:
     try:
         after = rewritten(text, changes)
-        return after, read_design(after, "", declared)
+        return after, _read(after, declared)
     except (NoSuchCell, UnreadableDocument):
         return None
 

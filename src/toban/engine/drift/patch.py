@@ -29,7 +29,7 @@ def patch(
     text: str,
     found: Iterable[FoundSetting],
     reckoning: TimeReckoning,
-    declared: Sequence[DeclaredElsewhere] = (),
+    declared: tuple[DeclaredElsewhere, ...] = (),
 ) -> DriftPatch:
     """Return the document *text* with what is *found* to be different; raise `UnreadableDocument`.
 
