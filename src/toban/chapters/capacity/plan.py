@@ -57,6 +57,11 @@ class Resource:
         return self.kind.is_storage(self.config)
 
     @property
+    def sets_limit(self) -> bool:
+        """Whether the limit that is measured with its use is a setting; see `UsageKind`."""
+        return self.kind.sets_limit(self.config, self.edition)
+
+    @property
     def stated_limit(self) -> float | None:
         """The document's limit, as it is measured."""
         return measured_as(self.row.limit, self.unit)

@@ -4,14 +4,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 
-from toban.chapters.capacity.bindings import ResourceBinding
 from toban.chapters.capacity.known import KnownResource
 from toban.chapters.capacity.models import ResourceReading
 from toban.chapters.capacity.operation import OPERATION
 from toban.chapters.capacity.plan import Resource
-from toban.chapters.capacity.scaler import SCALER_KINDS, SCALING
 from toban.chapters.capacity.usage import RESOURCES
-from toban.chapters.capacity.usage_sources.group.config import GroupUsage
 from toban.design.stated.values import RESOURCE_LIMIT
 from toban.design.values.quantity import Quantity
 from toban.engine.clock import system_clock
@@ -24,7 +21,7 @@ def settings(edition: Edition) -> Iterator[ComparedSetting]:
     """Yield the limit of every resource that is measured, as it was measured last."""
     bound = RESOURCES.of(edition.bindings)
     for resource in edition.plan(OPERATION).resources:
-        if not _sets_limit(bound[resource.name].config, edition):
+        if not resource.sets_limit:
             continue
         yield ComparedSetting(
             row=resource.row,
@@ -33,13 +30,6 @@ def settings(edition: Edition) -> Iterator[ComparedSetting]:
             look=partial(_limit, resource),
             uses_state=True,
         )
-
-
-def _sets_limit(config: ResourceBinding, edition: Edition) -> bool:
-    if not isinstance(config, GroupUsage):
-        return True
-    scaling = SCALING.of(edition.bindings).get(config.group)
-    return scaling is None or edition.kinds.of(SCALER_KINDS)[scaling.kind].sets_limit
 
 
 def _limit(resource: Resource) -> str | None:

@@ -87,6 +87,8 @@ class UsageKind:
     """Whether a source of a config measures bytes that are kept."""
     unit: Callable[[Any], str] = lambda _config: ""
     """Returns the unit that a source of a config measures in: `B`, or nothing for a plain number."""
+    sets_limit: Callable[[Any, Edition], bool] = lambda _config, _edition: True
+    """Whether `UsageReading.limit` is a setting of the system, and not the room there happens to be."""
     doubts: Callable[[Any, UsageSite], Iterable[Doubt]] = no_doubts
     """Returns what would keep it from measuring now, besides that `measure` fails."""
 
