@@ -1,4 +1,4 @@
-"""How often a changed rule would have scaled its groups, by `replays`. See `HINDSIGHT`."""
+"""How often a changed rule would have scaled its groups, by `replayed`. See `HINDSIGHT`."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from toban.chapters.capacity.operation import OPERATION
-from toban.chapters.capacity.scaling.replays import LONGEST, GroupReplay, ReplaySite, replays
+from toban.chapters.capacity.scaling.replays import LONGEST, GroupReplay, ReplaySite, replayed
 from toban.design.clauses.base import Clause
 from toban.design.clauses.capacity import ScalingRule
 from toban.engine.editions.edition import Edition
@@ -42,12 +42,10 @@ def _replays(row: Clause | None, edition: Edition, question: HindsightQuestion) 
     plan, site = edition.plan(OPERATION), question.site
     at = ReplaySite(site.telemetry, settings.HOME, site.ports)
     days = min(round(question.span / timedelta(days=1)), LONGEST)
-    names = {each.name for each in plan.groups if row is not None and each.row.id == row.id}
+    groups = (each for each in plan.groups if row is not None and each.row.id == row.id)
     return {
-        each.group.name: each
-        for name in sorted(names)
-        for each in replays(plan, name, days, at, question.now, lambda _done, _count: site.hurry())
-        if row is not None and each.group.row.id == row.id
+        each.name: replayed(each, plan, days, at, question.now, lambda _done, _count: site.hurry())
+        for each in groups
     }
 
 

@@ -78,7 +78,7 @@ def replays(
     Raises `NotPossible`, and as `Telemetry.ask` does.
     """
     for each in groups_named(plan, group):
-        yield _replayed(each, plan, days, site, now, told)
+        yield replayed(each, plan, days, site, now, told)
 
 
 def groups_named(plan: CapacityPlan, name: str) -> list[Group]:
@@ -91,7 +91,7 @@ def groups_named(plan: CapacityPlan, name: str) -> list[Group]:
     return found
 
 
-def _replayed(
+def replayed(
     group: Group,
     plan: CapacityPlan,
     days: int,
@@ -99,6 +99,7 @@ def _replayed(
     now: datetime,
     told: Callable[[int, int], None],
 ) -> GroupReplay:
+    """Return the replay of one rule about its group; see `replays`."""
     ends = whole_minutes(now)
     site.telemetry.ensure_schema()
     first = first_measured(site.telemetry, group.metric, group.target)
