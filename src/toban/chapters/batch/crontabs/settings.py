@@ -10,6 +10,7 @@ from toban.design.stated.schedules import cron_line
 from toban.design.stated.values import BATCH_SCHEDULE
 from toban.engine.drift.setting import ComparedSetting, SettingUnknown
 from toban.engine.editions.edition import Edition
+from toban.engine.runs.kinds import key_of
 from toban.engine.trial import Doubt, Trial, TrialCode, place_of
 from toban.message import Message, message_of
 
@@ -42,6 +43,11 @@ def trials(edition: Edition) -> Iterator[Trial]:
 
 
 def _doubts(crontab: ReadCrontab, batches: tuple[Batch, ...]) -> Iterator[Doubt]:
+    known = {key_of(each) for each in batches}
+    for key in crontab.config.jobs:
+        if key not in known:
+            named, reason = Message("batch.named", key=key), Message("batch.no-such-row")
+            yield Message("batch.of-batch", batch=named, reason=reason)
     said = set[str]()
     for batch in batches:
         try:

@@ -7,7 +7,7 @@ from tests.registered import PARTS
 
 from toban.chapters.batch.crontabs.bindings import CRONTABS, CrontabBinding
 from toban.chapters.batch.crontabs.reading import CrontabUnknown, ReadCrontab, fields_of
-from toban.chapters.batch.crontabs.settings import settings
+from toban.chapters.batch.crontabs.settings import settings, trials
 from toban.design.clauses.batch import Batch
 from toban.design.reader import read_design
 from toban.engine.bindings.load import UnreadableBindings, read_bindings
@@ -113,6 +113,16 @@ def test_a_crontab_is_read_once_for_all_batches(file: Path) -> None:
     assert crontab.job_of(first) is not None
     file.unlink()
     assert crontab.job_of(last) is not None
+
+
+def test_a_line_for_a_batch_that_the_document_does_not_have_is_doubtful(file: Path) -> None:
+    text = f'[crontabs.here]\npath = "{file}"\njobs = {{ B002 = "invoice", B020 = "invoice" }}'
+    bindings = read_bindings(text, Path("toban.toml"), PARTS.schema)
+
+    (trial,) = trials(Edition(read_design(DOCUMENT, "x.md"), bindings, PARTS.kinds))
+
+    (said,) = (str(each) for each in trial.doubts())
+    assert "B020" in said
 
 
 def test_an_entry_without_a_place_is_refused() -> None:
