@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from toban.design.document_file import UnreadableDocument
 from toban.engine.clock import system_clock
-from toban.engine.drift.found import FoundSetting, found_settings
+from toban.engine.drift.found import DriftState, FoundSetting, found_settings
 from toban.engine.drift.patch import patch
 from toban.engine.drift.setting import reckoning_of
 from toban.engine.editions.document_file import document_text
@@ -54,10 +54,16 @@ def shown_settings(found: Iterable[FoundSetting], edition: Edition) -> Sequence[
 
 
 def proposal(found: Iterable[FoundSetting], edition: Edition) -> dict[str, object]:
-    """Return the change of the document that *found* asks for, or why there is none."""
+    """Return the change of the document that *found* asks for, or why there is none.
+
+    The document is read for that, which takes long: not where nothing differs, as on the pages of most rows.
+    """
+    different = [each for each in found if each.state is DriftState.DIFFERENT]
+    if not different:
+        return {}
     path, declared = Path(edition.design.document), edition.bindings.readings
     try:
-        made = patch(document_text(path, declared)[1], found, reckoning_of(edition), declared)
+        made = patch(document_text(path, declared)[1], different, reckoning_of(edition), declared)
     except UnreadableDocument as exc:
         return {"trouble": message_of(exc)}
     rows = dict.fromkeys(each.setting.row.id for each in made.taken)

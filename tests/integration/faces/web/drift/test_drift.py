@@ -66,6 +66,16 @@ def test_the_row_says_what_reality_is_and_when_it_changed(place: Place, viewer: 
     assert "-| アクセスログ | HTTPリクエスト | CloudWatch Logs | 90日 |" in said
 
 
+def test_where_nothing_differs_the_document_is_not_read_for_a_proposal(place: Place, viewer: Client) -> None:
+    place.look()
+    place.document.unlink()
+
+    for path in ("/drift/", evidence_address(ACCESS)):
+        said = page(viewer, path)
+        assert "文書 90日、実際 90日" in said or "● 一致" in said
+        assert 'role="alert"' not in said
+
+
 def test_the_living_document_marks_the_row_and_no_other(place: Place, viewer: Client) -> None:
     place.look()
     assert 'small class="drift"' not in page(viewer, "/")
