@@ -13,6 +13,7 @@ from tests.unit.chapters.monitoring.replaying.apart import slowly
 
 from toban.chapters.monitoring.bindings import MONITORING
 from toban.chapters.monitoring.limits import limits_of
+from toban.chapters.monitoring.replaying import hindsight
 from toban.design.clauses.monitoring import Monitor
 from toban.design.reader import read_design
 from toban.design.values.metric import Metric
@@ -219,3 +220,15 @@ def test_readings_that_lie_too_far_apart_say_nothing_about_a_shorter_interval(
 
     assert unknown(looked_back(store, DOCUMENT, new)) == ["hindsight.too-far-apart"]
     assert answer(looked_back(store, DOCUMENT, close))["new"]["alerts"] > 0
+
+
+def test_more_readings_of_the_newest_hour_than_can_be_read_are_unknown(
+    store: StoreProcess, past: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hindsight, "_MOST_READINGS", 100)
+
+    # Every reading is above the new threshold, so that not even the newest hour can be skipped.
+    found = looked_back(store, DOCUMENT, DOCUMENT.replace("| 70% | 85% |", "| 10% | 85% |"))
+
+    assert unknown(found) == ["hindsight.too-many-instances"]
+    assert found.is_failed

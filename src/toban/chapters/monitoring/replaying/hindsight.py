@@ -93,8 +93,10 @@ def recall(question: HindsightQuestion) -> Iterator[Hindsight]:
         yield unknown(_ALERTS, Message("hindsight.nothing-measured", series=target_of(sides[-1].row)))
     elif are_too_far_apart(found, [each.limits.patience for each in sides]):
         yield unknown(_ALERTS, Message("hindsight.too-far-apart"))
+    elif any((reach := _within_reach(found, sides)).values()):
+        yield _compared(question, sides, reach)
     else:
-        yield _compared(question, sides, _within_reach(found, sides))
+        yield unknown(_ALERTS, Message("hindsight.too-many-instances"), is_failed=True)
 
 
 def _side(row: Monitor, edition: Edition) -> Side:
@@ -124,14 +126,18 @@ def _why_not_comparable(sides: Sequence[Side], question: HindsightQuestion) -> M
 
 
 def _within_reach(found: Hours, sides: Sequence[Side]) -> Hours:
-    """Return the newest hours that can be replayed, from one moment on for all instances."""
+    """Return the newest hours that can be replayed, from one moment on for all instances; it may be none."""
     share = _MOST_READINGS // len(found)
     kept = {
         name: list(newest_within([each.limits for each in sides], hours, share))
         for name, hours in found.items()
     }
-    cut = max((hours[0].at for name, hours in kept.items() if len(hours) < len(found[name])), default=None)
-    return {name: [each for each in hours if cut is None or each.at >= cut] for name, hours in kept.items()}
+    # The last hour that is left out: of an instance, nothing may be left.
+    left_out = (
+        found[name][-len(hours) - 1].at for name, hours in kept.items() if len(hours) < len(found[name])
+    )
+    cut = max(left_out, default=None)
+    return {name: [each for each in hours if cut is None or each.at > cut] for name, hours in kept.items()}
 
 
 def _compared(question: HindsightQuestion, sides: Sequence[Side], hours: Hours) -> Hindsight:
