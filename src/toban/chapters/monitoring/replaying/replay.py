@@ -5,6 +5,7 @@ nothing but such readings are skipped: what is read of the store is what could h
 hour before, and whatever follows until the watch is at rest again.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -122,14 +123,12 @@ def needed(limits: MonitorLimits, hours: Sequence[PastHour]) -> list[bool]:
     width, length = limits.slots or (timedelta(), timedelta())
     # An hour belongs to it if any moment of it does.
     around = max(HOUR, length + width) + HOUR
-    found = [False] * len(hours)
-    last, next_at = None, None
-    for number, hour in enumerate(hours):
-        last = hour.at if is_out(limits, hour) else last
-        found[number] = last is not None and hour.at - last < around
-    for number in range(len(hours) - 1, -1, -1):
-        next_at = hours[number].at if is_out(limits, hours[number]) else next_at
-        found[number] |= next_at is not None and next_at - hours[number].at < around
+    out = [hour.at for hour in hours if is_out(limits, hour)]
+    found = []
+    for hour in hours:
+        # Hours are in order: the nearest ones on either side decide.
+        next_one = bisect_left(out, hour.at)
+        found.append(any(abs(at - hour.at) < around for at in out[max(next_one - 1, 0) : next_one + 1]))
     return found
 
 
