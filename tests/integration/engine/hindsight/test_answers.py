@@ -20,7 +20,9 @@ from toban.engine.editions.edition import Edition
 from toban.engine.hindsight.asking import PlanHindsight, plan_hindsight
 from toban.engine.hindsight.question import Hindsight
 from toban.engine.notify import alerts
-from toban.engine.notify.signal import Condition, Signal
+from toban.engine.notify.deciding import hindsight
+from toban.engine.notify.models import Alert
+from toban.engine.notify.signal import EVENT, Condition, Signal
 from toban.engine.telemetry.logs.rows import LogStore, key_of
 from toban.message import NOTHING, plain
 
@@ -136,6 +138,20 @@ def test_a_matrix_without_a_level_says_who_is_told_nothing_any_more(store: Store
     assert told.values["alerts"] == 3
     assert told.values["old"] == {"told": {"開発担当者": 6}, "told_twice": 0}
     assert told.is_adverse
+
+
+def test_more_alerts_than_are_replayed_are_said_though_some_only_told_of_an_event(
+    store: StoreProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hindsight, "_MOST", 3)
+    for number in range(5):
+        alert(number, Condition.CRITICAL, NOW - number * DAY - HOUR, HOUR / 2)
+    Alert.objects.filter(key="cpu/0").update(labels={EVENT: "cpu/0"})
+
+    (told,) = answers(look_back(store, ("| 異常 (Critical) | 開発担当者 |", "| 異常 (Critical) | #ops |")))
+
+    assert told.values["alerts"] == 3
+    assert "hindsight.newest-alerts" in [each.code for each in told.said]
 
 
 def test_shorter_retention_says_what_goes_on_the_day_after(store: StoreProcess) -> None:

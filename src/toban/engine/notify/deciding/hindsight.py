@@ -19,8 +19,7 @@ _MOST = 2_000
 
 def recall(question: HindsightQuestion) -> Iterator[Hindsight]:
     """Yield how many notifications each recipient would have had of the alerts that there were."""
-    # In a list: the newest are taken, and a replay goes forward.
-    known = [each for each in _alerts(question.since) if EVENT not in each.labels]
+    known = _alerts(question.since)
     if not known:
         yield unknown(_NOTICES, Message("hindsight.no-alerts"))
         return
@@ -36,9 +35,7 @@ def recall(question: HindsightQuestion) -> Iterator[Hindsight]:
         "new": {"told": dict(new.messages), "told_twice": new.twice},
     }
     said = (Message("hindsight.of-alerts", count=len(known)), *told_said(old, new), limited)
-    is_adverse = new.twice > old.twice or any(
-        old.messages[name] and not new.messages.get(name) for name in old.messages
-    )
+    is_adverse = new.twice > old.twice or not old.messages.keys() <= new.messages.keys()
     yield Hindsight(_NOTICES, tuple(filter(None, said)), values, is_adverse)
 
 
@@ -58,7 +55,7 @@ def told_said(old: ToldInReplay, new: ToldInReplay) -> Iterator[Message]:
 
 
 def _alerts(since: datetime) -> list[Alert]:
-    opened = Alert.objects.filter(opened_at__gte=since)
+    opened = Alert.objects.filter(opened_at__gte=since).exclude(labels__has_key=EVENT)
     return list(opened.order_by("-opened_at")[:_MOST])
 
 
