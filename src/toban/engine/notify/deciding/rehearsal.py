@@ -4,7 +4,7 @@ Nobody acknowledges anything in a replay, and no silence, announced maintenance 
 the windows of the document hold, and whoever had the turn then is told.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -71,11 +71,12 @@ def rehearse(
     contacts = contacts_of(edition.bindings, kinds, "", design.language)
     messages: Counter[str] = Counter()
     twice = 0
-    earlier: dict[str, list[PastAlert]] = defaultdict(list)
+    # So many decide: a noisy row may have opened thousands.
+    earlier: dict[str, deque[datetime]] = defaultdict(lambda: deque(maxlen=flapping.MOST))
     flapped: dict[str, list[SentNotice]] = {}
     for alert in sorted(alerts, key=lambda each: each.opened_at):
         hurry()
-        flaps = flapping.is_flapping([each.opened_at for each in earlier[alert.key]], alert.opened_at)
+        flaps = flapping.is_flapping(earlier[alert.key], alert.opened_at)
         before = flapped.get(alert.key, []) if flaps else []
         sent = _Replay(alert, design, contacts, until, flaps=flaps).sent(before, hurry)
         # What belongs to one flapping is told once.
@@ -83,7 +84,7 @@ def rehearse(
             flapped[alert.key] = [*before, *sent]
         else:
             flapped.pop(alert.key, None)
-        earlier[alert.key].append(alert)
+        earlier[alert.key].append(alert.opened_at)
         messages.update(recipient for each in sent for recipient in each.recipients)
         places = Counter(each.destination for each in sent if each.is_trouble)
         twice += any(count > 1 for count in places.values())
