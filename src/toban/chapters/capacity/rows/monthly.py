@@ -9,6 +9,7 @@ from toban.chapters.capacity.amounts import amount, percent
 from toban.chapters.capacity.forecasting.series import UsageSeries
 from toban.chapters.capacity.known import KnownResource, known
 from toban.chapters.capacity.measuring.history import days_of
+from toban.chapters.capacity.models import ResourceReading
 from toban.chapters.capacity.operation import OPERATION
 from toban.chapters.capacity.outlooks import outlook_of
 from toban.engine.reports.formula import ColumnStatistic, Constant, Of, Over, SumWhere
@@ -76,9 +77,10 @@ _DAYS = (
 
 @dataclass(frozen=True, slots=True)
 class _ResourceMonth:
-    """A resource in the month, with its forecast as it was on the day after the last that was over."""
+    """A resource in the month."""
 
     then: KnownResource
+    """With its use and forecast as they were on the day after the last that was over."""
     number: int
     table: RawTable
     row: tuple[Value, ...]
@@ -91,19 +93,18 @@ class _ResourceMonth:
     ) -> "_ResourceMonth":
         """Return the month of what is known *now*; *days* are those before its end."""
         month, row = occasion.month, now.resource.row
-        then = KnownResource(now.resource, now.reading, outlook_of(row.resource, days, month.cut))
         used = _in_month(days, month.first)
-        title = Message("capacity.monthly-days-of", name=row.resource)
-        table = RawTable(f"capacity-{number}", title, _DAYS, tuple(_rows(used, now.limit)), is_listed=False)
-        today = month.cut.astimezone(month.zone).date()
         last = [*used.values()][-1] if used else None
-        is_there = last is not None and now.limit > 0 and last / now.limit >= now.level
+        reading = ResourceReading(used=last, limit=now.reading.limit if now.reading is not None else None)
+        then = KnownResource(now.resource, reading, outlook_of(row.resource, days, month.cut))
+        title = Message("capacity.monthly-days-of", name=row.resource)
+        table = RawTable(f"capacity-{number}", title, _DAYS, tuple(_rows(used, then.limit)), is_listed=False)
+        left = then.days_left(month.cut.astimezone(month.zone).date())
         reached = then.reaches(then.level)
         on = reached.on if reached is not None else None
-        left = 0 if is_there else max((on - today).days, 0) if on is not None else None
         cells = (
-            row.resource, str(row.origin), _said(now, last), _said(now, now.limit), percent(now.level), left,
-            f"{on}" if on is not None else "", then.words,
+            row.resource, str(row.origin), _said(then, last), _said(then, then.limit), percent(then.level),
+            left, f"{on}" if on is not None else "", then.words,
         )  # fmt: skip
         return cls(then, number, table, cells, left)
 
