@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from toban.chapters.cost.known import KnownCosts, budget_found, currency_of, known
+from toban.chapters.cost.known import KnownCosts, budget_found, known
 from toban.chapters.cost.operation import OPERATION
 from toban.chapters.cost.rows.judging import BudgetFound
 from toban.chapters.cost.spending.amounts import Spending, spending
 from toban.chapters.cost.spending.forecast import first_of, last_of
-from toban.chapters.cost.spending.money import YEN, shown
+from toban.chapters.cost.spending.money import shown
 from toban.design.clauses.cost import Budget
 from toban.engine.reports.formula import Constant, Over, SumWhere
 from toban.engine.reports.section import (
@@ -70,9 +70,7 @@ def _days(item: str, spent: Spending, costs: KnownCosts) -> Iterator[tuple[Value
 
 
 def _others(costs: KnownCosts) -> Spending:
-    total = next((row for row in costs.plan.budgets if row.is_total), None)
-    currency = currency_of(total) if total is not None else YEN
-    return spending(costs.by_item.get("", ()), currency, costs.terms)
+    return spending(costs.by_item.get("", ()), costs.currency, costs.terms)
 
 
 def _figures(
@@ -118,7 +116,7 @@ def _other(costs: KnownCosts, raw: RawTable) -> ReportFigure:
         label=Message("cost.monthly-figure-other"),
         table=raw,
         formula=SumWhere("amount", "item", _OTHER),
-        read=_money(_others(costs).currency),
+        read=_money(costs.currency),
     )
 
 
