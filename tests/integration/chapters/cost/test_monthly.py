@@ -61,6 +61,16 @@ def test_while_bills_are_not_whole_no_budget_counts_as_kept(place: Place) -> Non
     assert any("2026-10-19" in str(note) for note in cost.notes)
 
 
+def test_of_a_month_that_no_bill_has_come_to_it_is_not_said_that_nothing_was_spent(place: Place) -> None:
+    place.until(date(2026, 9, 20), date(2026, 9, 1))
+
+    report = report_of(place)
+
+    assert not [key for key in report.figures if key.startswith("cost")]
+    cost = next(each for each in report.sections if each.part.value == "cost")
+    assert "cost.bill-old" in [note.code for note in cost.notes]
+
+
 def test_without_bills_nothing_is_said_of_costs(place: Place) -> None:
     place.take(bindings="\n".join(BINDINGS.splitlines()[5:]))
 

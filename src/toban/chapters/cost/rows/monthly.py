@@ -37,6 +37,10 @@ def section(occasion: ReportOccasion) -> ReportSection:
     costs = known(plan, month.cut - _MOMENT)
     whole = replace(costs, now=month.known_at).whole_until
     raw = RawTable("costs", Message("cost.monthly-table"), _COLUMNS, tuple(_rows(costs)), is_listed=False)
+    first = first_of(costs.today)
+    if not raw.rows and (whole is None or whole < first):
+        # No bill has come to the month: that nothing was spent would be a claim.
+        return ReportSection(ReportPart.COST, notes=(*_notes(costs, whole), *costs.gaps(first)))
     figures = tuple(
         figure
         for number, row in enumerate(plan.budgets, 1)
