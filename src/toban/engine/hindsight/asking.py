@@ -65,7 +65,7 @@ class PlanHindsight:
     @property
     def is_adverse(self) -> bool:
         """Whether anything speaks against a change."""
-        return any(each.is_adverse for row in self.rows for each in row.found)
+        return any(row.is_adverse for row in self.rows)
 
     @property
     def is_failed(self) -> bool:
@@ -80,11 +80,6 @@ class PlanHindsight:
     @cached_property
     def _collisions(self) -> Collisions:
         return Collisions(self.old, self.new, self.now)
-
-    @property
-    def title(self) -> Message:
-        """What the answers are about: the last so many days."""
-        return Message("hindsight.title", count=self.days)
 
     def _of(self, change: ClauseChange, number: int) -> Iterator[Hindsight]:
         if number >= MOST_ROWS:

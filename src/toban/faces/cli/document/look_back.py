@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from toban.design.diff import ClauseChange
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 _SECONDS = 120.0
 """For all rows; what takes longer is said to be unknown."""
-_NO_ROWS: "Mapping[str, RowHindsight]" = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class LookBack:
 
     title: Message = NOTHING
     """Over which time it looks; it says nothing if nobody asked."""
-    rows: "Mapping[str, RowHindsight]" = field(default_factory=lambda: _NO_ROWS)
+    rows: "Mapping[str, RowHindsight]" = field(default_factory=dict)
     """By the row's id."""
     unknown: Message = NOTHING
     is_adverse: bool = False

@@ -16,6 +16,7 @@ from toban.design.origin import Origin
 from toban.design.reader import Design, Remainder, load_design
 from toban.engine.bindings.load import UnreadableBindings, declared_in
 from toban.engine.extension import Consequence
+from toban.engine.hindsight.question import LONGEST
 from toban.engine.registry.parts import Parts
 from toban.engine.registry.ports import loaded
 from toban.faces.cli.document.annotations import annotation
@@ -27,8 +28,6 @@ from toban.text import printable_json
 _UNREADABLE = 2
 _CHANGES = 3
 _AGAINST = 4
-_LONGEST = 364
-"""Days: the store keeps samples for a year."""
 _USUAL = 30
 _NOT_ASKED = LookBack()
 
@@ -44,7 +43,7 @@ _NOT_ASKED = LookBack()
 )
 @click.option(
     "--days",
-    type=click.IntRange(1, _LONGEST),
+    type=click.IntRange(1, LONGEST),
     help="Also show what each change would have done over the last DAYS, by what the running Toban keeps.",
 )
 @click.option(
