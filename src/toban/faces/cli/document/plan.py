@@ -104,6 +104,8 @@ def _as_annotations(new: Design, difference: Difference, past: LookBack) -> Iter
     for row in difference.unread_added:
         at = Origin(new.document, row.line)
         yield annotation(at, Message("document.unreadable-rows"), [row.reason], is_warning=True)
+    if past.unknown:
+        yield _unknown(past)
     yield _summary(difference)
 
 
@@ -166,7 +168,7 @@ def _as_text(
         if each.lines:
             yield from (styled(each.title, bold=True), *map(str, each.lines), "")
     if past.unknown:
-        yield from (str(Message("hindsight.titled", title=past.title, said=past.unknown)), "")
+        yield from (_unknown(past), "")
     yield from _unread(old, new, difference)
     yield _summary(difference)
 
@@ -188,6 +190,10 @@ def _past(change: ClauseChange, past: LookBack) -> Iterator[str]:
     if said:
         yield styled(f"      {past.title}", colour="red" if past.is_against(change) else "cyan")
     yield from (f"        {line}" for line in said)
+
+
+def _unknown(past: LookBack) -> str:
+    return str(Message("hindsight.titled", title=past.title, said=past.unknown))
 
 
 def _quoted(clause: Clause) -> Iterator[str]:

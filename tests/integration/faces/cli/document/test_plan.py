@@ -172,9 +172,11 @@ def test_without_a_running_toban_the_past_is_unknown_and_a_check_does_not_pass(o
         json.loads(plan(old, new, "--days", "7", "--format", "json").stdout),
     )
     checked = plan(old, new, "--check")
+    annotated = plan(old, new, "--days", "7", "--format", "github")
 
     assert (shown.returncode, checked.returncode) == (3, 2)
     assert "過去7日に当てはめると: " in shown.stdout
+    assert "過去7日に当てはめると: " in annotated.stdout
     assert told["past"]["unknown"]["code"] == "hindsight.no-toban-here"
     assert "HINT: " in checked.stderr
 
