@@ -5,7 +5,7 @@ entry says so, by the verdict that was shown before it. What lies between is not
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -95,22 +95,20 @@ def _holds_now(last: RecordedVerdict, current: ClauseStatus | None, cut: datetim
     return current.holds_until is None or cut < current.holds_until
 
 
-def histories(clause_ids: Iterable[str], span: Span, cut: datetime) -> Mapping[str, RowHistory]:
-    """Return the verdicts of each row until *cut*, from the evidence."""
-    wanted = list(clause_ids)
-    inside = entries_in((span[0], cut))
-    if inside is None:
-        return dict.fromkeys(wanted, NOT_JUDGED)
+def histories(
+    clause_ids: Collection[str], inside: EvidenceRange, span: Span, cut: datetime
+) -> Mapping[str, RowHistory]:
+    """Return the verdicts of each row until *cut*, from the evidence: *inside* are the entries until then."""
     changes: dict[str, list[RecordedVerdict]] = defaultdict(list)
     for clause_id, change in _read(inside.first, inside.last):
         if span[0] <= change.at < cut:
             changes[clause_id].append(change)
     before = _nearest(Max("sequence"), sequence__lt=inside.first)
     after = _nearest(Min("sequence"), sequence__gt=inside.last)
-    current = as_written(wanted)
+    current = as_written(clause_ids)
     return {
         each: history(before.get(each), changes[each], after.get(each), current.get(each), cut)
-        for each in wanted
+        for each in clause_ids
     }
 
 

@@ -72,8 +72,9 @@ class MonthlyReport:
 def make(edition: Edition, parts: Parts, month: ReportMonth) -> MonthlyReport:
     """Return the report on *month* as it is known now; it writes nothing."""
     inside = entries_in((month.span[0], month.cut))
-    rows = [each.id for each in edition.design.clauses] if inside is not None else []
-    occasion = ReportOccasion(edition, month, histories(rows, month.span, month.cut))
+    rows = [each.id for each in edition.design.clauses]
+    verdicts = histories(rows, inside, month.span, month.cut) if inside is not None else {}
+    occasion = ReportOccasion(edition, month, verdicts)
     known = _known(month) if inside is not None else None
     sections = tuple(_sections(occasion, parts, inside))
     return MonthlyReport(
