@@ -209,7 +209,7 @@ def _signers_of(given: Sequence[ApprovalAnswer]) -> Sequence[int]:
 
 
 def _subject(kept: KeptReport, step: SigningStep, edition: Edition) -> ApprovalSubject:
-    bound, standing = REPORTS.of(edition.bindings), kept.signatures.filter(ended_at=None)
+    bound, standing = REPORTS.of(edition.bindings), list(kept.signatures.filter(ended_at=None).order_by("pk"))
     remarks = kept.remarks.filter(withdrawn_at=None).order_by("pk")
     return ApprovalSubject(
         subject=_name(kept, step),
@@ -217,14 +217,14 @@ def _subject(kept: KeptReport, step: SigningStep, edition: Edition) -> ApprovalS
         facts=(
             (Message("reports.digest"), plain(kept.digest)),
             (Message("reports.fact-differences"), plain(f"{len(kept.differences)}")),
-            *((SigningStep(each.step).word, plain(each.by)) for each in standing.order_by("pk")),
+            *((SigningStep(each.step).word, plain(each.by)) for each in standing),
             *((Message(f"reports.part-{each.part}"), plain(f"{each.text} — {each.by}")) for each in remarks),
         ),
         content={"digest": kept.digest, "remarks": remarks_digest(kept)},
         document_digest=edition.design.digest,
         acting_digest=edition.bindings.acting_digest,
         terms=ApprovalTerms(bound.role(step), within=bound.approval_within),
-        ordered_by=next((each.by for each in standing.order_by("pk")), BY_SCHEDULE)[:150],
+        ordered_by=next((each.by for each in standing), BY_SCHEDULE)[:150],
         orderers=tuple(number for each in standing for number in each.signers),
     )
 
