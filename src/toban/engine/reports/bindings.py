@@ -22,7 +22,7 @@ class ReportsBinding(Section):
     checked_by: str = ""
     approved_by: str = ""
     within: int = Field(default=3, ge=1, le=20)
-    """Business days, from the first of the month, in which it is to be made."""
+    """Business days from the moment its task opens, in which it is to be made."""
     approval_within: Length = timedelta(days=7)
     """How long a check or an approval is waited for before it is asked for again."""
     logo: Annotated[Path, AfterValidator(beside_the_bindings)] | None = None
