@@ -50,6 +50,19 @@ def test_a_lower_trigger_says_how_often_the_group_would_have_grown(place: Place)
     assert any(new for _, new in scaled(lower).values())
 
 
+def test_the_day_from_which_on_it_is_known_is_one_of_the_document(place: Place) -> None:
+    busy(place, 65.0)
+    # Three in the morning, where the day before goes on in UTC.
+    place.add([Sample(Metric.CPU_USAGE, WEB, "web-1", place.now.replace(hour=3) - 3 * DAY, 20.0)])
+
+    found = looked_back(place, DOCUMENT, DOCUMENT.replace("CPU使用率70%", "CPU使用率60%"))
+
+    said = {
+        line.values["since"] for row in found.rows for line in row.said if line.code == "hindsight.scaled"
+    }
+    assert said == {(place.now - 3 * DAY).date()}
+
+
 def test_without_samples_the_past_of_a_group_is_unknown(place: Place) -> None:
     found = looked_back(place, DOCUMENT, DOCUMENT.replace("CPU使用率70%", "CPU使用率60%"))
 

@@ -29,20 +29,21 @@ def recall(question: HindsightQuestion) -> Iterator[Hindsight]:
     for name in dict.fromkeys((*old, *new)):
         before, after = (len(each[name].found.added) if name in each else 0 for each in (old, new))
         shown = new.get(name) or old[name]
+        since = shown.begins.astimezone(question.new.bindings.system.zone).date()
         share = round(shown.found.known * 100)
-        said = Message(
-            "hindsight.scaled", group=name, old=before, new=after, share=share, since=shown.begins.date()
-        )
+        said = Message("hindsight.scaled", group=name, old=before, new=after, share=share, since=since)
         values = {"group": name, "old": before, "new": after, "known": round(shown.found.known, 4)}
         yield Hindsight(_SCALED, (said,), values)
 
 
 def _replays(row: Clause | None, edition: Edition, question: HindsightQuestion) -> Mapping[str, GroupReplay]:
     """Return the replays of *row*'s groups by name; none if it binds none."""
+    if row is None:
+        return {}
     plan, site = edition.plan(OPERATION), question.site
     at = ReplaySite(site.telemetry, settings.HOME, site.ports)
     days = min(round(question.span / timedelta(days=1)), LONGEST)
-    groups = (each for each in plan.groups if row is not None and each.row.id == row.id)
+    groups = (each for each in plan.groups if each.row.id == row.id)
     return {
         each.name: replayed(each, plan, days, at, question.now, lambda _done, _count: site.hurry())
         for each in groups
