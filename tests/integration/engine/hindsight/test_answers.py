@@ -203,6 +203,18 @@ def test_an_rpo_says_which_share_of_the_time_it_was_kept(store: StoreProcess) ->
     assert kept.is_adverse
 
 
+def test_an_rpo_that_was_broken_for_minutes_was_not_kept_all_the_time(store: StoreProcess) -> None:
+    for number in range(70):
+        late = timedelta(minutes=10) if number == 7 else timedelta()
+        backup(NOW - number * DAY / 2 - HOUR + late)
+
+    _, kept = answers(look_back(store, ("24時間", "12時間")))
+
+    assert kept.values["share"] == pytest.approx(0.9998, abs=0.0001)
+    assert kept.said[0].values["share"] == "99.9"
+    assert kept.is_adverse
+
+
 def test_an_rpo_with_a_stored_log_is_measured_by_drills_alone(store: StoreProcess) -> None:
     backup(NOW - DAY)
     LogStretch.objects.create(

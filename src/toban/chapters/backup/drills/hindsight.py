@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from math import floor
 
 from toban.chapters.backup import catalogue, rules
 from toban.chapters.backup.models import Backup, Drill, LogStretch
@@ -106,7 +107,9 @@ def _covered(subject: str, question: HindsightQuestion, longest: Longest) -> Hin
         return unknown(_KEPT, Message("hindsight.no-backups", subject=subject))
     begins = max(question.since, moments[0].since)
     days = f"{(question.now - begins) / _DAY:.1f}"
-    said = Message("hindsight.rpo-kept", subject=subject, share=f"{share * 100:.1f}", days=days)
+    # Never rounded up: 99.96% speaks against the change, and is not all of the time.
+    percent = floor(share * 1000 + 1e-9) / 10
+    said = Message("hindsight.rpo-kept", subject=subject, share=f"{percent:.1f}", days=days)
     values = {"subject": subject, "share": round(share, 6), "known_from": begins.isoformat()}
     return Hindsight(_KEPT, (said,), values, is_adverse=share < 1)
 
