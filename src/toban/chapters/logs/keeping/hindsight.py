@@ -36,12 +36,13 @@ def recall(question: HindsightQuestion) -> Iterator[Hindsight]:
     others = elsewhere(question.site.ports)
     beside = others[kind](*_no_longer_kept(question, rows[0].get(kind), row)) if kind in others else ()
     freed = sum(each.bytes for each in days) + sum(each.bytes for each in beside)
-    values = {"bytes": freed, "rows": sum(each.rows for each in days), "held_by": held_by(kind)}
+    hold = held_by(kind)
+    values = {"bytes": freed, "rows": sum(each.rows for each in days), "held_by": hold}
     if not days and not beside:
         yield Hindsight(_DELETED, (Message("hindsight.nothing-deleted"),), values)
         return
     lost = listing([amount(days, beside), stretch(days)]) if days else amount(days, beside)
-    said = Message("hindsight.held", reason=held_by(kind)) if held_by(kind) else Message("hindsight.agreed")
+    said = Message("hindsight.held", reason=hold) if hold else Message("hindsight.agreed")
     yield Hindsight(_DELETED, (Message("hindsight.logs-deleted", lost=lost), said), values, is_adverse=True)
 
 
