@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from toban.engine.reports.edition import Remark, SigningStep
-from toban.engine.reports.kept.logo import MOST, Logo
+from toban.engine.reports.kept.logo import MOST, MOST_PIXELS, Logo
 from toban.engine.reports.monthly import MonthlyReport
 from toban.engine.reports.section import RawColumn, RawTable, ReportChart, ReportFigure, ReportSection
 from toban.engine.runs.rules import BY_SCHEDULE
@@ -213,7 +213,7 @@ class _MonthlyWriter:
     def _notes(self) -> Iterator[str]:
         yield from map(self.say, self.of.notes)
         if self.of.logo is not None and not self.of.logo.content:
-            yield self.word("note-logo", most=MOST // 1000)
+            yield self.word("note-logo", most=MOST // 1000, pixels=MOST_PIXELS)
 
     def _differences(self) -> WrittenTable | None:
         kept = self.of.edition

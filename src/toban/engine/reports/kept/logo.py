@@ -9,8 +9,8 @@ from toban.engine.reports.bindings import REPORTS
 MOST = 500_000
 """Bytes: it stands in each PDF, and on each page."""
 _PNG = b"\x89PNG\r\n\x1a\n"
-_MOST_PIXELS = 3000
-"""Of each side."""
+MOST_PIXELS = 3000
+"""Of each side of a PNG."""
 _BEGINNING = 1000
 """Bytes of an SVG in which its element begins."""
 
@@ -49,5 +49,5 @@ def kind_of(content: bytes) -> LogoKind | None:
     if content.startswith(_PNG):
         # The first chunk says how large it is: a small file can hold a picture that fills the memory.
         wide, high = (int.from_bytes(content[at : at + 4]) for at in (16, 20))
-        return LogoKind.PNG if max(wide, high) <= _MOST_PIXELS else None
+        return LogoKind.PNG if max(wide, high) <= MOST_PIXELS else None
     return LogoKind.SVG if b"<svg" in content[:_BEGINNING].lower() else None

@@ -224,3 +224,4 @@ def test_the_logo_stands_on_the_page_and_is_nothing_but_a_picture(
     file.write_text("<html>")
     assert viewer.get("/reports/logo").status_code == 404
     assert "PNG・SVG ではありません" in page_of(viewer)
+    assert "一辺 3000 ピクセルまで" in page_of(viewer)
