@@ -106,6 +106,19 @@ def test_vulnerabilities_count_as_they_were_at_the_end_of_the_month() -> None:
     assert number(report, "vulnerabilities-fixed-high") is None
 
 
+def test_what_a_statement_closes_is_neither_open_nor_late_from_then_on() -> None:
+    scan(1, START + DAY)
+    for name, closed in (("before", START - DAY), ("within", START + DAY), ("after", END + DAY)):
+        vulnerability(name, START - 30 * DAY, None)
+        Vulnerability.objects.filter(name=name).update(closed_at=closed)
+
+    report = report_on()
+
+    assert number(report, "vulnerabilities-closed") == 2
+    assert number(report, "vulnerabilities-open-critical") == 1
+    assert number(report, "vulnerabilities-late") == 2
+
+
 def test_where_nothing_was_ever_scanned_no_number_of_vulnerabilities_is_told() -> None:
     report = report_on()
 

@@ -1,7 +1,7 @@
 """Scans and vulnerabilities in the monthly report: what was found, how fast it was mended, what is late."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
@@ -9,6 +9,7 @@ from toban.chapters.vulnerabilities.advisories.rating import Rating
 from toban.chapters.vulnerabilities.models import Vulnerability, VulnerabilityScan
 from toban.chapters.vulnerabilities.operation import OPERATION
 from toban.engine.reports.formula import ColumnStatistic, CountOf, Formula, Of, count
+from toban.engine.reports.month import ReportMonth
 from toban.engine.reports.section import (
     FigureUnit,
     RawColumn,
@@ -24,8 +25,8 @@ from toban.message import Message, Value
 _WHOLE, _GAPS = "whole", "gaps"
 _SCANNED = {each: Message(f"vulnerabilities.monthly-scan-{each}") for each in (_WHOLE, _GAPS)}
 _RATINGS = {each.value: Message(f"vulnerabilities.rated-{each.value}") for each in Rating}
-_OPEN, _MENDED, _LATE, _NEW = "open", "mended", "late", "new"
-_STATES = {each: Message(f"vulnerabilities.monthly-{each}") for each in (_OPEN, _MENDED)}
+_OPEN, _CLOSED, _MENDED, _LATE, _NEW = "open", "closed", "mended", "late", "new"
+_STATES = {each: Message(f"vulnerabilities.monthly-{each}") for each in (_OPEN, _CLOSED, _MENDED)}
 
 
 def section(occasion: ReportOccasion) -> ReportSection:
@@ -87,15 +88,30 @@ def _found(occasion: ReportOccasion) -> Iterator[tuple[Value, ...]]:
     there = Vulnerability.objects.filter(Q(ended_at=None) | Q(ended_at__gte=month.span[0]))
     for each in there.filter(first_seen__lt=month.cut).order_by("rank", "first_seen", "pk").iterator():
         ended = each.ended_at if month.holds(each.ended_at) else None
-        limit = limits.get(Rating(each.rating))
-        # What was mended too late was late, too.
-        is_late = limit is not None and each.due_at(limit) <= (ended or month.cut)
+        state = _state(each, ended, month)
         yield (
             each.pk, each.name, each.package, each.inventory, each.rating, occasion.local(each.first_seen),
-            occasion.local(ended), _OPEN if ended is None else _MENDED, _LATE if is_late else "",
-            _NEW if month.holds(each.first_seen) else "", each.rating if ended is None else "",
+            occasion.local(ended), state,
+            _LATE if _is_late(each, ended, limits.get(Rating(each.rating)), month) else "",
+            _NEW if month.holds(each.first_seen) else "", each.rating if state == _OPEN else "",
             *_fixed(each, ended),
         )  # fmt: skip
+
+
+def _state(each: Vulnerability, ended: datetime | None, month: ReportMonth) -> str:
+    if ended is not None:
+        return _MENDED
+    return _CLOSED if each.closed_at is not None and each.closed_at < month.cut else _OPEN
+
+
+def _is_late(
+    each: Vulnerability, ended: datetime | None, limit: timedelta | None, month: ReportMonth
+) -> bool:
+    """Return whether it was over its limit in the month: until its end, or until it was mended or closed."""
+    if limit is None:
+        return False
+    over = min(at for at in (ended, each.closed_at, month.cut) if at is not None)
+    return each.due_at(limit) <= over and over >= month.span[0]
 
 
 def _fixed(each: Vulnerability, ended: datetime | None) -> Iterator[float | None]:
@@ -109,6 +125,7 @@ def _figures(scans: RawTable, found: RawTable) -> Iterator[ReportFigure]:
     yield _figure("scans-with-gaps", scans, CountOf("state", _GAPS))
     yield _figure("new", found, CountOf("is_new", _NEW))
     yield _figure("mended", found, CountOf("state", _MENDED))
+    yield _figure("closed", found, CountOf("state", _CLOSED))
     yield _figure("late", found, CountOf("late", _LATE))
     for rating, word in _RATINGS.items():
         yield _figure(f"open-{rating}", found, CountOf("open_as", rating), rating=word)
