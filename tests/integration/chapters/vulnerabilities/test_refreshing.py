@@ -160,6 +160,18 @@ def test_a_catalog_has_an_address_of_its_own_and_a_page_does_not_replace_it(
     ]
 
 
+def test_a_catalog_beyond_what_is_read_of_one_is_not_kept(
+    tmp_path: Path, source: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refreshing, "LARGEST_CATALOG", 10)
+    (source / "kev.json").write_text('{"vulnerabilities": []}')
+
+    (why,) = catalogs(tmp_path / "osv", kev={"url": f"{url}/kev.json"})
+
+    assert "MiB" in why
+    assert list((tmp_path / "osv").iterdir()) == []
+
+
 def test_the_credentials_of_the_mirror_are_not_shown_to_the_address_of_a_catalog(tmp_path: Path) -> None:
     shown: list[str] = []
 

@@ -13,7 +13,7 @@ from zipfile import is_zipfile
 import httpx
 import orjson
 
-from toban.chapters.vulnerabilities.advisories.exploited import CATALOG
+from toban.chapters.vulnerabilities.advisories.exploited import CATALOG, LARGEST_CATALOG
 from toban.chapters.vulnerabilities.advisories.likelihoods import SCORES
 from toban.chapters.vulnerabilities.advisories.mirror import ARCHIVE, archives_of
 from toban.chapters.vulnerabilities.bindings import AdvisoriesBinding, MirrorAddress
@@ -51,6 +51,8 @@ class _WantedFile:
     is_sound: Callable[[Path], bool]
     unsound: str
     """The code of what is said of one that is not."""
+    most: int
+    """Bytes; of a larger one nothing is kept."""
 
 
 def refresh_catalogs(bound: AdvisoriesBinding) -> Iterator[Message]:
@@ -64,7 +66,9 @@ def refresh_catalogs(bound: AdvisoriesBinding) -> Iterator[Message]:
             continue
         url = httpx.URL(own.url if own is not None else f"{at.url.rstrip('/')}/{name}")
         file = bound.folder / name
-        wanted = _WantedFile(file, bound.folder, url, at, is_sound, "vulnerabilities.not-a-catalog")
+        # Not more than is ever read of it: whether it is sound is known by reading it whole.
+        most, unsound = LARGEST_CATALOG, "vulnerabilities.not-a-catalog"
+        wanted = _WantedFile(file, bound.folder, url, at, is_sound, unsound, most)
         why = _why_not(wanted, new_client(at.ca_file), may_lack=own is None)
         if why:
             yield Message("vulnerabilities.catalog-not-refreshed", catalog=name, why=why)
@@ -102,7 +106,8 @@ def _any_of(files: Sequence[Path], at: MirrorAddress, client: httpx.Client, seen
             return NOTHING
         # Joined as texts: `Debian:12` would be taken for a scheme.
         url = httpx.URL(f"{at.url.rstrip('/')}/{quote(file.parent.name, safe=':')}/{ARCHIVE}")
-        wanted = _WantedFile(file, file.parent.parent, url, at, is_zipfile, "vulnerabilities.not-an-archive")
+        unsound = "vulnerabilities.not-an-archive"
+        wanted = _WantedFile(file, file.parent.parent, url, at, is_zipfile, unsound, _LARGEST)
         try:
             status = _one(wanted, client)
         except Unanswered as error:
@@ -124,7 +129,7 @@ def _one(wanted: _WantedFile, client: httpx.Client) -> int:
     with NamedTemporaryFile(dir=folder, prefix=f".{file.name}", delete=False) as unfinished:
         path = Path(unfinished.name)
         try:
-            answer = download(client, at, wanted.url, unfinished, newer_than=newer_than, most=_LARGEST)
+            answer = download(client, at, wanted.url, unfinished, newer_than=newer_than, most=wanted.most)
             unfinished.flush()
             if answer.status == httpx.codes.OK:
                 if not wanted.is_sound(path):
