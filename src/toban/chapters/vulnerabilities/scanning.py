@@ -148,6 +148,8 @@ def keep(
 ) -> Counts:
     """Record what a scan found, in the audit log once: a run that is repeated records the same again."""
     with transaction.atomic():
+        # Before anything is read: a report that is taken in meanwhile changes the same rows, and waits.
+        ledger.hold()
         _keep_lists(read, unread, now)
         followed = [follow(each) for each in _looks(scanned, read, now)]
         counts = Counts(sum(each.found for each in followed), sum(len(each.ended) for each in followed))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from tests.integration.chapters.vulnerabilities.place import CRITICAL, DAY, Plac
 from tests.unit.chapters.vulnerabilities.imported.reports import cyclonedx, openvex, sarif, trivy, written
 from tests.unit.chapters.vulnerabilities.mirrors import advisory
 
+from toban.chapters.vulnerabilities import scanning
+from toban.chapters.vulnerabilities.advisories.catalogs import Catalogs, read_catalogs
 from toban.chapters.vulnerabilities.imported import taking
 from toban.chapters.vulnerabilities.imported.taking import Taken
 from toban.chapters.vulnerabilities.models import ImportedReport, Vulnerability
 from toban.engine.approvals.answers import Giver
+from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.orders import NotPossible
@@ -285,3 +289,44 @@ def test_findings_of_others_are_ranked_and_late_as_those_of_toban(place: Place) 
     first, _ = Vulnerability.objects.open().worst_first()
     assert (first.name, first.likelihood, str(first.exploited_since)) == ("CVE-2026-9", 0.91, "2026-11-20")
     assert set(place.alerts()) == {"lib の CVE-2026-1", "lib の CVE-2026-9"}
+
+
+def test_a_scan_lets_no_report_in_from_before_it_reads_what_is_known(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it would write over the sources that a report has noted meanwhile."""
+    steps: list[str] = []
+
+    def noted[**P, T](name: str, act: Callable[P, T]) -> Callable[P, T]:
+        def does(*args: P.args, **named: P.kwargs) -> T:
+            steps.append(name)
+            return act(*args, **named)
+
+        return does
+
+    monkeypatch.setattr(scanning, "keep", noted("keep", scanning.keep))
+    monkeypatch.setattr(scanning, "follow", noted("follow", scanning.follow))
+
+    with ledger.checked(lambda: steps.append("hold")):
+        scanned(place)
+
+    began = steps.index("keep")
+    assert steps[began : began + 3] == ["keep", "hold", "follow"]
+
+
+def test_the_catalogs_are_read_before_evidence_is_held_up(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+
+    def read(*asked: Any) -> Catalogs:
+        steps.append("read")
+        return read_catalogs(*asked)
+
+    monkeypatch.setattr(taking, "read_catalogs", read)
+
+    with ledger.checked(lambda: steps.append("hold")):
+        take(place, trivy({}, made_at=at(place)))
+
+    assert steps[:2] == ["read", "hold"]
+    assert "read" not in steps[1:]

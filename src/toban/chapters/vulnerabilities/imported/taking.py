@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from toban.chapters.vulnerabilities.advisories.catalogs import read_catalogs
+from toban.chapters.vulnerabilities.advisories.catalogs import Catalogs, read_catalogs
 from toban.chapters.vulnerabilities.findings.following import Followed, InventoryLook, follow
 from toban.chapters.vulnerabilities.findings.ranking import names_in, rank
 from toban.chapters.vulnerabilities.imported.joining import KnownName, joined
@@ -53,13 +53,16 @@ def take(written: bytes, inventory: str, source: str, *, by: Giver, edition: Edi
     source = _line(source or report.source)
     if source == OWN:
         raise NotPossible(Message("vulnerabilities.own-source"), Message("vulnerabilities.name-the-source"))
+    catalogs = _catalogs(report, inventory, edition, now)
     with transaction.atomic():
         ledger.hold()
         row = ImportedReport.objects.filter(inventory=inventory, source=source).first()
         _require_newer(row, believable(report.made_at, now), edition)
         row = row or ImportedReport(inventory=inventory, source=source)
         keep_report(row, report, written, by.name, now)
-        looked, settled = _follow(row, report.found, edition, now)
+        looked = _follow(row, report.found, now)
+        rank([inventory], catalogs)
+        settled = settle([inventory], now)
         content = {
             "event": "vulnerabilities-imported",
             "format": row.format,
@@ -72,6 +75,18 @@ def take(written: bytes, inventory: str, source: str, *, by: Giver, edition: Edi
         taken = Taken(row, looked, settled)
         _record(content, taken, by, edition, now)
     return taken
+
+
+def _catalogs(report: ScannerReport, inventory: str, edition: Edition, now: datetime) -> Catalogs:
+    """Return what is known of exploits: read before evidence is held up, for EPSS has some 300,000 lines.
+
+    What can't be read of the catalogs is a gap of the next scan.
+    """
+    advisories = edition.plan(OPERATION).advisories
+    if advisories is None:
+        return Catalogs()
+    named = {name for each in report.found for name in each.names}
+    return read_catalogs(advisories.folder, names_in([inventory]) | named, now)
 
 
 def forget(inventory: str, source: str, reason: str, *, by: Giver, edition: Edition, now: datetime) -> Taken:
@@ -89,7 +104,7 @@ def forget(inventory: str, source: str, reason: str, *, by: Giver, edition: Edit
                 Message("vulnerabilities.known-sources", names=names),
             )
         row.statements.all().delete()
-        looked, settled = _follow(row, (), edition, now)
+        looked, settled = _follow(row, (), now), settle([inventory], now)
         content = {
             "event": "vulnerabilities-source-forgotten",
             "digest": row.digest,
@@ -122,10 +137,7 @@ def _require_newer(former: ImportedReport | None, made_at: datetime | None, edit
         )
 
 
-def _follow(
-    row: ImportedReport, found: Sequence[ReportedVulnerability], edition: Edition, now: datetime
-) -> tuple[Followed, SettledStatements]:
-    plan = edition.plan(OPERATION)
+def _follow(row: ImportedReport, found: Sequence[ReportedVulnerability], now: datetime) -> Followed:
     listed = InventoryReading.objects.filter(name=row.inventory).values_list("packages", flat=True).first()
     known = Vulnerability.objects.present().filter(inventory=row.inventory)
     names = [KnownName(each.ecosystem, each.package, each.name, each.advisories) for each in known]
@@ -134,11 +146,7 @@ def _follow(
     for each, name in current:
         if name:
             installed[each.package].append(name)
-    looked = follow(InventoryLook(row.inventory, row.source, [each for each, _ in current], installed, now))
-    if plan.advisories is not None:
-        # What can't be read of the catalogs is a gap of the next scan.
-        rank([row.inventory], read_catalogs(plan.advisories.folder, names_in([row.inventory]), now))
-    return looked, settle([row.inventory], now)
+    return follow(InventoryLook(row.inventory, row.source, [each for each, _ in current], installed, now))
 
 
 def _record(content: Mapping[str, object], taken: Taken, by: Giver, edition: Edition, now: datetime) -> None:
