@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from toban.chapters.cost.spending.jumps import CostJump
 from toban.chapters.cost.spending.money import shown
 from toban.engine.changes.act import ChangeKind
-from toban.engine.changes.query import ChangeSearch, TellingChange, found, told
+from toban.engine.changes.query import ChangeSearch, TellingChange, found
 from toban.message import NOTHING, Message, sentences
 
 _DAY = timedelta(days=1)
@@ -23,7 +23,6 @@ _KINDS = (
     ChangeKind.DATA,
 )
 """What may make a system cost more."""
-_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,10 @@ class ExplainedJump:
 
     jump: CostJump
     currency: str
-    changes: Sequence[TellingChange]
-    """Of the day on which it began and the one before, the newest first."""
+    newest: TellingChange | None
+    """Of the changes on the day on which it began and the one before; None if there were none."""
+    count: int
+    """Of all of these changes."""
 
     @property
     def said(self) -> Message:
@@ -52,20 +53,20 @@ class ExplainedJump:
 
     @property
     def _why(self) -> Message:
-        if not self.changes:
+        if self.newest is None:
             return Message("cost.jump-unexplained")
-        newest = self.changes[0]
-        more = len(self.changes) - 1
-        said = Message("cost.jump-with", change=newest.facts.said, at=newest.change.at)
+        said = Message("cost.jump-with", change=self.newest.facts.said, at=self.newest.change.at)
+        more = self.count - 1
         return sentences(said, Message("cost.jump-and-more", count=more) if more else NOTHING)
 
 
 def explained(jumps: Sequence[CostJump], currency: str, zone: ZoneInfo) -> Sequence[ExplainedJump]:
     """Return *jumps* with what changed when they began; *zone* is that of their days."""
-    return [ExplainedJump(each, currency, _changes(each.on, zone)) for each in jumps]
+    return [_explained(each, currency, zone) for each in jumps]
 
 
-def _changes(on: date, zone: ZoneInfo) -> Sequence[TellingChange]:
-    since = datetime.combine(on - _DAY, time(0), zone)
-    asked = ChangeSearch(since=since, until=since + 2 * _DAY, kinds=_KINDS)
-    return told(found(asked)[:_MOST])
+def _explained(jump: CostJump, currency: str, zone: ZoneInfo) -> ExplainedJump:
+    since = datetime.combine(jump.on - _DAY, time(0), zone)
+    changes = found(ChangeSearch(since=since, until=since + 2 * _DAY, kinds=_KINDS))
+    newest = changes.first()
+    return ExplainedJump(jump, currency, TellingChange(newest) if newest else None, changes.count())

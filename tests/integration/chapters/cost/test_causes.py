@@ -1,6 +1,6 @@
 """What suddenly costs more is told with what changed then, and every yen has a tag or is その他."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from tests.integration.chapters.cost.place import BINDINGS, DAY, EC2, RDS, TOTAL, Place, row
@@ -41,6 +41,15 @@ def test_a_jump_is_told_on_its_row_with_the_change_of_its_day(place: Place) -> N
     assert "Webサーバー" in place.said(EC2)
     assert EC2_NAME in place.said(TOTAL)
     assert RDS_NAME not in place.said(RDS)
+
+
+def test_of_many_changes_the_newest_is_told_and_the_others_are_counted(place: Place) -> None:
+    for minute in range(6):
+        scaled(NOON + timedelta(minutes=minute))
+    charged(place)
+    place.pass_()
+
+    assert "ほかに5件" in place.said(EC2)
 
 
 def test_a_change_of_another_day_explains_nothing(place: Place) -> None:
