@@ -1,5 +1,6 @@
 """The rules of real buckets are read, compared and proposed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,6 +96,18 @@ def test_what_is_proposed_keeps_the_rules_that_there_are(bucket: Bucket) -> None
     assert bucket.look() is Verdict.CONFORMING, bucket.place.said(ROW)
     kept = bucket.client.get_bucket_lifecycle_configuration(Bucket=bucket.name)["Rules"]
     assert {"logs", "old-images"} <= {each["ID"] for each in kept}
+
+
+def test_what_two_measures_propose_for_a_bucket_is_one_set_of_rules(bucket: Bucket) -> None:
+    bucket.look()
+    images = bucket.place.edition.plan(OPERATION).lifecycles[0]
+    other = replace(images.row, name="ログの移動")
+    logs = replace(images, row=other, config=images.config.model_copy(update={"prefix": "log/"}))
+    looking.look(replace(bucket.place.edition.plan(OPERATION), lifecycles=(images, logs)), bucket.place.now)
+
+    rules = looking.proposals((images, logs))[bucket.name]
+
+    assert [each["Filter"]["Prefix"] for each in rules] == ["images/", "log/"]
 
 
 def test_a_bucket_that_is_gone_is_not_measurable_and_says_so(bucket: Bucket) -> None:

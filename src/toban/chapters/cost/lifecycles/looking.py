@@ -1,6 +1,6 @@
 """The look at the life-cycle rules of every bucket that a measure is about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -96,9 +96,15 @@ def judged(bound: BoundLifecycle, now: datetime) -> Judgement:
     return Judgement(Verdict.DEVIATING, said, proof=proof)
 
 
-def proposal(bound: BoundLifecycle) -> Sequence[Rule] | None:
-    """Return what the bucket's rules would have to be; None if they are as they should be, or not known."""
-    state = LifecycleLook.objects.filter(measure=bound.row.name).exclude(read_at=None).first()
-    if state is None or not compare(state.rules, wanted_of(bound)).wrong:
-        return None
-    return proposed(state.rules, wanted_of(bound))
+def proposals(lifecycles: Sequence[BoundLifecycle]) -> Mapping[str, Sequence[Rule]]:
+    """Return what the rules of each bucket would have to be, if they are known and not as they should be."""
+    looks = LifecycleLook.objects.exclude(read_at=None).in_bulk([each.row.name for each in lifecycles])
+    found: dict[str, Sequence[Rule]] = {}
+    for each in lifecycles:
+        if (state := looks.get(each.row.name)) is None:
+            continue
+        # What one measure proposes for a bucket must not take back what another does: S3 replaces all rules.
+        rules, wanted = found.get(each.config.bucket, state.rules), wanted_of(each)
+        if compare(rules, wanted).wrong:
+            found[each.config.bucket] = proposed(rules, wanted)
+    return found

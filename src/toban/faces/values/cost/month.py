@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from toban.chapters.cost.causes import ExplainedJump
 from toban.chapters.cost.known import KnownCosts
-from toban.chapters.cost.lifecycles.looking import proposal
+from toban.chapters.cost.lifecycles.looking import proposals
 from toban.chapters.cost.overview import BudgetLine, CostOverview
 from toban.chapters.cost.rows.gaps import BillState
 
@@ -69,8 +69,7 @@ def lifecycle_values(costs: KnownCosts) -> dict[str, object]:
 
     That is what `aws s3api put-bucket-lifecycle-configuration` takes.
     """
-    found = ((each, proposal(each)) for each in costs.plan.lifecycles)
-    return {each.config.bucket: {"Rules": list(rules)} for each, rules in found if rules is not None}
+    return {bucket: {"Rules": list(rules)} for bucket, rules in proposals(costs.plan.lifecycles).items()}
 
 
 def budget_values(line: BudgetLine) -> dict[str, object]:
