@@ -21,7 +21,6 @@ class LowerRun:
     awaits_approval: bool = False
     is_unanswered: bool = False
     was_shadow: bool = False
-    has_succeeded: bool = False
     said: Message = NOTHING
 
 

@@ -76,7 +76,6 @@ def _last(each: BoundQuiet, kept: QuietGroup) -> LowerRun | None:
         awaits_approval=run.reason == RunReason.AWAITING_APPROVAL,
         is_unanswered=run.reason == RunReason.UNANSWERED,
         was_shadow=run.state == Run.State.SHADOW,
-        has_succeeded=run.state == Run.State.DONE,
         said=run.note,
     )
 
