@@ -98,6 +98,11 @@ class KnownCosts:
         daily = {name: spending(each, self.currency, self.terms).used for name, each in services.items()}
         return explained(jumps(daily, self.since, until), self.currency, self.terms.tz)
 
+    @cached_property
+    def other(self) -> Spending:
+        """その他: what belongs to no item."""
+        return spending(self.by_item.get("", ()), self.currency, self.terms)
+
     def charges(self, row: Budget) -> Sequence[Spent]:
         """Return what counts for *row*."""
         return self.spent if row.is_total else self.by_item.get(row.id, ())

@@ -90,7 +90,6 @@ def overview(costs: KnownCosts) -> CostOverview:
     last = min(last_of(first), costs.today)
     currency = costs.currency
     whole = spending(costs.spent, currency, costs.terms)
-    other = spending(costs.by_item.get("", ()), currency, costs.terms)
     days = sorted({each.on for each in costs.spent if first <= each.on <= last})
     return CostOverview(
         currency,
@@ -102,7 +101,7 @@ def overview(costs: KnownCosts) -> CostOverview:
         costs.jumps,
         {each: whole.on(each) for each in days},
         whole.between(first, last),
-        other.between(first, last),
+        costs.other.between(first, last),
         sum((amount for on, amount in whole.credits.items() if first <= on <= last), Decimal(0)),
         sorted(whole.unknown),
         _restated(costs),

@@ -12,6 +12,7 @@ from toban.chapters.cost.own_budgets.bindings import AWS_BUDGETS, AwsBudgetBindi
 from toban.design.clauses.cost import Budget
 from toban.design.stated.values import MONTHLY_BUDGET
 from toban.design.values.money import Money
+from toban.engine.bindings import toml
 from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.drift.setting import ComparedSetting, SettingUnknown
 from toban.engine.editions.edition import Edition
@@ -43,7 +44,7 @@ def trials(edition: Edition) -> Iterator[Trial]:
             TrialCode.BILL,
             Message("cost.aws-budget-named", name=name),
             place_of(edition.bindings, "aws_budgets", name),
-            f"[aws_budgets.{name}]",
+            f"[aws_budgets.{toml.key(name)}]",
             partial(_doubts, config),
             Message("cost.check-aws-budget"),
         )

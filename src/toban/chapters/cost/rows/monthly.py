@@ -8,7 +8,7 @@ from decimal import Decimal
 from toban.chapters.cost.known import KnownCosts, budget_found, known
 from toban.chapters.cost.operation import OPERATION
 from toban.chapters.cost.rows.judging import BudgetFound
-from toban.chapters.cost.spending.amounts import Spending, spending
+from toban.chapters.cost.spending.amounts import Spending
 from toban.chapters.cost.spending.forecast import first_of, last_of
 from toban.chapters.cost.spending.money import shown
 from toban.design.clauses.cost import Budget
@@ -62,7 +62,7 @@ _OTHER = "-"
 def _rows(costs: KnownCosts) -> Iterator[tuple[Value, ...]]:
     for row in costs.plan.budgets:
         yield from _days(row.id, costs.spending(row), costs)
-    yield from _days(_OTHER, _others(costs), costs)
+    yield from _days(_OTHER, costs.other, costs)
 
 
 def _days(item: str, spent: Spending, costs: KnownCosts) -> Iterator[tuple[Value, ...]]:
@@ -71,10 +71,6 @@ def _days(item: str, spent: Spending, costs: KnownCosts) -> Iterator[tuple[Value
         if amount := spent.on(day):
             yield item, f"{day}", float(amount), spent.currency
         day += _DAY
-
-
-def _others(costs: KnownCosts) -> Spending:
-    return spending(costs.by_item.get("", ()), costs.currency, costs.terms)
 
 
 def _figures(

@@ -48,9 +48,7 @@ def jumps(services: Mapping[str, Daily], since: date, until: date) -> Sequence[C
     base = [each for each in base if each >= since]
     if len(base) < _FEWEST:
         return []
-    whole = sum(
-        (amount for each in services.values() for on, amount in each.items() if on in set(base)), _NOTHING
-    )
+    whole = sum((each.get(on, _NOTHING) for each in services.values() for on in base), _NOTHING)
     least = whole / len(base) * _OF_ALL
     lately = [until - number * _DAY for number in range(LATELY)]
     found = (_jump(name, daily, base, lately, least) for name, daily in services.items())
