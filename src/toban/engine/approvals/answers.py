@@ -27,6 +27,8 @@ from toban.message import Message
 from toban.text import storable_text
 
 _Via = ApprovalAnswer.Via
+SHELL = "shell:"
+"""What the evidence has before the user of the operating system, where nobody named an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Giver:
     @property
     def name(self) -> str:
         """The name that the evidence records."""
-        return self.account.username if self.account is not None else f"shell:{self.shell_user}"
+        return self.account.username if self.account is not None else f"{SHELL}{self.shell_user}"
 
     @property
     def behind(self) -> str:

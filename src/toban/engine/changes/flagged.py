@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from toban.engine.approvals.answers import Giver
+from toban.engine.approvals.answers import SHELL, Giver
+from toban.engine.approvals.identity import numbers_of_shell
 from toban.engine.changes.act import ChangeKind
 from toban.engine.changes.models import Change, ChangeAnswer
 from toban.engine.changes.query import ChangeSearch, TellingChange, found, told
@@ -49,6 +50,12 @@ def needs_answer(each: TellingChange) -> bool:
     return is_flagged(each) and not is_of_toban
 
 
+def _is_own(change: Change, by: Giver) -> bool:
+    """Return whether the change may be theirs, also from a shell or by what tells who is behind *by*."""
+    made_by = numbers_of_shell(change.actor.removeprefix(SHELL))
+    return not set(made_by).isdisjoint(by.orderers)
+
+
 def answer(number: int, remark: str, *, by: Giver, now: datetime) -> ChangeAnswer:
     """Record what a manager found about a flagged change. Raises `NotPossible`, also for their own change."""
     if by.account is None or by.account.operator_role != OperatorRole.MANAGER:
@@ -60,7 +67,7 @@ def answer(number: int, remark: str, *, by: Giver, now: datetime) -> ChangeAnswe
         change = Change.objects.filter(pk=number, answer=None).select_related("entry").first()
         if change is None or not needs_answer(TellingChange(change)):
             raise NotPossible(Message("changes.nothing-to-answer", number=number))
-        if change.actor == by.account.username:
+        if _is_own(change, by):
             raise NotPossible(Message("changes.own-change"), Message("changes.another-answers"))
         kept = storable_text(remark.strip())[:_LONGEST]
         made = ChangeAnswer.objects.create(change=change, at=now, by=by.name[:150], remark=kept)

@@ -53,6 +53,18 @@ def test_what_is_no_unanswered_change_is_refused(manager: Client, number: str) -
     assert not ChangeAnswer.objects.exists()
 
 
+@pytest.mark.parametrize("actor", ["manager", "shell:manager", "Manager"])
+def test_nobody_answers_about_what_they_did_themselves_be_it_from_a_shell(
+    manager: Client, actor: str
+) -> None:
+    number = changed("tanaka", actor=actor)
+
+    answer = manager.post("/changes/flagged/", {"number": number, "remark": "見た"})
+
+    assert answer.status_code == 409
+    assert not ChangeAnswer.objects.exists()
+
+
 def test_a_period_that_can_not_be_read_is_said(manager: Client) -> None:
     assert manager.get("/changes/flagged/?from=soon").status_code == 400
 
