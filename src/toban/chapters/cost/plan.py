@@ -28,6 +28,7 @@ from toban.engine.operation import Declared, RowAnswer
 from toban.engine.runs.kinds import key_of
 from toban.engine.runs.work import Work
 from toban.message import NOTHING, Message
+from toban.text import fitting_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class BoundQuiet:
     @property
     def key(self) -> str:
         """The key of the work that takes instances from it."""
-        return f"off-hours/{self.group}"[:200]
+        return fitting_key(f"off-hours/{self.group}", 200)
 
     @property
     def terms(self) -> QuietTerms:
@@ -91,7 +92,7 @@ class CheckOrder:
     @property
     def key(self) -> str:
         """The key of its work."""
-        return f"cost/{self.row.id}"[:200]
+        return fitting_key(f"cost/{self.row.id}", 200)
 
 
 @dataclass(frozen=True, slots=True)
