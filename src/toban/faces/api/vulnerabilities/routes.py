@@ -4,16 +4,15 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from ninja import Query, Schema
 
 from toban.chapters.vulnerabilities.imported import taking
 from toban.chapters.vulnerabilities.models import Vulnerability
 from toban.chapters.vulnerabilities.operation import OPERATION
-from toban.engine.editions import present
-from toban.engine.editions.edition import Edition
 from toban.faces.api import cursors
 from toban.faces.api.acting import giver_of, ordered
+from toban.faces.api.edition import edition_in_force
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.values import Asked, IdempotencyKey, Part, Said, Text, Turn
 from toban.faces.values.vulnerabilities.vulnerabilities import (
@@ -97,7 +96,7 @@ def vulnerabilities(
     request: HttpRequest, turn: Query[Turn], inventory: Text = "", *, closed: bool = False
 ) -> Any:
     """List the vulnerabilities that are open, or those that a VEX statement closes, newest first."""
-    edition = _edition()
+    edition = edition_in_force()
     if inventory:
         must_be_bound(inventory, edition)
     plan = edition.plan(OPERATION)
@@ -112,7 +111,7 @@ def import_(request: HttpRequest, wanted: WantedImport, key: IdempotencyKey) -> 
     """Take in a report, in place of the former one of its source; what closes is a manager's to take in."""
 
     def act(_by: str, now: datetime) -> dict[str, object]:
-        edition = _edition()
+        edition = edition_in_force()
         must_be_bound(wanted.inventory, edition)
         written, by = orjson.dumps(wanted.report), giver_of(request)
         taken = taking.take(written, wanted.inventory, wanted.source, by=by, edition=edition, now=now)
@@ -126,17 +125,10 @@ def forget(request: HttpRequest, wanted: WantedForgetting, key: IdempotencyKey) 
     """Take back what a source reported, and its statements."""
 
     def act(_by: str, now: datetime) -> dict[str, object]:
-        edition = _edition()
+        edition = edition_in_force()
         must_be_bound(wanted.inventory, edition)
         by = giver_of(request)
         taken = taking.forget(wanted.inventory, wanted.source, wanted.reason, by=by, edition=edition, now=now)
         return dict(taken_values(taken))
 
     return ordered(request, key, act)
-
-
-def _edition() -> Edition:
-    edition = present.edition()
-    if edition is None:
-        raise Http404
-    return edition
