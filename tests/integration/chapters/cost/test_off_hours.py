@@ -14,9 +14,12 @@ from tests.integration.chapters.cost.place import COLUMNS, DAY, row
 from tests.integration.engine.telemetry.conftest import StoreProcess
 from tests.unit.engine.runs.commands.test_command import FakeTurn
 
+from toban.chapters.capacity.scaling.offered import OfferedGroup
 from toban.chapters.cost.models import QuietGroup, SavedTime
+from toban.chapters.cost.off_hours.level import LevelOutcome
 from toban.chapters.cost.operation import OPERATION
 from toban.chapters.cost.taking import look
+from toban.engine.deployments import GroupLoad
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.exceptions.models import RowException
@@ -238,6 +241,30 @@ def test_a_step_that_is_repeated_orders_nothing_twice(nights: Nights) -> None:
     assert first == second
     assert len(nights.runs(f"scale/{WEB}")) == 1
     assert nights.state().before == 3
+
+
+def test_a_repeated_step_finds_its_order_if_the_bindings_spell_the_group_otherwise(nights: Nights) -> None:
+    nights.take(QUIET.replace(WEB, WEB.upper()))
+    nights.now = datetime(2026, 11, 24, 22, 5, tzinfo=TOKYO)
+    nights.load(10)
+    turn = FakeTurn(due_at=nights.now, parameters={"to": "1"})
+    lower = next(step for step in nights.works[KEY.replace(WEB, WEB.upper())].steps if step.name == "lower")
+
+    first, second = lower.act(turn), lower.act(turn)
+
+    assert first == second
+    assert len(nights.runs(f"scale/{WEB}")) == 1
+
+
+def test_in_its_hours_nobody_asks_for_its_load(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(*_asked: object) -> GroupLoad:
+        raise AssertionError
+
+    monkeypatch.setattr(OfferedGroup, "load", load)
+
+    nights.at("2026-11-25 12:00")
+
+    assert nights.state().outcome == LevelOutcome.BUSY
 
 
 def test_what_waits_for_approval_until_the_morning_is_not_done(nights: Nights) -> None:

@@ -14,7 +14,7 @@ from toban.chapters.cost.models import QuietGroup, SavedTime
 from toban.chapters.cost.off_hours.level import LevelOutcome, QuietDecision, QuietSeen, decide
 from toban.chapters.cost.off_hours.saving import by_day
 from toban.chapters.cost.plan import BoundQuiet, CostPlan
-from toban.engine.deployments import GROUPS, InstanceCount, NotScaled, ScaledGroup
+from toban.engine.deployments import GROUPS, GroupLoad, InstanceCount, NotScaled, ScaledGroup
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.exceptions import standing as exceptions
@@ -81,9 +81,11 @@ def looked_at(bound: BoundQuiet, edition: Edition, before: int | None, now: date
     """Return how the group stands now; *before*: see `QuietGroup`. Raises `NotScaled`."""
     group = find(edition, bound.group)
     size = group.size()
-    load = group.load(size, bound.terms.least, now)
+    is_busy = bound.terms.is_busy(edition.bindings.system, now)
+    # In its hours it is needed, whatever its load: telemetry is not asked for it every minute of the day.
+    load = GroupLoad() if is_busy else group.load(size, bound.terms.least, now)
     seen = QuietSeen(
-        is_busy=bound.terms.is_busy(edition.bindings.system, now),
+        is_busy=is_busy,
         wanted=size.wanted,
         # What is not possible any more is not waited for.
         before=None if before is None else min(before, size.most),

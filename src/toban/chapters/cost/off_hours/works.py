@@ -13,7 +13,7 @@ from django.db import transaction
 
 from toban.chapters.cost.models import QuietGroup
 from toban.chapters.cost.off_hours.level import LevelOutcome
-from toban.chapters.cost.off_hours.looking import BY, GroupLook, looked_at, ordered
+from toban.chapters.cost.off_hours.looking import BY, GroupLook, find, looked_at, ordered
 from toban.chapters.cost.plan import BoundQuiet, CostPlan
 from toban.design.values.schedule import Cadence, Schedule
 from toban.engine.approvals.rules import ApprovalTerms
@@ -141,9 +141,12 @@ class _Lowering:
 
     def _begun(self, turn: RunTurn) -> Run | None:
         """Return what an attempt that was cut off has ordered."""
+        with failing(turn):
+            # Its own key: the bindings may spell its name otherwise.
+            key = find(self.edition, self.bound.group).key
         by = f"{BY}{self.bound.row.name}"[:150]
         mine = Run.objects.filter(ordered_by=by, due_at__gte=turn.due_at, parameters__to=str(self._to(turn)))
-        return mine.filter(work=f"scale/{self.bound.group}").order_by("pk").first()
+        return mine.filter(work=key).order_by("pk").first()
 
     def _looked(self, turn: RunTurn) -> GroupLook:
         before = QuietGroup.objects.filter(group=self.bound.group).values_list("before", flat=True).first()
