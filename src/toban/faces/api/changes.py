@@ -12,7 +12,7 @@ from pydantic import Field
 from toban.engine.changes import recorded, recording
 from toban.engine.changes.act import ChangeKind
 from toban.engine.changes.flagged import answer, important, needs_answer
-from toban.engine.changes.models import ChangeAnswer
+from toban.engine.changes.models import Change, ChangeAnswer
 from toban.engine.changes.query import ChangeSearch, TellingChange, around, found
 from toban.engine.clock import system_clock
 from toban.engine.editions import present
@@ -116,7 +116,7 @@ def changes(request: HttpRequest, turn: Query[Turn], asked: Query[ChangeFilter])
         turn,
         rows[: turn.limit + 1],
         lambda row: change_values(TellingChange(row)),
-        lambda row: [row.at.isoformat(), row.pk],
+        _place,
     )
 
 
@@ -147,16 +147,16 @@ def flagged_changes(request: HttpRequest, turn: Query[Turn], asked: Query[Flagge
     _require_manager(request)
     now = system_clock()
     wanted = important(asked.since or now - _USUAL, asked.until or now)
-    every = [each for each in wanted if needs_answer(each)]
-    answers = ChangeAnswer.objects.in_bulk([each.change.pk for each in every])
-    after = cursors.position(request, turn) or 0
-    rest = list(enumerate(every, start=1))[after : after + turn.limit + 1]
+    before = cursors.position(request, turn)
+    rest = [each for each in wanted if needs_answer(each) and (before is None or _is_older(each, before))]
+    part = rest[: turn.limit + 1]
+    answers = ChangeAnswer.objects.in_bulk([each.change.pk for each in part])
     return cursors.part(
         request,
         turn,
-        rest,
-        lambda each: {**change_values(each[1]), **_answer_values(answers.get(each[1].change.pk))},
-        lambda each: each[0],
+        part,
+        lambda each: {**change_values(each), **_answer_values(answers.get(each.change.pk))},
+        lambda each: _place(each.change),
     )
 
 
@@ -172,6 +172,16 @@ def answer_change(
         return {**change_values(TellingChange(given.change)), **_answer_values(given)}
 
     return ordered(request, key, act)
+
+
+def _place(change: Change) -> list[Any]:
+    """Return the place of *change* in a list, newest first, which stays the same as newer ones come."""
+    return [change.at.isoformat(), change.pk]
+
+
+def _is_older(each: TellingChange, place: list[Any]) -> bool:
+    at, entry = place
+    return (each.change.at, each.change.pk) < (datetime.fromisoformat(at), entry)
 
 
 def _answer_values(given: ChangeAnswer | None) -> dict[str, object]:

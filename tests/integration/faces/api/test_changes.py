@@ -142,3 +142,21 @@ def test_flagged_changes_are_answered_by_a_managers_program(program: Programs) -
     developer = program(OperatorRole.DEVELOPER, *EVERYTHING, name="dev")
     developer.get("/changes/flagged", status=403)
     developer.post(f"/changes/{listed['entry']}/answer", {"remark": "見た"}, status=403)
+
+
+def test_parts_of_the_flagged_list_double_nothing_as_newer_ones_come(program: Programs) -> None:
+    client = program(OperatorRole.MANAGER, *EVERYTHING)
+    until = (system_clock() + timedelta(hours=1)).isoformat()
+
+    def changed(operator: str) -> None:
+        content = {"event": "role-changed", "operator": operator, "after": "manager", "before": "viewer"}
+        ledger.append(ledger.Record(LedgerEntry.Kind.AUDIT, content, actor="sato"), now=system_clock())
+
+    for operator in ("aki", "tanaka", "suzuki"):
+        changed(operator)
+    whole = client.get("/changes/flagged", until=until)["items"]
+    first = client.get("/changes/flagged", until=until, limit=2)
+    changed("yamada")
+    second = client.get("/changes/flagged", until=until, limit=len(whole), cursor=first["next"])
+
+    assert [*first["items"], *second["items"]] == whole
