@@ -52,8 +52,9 @@ def needs_answer(each: TellingChange) -> bool:
 
 def _is_own(change: Change, by: Giver) -> bool:
     """Return whether the change may be theirs, also from a shell or by what tells who is behind *by*."""
-    made_by = numbers_of_shell(change.actor.removeprefix(SHELL))
-    return not set(made_by).isdisjoint(by.orderers)
+    names = (change.actor.removeprefix(SHELL), str(change.entry.content.get("shell_user", "")))
+    made_by = {number for name in names for number in numbers_of_shell(name)}
+    return not made_by.isdisjoint(by.orderers)
 
 
 def answer(number: int, remark: str, *, by: Giver, now: datetime) -> ChangeAnswer:

@@ -20,9 +20,9 @@ def manager(sign_in: SignIn) -> Client:
     return sign_in(OperatorRole.MANAGER)
 
 
-def changed(operator: str, *, days: float = 1, actor: str = "sato") -> int:
+def changed(operator: str, *, days: float = 1, actor: str = "sato", **more: str) -> int:
     """Record that *operator* became a manager, and return the number of the change."""
-    content = {"event": "role-changed", "operator": operator, "after": "manager", "before": "viewer"}
+    content = {"event": "role-changed", "operator": operator, "after": "manager", "before": "viewer", **more}
     entry = ledger.Record(LedgerEntry.Kind.AUDIT, content, actor=actor)
     ledger.append(entry, now=system_clock() - timedelta(days=days))
     return Change.objects.order_by("-entry").values_list("pk", flat=True)[0]
@@ -63,6 +63,12 @@ def test_nobody_answers_about_what_they_did_themselves_be_it_from_a_shell(
 
     assert answer.status_code == 409
     assert not ChangeAnswer.objects.exists()
+
+
+def test_nobody_answers_about_what_was_done_by_a_token_that_they_made_in_a_shell(manager: Client) -> None:
+    number = changed("tanaka", shell_user="manager")
+
+    assert manager.post("/changes/flagged/", {"number": number, "remark": "見た"}).status_code == 409
 
 
 def test_a_period_that_can_not_be_read_is_said(manager: Client) -> None:
