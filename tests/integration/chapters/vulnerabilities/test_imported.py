@@ -14,6 +14,7 @@ from tests.unit.chapters.vulnerabilities.mirrors import advisory
 
 from toban.chapters.vulnerabilities import scanning
 from toban.chapters.vulnerabilities.advisories.catalogs import Catalogs, read_catalogs
+from toban.chapters.vulnerabilities.findings.following import follow
 from toban.chapters.vulnerabilities.imported import taking
 from toban.chapters.vulnerabilities.imported.taking import Taken
 from toban.chapters.vulnerabilities.models import ImportedReport, Vulnerability
@@ -305,7 +306,7 @@ def test_a_scan_lets_no_report_in_from_before_it_reads_what_is_known(
         return does
 
     monkeypatch.setattr(scanning, "keep", noted("keep", scanning.keep))
-    monkeypatch.setattr(scanning, "follow", noted("follow", scanning.follow))
+    monkeypatch.setattr(scanning, "follow", noted("follow", follow))
 
     with ledger.checked(lambda: steps.append("hold")):
         scanned(place)
