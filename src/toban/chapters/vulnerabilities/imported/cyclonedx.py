@@ -88,7 +88,8 @@ def _parts(components: object, depth: int) -> Iterator[tuple[str, Package]]:
         reference, url = text_of(each.get("bom-ref")), text_of(each.get("purl"))
         name = text_of(each.get("name"))
         package = placed(url) if url else fitting(Package("", name, text_of(each.get("version"))))
-        if package is not None and package.name:
+        # Nothing refers to a part without either; a reference that leads nowhere must not lead to it.
+        if package is not None and package.name and (reference or url):
             yield reference or url, package
         yield from _parts(each.get("components"), depth + 1)
 

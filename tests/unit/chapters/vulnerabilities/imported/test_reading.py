@@ -179,6 +179,15 @@ def test_what_cyclonedx_refers_to_and_does_not_hold_is_left_out() -> None:
     assert report.left_out == ["CVE-2026-1", "CVE-2026-1"]
 
 
+def test_what_cyclonedx_does_not_hold_is_not_the_part_that_nothing_can_refer_to() -> None:
+    bill = cyclonedx({"affects": [{"ref": "gone"}], "analysis": {"state": "false_positive"}})
+    bill["components"].append({"type": "library", "name": "other", "version": "1"})
+
+    report = read(bill)
+
+    assert (report.statements, report.left_out) == ([], ["CVE-2026-1"])
+
+
 def test_openvex_states_of_packages_and_of_parts_of_products() -> None:
     image = {"@id": "pkg:oci/shop", "subcomponents": [{"@id": "pkg:deb/debian/openssl"}]}
 
