@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.integration.chapters.vulnerabilities.place import CRITICAL, DAY, Place
 from tests.unit.chapters.vulnerabilities.imported.reports import cyclonedx, openvex, sarif, trivy, written
 from tests.unit.chapters.vulnerabilities.mirrors import advisory
@@ -313,6 +315,22 @@ def test_a_scan_lets_no_report_in_from_before_it_reads_what_is_known(
 
     began = steps.index("keep")
     assert steps[began : began + 3] == ["keep", "hold", "follow"]
+
+
+def test_what_is_as_it_was_is_only_noted_as_seen(place: Place) -> None:
+    take(place, trivy({}, {"VulnerabilityID": "CVE-2026-9"}, made_at=at(place)))
+    place.pass_(DAY)
+
+    with CaptureQueriesContext(connection) as asked:
+        take(place, trivy({}, {"VulnerabilityID": "CVE-2026-9", "FixedVersion": "3.0"}, made_at=at(place)))
+
+    (written,) = [
+        each["sql"] for each in asked if 'UPDATE "vulnerabilities_vulnerability" SET "name"' in each["sql"]
+    ]
+    changed = Vulnerability.objects.get(name="CVE-2026-9")
+    assert written.endswith(f"IN ({changed.pk})")
+    assert changed.fixed == "3.0"
+    assert {each.last_seen for each in Vulnerability.objects.all()} == {place.now}
 
 
 def test_the_catalogs_are_read_before_evidence_is_held_up(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 
 from toban.chapters.vulnerabilities.advisories.rating import Rating
 from toban.chapters.vulnerabilities.matching import VulnerablePackage
@@ -22,9 +23,8 @@ _TOLD = (
     "fixed",
     "fixable_since",
     "sources",
-    "last_seen",
 )
-"""What a source may say anew of a vulnerability that is known."""
+"""What a source may say anew of a vulnerability that is known, besides that it is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +74,24 @@ def follow(look: InventoryLook) -> Followed:
         (_key(each.package.ecosystem, each.package.name, each.name), each.package.version): each
         for each in look.found
     }
+    before = {row.pk: _told(row) for row in present}
     rows = {at: _taken(former, current, at, each) for at, each in current.items()}
     for at, each in current.items():
         _describe(rows[at], each, look)
     new = [row for row in rows.values() if row.pk is None]
     known = [row for row in rows.values() if row.pk is not None]
-    Vulnerability.objects.bulk_update(known, _TOLD, _BATCH)
+    # Most of thousands are as they were, and to write all of that again would take seconds.
+    Vulnerability.objects.bulk_update([row for row in known if _told(row) != before[row.pk]], _TOLD, _BATCH)
     Vulnerability.objects.bulk_create(new, _BATCH)
     seen = {row.pk for row in known}
+    for some in batched(seen, _BATCH):
+        Vulnerability.objects.filter(pk__in=some).update(last_seen=look.at)
     unseen = [row for row in present if row.pk not in seen and look.source in row.sources]
     return Followed(len(new), _ended([row for row in unseen if look.could_see(row)], look))
+
+
+def _told(row: Vulnerability) -> tuple[object, ...]:
+    return tuple(getattr(row, name) for name in _TOLD)
 
 
 def _key(ecosystem: str, package: str, name: str) -> _Key:
