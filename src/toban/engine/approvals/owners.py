@@ -4,19 +4,18 @@ See docs/adr/0046: from then on whoever gave it can't use the account unnoticed.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-
-from django.db import transaction
+from datetime import date, datetime, timedelta
 
 from toban.engine.approvals.holders import people_of
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence import ledger
 from toban.engine.notify import alerts
 from toban.engine.notify.models import Delivery
 from toban.engine.notify.routing.contacts import folded
 from toban.engine.notify.signal import PERSONAL, Condition, Signal
 from toban.engine.people.models import Operator
 from toban.message import NOTHING, Message
+
+_DAY = timedelta(days=1)
 
 
 def tell_owners(edition: Edition, now: datetime) -> None:
@@ -29,22 +28,28 @@ def tell_owners(edition: Edition, now: datetime) -> None:
 
 
 def _tell(account: Operator, people: Sequence[str], edition: Edition, now: datetime) -> None:
+    today = now.astimezone(edition.bindings.system.zone).date()
+    keys = [_key(account, day) for day in (today - _DAY, today)]
+    told_at = _told_at(keys, people, edition)
+    if told_at is None:
+        # Again each day: what no channel could deliver is given up, and people get other addresses.
+        alerts.tell([_signal(account, keys[-1], people, edition, now)], now, edition.design.digest)
+        return
+    # Not if another password was given meanwhile.
+    same = Operator.objects.filter(pk=account.pk, lockouts=account.lockouts)
+    same.update(password_told_at=told_at)
+
+
+def _key(account: Operator, day: date) -> str:
     # Each password that is given locks out, too: no two have the same key.
-    key = f"approvals/password/{account.pk}/{account.lockouts}"
-    with transaction.atomic():
-        ledger.hold()
-        alerts.tell([_signal(account, key, people, edition, now)], now, edition.design.digest)
-        if (told_at := _told_at(key, people, edition)) is not None:
-            # Not if another password was given meanwhile.
-            same = Operator.objects.filter(pk=account.pk, lockouts=account.lockouts)
-            same.update(password_told_at=told_at)
+    return f"approvals/password/{account.pk}/{account.lockouts}/{day}"
 
 
-def _told_at(key: str, people: Sequence[str], edition: Edition) -> datetime | None:
-    """Return when a notification about *key* was delivered to one of *people*."""
+def _told_at(keys: Sequence[str], people: Sequence[str], edition: Edition) -> datetime | None:
+    """Return when a notification about one of *keys* was delivered to one of *people*."""
     names = set(map(folded, people))
     addresses = {edition.bindings.people[each].email for each in people} - {""}
-    sent = Delivery.objects.filter(announcement__alerts__key=key, state=Delivery.State.DELIVERED)
+    sent = Delivery.objects.filter(announcement__alerts__key__in=keys, state=Delivery.State.DELIVERED)
     for each in sent.order_by("settled_at"):
         if names & set(map(folded, each.recipients)) or addresses & set(each.addresses):
             return each.settled_at

@@ -5,6 +5,8 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.integration.engine.approvals.conftest import HOUR, MONDAY, account, edition_of
 from tests.integration.engine.approvals.test_given_passwords import given
 from tests.integration.engine.approvals.test_telling import told
@@ -77,6 +79,46 @@ def test_what_was_delivered_to_others_tells_the_owner_nothing(quiet: Edition) ->
     tell_owners(quiet, MONDAY + HOUR)
 
     assert account("sato").password_told_at is None
+
+
+def test_who_could_not_be_reached_is_told_again_the_next_day(quiet: Edition) -> None:
+    chosen("sato")
+    assert looked(quiet) == {"sato"}
+    Delivery.objects.update(state=Delivery.State.FAILED, settled_at=system_clock())
+
+    assert looked(quiet, MONDAY + 8 * HOUR) == set()
+    assert looked(quiet, MONDAY + 24 * HOUR) == {"sato"}
+
+
+def test_who_is_told_by_an_address_that_they_got_later_was_told_then(quiet: Edition) -> None:
+    unreachable = edition_of(bindings='[people."部長"]\naccount = "boss"\n')
+    given("boss", "sato", is_told=False)
+    Operator.objects.filter(username="boss").update(must_change_password=False)
+    assert looked(unreachable) == set()
+
+    joined = edition_of(bindings='[people."部長"]\naccount = "boss"\nemail = "buchou@example.com"\n')
+
+    assert looked(joined, MONDAY + 24 * HOUR) == {"buchou"}
+
+
+def test_what_was_delivered_late_is_not_sent_again(quiet: Edition) -> None:
+    chosen("sato")
+    looked(quiet)
+    at = system_clock()
+    Delivery.objects.update(state=Delivery.State.DELIVERED, settled_at=at)
+
+    assert looked(quiet, MONDAY + 24 * HOUR) == set()
+    assert account("sato").password_told_at == at
+
+
+def test_a_look_that_finds_nothing_new_writes_and_locks_nothing(quiet: Edition) -> None:
+    chosen("sato")
+    looked(quiet)
+
+    with CaptureQueriesContext(connection) as asked:
+        tell_owners(quiet, MONDAY)
+
+    assert not [each for each in asked if not each["sql"].startswith("SELECT")]
 
 
 def test_nobody_is_told_before_a_password_is_chosen(quiet: Edition) -> None:
