@@ -1,4 +1,4 @@
-"""The approvals' operation: tells who may answer and owners of accounts, ends delegations whose givers lost the role."""
+"""The approvals' operation: tells those who may answer, and owners of accounts; ends lost delegations."""
 
 from collections.abc import Iterator
 from datetime import datetime
