@@ -14,6 +14,7 @@ from ninja.security import HttpBearer
 from toban.engine.clock import system_clock
 from toban.engine.people import attempts
 from toban.engine.people.access import may_order
+from toban.engine.people.models import OperatorRole
 from toban.engine.tokens.models import ApiToken
 from toban.engine.tokens.rules import ACT, Pace
 from toban.engine.tokens.service import holder_of, why_no_access
@@ -97,3 +98,9 @@ def token_of(request: HttpRequest) -> ApiToken:
     """Return the token that *request* was let in with."""
     found: ApiToken = request.auth  # type: ignore[attr-defined] # ninja's own place for it
     return found
+
+
+def require_manager(request: HttpRequest) -> None:
+    """Raise `Problem` unless the token's account is an operations manager's."""
+    if token_of(request).operator.operator_role != OperatorRole.MANAGER:
+        raise Problem("role-missing", HTTPStatus.FORBIDDEN)

@@ -1,7 +1,6 @@
 """What changed, by the API; a pipeline records its releases here."""
 
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from django.db.models import Q
@@ -18,9 +17,8 @@ from toban.engine.clock import system_clock
 from toban.engine.editions import present
 from toban.engine.people.models import OperatorRole
 from toban.faces.api import cursors
-from toban.faces.api.access import token_of
+from toban.faces.api.access import require_manager, token_of
 from toban.faces.api.acting import giver_of, ordered
-from toban.faces.api.problems import Problem
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.values import Asked, IdempotencyKey, Moment, Number, Part, Said, Text, Turn
 from toban.faces.values.changes import change_values
@@ -144,7 +142,7 @@ def record(request: HttpRequest, wanted: WantedChange, key: IdempotencyKey) -> A
 @router.read("/changes/flagged", "read:changes", Part[ShownFlaggedChange])
 def flagged_changes(request: HttpRequest, turn: Query[Turn], asked: Query[FlaggedPeriod]) -> Any:
     """List the changes that a review of the audit log answers, newest first; managers' tokens only."""
-    _require_manager(request)
+    require_manager(request)
     now = system_clock()
     wanted = important(asked.since or now - _USUAL, asked.until or now)
     before = cursors.position(request, turn)
@@ -165,7 +163,7 @@ def answer_change(
     request: HttpRequest, number: Number, wanted: WantedChangeAnswer, key: IdempotencyKey
 ) -> Any:
     """Record what was found about a flagged change; nobody answers about their own. Managers' tokens only."""
-    _require_manager(request)
+    require_manager(request)
 
     def act(_by: str, now: datetime) -> dict[str, object]:
         given = answer(number, wanted.remark, by=giver_of(request), now=now)
@@ -190,8 +188,3 @@ def _answer_values(given: ChangeAnswer | None) -> dict[str, object]:
         "answered_by": given.by if given is not None else "",
         "remark": given.remark if given is not None else "",
     }
-
-
-def _require_manager(request: HttpRequest) -> None:
-    if token_of(request).operator.operator_role != OperatorRole.MANAGER:
-        raise Problem("role-missing", HTTPStatus.FORBIDDEN)

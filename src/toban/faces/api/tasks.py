@@ -4,16 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from ninja import Query, Schema
 
 from toban.engine.clock import system_clock
-from toban.engine.editions import present
-from toban.engine.editions.edition import Edition
 from toban.engine.tasks.lists import listed
 from toban.engine.tasks.orders import TaskOrder, hand_on, sign_off
 from toban.faces.api import cursors
 from toban.faces.api.acting import giver_of, ordered
+from toban.faces.api.edition import edition_in_force
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.runs import ShownRun
 from toban.faces.api.values import Asked, IdempotencyKey, Number, Part, Said, Text, Turn, Why
@@ -69,7 +68,7 @@ class WantedHandover(Why):
 def tasks(request: HttpRequest, turn: Query[Turn]) -> Any:
     """List the tasks that wait for a sign-off, by number."""
     after = cursors.position(request, turn) or 0
-    found = sorted(listed(_edition(), settings.PARTS, system_clock()), key=lambda task: task.run.pk)
+    found = sorted(listed(edition_in_force(), settings.PARTS, system_clock()), key=lambda task: task.run.pk)
     rest = [task for task in found if task.run.pk > after][: turn.limit + 1]
     return cursors.part(request, turn, rest, task_values, lambda task: task.run.pk)
 
@@ -104,11 +103,4 @@ def hand(request: HttpRequest, task_id: Number, wanted: WantedHandover, key: Ide
 
 def _order(request: HttpRequest, task_id: int) -> TaskOrder:
     by = giver_of(request)
-    return TaskOrder(task_id, by, _edition(), settings.PARTS)
-
-
-def _edition() -> Edition:
-    edition = present.edition()
-    if edition is None:
-        raise Http404
-    return edition
+    return TaskOrder(task_id, by, edition_in_force(), settings.PARTS)

@@ -306,3 +306,12 @@ def test_every_parameter_that_is_described_has_a_name() -> None:
 
     assert "days" in asked
     assert all(asked)
+
+
+@pytest.mark.parametrize("path", ["/accounts", "/leavers", "/tasks", "/vulnerabilities", "/costs"])
+def test_what_only_a_document_tells_says_that_none_is_in_force(
+    path: str, program: Programs, in_force: Fixed
+) -> None:
+    in_force.edition = None
+
+    assert program().get(path, 503)["type"] == "urn:toban:problem:nothing-in-force"

@@ -1,10 +1,9 @@
 """Accounts by the API: who has access to what, who leaves, and what is decided. Managers' tokens only."""
 
 from datetime import date, datetime, time
-from http import HTTPStatus
 from typing import Annotated, Any
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from ninja import Query, Schema
 from pydantic import Field
 
@@ -15,13 +14,10 @@ from toban.chapters.accounts.operation import OPERATION
 from toban.chapters.accounts.rows.report import states
 from toban.chapters.accounts.rows.shown import decided, digest_shown
 from toban.chapters.accounts.seen import SeenSystem, seen
-from toban.engine.editions import present
-from toban.engine.editions.edition import Edition
-from toban.engine.people.models import OperatorRole
 from toban.faces.api import cursors
-from toban.faces.api.access import token_of
+from toban.faces.api.access import require_manager, token_of
 from toban.faces.api.acting import ordered
-from toban.faces.api.problems import Problem
+from toban.faces.api.edition import edition_in_force
 from toban.faces.api.router import ScopedRouter
 from toban.faces.api.values import Asked, IdempotencyKey, Number, Part, Said, Text, Turn
 from toban.faces.values.accounts.accounts import (
@@ -206,17 +202,17 @@ def accounts(request: HttpRequest, turn: Query[Turn], system: Text = "") -> Any:
 @router.read("/leavers", "read:accounts", Part[ShownLeaver])
 def leavers(request: HttpRequest, turn: Query[Turn]) -> Any:
     """List those who leave."""
-    _require_manager(request)
-    return _part(request, turn, [leaver_values(each) for each in states(_edition().plan(OPERATION))])
+    require_manager(request)
+    return _part(request, turn, [leaver_values(each) for each in states(edition_in_force().plan(OPERATION))])
 
 
 @router.act("/leavers", "act:accounts", ShownToldLeaver)
 def tell(request: HttpRequest, wanted: WantedLeaver, key: IdempotencyKey) -> Any:
     """Tell of somebody who leaves; who was told of before gets the new day."""
-    _require_manager(request)
+    require_manager(request)
 
     def act(_by: str, now: datetime) -> dict[str, object]:
-        edition = _edition()
+        edition = edition_in_force()
         said = ToldLeaver(wanted.name, wanted.leaves_on, wanted.accounts, wanted.at)
         return dict(told_values(leaving.tell(said, _teller(request), edition, edition.plan(OPERATION), now)))
 
@@ -226,10 +222,10 @@ def tell(request: HttpRequest, wanted: WantedLeaver, key: IdempotencyKey) -> Any
 @router.act("/leavers/withdraw", "act:accounts", ShownToldLeaver)
 def withdraw(request: HttpRequest, wanted: WantedWithdrawal, key: IdempotencyKey) -> Any:
     """Tell that somebody does not leave after all."""
-    _require_manager(request)
+    require_manager(request)
 
     def act(_by: str, now: datetime) -> dict[str, object]:
-        edition = _edition()
+        edition = edition_in_force()
         by = _teller(request)
         return dict(told_values(leaving.withdraw(wanted.name, by, edition, edition.plan(OPERATION), now)))
 
@@ -239,10 +235,10 @@ def withdraw(request: HttpRequest, wanted: WantedWithdrawal, key: IdempotencyKey
 @router.act("/leavers/claim", "act:accounts", ShownClaim)
 def claim(request: HttpRequest, wanted: WantedClaim, key: IdempotencyKey) -> Any:
     """Tell whether an account that is called like a leaver is theirs."""
-    _require_manager(request)
+    require_manager(request)
 
     def act(_by: str, now: datetime) -> dict[str, object]:
-        edition = _edition()
+        edition = edition_in_force()
         made = leaving.claim(
             wanted.name,
             wanted.system,
@@ -261,10 +257,10 @@ def claim(request: HttpRequest, wanted: WantedClaim, key: IdempotencyKey) -> Any
 @router.act("/accounts/decide", "act:accounts", ShownAccessDecision)
 def decide(request: HttpRequest, wanted: WantedDecision, key: IdempotencyKey) -> Any:
     """Keep an account, or revoke it; nobody decides about their own."""
-    _require_manager(request)
+    require_manager(request)
 
     def act(_by: str, now: datetime) -> dict[str, object]:
-        edition = _edition()
+        edition = edition_in_force()
         made = leaving.decide(
             wanted.system,
             wanted.account,
@@ -284,7 +280,7 @@ def decide(request: HttpRequest, wanted: WantedDecision, key: IdempotencyKey) ->
 @router.read("/suspicions", "read:accounts", Part[ShownSuspicion])
 def suspicions(request: HttpRequest, turn: Query[Turn], *, only_open: bool = False) -> Any:
     """List suspicious sign-ins, newest first: all, or those that nobody has answered."""
-    _require_manager(request)
+    require_manager(request)
     found = Suspicion.objects.filter(answered_at=None) if only_open else Suspicion.objects.all()
     return cursors.newest(request, turn, found, suspicion_values)
 
@@ -294,10 +290,10 @@ def answer(
     request: HttpRequest, suspicion_id: Number, wanted: WantedSuspicionAnswer, key: IdempotencyKey
 ) -> Any:
     """Record what was found about a suspicious sign-in; nobody answers about an account of their own."""
-    _require_manager(request)
+    require_manager(request)
 
     def act(_by: str, now: datetime) -> dict[str, object]:
-        edition, by = _edition(), _teller(request)
+        edition, by = edition_in_force(), _teller(request)
         plan = edition.plan(OPERATION)
         found = leaving.answer(suspicion_id, wanted.remark, by=by, edition=edition, plan=plan, now=now)
         return dict(suspicion_values(found))
@@ -306,8 +302,8 @@ def answer(
 
 
 def _seen(request: HttpRequest) -> list[SeenSystem]:
-    _require_manager(request)
-    return list(seen(_edition().plan(OPERATION)))
+    require_manager(request)
+    return list(seen(edition_in_force().plan(OPERATION)))
 
 
 def _part(request: HttpRequest, turn: Turn, found: list[Any]) -> Any:
@@ -320,15 +316,3 @@ def _part(request: HttpRequest, turn: Turn, found: list[Any]) -> Any:
 def _teller(request: HttpRequest) -> Teller:
     token = token_of(request)
     return Teller(token.operator.get_username(), Leaver.ToldBy.API, token.operator, token.shell_user)
-
-
-def _require_manager(request: HttpRequest) -> None:
-    if token_of(request).operator.operator_role != OperatorRole.MANAGER:
-        raise Problem("role-missing", HTTPStatus.FORBIDDEN)
-
-
-def _edition() -> Edition:
-    edition = present.edition()
-    if edition is None:
-        raise Http404
-    return edition
