@@ -16,7 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 executor = MigrationExecutor(connection)
 before = [("approvals", "0008_setters_and_makers"), ("people", "0006_password_setters")]
-executor.migrate(before[:1])
+executor.migrate(before)
 apps = MigrationExecutor(connection).loader.project_state(before).apps
 account = apps.get_model("people", "Operator").objects.create
 make = lambda name: apps.get_model("approvals", name).objects.create

@@ -17,7 +17,7 @@ NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 before = [
     ("tokens", "0002_signed_requests"), ("people", "0006_password_setters"), ("evidence", "0010_sent_heads")
 ]
-MigrationExecutor(connection).migrate(before[:1])
+MigrationExecutor(connection).migrate(before)
 apps = MigrationExecutor(connection).loader.project_state(before).apps
 entries = []
 def make(account, name, by, address):
