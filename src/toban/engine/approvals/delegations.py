@@ -30,7 +30,7 @@ def grounds_of(edition: Edition, role: str, account: Operator, now: datetime) ->
     """Return all grounds on which *account* may answer for *role* at *now*: its own, and delegated ones."""
     holders = holders_of(edition, role, now)
     own = [
-        Ground(each.person, appointers_of(edition, each), deputy=_number(each))
+        Ground(each.person, appointers_of(edition, each), deputy=each.deputy)
         for each in holders
         if each.account is not None and each.account.pk == account.pk
     ]
@@ -50,7 +50,7 @@ def _delegated(
             [*appointers_of(edition, holder), *identities_of(edition, each.makers)],
             identity_of(edition, each.giver),
             each.pk,
-            _number(holder),
+            holder.deputy,
         )
         for each in given
         if folded(each.role) == folded(role)
@@ -58,10 +58,6 @@ def _delegated(
         and _is_still_taker(edition, each)
         and each.lockouts == each.giver.lockouts
     ]
-
-
-def _number(holder: Holder) -> int | None:
-    return holder.override.number if holder.override is not None else None
 
 
 def _is_still_taker(edition: Edition, delegation: Delegation) -> bool:

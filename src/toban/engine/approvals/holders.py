@@ -28,6 +28,11 @@ class Holder:
     override: Override | None = None
     """Set for a deputy."""
 
+    @property
+    def deputy(self) -> int | None:
+        """The number of the override by which they hold it; None if it is theirs without one."""
+        return self.override.number if self.override is not None else None
+
 
 def holders_of(edition: Edition, role: str, now: datetime) -> tuple[Holder, ...]:
     """Return everybody who holds *role* at *now*, inside or outside the document's hours.

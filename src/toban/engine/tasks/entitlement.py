@@ -66,7 +66,7 @@ class TaskPeople:
         if self.handover is not None and self.handover.taker_id == account.pk:
             return self.handover.deputy_id
         found = self._holder(account)
-        return found.override.number if found is not None and found.override is not None else None
+        return found.deputy if found is not None else None
 
     def _holder(self, account: Operator) -> Holder | None:
         mine = (each for each in self.holders if each.account is not None and each.account == account)

@@ -81,8 +81,4 @@ def _holders(work: Work, edition: Edition, at: datetime) -> Mapping[str, int | N
     """
     roles = work.task.roles if work.task is not None else ()
     found = [each for role in roles for each in holders_of(edition, role, at)]
-    return {
-        each.person: each.override.number if each.override is not None else None
-        for each in found
-        if not is_self_made(edition, each)
-    }
+    return {each.person: each.deputy for each in found if not is_self_made(edition, each)}
