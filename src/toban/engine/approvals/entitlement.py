@@ -1,5 +1,6 @@
 """What an account may do about a request at this moment, and why not."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,8 +32,22 @@ def why_not_approve(
     request: ApprovalRequest, account: Operator, edition: Edition, now: datetime
 ) -> Refusal | None:
     """Return why *account* may not approve *request* now, or None; proof of identity is left out."""
-    by = respondent_of(request, account, edition, now, shown=request.digest, has_proved=True)
-    return why_not(facts_of(request, edition), by, now)
+    return why_not_each(request, [account], edition, now)[account]
+
+
+def why_not_each(
+    request: ApprovalRequest, accounts: Iterable[Operator], edition: Edition, now: datetime
+) -> Mapping[Operator, Refusal | None]:
+    """Return `why_not_approve` for each of *accounts*: what they answer to is read once."""
+    facts = facts_of(request, edition)
+    return {
+        each: why_not(
+            facts,
+            respondent_of(request, each, edition, now, shown=request.digest, has_proved=True),
+            now,
+        )
+        for each in accounts
+    }
 
 
 def why_not_break_glass(

@@ -13,7 +13,7 @@ from django.db import transaction
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import NotificationRule
 from toban.design.values.severity import AlertLevel
-from toban.engine.approvals.entitlement import why_not_approve
+from toban.engine.approvals.entitlement import why_not_each
 from toban.engine.approvals.holders import holders_of, people_of
 from toban.engine.approvals.identity import marks_of
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest, BreakGlass, Delegation
@@ -47,7 +47,7 @@ def candidates(request: ApprovalRequest, edition: Edition, now: datetime) -> Can
     holders = holders_of(edition, request.role, now)
     accounts = {each.account: each.person for each in holders if each.account is not None}
     accounts |= {taker: name for taker, name in _takers(request, now).items() if taker not in accounts}
-    refusals = {account: why_not_approve(request, account, edition, now) for account in accounts}
+    refusals = why_not_each(request, accounts, edition, now)
     able = tuple(person for account, person in accounts.items() if refusals[account] is None)
     whys = [each.why_not for each in holders if each.why_not]
     whys += [each.said for each in refusals.values() if isinstance(each, Refusal)]

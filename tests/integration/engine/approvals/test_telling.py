@@ -4,9 +4,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.integration.engine.approvals.conftest import (
     HOUR,
     MONDAY,
+    PAIR,
     account,
     asked,
     edition_of,
@@ -21,7 +24,7 @@ from toban.engine.approvals.holders import holders_of
 from toban.engine.approvals.models import ApprovalAnswer
 from toban.engine.approvals.requests import request_for
 from toban.engine.approvals.rules import ApprovalTerms
-from toban.engine.approvals.telling import tell_all
+from toban.engine.approvals.telling import candidates, tell_all
 from toban.engine.editions.edition import Edition
 from toban.engine.notify.deciding import pipeline
 from toban.engine.notify.models import Alert, Announcement, Delivery
@@ -94,6 +97,18 @@ def test_a_deputy_and_a_delegate_are_told_of_what_waits_already(quiet: Edition) 
     )  # fmt: skip
 
     assert "sato" in told(quiet, MONDAY)
+
+
+@pytest.mark.usefixtures("edition")
+def test_what_waits_is_read_once_for_all_who_may_answer() -> None:
+    pair = edition_of(bindings=PAIR)
+    request = asked(pair, "boss")
+
+    with CaptureQueriesContext(connection) as looked:
+        found = candidates(request, pair, MONDAY)
+
+    assert found.able == ("田中", "鈴木")
+    assert sum(f'FROM "{ApprovalAnswer._meta.db_table}"' in each["sql"] for each in looked) == 1
 
 
 def test_whoever_ordered_is_not_asked_and_it_is_said_that_nobody_can_answer(quiet: Edition) -> None:
