@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, override
 
 from toban.design.chapter import Chapter
@@ -89,18 +89,27 @@ def _each(cells: Cells, name: str) -> Built:
 def _schedules(cells: Cells) -> tuple[Schedule, ...]:
     """Return when the task is due; a deadline that does not recur (期限: 2/15) makes it a task done once."""
     deadline = cells["deadline"]
-    is_by_heading = not (cells["frequency"] or cells["clock"] or deadline)
-    if is_by_heading and _OWN_TIME.search(normalise(cells["content"])):
+    is_timed = bool(cells.first("frequency", "clock", "start"))
+    if not (is_timed or deadline) and _OWN_TIME.search(normalise(cells["content"])):
         raise Ambiguous(Message("design.heading-time-not-read", heading=cells.section.title))
-    if cells["start"] and cells["clock"]:
-        # 日曜日 | 03:00-04:00: the day and the time have a column each.
-        return row_schedules(cells, frequency="clock", clock="start")
-    if not deadline or cells["frequency"] or cells["clock"]:
-        return row_schedules(cells)
+    if is_timed or not deadline:
+        return _of_columns(cells)
     when = read_when(deadline)
     if when is None or when.cadence not in _RECURRING:
         raise NotUnderstood(Message("design.task-once", words=deadline))
     return (when,)
+
+
+def _of_columns(cells: Cells) -> tuple[Schedule, ...]:
+    """Read how often, on which day and at what time, which may have a column each: 隔週 | 日曜日 | 03:00."""
+    if not cells["start"]:
+        return row_schedules(cells)
+    if not cells["clock"]:
+        return row_schedules(cells, clock="start")
+    if not cells["frequency"]:
+        return row_schedules(cells, frequency="clock", clock="start")
+    day_and_time = f"{cells['clock']} {cells['start']}"
+    return row_schedules(replace(cells, values={**cells.values, "clock": day_and_time}))
 
 
 def _owner(text: str) -> tuple[str, bool]:
@@ -366,10 +375,11 @@ SHAPES = ChapterShapes(
                 "drill": words(
                     "(?:訓練|演習|テスト|試験)(?:の)?(?:種別|種類|名)|レポート(?:名|種別)|会議(?:体|名)|(?:レビュー|検証|監査)(?:名|項目|種別)?|(?:drill|test|exercise|report|meeting)(?:name|type)?"
                 ),
+                # Days come first: beside a day, the time is the start's.
                 "clock": words(
-                    "実施(?:時間|日時|日|時刻|時期|曜日)|時刻|時間(?:帯)?|曜日|週|時期|日付|日時|予定日|time|day|week|weekday|when|date"
+                    "実施(?:日時|日|時期|曜日)|曜日|週|時期|日付|日時|予定日|実施(?:時間|時刻)|時刻|時間(?:帯)?|day|week|weekday|when|date|time"
                 ),
-                "start": words("(?:実施|作業|開始)?時間帯|(?:実施|開始)時[間刻]|time(?:window|slot)?"),
+                "start": words("(?:実施|作業|開始)?時間帯|(?:実施|開始)?時[間刻]|time(?:window|slot)?"),
                 "frequency": words(
                     "(?:実施|実行|確認)?(?:頻度|周期|サイクル)|スケジュール|frequency|schedule|cadence"
                 ),

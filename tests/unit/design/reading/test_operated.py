@@ -277,6 +277,44 @@ def test_a_day_and_a_time_in_a_column_each_are_one_schedule(read: Read) -> None:
     assert [str(each.schedule.at) for each in design.of(Routine)] == ["03:00:00"]
 
 
+@pytest.mark.parametrize("columns", ["曜日 | 時刻", "曜日 | 時間帯", "実施日 | 時間", "Day | Time"])
+def test_the_day_counts_beside_a_time_of_any_name(columns: str, read: Read) -> None:
+    design = read("## 定期作業", f"| タスク | {columns} |", "|-|-|-|", "| 索引の最適化 | 日曜日 | 03:00 |")
+    assert [str(each.schedule) for each in design.of(Routine)] == ["毎週日曜 03:00"]
+
+
+@pytest.mark.parametrize(
+    ("often", "day", "time", "schedule"),
+    [
+        ("隔週", "日曜日", "03:00", "隔週日曜 03:00"),
+        ("月次", "第2日曜日", "03:00", "毎月第2日曜 03:00"),
+        ("毎日", "-", "03:00", "日次 03:00"),
+        ("-", "日曜日", "03:00", "毎週日曜 03:00"),
+    ],
+)
+def test_how_often_day_and_time_may_have_a_column_each(
+    often: str, day: str, time: str, schedule: str, read: Read
+) -> None:
+    design = read(
+        "## 定期作業",
+        "| タスク | 頻度 | 実施日 | 時間帯 |",
+        "|-|-|-|-|",
+        f"| 索引の最適化 | {often} | {day} | {time} |",
+    )
+    assert [str(each.schedule) for each in design.of(Routine)] == [schedule]
+
+
+def test_a_quarter_is_not_read_as_a_month_because_a_day_stands_beside_it(read: Read) -> None:
+    design = read(
+        "## 定期作業",
+        "| タスク | 頻度 | 実施日 | 時間帯 |",
+        "|-|-|-|-|",
+        "| 索引の最適化 | 四半期 | 第1日曜日 | 03:00-04:00 |",
+    )
+    assert design.of(Routine) == ()
+    assert len(design.unread) == 1
+
+
 def test_a_row_with_two_levels_that_disagree_is_no_level(read: Read) -> None:
     design = read(
         "## 障害の重要度",
