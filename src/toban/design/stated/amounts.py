@@ -102,8 +102,9 @@ def said_generations(kept: Generations) -> Message:
 
 
 def generation_words(real: Generations, cells: CellTexts, _language: str) -> Iterator[CellTexts]:
-    """Yield the cell with another count."""
-    yield from _with_number("generations", Decimal(real.count), cells)
+    """Yield the cell with another count; 保持期間 | 4世代 states it, too."""
+    for role in ("generations", "retention"):
+        yield from _with_number(role, Decimal(real.count), cells)
 
 
 def same_quantity(stated: Quantity, real: Quantity, _by: TimeReckoning) -> bool:

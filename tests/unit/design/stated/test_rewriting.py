@@ -103,6 +103,17 @@ def test_only_the_value_of_the_cell_changes(
     assert after(DOCUMENT, name, value, real) == DOCUMENT.replace(before, expected)
 
 
+@pytest.mark.parametrize("columns", ["保持期間", "世代管理 | 保持期間"])
+def test_generations_in_the_column_of_periods_are_rewritten_there(columns: str) -> None:
+    blank = "- | " if "世代管理" in columns else ""
+    document = (
+        f"# 運用設計書\n## バックアップ方針\n| 対象 | 方式 | 頻度 | {columns} |\n"
+        f"|---|---|---|{'---|' * (columns.count('|') + 1)}\n| DB | フル | 日次 | {blank}4世代 |\n"
+    )
+
+    assert after(document, "DB", BACKUP_GENERATIONS, "7世代") == document.replace("4世代", "7世代")
+
+
 def test_a_row_that_says_it_already_stays_as_it_is() -> None:
     assert after(DOCUMENT, "アクセスログ", LOG_RETENTION, "90日") == DOCUMENT
 
