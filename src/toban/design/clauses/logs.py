@@ -201,7 +201,7 @@ SHAPES = ChapterShapes(
                     "(?:出力|保存|保管|格納|送信)(?:先|場所)|(?:ファイル|出力|ログ)?パス|ディレクトリ|ロググループ|location|destination|path|storage|storedin"
                 ),
                 "content": words(
-                    "(?:記録|出力)?(?:内容|項目)|用途|説明|目的|概要|ログ?ソース|content|description|purpose|what|(?:log)?source"
+                    "(?:記録|出力)?(?:内容|項目)|用途|説明|目的|概要|(?:ログ)?ソース|content|description|purpose|what|(?:log)?source"
                 ),
                 "note": words(
                     "(?:出力|ログ)?レベル|ローテーション(?:条件)?|アーカイブ期間|備考|形式|フォーマット|確認コマンド|format|rotation|level|notes?"

@@ -31,6 +31,18 @@ def test_a_kind_of_log_has_a_destination_and_a_retention(read: Read, header: str
     assert (kind.name, kind.destination, kind.retention) == ("監査ログ", "S3", days(90))
 
 
+@pytest.mark.parametrize("source", ["ログソース", "ソース", "Source", "Log source"])
+def test_a_log_group_says_what_it_holds_by_its_source(source: str, read: Read) -> None:
+    design = read(
+        "## ログ保管",
+        f"| ロググループ名 | {source} | 保持期間 |",
+        "|-|-|-|",
+        "| /ecs/app | アプリケーション | 90日 |",
+    )
+
+    assert [(kind.name, kind.content) for kind in design.of(LogKind)] == [("/ecs/app", "アプリケーション")]
+
+
 def test_log_columns_need_no_heading(read: Read) -> None:
     assert read("## 監査", "| ログ種別 | 保持期間 |", "|-|-|", "| 変更 | 30日 |").of(LogKind)[
         0
