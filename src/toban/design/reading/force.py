@@ -86,7 +86,7 @@ _NOT_DONE = words(
 """What a row may have in the place of its value; it then has no value that could be kept."""
 
 
-_CONSIDERED = words(r"\d\S*(?:を|で)?検討$")
+_CONSIDERED = words(r"\d\S*検討$")
 """A figure that is not decided yet: 30日〜90日検討."""
 _BLANK = re.compile(r"\[[^\[\]]*[^\W\d_][^\[\]]*\]|<[^<>=]*[^\W\d_][^<>=]*>|\{\{?[^{}]+\}?\}")
 """What stands where an author is still to write: [Owner], <service>, {{ team }}."""

@@ -142,8 +142,7 @@ def _without_partial(candidates: list[_KindCandidate], count: int) -> list[_Kind
         len(candidate.roles) == count and candidate.shape.tells(frozenset(candidate.roles))
         for candidate in candidates
     )
-    partial = [candidate for candidate in candidates if candidate.grounds.telling < 0]
-    return [candidate for candidate in candidates if candidate not in partial] if is_whole else candidates
+    return [each for each in candidates if each.grounds.telling >= 0] if is_whole else candidates
 
 
 def row_text(row: TableRow) -> str:
