@@ -159,11 +159,11 @@ class _SheetReader:
     def _in_force(self, cell: Any, value: object) -> str:
         """Return the text without what is struck through, which its author no longer means."""
         if isinstance(value, CellRichText):
-            kept, struck = _parted(value)
+            kept, struck = _parted(value, is_struck=bool(cell.font.strike))
+        elif cell.font.strike:
+            kept, struck = "", self._shown(cell, value)
         else:
             kept, struck = self._shown(cell, value), ""
-        if cell.font.strike and not isinstance(value, CellRichText):
-            kept, struck = "", kept
         if struck:
             self._note(cell.coordinate, Message("workbooks.struck-through"), struck)
         words = " ".join(kept.split())
@@ -193,10 +193,11 @@ class _SheetReader:
         self.notes.append(SheetNote(self._sheet.title, place, why, text, is_carried=is_carried))
 
 
-def _parted(value: CellRichText) -> tuple[str, str]:
-    """Return the text that stands, and the text that is struck through."""
-    struck = [isinstance(part, TextBlock) and bool(part.font.strike) for part in value]
-    kept = "".join(str(part) for part, is_struck in zip(value, struck, strict=True) if not is_struck)
-    return kept.strip(), "".join(
-        str(p) for p, is_struck in zip(value, struck, strict=True) if is_struck
-    ).strip()
+def _parted(value: CellRichText, *, is_struck: bool) -> tuple[str, str]:
+    """Return the text that stands, and the text that is struck through: *is_struck* is the cell as a whole."""
+    kept, struck = [], []
+    for part in value:
+        # A part without a font of its own has that of its cell.
+        is_out = bool(part.font.strike) if isinstance(part, TextBlock) else is_struck
+        (struck if is_out else kept).append(str(part))
+    return "".join(kept).strip(), "".join(struck).strip()

@@ -140,6 +140,18 @@ def test_formulas_rich_text_pictures_and_text_boxes_of_another_writer(tmp_path: 
     ]
 
 
+def test_a_part_without_a_font_of_its_own_is_struck_through_as_its_cell_is(tmp_path: Path) -> None:
+    path = tmp_path / "設計.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        struck, bold = book.add_format({"font_strikeout": True}), book.add_format({"bold": True})
+        book.add_worksheet("監視").write_rich_string(0, 0, "旧DB", bold, "新DB", struck)
+
+    found = written(read_workbook(path))
+
+    assert found.markdown.endswith("\n\n新DB\n")
+    assert left(found) == [("監視", "A1", "workbooks.struck-through", "旧DB")]
+
+
 def _png() -> bytes:
     parts = {
         b"IHDR": struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0),
