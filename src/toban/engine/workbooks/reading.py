@@ -3,6 +3,7 @@
 Nothing is calculated or fetched: formulas give the values that the spreadsheet program last stored.
 """
 
+import re
 import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from toban.text import printable, visible
 _MACROS = "xl/vbaProject.bin"
 _EXTERNAL = "xl/externalLinks/externalLink"
 _LAST_COLUMN = 16_384
+_SPELT_OUT = re.compile(r"_x00(?P<code>[01][0-9A-F])_", re.IGNORECASE)
+"""How the file writes a control character: `_x000D_` and a line feed end a line of a program for Windows."""
 
 
 def read_workbook(path: Path) -> SheetBook:
@@ -164,6 +167,7 @@ class _SheetReader:
             kept, struck = "", self._shown(cell, value)
         else:
             kept, struck = self._shown(cell, value), ""
+        kept = _unescaped(kept)
         if struck:
             self._note(cell.coordinate, Message("workbooks.struck-through"), struck)
         words = " ".join(kept.split())
@@ -190,7 +194,12 @@ class _SheetReader:
             self._note(cell.coordinate, Message("workbooks.comment"), cell.comment.text)
 
     def _note(self, place: str, why: Message, text: str, *, is_carried: bool = False) -> None:
-        self.notes.append(SheetNote(self._sheet.title, place, why, text, is_carried=is_carried))
+        self.notes.append(SheetNote(self._sheet.title, place, why, _unescaped(text), is_carried=is_carried))
+
+
+def _unescaped(text: str) -> str:
+    """Return *text* with its control characters, and with the ends of its lines as Python has them."""
+    return "\n".join(_SPELT_OUT.sub(lambda found: chr(int(found["code"], 16)), text).splitlines()).strip()
 
 
 def _parted(value: CellRichText, *, is_struck: bool) -> tuple[str, str]:

@@ -152,6 +152,20 @@ def test_a_part_without_a_font_of_its_own_is_struck_through_as_its_cell_is(tmp_p
     assert left(found) == [("監視", "A1", "workbooks.struck-through", "旧DB")]
 
 
+def test_ends_of_lines_of_a_program_for_windows_are_ends_of_lines(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["1行目_x000D_\n2行目", "_x000D_\n_x0000_a"])
+    book.active["A1"].comment = Comment("要_x000D_\n確認", "鈴木")
+
+    found = imported(book, tmp_path)
+
+    assert found.markdown.endswith("\n\n1行目<br>2行目 �a\n")
+    assert left(found) == [
+        ("Sheet", "A1", "workbooks.comment", "要\n確認"),
+        ("Sheet", "B1", "workbooks.not-printable", "\\u0000a"),
+    ]
+
+
 def _png() -> bytes:
     parts = {
         b"IHDR": struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0),
