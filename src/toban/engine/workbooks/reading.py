@@ -99,6 +99,7 @@ class _SheetReader:
         merged = {(each.min_row, each.min_col): each for each in self._sheet.merged_cells.ranges}
         found = []
         for cell in _cells(self._sheet):
+            noted = len(self.notes)
             self._note_what_hangs_on(cell)
             text = self._text(cell)
             if not text:
@@ -106,6 +107,9 @@ class _SheetReader:
             seen = self._seen(cell, text, merged.get((cell.row, cell.column)))
             if seen is not None:
                 found.append(seen)
+            else:
+                # What is hidden is not carried over at all, and so not otherwise than in the sheet.
+                self.notes[noted:] = [note for note in self.notes[noted:] if not note.is_carried]
         widths = {n - bisect_left(self._columns, n): width for n, width in self._width_of.items() if width}
         usual = self._sheet.sheet_format.defaultColWidth or 8.43
         return Sheet(self._sheet.title, tuple(found), widths, usual)

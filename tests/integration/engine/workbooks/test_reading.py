@@ -93,6 +93,19 @@ def test_what_is_hidden_commented_linked_or_struck_is_listed(tmp_path: Path) -> 
     ]
 
 
+def test_what_is_hidden_is_not_carried_otherwise_too(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["値"])
+    book.create_sheet("旧版").append([0.1234])
+    book["旧版"]["A1"].number_format = "0%"
+    book["旧版"].sheet_state = "hidden"
+
+    found = imported(book, tmp_path)
+
+    assert found.altered == ()
+    assert left(found) == [("旧版", "A1", "workbooks.hidden-sheet", "12%")]
+
+
 def test_a_character_that_cannot_be_printed_is_listed(tmp_path: Path) -> None:
     book = Workbook()
     book.active.append(["\ue000橋", "髙橋"])
