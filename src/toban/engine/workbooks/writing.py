@@ -12,7 +12,7 @@ _MARKS = re.compile(r"[\\`*~|]|(?<![^\W_])_|_(?![^\W_])")
 _LINK = re.compile(r"\](?=[(:\[])")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
-_BEGINS_BLOCK = re.compile(r"(?P<number>\d{1,9})(?=[.)](?:\s|$))|(?=[#>+=-])")
+_BEGINS_BLOCK = re.compile(r"^(?:\d{1,9}(?=[.)](?:\s|$))|(?=[#>+=-]))")
 _CLOSES_HEADING = re.compile(r"(?=#+$)")
 
 
@@ -53,13 +53,9 @@ def _written(block: SheetBlock) -> str:
         case SheetText(text, is_title=True):
             return f"### {_in_heading(text)}"
         case SheetText(text):
-            return _BEGINS_BLOCK.sub(r"\g<0>\\", in_cell(text), count=1) if _begins(text) else in_cell(text)
+            return _BEGINS_BLOCK.sub(r"\g<0>\\", in_cell(text))
         case SheetTable(header, rows):
             return "\n".join(_lines(header, rows))
-
-
-def _begins(text: str) -> bool:
-    return _BEGINS_BLOCK.match(text) is not None
 
 
 def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
