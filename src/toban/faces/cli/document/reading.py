@@ -1,12 +1,13 @@
 """`toban init --reading`: what the unread tables of a document are, asked of its owner one by one."""
 
-import difflib
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from toban.catalogue import active_language
+from toban.design.cells import unified
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS
 from toban.design.markdown import MarkdownTable
@@ -140,18 +141,18 @@ class ReadingDialogue:
         write_document(self._bindings, old, old.decode() + added)
 
     def _write_comments(self, answers: Sequence[ReadingAnswer], *, is_asked: bool) -> None:
-        lines = self._text.splitlines(keepends=True)
+        # Not `splitlines`: as Markdown counts them, a form feed ends no line.
+        lines = StringIO(self._text, newline="").readlines()
         for each in sorted(answers, key=lambda answer: -answer.asked.table.line):
             at = each.asked.table.line - 1
             indent = lines[at][: len(lines[at]) - len(lines[at].lstrip(" \t>"))]
             end = "\r\n" if lines[at].endswith("\r\n") else "\n"
             lines.insert(at, f"{indent}<!-- toban: {each.declares} -->{end}")
-        name = self._document.name
-        changed = difflib.unified_diff(self._text.splitlines(keepends=True), lines, f"a/{name}", f"b/{name}")
-        say("".join(changed))
+        changed = "".join(lines)
+        say(unified(self._text, changed, self._document.name))
         if is_asked:
             confirm(Message("document.confirm-comments", document=self._document, count=len(answers)))
-        write_document(self._document, self._content, "".join(lines))
+        write_document(self._document, self._content, changed)
 
 
 def is_asked_here() -> bool:

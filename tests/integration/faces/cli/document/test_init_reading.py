@@ -128,6 +128,17 @@ def test_the_document_is_changed_only_after_its_diff_was_confirmed(document: Pat
     assert not document.with_name("toban.toml").exists()
 
 
+@pytest.mark.parametrize("sign", ["\f", "\u2028", "\x85"])
+def test_what_ends_no_line_in_markdown_does_not_move_the_comment(document: Path, sign: str) -> None:
+    document.write_text(DOCUMENT.replace("## 監視\n", f"監視{sign}する\n"), encoding="utf-8")
+
+    status, _ = at_a_terminal(document, "--reading", "--in-document", typed="1\nq\ny\n")
+
+    assert status == 0
+    assert "-->\n| 品 | こと | 危険 |\n" in document.read_text(encoding="utf-8")
+    assert [each.item for each in load_design(document).of(Monitor)] == ["CPU使用率"]
+
+
 def test_where_nobody_can_be_asked_the_proposals_are_printed(document: Path) -> None:
     result = run(["-m", "toban", "init", document, "--reading"], env={**os.environ, "TOBAN_LANGUAGE": "ja"})
 
