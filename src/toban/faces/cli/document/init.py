@@ -10,6 +10,7 @@ from toban.engine.bindings.draft import draft
 from toban.engine.bindings.load import UnreadableBindings, declared_in
 from toban.engine.editions.document_file import FileChanged
 from toban.engine.registry.parts import Parts
+from toban.faces.cli.document.output import write_output
 from toban.faces.cli.document.reading import ReadingDialogue, is_asked_here
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, message_of
@@ -66,7 +67,7 @@ def command(
         say(exc, err=True)
         raise SystemExit(_UNUSABLE) from exc
     tables = [table for each in parts.extensions for table in each.proposals(design, parts.kinds)]
-    _write(path, draft(design, tables), overwrite=yes)
+    write_output(path, draft(design, tables), overwrites=yes)
     say(Message("document.bindings-written", file=path))
 
 
@@ -84,19 +85,4 @@ def _read_on(document: Path, bindings: Path, *, is_sure: bool, in_document: bool
         raise SystemExit(_UNUSABLE) from exc
     except (UnreadableBindings, FileChanged) as exc:
         say(exc, err=True)
-        raise SystemExit(_UNUSABLE) from exc
-
-
-def _write(path: Path, text: str, *, overwrite: bool) -> None:
-    try:
-        with path.open("w" if overwrite else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as exc:
-        refuse(Message("document.file-exists", file=path), Message("document.overwrite-or-write-elsewhere"))
-        raise SystemExit(_UNUSABLE) from exc
-    except OSError as exc:
-        refuse(
-            Message("document.file-not-writable", file=path, error=exc.strerror),
-            Message("document.name-writable-file"),
-        )
         raise SystemExit(_UNUSABLE) from exc

@@ -10,6 +10,7 @@ from toban.design.reader import Design, read_design
 from toban.engine.workbooks.admission import UnreadableWorkbook
 from toban.engine.workbooks.sheets import SheetNote
 from toban.engine.workbooks.writing import WrittenBook, written
+from toban.faces.cli.document.output import write_output
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, message_of, sentences
 from toban.text import printable_json
@@ -41,7 +42,7 @@ def command(file: Path, output: Path | None, yes: bool, form: str) -> None:
     target = output or file.with_suffix(".md")
     result = _result(book, target)
     if output is not None:
-        _write(output, book.markdown, overwrites=yes)
+        write_output(output, book.markdown, overwrites=yes)
     if form == "json":
         say(_as_json(book, result))
     else:
@@ -68,21 +69,6 @@ def _result(book: WrittenBook, target: Path) -> Design | UnreadableDocument:
         return read_design(book.markdown, str(target))
     except UnreadableDocument as flaw:
         return flaw
-
-
-def _write(path: Path, text: str, *, overwrites: bool) -> None:
-    try:
-        with path.open("w" if overwrites else "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError as exc:
-        refuse(Message("document.file-exists", file=path), Message("document.overwrite-or-write-elsewhere"))
-        raise SystemExit(_UNUSABLE) from exc
-    except OSError as exc:
-        refuse(
-            Message("document.file-not-writable", file=path, error=exc.strerror),
-            Message("document.name-writable-file"),
-        )
-        raise SystemExit(_UNUSABLE) from exc
 
 
 def _as_text(book: WrittenBook, result: Design | UnreadableDocument, target: Path) -> Iterator[str]:
