@@ -2,9 +2,9 @@
 
 import re
 import zlib
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
@@ -13,12 +13,16 @@ from toban.message import Message
 MAX_BYTES = 20 * 1024 * 1024
 MAX_UNPACKED = 100 * 1024 * 1024
 MAX_CELLS = 300_000
+MAX_OTHERS = 1_000_000
+"""How many other elements: rows, formats, rules and shapes take about a kilobyte each in the memory."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _PIECE = 64 * 1024
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?")
 _FILLED_OUT = frozenset({"mergeCell", "hyperlink"})
 """Elements whose every cell becomes one in the memory, however few letters name them."""
+_LIGHT = frozenset({"v", "f", "is", "si", "t", "rPh", "phoneticPr"})
+"""What a cell and its text have anyway: little more than its letters is kept of it."""
 
 
 class UnreadableWorkbook(Exception):
@@ -79,44 +83,47 @@ def _admit(archive: ZipFile) -> None:
     # No more than what a part's entry claims is ever unpacked of it.
     if sum(each.file_size for each in archive.infolist()) > MAX_UNPACKED:
         raise _too_large(Message("workbooks.megabytes-unpacked", count=MAX_UNPACKED // 1024 // 1024))
-    if sum(_cells(archive)) > MAX_CELLS:
-        raise _too_large(Message("workbooks.cells", count=MAX_CELLS))
-
-
-def _cells(archive: ZipFile) -> Iterator[int]:
+    counter = _ElementCounter()
     for name in archive.namelist():
-        counter = _CellCounter()
-        with archive.open(name) as part:
-            try:
-                while counter.cells <= MAX_CELLS and (piece := part.read(_PIECE)):
-                    counter.feed(piece)
-            except expat.ExpatError:
-                # An image, or damaged: whatever opens the part says so.
-                pass
-            except (NotImplementedError, RuntimeError) as flaw:
-                raise damaged(flaw) from flaw
-        yield counter.cells
+        try:
+            with archive.open(name) as part:
+                counter.count(part)
+        except (NotImplementedError, RuntimeError) as flaw:
+            # Packed or encrypted in a way of its own.
+            raise damaged(flaw) from flaw
 
 
-class _CellCounter:
-    """Counts the cells that a part makes, before they are made."""
+class _ElementCounter:
+    """Counts what the parts of a package make, before it is made; raises `UnreadableWorkbook` at a limit."""
 
     def __init__(self) -> None:
-        self.cells = 0
-        self._parser = expat.ParserCreate()
-        self._parser.StartElementHandler = self._begin
-        self._parser.EntityDeclHandler = self._refuse
+        self._cells = 0
+        self._others = 0
 
-    def feed(self, piece: bytes) -> None:
-        """Count what begins in *piece*."""
-        self._parser.Parse(piece)
+    def count(self, part: IO[bytes]) -> None:
+        """Add what is in *part*."""
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = self._begin
+        parser.EntityDeclHandler = self._refuse
+        try:
+            while piece := part.read(_PIECE):
+                parser.Parse(piece)
+        except expat.ExpatError:
+            # An image, or damaged: whatever opens the part says so.
+            pass
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         kind = name.rpartition(":")[2]
         if kind == "c":
-            self.cells += 1
+            self._cells += 1
         elif kind in _FILLED_OUT:
-            self.cells += _area(attributes.get("ref", ""))
+            self._cells += _area(attributes.get("ref", ""))
+        elif kind not in _LIGHT:
+            self._others += 1
+        if self._cells > MAX_CELLS:
+            raise _too_large(Message("workbooks.cells", count=MAX_CELLS))
+        if self._others > MAX_OTHERS:
+            raise _too_large(Message("workbooks.elements", count=MAX_OTHERS))
 
     def _refuse(self, name: str, *_: object) -> None:
         raise damaged(Message("workbooks.declares-entities", name=name))

@@ -207,7 +207,7 @@ def _unescaped(text: str) -> str:
 
 
 def _parted(value: CellRichText, *, is_struck: bool) -> tuple[str, str]:
-    """Return the text that stands, and the text that is struck through: *is_struck* is the cell as a whole."""
+    """Return the text that stands, and the text that is struck through, as the cell itself is or is not."""
     kept, struck = [], []
     for part in value:
         # A part without a font of its own has that of its cell.

@@ -337,7 +337,19 @@ def test_a_package_of_another_kind_or_out_of_bounds_is_refused(
     assert refused(path).code == f"workbooks.{code}"
 
 
-@pytest.mark.parametrize("limit", ["MAX_BYTES", "MAX_UNPACKED", "MAX_CELLS"])
+@pytest.mark.parametrize(("at", "value"), [(6, 1), (8, 98)], ids=["encrypted", "packed-in-another-way"])
+def test_a_part_that_cannot_be_unpacked_is_refused(tmp_path: Path, at: int, value: int) -> None:
+    path = tmp_path / "設計.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+    content = bytearray(path.read_bytes())
+    content[at] = content[content.index(b"PK\x01\x02") + at + 2] = value
+    path.write_bytes(content)
+
+    assert refused(path).code == "workbooks.damaged"
+
+
+@pytest.mark.parametrize("limit", ["MAX_BYTES", "MAX_UNPACKED", "MAX_CELLS", "MAX_OTHERS"])
 def test_a_workbook_larger_than_a_limit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
