@@ -208,7 +208,8 @@ def _unescaped(text: str) -> str:
 
 def _parted(value: CellRichText, *, is_struck: bool) -> tuple[str, str]:
     """Return the text that stands, and the text that is struck through, as the cell itself is or is not."""
-    kept, struck = [], []
+    kept: list[str] = []
+    struck: list[str] = []
     for part in value:
         # A part without a font of its own has that of its cell.
         is_out = bool(part.font.strike) if isinstance(part, TextBlock) else is_struck
