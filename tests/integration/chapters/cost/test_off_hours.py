@@ -229,6 +229,16 @@ def test_what_is_bound_no_more_gets_back_what_was_taken(nights: Nights) -> None:
     assert not QuietGroup.objects.exists()
 
 
+def test_a_group_that_is_gone_is_forgotten_if_nothing_was_taken_from_it(nights: Nights) -> None:
+    nights.at("2026-11-25 12:00")
+    assert QuietGroup.objects.exists()
+    nights.take("", DOCUMENT.partition("## 9.")[0])
+
+    nights.minute()
+
+    assert not QuietGroup.objects.exists()
+
+
 def test_a_step_that_is_repeated_orders_nothing_twice(nights: Nights) -> None:
     acting(nights).at("2026-11-24 21:57")
     nights.now = datetime(2026, 11, 24, 22, 5, tzinfo=TOKYO)

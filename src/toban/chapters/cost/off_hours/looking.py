@@ -209,17 +209,21 @@ def _is_open(key: str) -> bool:
 
 
 def _leave(state: QuietGroup, edition: Edition, now: datetime) -> None:
+    if state.before is None:
+        # A run of the former edition may have taken something meanwhile.
+        QuietGroup.objects.filter(group=state.group, before=None).delete()
+        return
     try:
         group = find(edition, state.group)
         size = group.size()
     except NotScaled as failed:
         log.warning("off_hours_group_left", group=state.group, before=state.before, why=str(failed))
         return
-    if state.before is None or size.wanted >= min(state.before, size.most):
+    to = min(state.before, size.most)
+    if size.wanted >= to:
         state.delete()
-        return
-    if not _is_open(group.key):
-        _give_back(state, group, min(state.before, size.most), now)
+    elif not _is_open(group.key):
+        _give_back(state, group, to, now)
 
 
 def _count(
