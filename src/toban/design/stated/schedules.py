@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice, zip_longest
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from toban.design.stated.value import CellTexts, TimeReckoning
 from toban.design.values.occurrence import occurrences
@@ -36,11 +37,22 @@ def cron_line(fields: str, zone: str = "") -> str:
 
 
 def read_cron_line(stored: str) -> Schedules | None:
-    """Read what `cron_line` has returned."""
+    """Read what `cron_line` has returned; None for a zone that there is not: CRON_TZ is not ours."""
     words = stored.split()
     count = 1 if stored.startswith("@") else _FIELDS
-    rules = read_cron(" ".join(words[:count]).lower())
-    return None if rules is None else tuple(replace(each, zone="".join(words[count:])) for each in rules)
+    rules, zone = read_cron(" ".join(words[:count]).lower()), " ".join(words[count:])
+    if rules is None or (zone and not _is_zone(zone)):
+        return None
+    return tuple(replace(each, zone=zone) for each in rules)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    # A folder of zones, or a name that leads out of theirs.
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=1024)

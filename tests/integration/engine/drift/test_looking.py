@@ -125,6 +125,16 @@ log = "アクセスログ"
     assert [each.state.value for each in found if each.setting.row.id == ACCESS] == ["same"]
 
 
+def test_a_crontab_in_a_zone_that_there_is_not_is_unknown(place: Place) -> None:
+    place.crontab("CRON_TZ=Nowhere/X\n0 3 * * * /srv/aggregate B001\n")
+
+    place.look()
+
+    each = place.found()["B001 batch-schedule"]
+    assert each.state is DriftState.UNKNOWN
+    assert "Nowhere/X" in str(each.why)
+
+
 def test_what_was_last_seen_long_ago_is_unknown(place: Place) -> None:
     place.look()
 

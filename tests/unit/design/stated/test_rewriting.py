@@ -228,6 +228,8 @@ def test_a_batch_of_every_few_minutes_that_is_left_out_on_some_days_is_another(
 def test_what_is_no_value_is_not_read() -> None:
     assert BATCH_SCHEDULE.read("@reboot") is None
     assert BATCH_SCHEDULE.read("") is None
+    for zone in ("Nowhere/X", "Asia", "../../etc/passwd", "a" * 300, "Asia/ Tokyo"):
+        assert BATCH_SCHEDULE.read(f"0 3 * * * {zone}") is None
     assert LOG_RETENTION.read("soon") is None
 
 
