@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import shutil
 import sqlite3
 import threading
 import zlib
@@ -24,6 +23,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
 from sentry_sdk.transport import HttpTransport
 from tests import asking
+from tests.e2e.browsing import browser_program
 from tests.integration.faces.ingest.errors.browser_page import SDK, shop_page
 from tests.integration.faces.ingest.served import DOCUMENT, Served, serving
 
@@ -189,7 +189,7 @@ def test_a_browser_payload_is_accepted_as_plain_text_with_the_key_in_the_url(ser
 
 @pytest.mark.browser
 def test_the_browser_sdk_reports_an_uncaught_error_from_another_origin(served: Served) -> None:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = browser_program()
     if program is None or not (SDK / "node_modules").exists():
         pytest.skip("needs Chromium, and @sentry/browser in .boot/sentry (./check brings both)")
     with shop_page(f"http://{KEY}@127.0.0.1:{served.port}/1") as address, sync_playwright() as playwright:
