@@ -49,7 +49,7 @@ def take(written: bytes, inventory: str, source: str, *, by: Giver, edition: Edi
         report = read_report(written)
     except NotAReport as wrong:
         raise NotPossible(wrong.why, Message("vulnerabilities.known-reports")) from wrong
-    _require_manager(report, by)
+    _require_manager(any(each.status.closes for each in report.statements), by)
     source = _line(source or report.source)
     if source == OWN:
         raise NotPossible(Message("vulnerabilities.own-source"), Message("vulnerabilities.name-the-source"))
@@ -63,6 +63,7 @@ def take(written: bytes, inventory: str, source: str, *, by: Giver, edition: Edi
         looked = _follow(row, report.found, now)
         rank([inventory], catalogs)
         settled = settle([inventory], now)
+        _require_manager(_closes_known(settled, now), by)
         content = {
             "event": "vulnerabilities-imported",
             "format": row.format,
@@ -105,6 +106,7 @@ def forget(inventory: str, source: str, reason: str, *, by: Giver, edition: Edit
             )
         row.statements.all().delete()
         looked, settled = _follow(row, (), now), settle([inventory], now)
+        _require_manager(_closes_known(settled, now), by)
         content = {
             "event": "vulnerabilities-source-forgotten",
             "digest": row.digest,
@@ -116,11 +118,19 @@ def forget(inventory: str, source: str, reason: str, *, by: Giver, edition: Edit
     return taken
 
 
-def _require_manager(report: ScannerReport, by: Giver) -> None:
+def _require_manager(closes: bool, by: Giver) -> None:
     """Raise `NotPossible` where an account that is no manager's would close what was found."""
-    closes = any(each.status.closes for each in report.statements)
     if closes and by.account is not None and by.account.operator_role != OperatorRole.MANAGER:
         raise NotPossible(Message("vulnerabilities.managers-close"))
+
+
+def _closes_known(settled: SettledStatements, now: datetime) -> bool:
+    """Return whether something is closed that was open before.
+
+    A report needs no statement for that: it can take an objection back, or bring a name that is stated of.
+    What is found anew is closed by what a manager has stated of it.
+    """
+    return any(row.first_seen < now for row, _ in settled.closed)
 
 
 def _require_newer(former: ImportedReport | None, made_at: datetime | None, edition: Edition) -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.integration.chapters.vulnerabilities.place import CRITICAL, DAY, Place
 from tests.integration.faces.api.conftest import EVERYTHING, READING, Programs
 from tests.integration.faces.web.conftest import Fixed
-from tests.unit.chapters.vulnerabilities.imported.reports import openvex, trivy
+from tests.unit.chapters.vulnerabilities.imported.reports import cyclonedx, openvex, trivy
 from tests.unit.chapters.vulnerabilities.mirrors import advisory
 
 from toban.engine.clock import system_clock
@@ -60,6 +60,57 @@ def test_statements_that_close_are_a_managers(place: Place, program: Programs) -
         "/vulnerabilities/forget", {"inventory": "shop", "source": "Example Security", "reason": "withdrawn"}
     )
     assert len(client.get("/vulnerabilities")["items"]) == 1
+
+
+@pytest.mark.parametrize("without", ["import", "forget"])
+def test_what_a_source_calls_open_is_closed_by_no_report_without_it_but_a_managers(
+    without: str, place: Place, program: Programs
+) -> None:
+    boss = program(OperatorRole.MANAGER, *EVERYTHING, name="boss")
+    objection = cyclonedx({"analysis": {"state": "exploitable", "detail": "the port is open"}})
+    for report in (objection, openvex({})):
+        boss.post("/vulnerabilities/import", {"inventory": "shop", "report": report})
+    assert len(boss.get("/vulnerabilities")["items"]) == 1
+    client = program(OperatorRole.DEVELOPER, *EVERYTHING)
+
+    bodies = {
+        "import": {"inventory": "shop", "source": "analyst", "report": trivy({})},
+        "forget": {"inventory": "shop", "source": "analyst", "reason": "too loud"},
+    }
+    refused = client.post(f"/vulnerabilities/{without}", bodies[without], status=409)
+
+    assert "VEX" in refused["detail"]
+    assert len(boss.get("/vulnerabilities")["items"]) == 1
+    boss.post(f"/vulnerabilities/{without}", bodies[without])
+    assert boss.get("/vulnerabilities")["items"] == []
+
+
+def test_a_finding_is_closed_by_no_name_that_another_report_gives_it_but_a_managers(
+    place: Place, program: Programs
+) -> None:
+    boss = program(OperatorRole.MANAGER, *EVERYTHING, name="boss")
+    stated = openvex({"vulnerability": {"name": "CVE-2020-9"}})
+    boss.post("/vulnerabilities/import", {"inventory": "shop", "report": stated})
+    client = program(OperatorRole.DEVELOPER, *EVERYTHING)
+    named = cyclonedx({"id": "CVE-2020-9", "references": [{"id": "CVE-2026-1"}]})
+
+    refused = client.post("/vulnerabilities/import", {"inventory": "shop", "report": named}, status=409)
+
+    assert "VEX" in refused["detail"]
+    assert len(boss.get("/vulnerabilities")["items"]) == 1
+
+
+def test_what_is_found_anew_is_closed_by_a_statement_that_stands(place: Place, program: Programs) -> None:
+    boss = program(OperatorRole.MANAGER, *EVERYTHING, name="boss")
+    stated = openvex({"vulnerability": {"name": "CVE-2026-9"}})
+    boss.post("/vulnerabilities/import", {"inventory": "shop", "report": stated})
+    found = trivy({}, {"VulnerabilityID": "CVE-2026-9"})
+
+    said = program(OperatorRole.DEVELOPER, *EVERYTHING).post(
+        "/vulnerabilities/import", {"inventory": "shop", "report": found}
+    )
+
+    assert (said["found"], said["closed"]) == (1, 1)
 
 
 @pytest.mark.parametrize(
