@@ -40,6 +40,7 @@ _UNDRAWABLE = (
     TypeError,
     ArithmeticError,
     NotImplementedError,
+    RecursionError,
     FPDFException,
     ParseError,
 )

@@ -52,6 +52,7 @@ def ordered(*arguments: str) -> Result:
 
 
 _DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="4" height="2"/></svg>'
+_DEEP = _DRAWING.replace(b"<rect", b"<g>" * 5000 + b"<rect").replace(b"</svg>", b"</g>" * 5000 + b"</svg>")
 _READS_A_FILE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
     b'viewBox="0 0 9 9"><image xlink:href="/etc/hostname" width="9" height="9"/></svg>'
@@ -194,6 +195,7 @@ def test_a_kept_report_gives_the_same_pdf_whenever_it_is_printed(
         (_DRAWING, True),
         (b"<svg", False),
         (_READS_A_FILE, False),
+        (_DEEP, False),
     ],
 )  # fmt: skip
 def test_a_logo_is_drawn_or_said_to_be_none(content: bytes, is_drawn: bool, home: Path) -> None:
