@@ -4,8 +4,11 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+_SHORTEST_NAME = 2
+"""Letters: a name of one stands in too many other words."""
 _NEITHER_SPACE_NOR_LETTER = re.compile(r"[^\n\x20-\x7e]")
 
 
@@ -57,3 +60,21 @@ def visible(text: str) -> str:
 def in_markdown(text: str) -> str:
     """Return *text* as one line of Markdown that shows it unchanged."""
     return _MARKUP.sub(r"\\\1", printable(" ".join(text.split())))
+
+
+def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
+    """Return what finds *names* in a text, the longest first; None if there is none to look for.
+
+    A Latin name is found as a word of its own, also right beside Japanese: `ito` is not in `monitor`.
+    """
+    wanted = sorted({each.strip() for each in names}, key=len, reverse=True)
+    known = [_name_pattern(each) for each in wanted if len(each) >= _SHORTEST_NAME]
+    return re.compile("|".join(known), re.IGNORECASE) if known else None
+
+
+def _name_pattern(name: str) -> str:
+    if name.isascii():
+        words = r"\s+".join(map(re.escape, name.split()))
+        return rf"(?<![A-Za-z0-9]){words}(?![A-Za-z0-9])"
+    # 田中花子 and 田中　花子 are the same: some write a space between the two.
+    return r"\s?".join(re.escape(each) for each in name if not each.isspace())

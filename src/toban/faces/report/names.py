@@ -1,6 +1,5 @@
 """The edition without names: who the people are stays inside the company."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -9,9 +8,10 @@ from toban.engine.editions.edition import Edition
 from toban.engine.people.models import Operator
 from toban.engine.reports.edition import FigureDifference, ReportEdition
 from toban.engine.reports.monthly import MonthlyReport
-from toban.engine.reports.section import RawTable
+from toban.engine.reports.section import CitedRow, RawColumn, RawTable, ReportFigure
 from toban.engine.runs.rules import BY_SCHEDULE
 from toban.message import Message, Value
+from toban.text import names_pattern
 
 
 def for_customers(report: MonthlyReport, edition: Edition, language: str) -> MonthlyReport:
@@ -23,17 +23,11 @@ def for_customers(report: MonthlyReport, edition: Edition, language: str) -> Mon
 type Mask = Callable[[str], str]
 """Returns a text without the names in it."""
 
-_SHORTEST = 2
-"""A name of one letter is a part of too many other words; columns about people are left out anyway."""
-
 
 def mask_of(names: Iterable[str], instead: str) -> Mask:
-    """Return what writes *instead* for each of *names*; a name in Latin letters counts as a whole word."""
-    known = sorted({each for each in names if len(each) >= _SHORTEST}, key=len, reverse=True)
-    if not known:
-        return str
-    pattern = re.compile("|".join(map(_pattern, known)), re.IGNORECASE)
-    return lambda text: pattern.sub(instead, text)
+    """Return what writes *instead* for each of *names*."""
+    known = names_pattern(names)
+    return str if known is None else lambda text: known.sub(instead, text)
 
 
 def without_names(report: MonthlyReport, mask: Mask) -> MonthlyReport:
@@ -42,16 +36,24 @@ def without_names(report: MonthlyReport, mask: Mask) -> MonthlyReport:
     sections = tuple(
         replace(
             section,
-            figures=tuple(replace(each, table=tables[each.table.key]) for each in section.figures),
+            figures=tuple(_figure(each, tables[each.table.key], mask) for each in section.figures),
             tables=tuple(tables[each.key] for each in section.tables),
-            charts=tuple(replace(each, table=tables[each.table.key]) for each in section.charts),
+            charts=tuple(
+                replace(each, title=_said(each.title, mask), table=tables[each.table.key])
+                for each in section.charts
+            ),
             notes=tuple(_said(each, mask) for each in section.notes),
         )
         for section in report.sections
     )
     return replace(
         report,
+        system=mask(report.system),
+        # A folder can be called like its owner.
+        document=mask(report.document),
         sections=sections,
+        entries={mask(row): each for row, each in report.entries.items()},
+        notes=tuple(_said(each, mask) for each in report.notes),
         is_without_names=True,
         edition=_edition(report.edition, mask),
         # That it was signed is not hidden, but by whom.
@@ -70,13 +72,34 @@ def _edition(edition: ReportEdition | None, mask: Mask) -> ReportEdition | None:
     return replace(edition, made_by=BY_SCHEDULE, differences=found)
 
 
+def _figure(figure: ReportFigure, table: RawTable, mask: Mask) -> ReportFigure:
+    clause, value = figure.clause, _said(figure.value, mask)
+    return replace(
+        figure,
+        label=_said(figure.label, mask),
+        table=table,
+        read=lambda _number: value,
+        clause=None if clause is None else CitedRow(mask(clause.id), mask(str(clause.origin))),
+        target=_said(figure.target, mask),
+        note=_said(figure.note, mask),
+    )
+
+
 def _table(table: RawTable, mask: Mask) -> RawTable:
     kept = [place for place, each in enumerate(table.columns) if not each.is_personal]
     return replace(
         table,
+        title=_said(table.title, mask),
         columns=tuple(table.columns[place] for place in kept),
-        rows=tuple(tuple(_cell(row[place], mask) for place in kept) for row in table.rows),
+        rows=tuple(
+            tuple(_raw(row[place], table.columns[place], mask) for place in kept) for row in table.rows
+        ),
     )
+
+
+def _raw(value: Value, column: RawColumn, mask: Mask) -> Value:
+    # A code is counted by formulas, and may be what somebody's account is called.
+    return value if isinstance(value, str) and value in column.words else _cell(value, mask)
 
 
 def _said(said: Message, mask: Mask) -> Message:
@@ -93,11 +116,6 @@ def _cell(value: Value, mask: Mask) -> Value:
             return tuple(_cell(each, mask) for each in value)
         case _:
             return value
-
-
-def _pattern(name: str) -> str:
-    escaped = re.escape(name)
-    return rf"(?<![\w@.-]){escaped}(?![\w@-])" if name.isascii() else escaped
 
 
 def people_of(edition: Edition) -> set[str]:

@@ -12,6 +12,8 @@ hide = hiding(("佐藤", "ito", "web-1", "web-1:9100", "", "A"))
     [
         ("佐藤が対応した", "***が対応した"),
         ("Ito restarted it", "*** restarted it"),
+        ("itoさんが確認、担当ito", "***さんが確認、担当***"),
+        ("佐 藤、佐　藤", "***、***"),
         ("the monitor is fine", "the monitor is fine"),
         ("web-1:9100 と web-10", "*** と web-10"),
         ("10.0.3.7:8080 に接続できない", "*** に接続できない"),
