@@ -254,6 +254,33 @@ def test_remarks_stand_in_their_part_with_name_and_time_and_change_no_figure(off
     assert not report_of(office.kept, office.edition.bindings).remarks
 
 
+def test_whoever_makes_it_signs_the_remarks_that_were_shown(office: Office) -> None:
+    def signed(shown: str) -> None:
+        order = TaskOrder(office.task().pk, office.giver("suzuki"), office.edition, PARTS)
+        tasks.sign_off(order, "", shown=shown, now=office.tick())
+
+    def shown() -> str:
+        (task,) = lists.listed(office.edition, PARTS, office.tick())
+        return task.shown
+
+    without = shown()
+    made = remark(office.kept.pk, WantedRemark("summary", "無停止"), office.giver("tanaka"), office.tick())
+    with pytest.raises(NotPossible):
+        signed(without)
+    seen = shown()
+    withdraw(made.pk, office.giver("tanaka"), office.tick())
+    with pytest.raises(NotPossible):
+        signed(seen)
+
+    assert shown() == without
+    remark(office.kept.pk, WantedRemark("summary", "遅延あり"), office.giver("suzuki"), office.tick())
+    signed(shown())
+    office.look()
+    assert office.signed == [("made", "鈴木")]
+    (act,) = LedgerEntry.objects.filter(content__order="sign-monthly-report")
+    assert act.content["remarks"] == remarking.remarks_digest(office.kept)
+
+
 def test_a_remark_is_withdrawn_only_by_whoever_wrote_it(office: Office) -> None:
     made = remark(office.kept.pk, WantedRemark("summary", "x"), office.giver("suzuki"), office.tick())
 

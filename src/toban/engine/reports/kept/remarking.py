@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from toban.catalogue import DOCUMENTS_LANGUAGE
 from toban.engine.approvals.answers import Giver, from_shell
 from toban.engine.approvals.rules import digest_of
 from toban.engine.evidence import ledger
@@ -16,12 +17,15 @@ from toban.engine.reports.kept.keeping import ordering
 from toban.engine.reports.kept.writing import read, unpacked
 from toban.engine.reports.models import KeptReport, ReportRemark
 from toban.engine.runs.models import Run
+from toban.engine.tasks.models import ExtraTask
 from toban.message import Message
 from toban.text import storable_text
 
 LONGEST = 2000
 MOST = 100
 """Remarks in one edition."""
+_SHOWN = 12
+"""Signs of a digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ def remark(report: int, wanted: WantedRemark, by: Giver, now: datetime) -> Repor
     with transaction.atomic():
         now = ledger.turn(now)
         who, kept = ordering(by), _open(report)
+        shown = remarks_fact(kept)
         if not text or len(text) > LONGEST or wanted.part not in _parts(kept):
             raise NotPossible(Message("reports.write-a-remark", count=LONGEST))
         if kept.remarks.filter(withdrawn_at=None).count() >= MOST:
@@ -47,6 +52,7 @@ def remark(report: int, wanted: WantedRemark, by: Giver, now: datetime) -> Repor
         )
         content = {"order": "remark-on-monthly-report", "part": made.part, "said": made.text}
         _record(content, made, by, now)
+        _show_anew(kept, shown)
     return made
 
 
@@ -58,10 +64,12 @@ def withdraw(number: int, by: Giver, now: datetime) -> ReportRemark:
         found = ReportRemark.objects.filter(pk=number, withdrawn_at=None).select_related("report").first()
         if found is None or by.account is None or found.account_id != by.account.pk:
             raise NotPossible(Message("reports.not-your-remark"))
-        _open(found.report_id)
+        kept = _open(found.report_id)
+        shown = remarks_fact(kept)
         found.withdrawn_at = now
         found.save(update_fields=["withdrawn_at"])
         _record({"order": "withdraw-report-remark"}, found, by, now)
+        _show_anew(kept, shown)
     return found
 
 
@@ -86,6 +94,21 @@ def remarks_digest(kept: KeptReport) -> str:
     """Return the digest of the remarks: what is signed are they, too."""
     found = kept.remarks.filter(withdrawn_at=None).order_by("pk")
     return digest_of({"remarks": [[each.part, each.text, each.by, each.at.isoformat()] for each in found]})
+
+
+def remarks_fact(kept: KeptReport) -> str:
+    """Return what whoever makes the report is shown of its remarks, and binds to; empty if there are none."""
+    count = kept.remarks.filter(withdrawn_at=None).count()
+    said = Message("reports.task-remarks", count=count, digest=remarks_digest(kept)[:_SHOWN])
+    return said.in_language(DOCUMENTS_LANGUAGE) if count else ""
+
+
+def _show_anew(kept: KeptReport, before: str) -> None:
+    """Have the open task show the remarks as they are now, instead of *before*."""
+    for task in ExtraTask.objects.filter(run__work=work_of(kept), run__state=Run.State.WAITING):
+        others = (each for each in task.facts if each != before)
+        task.facts = list(filter(None, (*others, remarks_fact(kept))))
+        task.save(update_fields=["facts"])
 
 
 def _parts(kept: KeptReport) -> set[str]:

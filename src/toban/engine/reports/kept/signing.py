@@ -24,7 +24,7 @@ from toban.engine.orders import NotPossible
 from toban.engine.people.access import who_set_password
 from toban.engine.reports.bindings import REPORTS
 from toban.engine.reports.edition import SigningStep
-from toban.engine.reports.kept.remarking import remarks_digest, work_of
+from toban.engine.reports.kept.remarking import remarks_digest, remarks_fact, work_of
 from toban.engine.reports.models import KeptReport, ReportSignature
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import BY_SCHEDULE, RunReason
@@ -160,7 +160,7 @@ def _open_task(kept: KeptReport, is_returned: bool, edition: Edition, now: datet
         name=_text(Message("reports.task", **named)),
         owner=bound.made_by,
         content=_text(Message("reports.task-content", **named)),
-        facts=[_text(each) for each in said],
+        facts=list(filter(None, (*map(_text, said), remarks_fact(kept)))),
         ordered_at=now,
     )
 
@@ -184,7 +184,8 @@ def _sign(
     kept: KeptReport, step: SigningStep, by: str, signers: Sequence[int], at: datetime, now: datetime
 ) -> None:
     ReportSignature.objects.create(report=kept, step=step.value, by=by[:300], signers=list(signers), at=at)
-    _record(kept, {"order": "sign-monthly-report", "step": step.value}, by, now)
+    content = {"order": "sign-monthly-report", "step": step.value, "remarks": remarks_digest(kept)}
+    _record(kept, content, by, now)
 
 
 def _signers(signed: SignOff) -> Sequence[int]:
