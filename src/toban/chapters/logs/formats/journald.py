@@ -36,9 +36,10 @@ def ndjson(body: bytes, _surroundings: Surroundings) -> bytes:
 def _line(line: bytes) -> bytes:
     try:
         entry = orjson.loads(line) if line else None
-    except orjson.JSONDecodeError:
+        return dumped(_record(entry)) if isinstance(entry, dict) else line
+    # What is nested so deep that it can only be read is left for the line reader, too.
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return line
-    return dumped(_record(entry)) if isinstance(entry, dict) else line
 
 
 def record(line: str, surroundings: Surroundings) -> Record:

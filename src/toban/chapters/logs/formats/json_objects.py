@@ -12,6 +12,8 @@ _BEGIN = 1024
 _BETWEEN = b"}{"
 _MOST = 500_000
 """Objects on one line that are separated."""
+_REFUSED = b"null"
+"""A line in the place of what can't be written."""
 _DECODER = json.JSONDecoder()
 
 
@@ -43,7 +45,15 @@ def enveloped(body: bytes) -> bytes:
 
 def _array(body: bytes) -> bytes:
     # Not by map(): that would keep the interpreter from all other threads until the last object.
-    return b"\n".join([orjson.dumps(each) for each in orjson.loads(body)])
+    return b"\n".join([_line(each) for each in orjson.loads(body)])
+
+
+def _line(member: object) -> bytes:
+    try:
+        return orjson.dumps(member)
+    except orjson.JSONEncodeError:
+        # Nested so deep that it can only be read: the line reader refuses it, and none of the others.
+        return _REFUSED
 
 
 def _apart(line: bytes) -> bytes:

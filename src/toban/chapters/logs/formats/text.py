@@ -50,6 +50,8 @@ _CHAINED = re.compile(r"another exception occurred:\s*$|direct cause of the foll
 _CALL_IN_GO = re.compile(r"[\w.*/()-]+\(.*\)$|created by |exit status \d")
 _PEM_BEGINS, _PEM_ENDS = "-----BEGIN ", "-----END "
 """Between them, lines are no messages of their own: a private key is masked as a whole."""
+_FLAT = 200
+"""With no more brackets, an object is not nested too deep to be written again (254 levels)."""
 _LEVEL_WITHIN = 160
 """Characters in which a level word is searched: further on, it is part of the message."""
 _LEVEL = re.compile(
@@ -138,13 +140,21 @@ def unwrapped(line: str) -> Record:
     """Return the JSON object in *line*, or otherwise *line* as a message, without colours."""
     inner = line.removeprefix(_CEE).strip()
     if inner.startswith("{") and inner.endswith("}"):
-        try:
-            found = orjson.loads(inner)
-        except orjson.JSONDecodeError:
-            found = None
-        if isinstance(found, dict):
+        found = _object(inner)
+        if found is not None:
             return lifted(found)
     return {"message": _COLOURS.sub("", line)}
+
+
+def _object(written: str) -> Record | None:
+    """Return an object of JSON; None for what is none, or is nested so deep that it can only be read."""
+    try:
+        found = orjson.loads(written)
+        if written.count("{") + written.count("[") > _FLAT:
+            orjson.dumps([found])
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def level_in(line: str) -> str:

@@ -87,6 +87,14 @@ def stored(store: StoreProcess, sender: str) -> list[tuple[str, ...]]:
     return [tuple(row) for row in rows]
 
 
+def test_a_line_that_is_nested_too_deep_keeps_no_other_from_the_store(served: Served) -> None:
+    deep = '{"a":' * 300 + "1" + "}" * 300
+
+    reply = post(served, f"2026-11-26 before\n{deep}\nafter".encode(), token="old-token")
+
+    assert (reply.status_code, reply.json()["stored"]) == (200, 3)
+
+
 def test_lines_are_stored_refused_or_dropped_one_by_one(served: Served, store: StoreProcess) -> None:
     body = b"\n".join((line("a", level="warn"), b"{", line("c", level="DEBUG"), line("d", level="ERROR")))
 

@@ -1,6 +1,7 @@
 """Lines as programs write them become JSON objects, each at its position."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -359,3 +360,46 @@ def test_each_line_of_text_becomes_one_object_at_its_position(form: LogFormat, t
 
     assert len(lines) == len(written)
     assert all(isinstance(json.loads(line), dict) for line in lines if line)
+
+
+DEEP = f"{'{"a":' * 300}1{'}' * 300}"
+"""What can be read, and is nested too deep to be written."""
+
+
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        ("text", str),
+        ("text", "@cee: {}".format),
+        ("access", str),
+        ("syslog", "<13>Nov 26 10:00:00 web shop: {}".format),
+        ("docker", lambda said: json.dumps({"log": f"{said}\n", "time": "2026-11-26T01:00:00Z"})),
+        ("journald", lambda said: json.dumps({"MESSAGE": said, "PRIORITY": "6"})),
+    ],
+)
+def test_an_object_that_is_nested_too_deep_stays_the_text_that_was_logged(
+    form: LogFormat, written: Callable[[str], str]
+) -> None:
+    found, after = convert(form, f"{written(DEEP)}\n{written('all is well')}".encode())
+
+    assert DEEP in str(found["message"])
+    assert "all is well" in str(after["message"])
+
+
+@pytest.mark.parametrize("form", ["json", "journald", "docker"])
+def test_of_an_array_only_the_member_that_is_nested_too_deep_is_refused(form: LogFormat) -> None:
+    body = f'[{DEEP}, {{"message": "all is well"}}]'.encode()
+
+    refused, kept = FORMATS[form](body, AROUND).split(b"\n")
+
+    assert refused == b"null"
+    assert b"all is well" in kept
+
+
+def test_an_entry_of_the_journal_that_is_nested_too_deep_is_refused_alone() -> None:
+    body = f'{{"MESSAGE": "x", "OWN": {DEEP}}}\n{{"MESSAGE": "all is well"}}'.encode()
+
+    refused, kept = FORMATS["journald"](body, AROUND).split(b"\n")
+
+    assert DEEP.encode() in refused
+    assert b"all is well" in kept
