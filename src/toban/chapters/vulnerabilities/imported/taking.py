@@ -51,7 +51,7 @@ def take(written: bytes, inventory: str, source: str, *, by: Giver, edition: Edi
         raise NotPossible(wrong.why, Message("vulnerabilities.known-reports")) from wrong
     _require_manager(any(each.status.closes for each in report.statements), by)
     source = _line(source or report.source)
-    if source == OWN:
+    if source.casefold() == OWN:
         raise NotPossible(Message("vulnerabilities.own-source"), Message("vulnerabilities.name-the-source"))
     catalogs = _catalogs(report, inventory, edition, now)
     with transaction.atomic():

@@ -1,5 +1,6 @@
 """Vulnerabilities by the API: what is open, and reports of other scanners."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from ninja import Query, Schema
 from toban.chapters.vulnerabilities.imported import taking
 from toban.chapters.vulnerabilities.models import Vulnerability
 from toban.chapters.vulnerabilities.operation import OPERATION
+from toban.engine.orders import NotPossible
 from toban.faces.api import cursors
 from toban.faces.api.acting import giver_of, ordered
 from toban.faces.api.edition import edition_in_force
@@ -20,6 +22,7 @@ from toban.faces.values.vulnerabilities.vulnerabilities import (
     taken_values,
     vulnerability_values,
 )
+from toban.message import Message
 
 router = ScopedRouter()
 
@@ -113,11 +116,21 @@ def import_(request: HttpRequest, wanted: WantedImport, key: IdempotencyKey) -> 
     def act(_by: str, now: datetime) -> dict[str, object]:
         edition = edition_in_force()
         must_be_bound(wanted.inventory, edition)
-        written, by = orjson.dumps(wanted.report), giver_of(request)
-        taken = taking.take(written, wanted.inventory, wanted.source, by=by, edition=edition, now=now)
+        by = giver_of(request)
+        taken = taking.take(
+            _written(wanted.report), wanted.inventory, wanted.source, by=by, edition=edition, now=now
+        )
         return dict(taken_values(taken))
 
     return ordered(request, key, act)
+
+
+def _written(report: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(report)
+    except orjson.JSONEncodeError as error:
+        # More levels can be read than written.
+        raise NotPossible(Message("vulnerabilities.report-too-deep")) from error
 
 
 @router.act("/vulnerabilities/forget", "act:vulnerabilities", ShownImport)

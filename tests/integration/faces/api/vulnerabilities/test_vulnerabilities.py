@@ -1,5 +1,6 @@
 """Vulnerabilities by the API: lists, and reports of other scanners."""
 
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.people.models import OperatorRole
 
 pytestmark = pytest.mark.django_db
+
+DEEP: dict[str, object] = reduce(lambda inner, _: {"a": inner}, range(300), {})
 
 
 @pytest.fixture
@@ -121,6 +124,8 @@ def test_what_is_found_anew_is_closed_by_a_statement_that_stands(place: Place, p
         ({"inventory": "shop", "report": []}, 422, "report"),
         ({"inventory": "shop"}, 422, "report"),
         ({"inventory": "shop", "report": {"bomFormat": "CycloneDX"}}, 409, "sbom"),
+        ({"inventory": "shop", "report": DEEP}, 409, "入れ子"),
+        ({"inventory": "shop", "report": trivy({}), "source": "Toban"}, 409, "検出元"),
     ],
 )
 def test_what_is_no_report_is_refused(
