@@ -269,6 +269,17 @@ def test_a_line_by_hand_that_cannot_be_read_is_named(place: Place, line: str, wh
     assert not DayCharge.objects.exists()
 
 
+def test_a_line_by_hand_at_the_end_of_the_calendar_keeps_none_of_the_others(place: Place) -> None:
+    place.take(HAND)
+    place.by_hand(
+        "date,until,service,amount\n9999-12-31,,EC2,1\n2026-11-01,,EC2,5\n9999-12-30,9999-12-31,S3,2\n"
+    )
+    place.pass_()
+
+    assert not BillReading.objects.get().trouble
+    assert DayCharge.objects.count() == 4
+
+
 def test_a_misspelt_column_is_not_passed_over(place: Place) -> None:
     place.take(HAND)
     place.by_hand("date,service,amount,curency\n2026-11-01,EC2,1,USD\n")

@@ -38,7 +38,7 @@ def charges_of(row: Mapping[str | None, object]) -> Iterator[tuple[date, Charge]
     cells = {str(name): str(cell).strip() for name, cell in row.items()}
     first = date.fromisoformat(cells["date"])
     last = date.fromisoformat(cells["until"]) if cells.get("until") else first
-    if not first <= last <= first + _LONGEST_TIME:
+    if not timedelta(0) <= last - first <= _LONGEST_TIME:
         raise ValueError(f"until {last}")
     key = _key(cells)
     count = (last - first).days + 1
