@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+_BEGINS_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""Also in full width, as Japanese keyboards write it."""
 _SHORTEST_NAME = 2
 """Letters: a name of one stands in too many other words."""
 _NEITHER_SPACE_NOR_LETTER = re.compile(r"[^\n\x20-\x7e]")
@@ -60,6 +62,11 @@ def visible(text: str) -> str:
 def in_markdown(text: str) -> str:
     """Return *text* as one line of Markdown that shows it unchanged."""
     return _MARKUP.sub(r"\\\1", printable(" ".join(text.split())))
+
+
+def no_formula(text: str) -> str:
+    """Return *text* as a cell of CSV that no spreadsheet runs as a formula, also in full width."""
+    return f"'{text}" if text.startswith(_BEGINS_FORMULA) else text
 
 
 def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:

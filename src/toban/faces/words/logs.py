@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Mapping
 
 from toban.engine.telemetry.logs.search import FoundRow
-from toban.text import printable, printable_json
+from toban.text import no_formula, printable, printable_json
 
 _FIELDS = (
     *("timestamp", "kind", "level", "service", "message", "userId", "requestId", "traceId", "spanId", "ip"),
@@ -56,7 +56,7 @@ def csv_heading() -> str:
 def as_csv(row: FoundRow) -> str:
     """Return the row as a line of CSV (RFC 4180); the sender's own fields are JSON in the last column."""
     own: Mapping[str, object] = row.attributes
-    return _csv((*map(_harmless, _values(row)), printable_json(own) if own else ""))
+    return _csv((*map(_cell, _values(row)), printable_json(own) if own else ""))
 
 
 WRITERS: Mapping[str, Callable[[FoundRow], str]] = {"text": as_text, "json": as_json, "csv": as_csv}
@@ -70,9 +70,8 @@ def _values(row: FoundRow) -> tuple[object, ...]:
     )
 
 
-def _harmless(value: object) -> object:
-    """Keep a spreadsheet from running what an application wrote as a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+def _cell(value: object) -> object:
+    return no_formula(value) if isinstance(value, str) else value
 
 
 def _csv(values: tuple[object, ...]) -> str:

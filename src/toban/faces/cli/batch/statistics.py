@@ -12,7 +12,7 @@ from toban.chapters.batch.kinds.statistics.history import DayRow, history, works
 from toban.faces.cli.state import usable_state
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, listing
-from toban.text import printable_json
+from toban.text import no_formula, printable_json
 
 _UNKNOWN = 1
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -90,7 +90,7 @@ def _as_csv(rows: Sequence[DayRow]) -> str:
     names = list(dict.fromkeys(each.name for row in rows for each in row.figures))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["day", *names])
+    writer.writerow(["day", *map(no_formula, names)])
     for row in rows:
         values = {each.name: each.value for each in row.figures}
         writer.writerow([row.day, *(_plain(values.get(name)) for name in names)])

@@ -288,6 +288,14 @@ def test_the_history_is_shown_as_text_csv_and_json(sales: str) -> None:
     assert '"value": "300"' in text
 
 
+def test_a_figures_name_is_no_formula_in_csv(sales: str) -> None:
+    add_up(site(SQL.replace("注文", "=1+1")), from_="2026-11-24")
+
+    status, text = shown("B004", "--format", "csv", "--from", "2026-11-24", "--to", "2026-11-24")
+
+    assert (status, text.splitlines()[0]) == (0, "day,'=1+1,売上")
+
+
 def test_a_batch_without_figures_is_refused_with_a_list_of_batches_that_have_them(sales: str) -> None:
     add_up(site(SQL))
 
