@@ -87,6 +87,13 @@ def accounts_with_addresses(people: Iterable[Person], addresses: Iterable[str]) 
     )
 
 
+def addresses_of(people: Collection[Person]) -> frozenset[str]:
+    """Return the mailboxes of *people*: what `[people]` says of them, and of the accounts they have there."""
+    accounts = Operator.objects.filter(username__in=[each.account for each in people if each.account])
+    addresses = (*(each.email for each in people), *accounts.values_list("email", flat=True))
+    return frozenset(mailbox(each) for each in addresses if each)
+
+
 def is_self_made(edition: Edition, holder: Holder) -> bool:
     """Return whether *holder* is a deputy who made themselves one: that gives nobody a right."""
     if holder.account is None:

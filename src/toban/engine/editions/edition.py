@@ -79,8 +79,8 @@ class ApprovalNeed:
     terms: ApprovalTerms
     emails: tuple[str, ...] = ()
     """Of those who had a part in the commits: none of them approves."""
-    is_writer_unknown: bool = False
-    """Whether others may have had a part in them."""
+    unknown: Message = NOTHING
+    """Why others may have had a part in it; `NOTHING` if nobody else has."""
 
     def as_json(self) -> dict[str, object]:
         """Return it as JSON values."""
@@ -91,7 +91,7 @@ class ApprovalNeed:
             "people": self.terms.people,
             "within": int(self.terms.within.total_seconds()),
             "emails": list(self.emails),
-            "unknown": self.is_writer_unknown,
+            "unknown": self.unknown.as_json() if self.unknown else None,
         }
 
     @classmethod
@@ -99,9 +99,10 @@ class ApprovalNeed:
         """Return what `as_json` wrote."""
         terms = ApprovalTerms(stored["role"], stored["people"], timedelta(seconds=stored["within"]))
         changes = tuple(map(from_json, stored["changes"]))
-        return cls(
-            from_json(stored["why"]), changes, terms, tuple(stored["emails"]), stored.get("unknown", False)
-        )
+        unknown = stored.get("unknown") or None
+        # As it was stored while there was one reason only.
+        said = Message("editions.others-unknown") if unknown is True else from_json(unknown)
+        return cls(from_json(stored["why"]), changes, terms, tuple(stored["emails"]), said)
 
 
 @dataclass(frozen=True, slots=True)

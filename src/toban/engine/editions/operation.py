@@ -21,7 +21,7 @@ from toban.engine.notify.signal import Condition
 from toban.engine.operation import EditionLoop, Operation, Rows, WorkerShift, Workplace, running_works
 from toban.engine.supervision.home import in_force_folder
 from toban.engine.trial import TrialCode
-from toban.message import Message, lines
+from toban.message import Message, lines, sentences
 
 
 def _plan(_edition: Edition) -> Rows:
@@ -65,7 +65,7 @@ def _foreseen(edition: Edition) -> Iterator[Finding]:
             Origin(file, 1),
             said,
             quote,
-            Message("editions.answer-there"),
+            sentences(Message("editions.answer-there"), need.unknown),
         )
 
 

@@ -82,8 +82,10 @@ class RecordedReview:
         if not why:
             return None
         setting = DOCUMENT.of(edition.bindings)
-        terms = terms_of(setting, managing_role(edition.design))
-        need = ApprovalNeed(why, (Message("editions.differs-from-unknown"),), terms)
+        differs = Message("editions.differs-from-unknown")
+        unknown = Message("editions.compared-with-nothing")
+        terms = terms_of(setting, managing_role(edition.design), unknown=unknown)
+        need = ApprovalNeed(why, (differs,), terms, unknown=unknown)
         return Hold(_why_approve(need), need)
 
 
@@ -100,14 +102,13 @@ def need_between(
     why = _why_guarded(setting.approval, files) if found else NOTHING
     if not why:
         return None
-    at = origin.checked_out(edition, files)
-    by = origin.writers(at, files, former) if at is not None else origin.Writers()
+    by = origin.writers(edition, files, former)
     return ApprovalNeed(
         why=why,
         changes=tuple(each.said for each in found),
-        terms=terms_of(setting, managing_role(former.design), is_writer_unknown=not by.is_whole),
+        terms=terms_of(setting, managing_role(former.design), unknown=by.unknown),
         emails=by.emails,
-        is_writer_unknown=not by.is_whole,
+        unknown=by.unknown,
     )
 
 
@@ -118,10 +119,11 @@ def _why_guarded(setting: bool | None, files: EditionFiles) -> Message:
 
 
 def _why_approve(need: ApprovalNeed) -> Message:
-    return Message(
+    waits = Message(
         "editions.waits-for-approval",
         role=need.terms.role,
         why=need.why,
         count=len(need.changes),
         changes=listed(need.changes),
     )
+    return lines(waits, need.unknown)

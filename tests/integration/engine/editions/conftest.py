@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.engine.editions.server import Server
+from tests.unit.engine.editions.gate.git import WorkTree
 
 from toban.engine.people.models import Operator, OperatorRole
 
@@ -12,8 +13,7 @@ from toban.engine.people.models import Operator, OperatorRole
 def server(tmp_path: Path) -> Server:
     for name in ("nami", "suzuki", "eve"):
         Operator.objects.create_user(name, f"{name}@example.com", operator_role=OperatorRole.DEVELOPER)
-    (tmp_path / "ops").mkdir()
-    made = Server(tmp_path / "ops")
+    made = Server(tmp_path / "ops", tree=WorkTree(tmp_path / "ops"))
     made.write()
     made.look()
     return made

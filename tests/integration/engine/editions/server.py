@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.registered import PARTS
+from tests.unit.engine.editions.gate.git import WorkTree
 
 from toban.engine.approvals import answering
 from toban.engine.approvals.answering import AnswerOrder
@@ -45,6 +46,8 @@ account = "nami"
 email = "nami@example.com"
 [people."鈴木"]
 account = "suzuki"
+[people."村田"]
+email = "murata@example.com"
 [batches.B001]
 command = ["./cleanup"]
 """
@@ -57,6 +60,8 @@ class Server:
 
     folder: Path
     now: datetime = NOON
+    tree: WorkTree | None = None
+    """Where each version is a commit of somebody in `[people]` who has no account."""
     clock: Callable[[], datetime] = field(init=False)
     files: EditionInForce = field(init=False)
 
@@ -78,6 +83,9 @@ class Server:
     def write(self, bindings: str = BINDINGS, design: str = DESIGN) -> None:
         (self.folder / "ops.md").write_text(design)
         (self.folder / "toban.toml").write_text(bindings)
+        if self.tree is not None and self.tree.root == self.folder:
+            self.tree.git("add", ".")
+            self.tree.git("commit", "-q", "--allow-empty", "-m", "edit", by="murata@example.com")
 
     def open_to_others(self) -> None:
         (self.folder / "toban.toml").chmod(0o666)

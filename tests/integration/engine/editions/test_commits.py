@@ -214,3 +214,72 @@ def test_a_signature_from_the_future_does_not_count(server: Server, signed: Call
     server.look()
 
     assert server.command == "['./cleanup']"
+
+
+def test_what_is_in_no_commit_takes_two_as_its_writer_may_be_the_one_who_approves(server: Server) -> None:
+    server.tree = None
+    server.open_to_others()
+    server.write(EVIL)
+    server.look()
+    request = asked()
+    assert request is not None
+    assert request.people == 2
+    assert "editions.in-no-commit" in [value.code for _label, value in request.facts_said()]
+    assert server.files.refusal is not None
+    assert "二人以上の承認" in str(server.files.refusal.reason)
+
+    server.approve("nami")
+    server.look()
+
+    assert server.command == "['./cleanup']"
+    assert "運用責任者" in request.role
+    with pytest.raises(NotPossible):
+        server.approve("nami")
+
+
+@pytest.mark.parametrize(
+    ("author", "committer", "people"),
+    [
+        ("murata@example.com", "murata@example.com", 1),
+        ("MURATA+git@example.com", "suzuki@example.com", 1),
+        ("nami@home.example.org", "nami@home.example.org", 2),
+        ("murata@example.com", "nami@home.example.org", 2),
+        ("nami@home.example.org", "murata@example.com", 2),
+        # What is merged on the pages of a forge is committed by it, and written by somebody else.
+        ("murata@example.com", "noreply@github.com", 1),
+        ("noreply@github.com", "noreply@github.com", 2),
+        ("eve@example.com", "eve@example.com", 2),
+    ],
+)
+def test_addresses_that_nobody_in_people_has_say_not_who_wrote_it(
+    server: Server, tree: WorkTree, author: str, committer: str, people: int
+) -> None:
+    checked_out(server, tree, BINDINGS)
+    tree.commit()
+    tree.git("remote", "add", "origin", "https://git.example.com/ops.git")
+    server.start()
+    server.look()
+    server.write(EVIL)
+    tree.git("add", ".")
+    tree.git("commit", "-q", "-m", "edit", "--author", f"who <{author}>", by=committer)
+    server.look()
+
+    request = asked()
+    assert request is not None
+    assert request.people == people
+
+
+def test_a_commit_without_any_address_is_nobodys(server: Server, tree: WorkTree) -> None:
+    checked_out(server, tree, BINDINGS)
+    tree.commit()
+    tree.git("remote", "add", "origin", "https://git.example.com/ops.git")
+    server.start()
+    server.look()
+    server.write(EVIL)
+    tree.git("add", ".")
+    tree.git("commit", "-q", "-m", "edit", "--author", "who <>", by="murata@example.com")
+    server.look()
+
+    request = asked()
+    assert request is not None
+    assert (request.people, request.ordered_by) == (2, "murata@example.com")

@@ -13,9 +13,10 @@ PREPARE = """
 import sys, django; django.setup()
 from pathlib import Path
 from tests.integration.engine.editions.server import EVIL, Server
+from tests.unit.engine.editions.gate.git import WorkTree
 from toban.engine.people.models import Operator, OperatorRole
 Operator.objects.create_user("nami", "nami@example.com", operator_role=OperatorRole.DEVELOPER)
-server = Server(Path(sys.argv[1]))
+server = Server(Path(sys.argv[1]), tree=WorkTree(Path(sys.argv[1])))
 server.write()
 server.open_to_others()
 server.look()
@@ -44,7 +45,6 @@ def test_one_approval_brings_one_version_into_force_on_both_nodes(
     postgres: dict[str, str], tmp_path: Path
 ) -> None:
     environment, folder = with_tests(postgres), tmp_path / "ops"
-    folder.mkdir()
     run(environment, PREPARE, str(folder), "a", "b")
 
     nodes = at_once(environment, PROGRAM, (str(folder), "a", "nami"), (str(folder), "b", "nami"))

@@ -40,7 +40,8 @@ def subject_of(entry: LedgerEntry, need: ApprovalNeed, edition: Edition) -> Appr
             (Message("editions.fact-why"), need.why),
             *((Message("editions.fact-newly"), each) for each in need.changes),
             *([(Message("editions.fact-reason"), stopped)] if stopped else []),
-            (Message("editions.fact-emails"), _writers_said(need)),
+            (Message("editions.fact-emails"), plain(", ".join(need.emails))),
+            *([(Message("editions.fact-unknown"), need.unknown)] if need.unknown else []),
             (Message("editions.fact-digests"), plain(f"{document[:_SHOWN]} / {bindings[:_SHOWN]}")),
         ),
         content={
@@ -55,11 +56,6 @@ def subject_of(entry: LedgerEntry, need: ApprovalNeed, edition: Edition) -> Appr
         ordered_by=", ".join(need.emails)[:150],
         orderers=accounts_with_addresses(edition.bindings.people.values(), need.emails),
     )
-
-
-def _writers_said(need: ApprovalNeed) -> Message:
-    emails = plain(", ".join(need.emails))
-    return Message("editions.others-unknown", emails=emails) if need.is_writer_unknown else emails
 
 
 def watch(edition: Edition, now: datetime) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from toban.engine.approvals.identity import addresses_of, mailbox
 from toban.engine.editions.edition import Edition, EditionFiles
 from toban.engine.editions.gate.exposure import others_who_write, way_to
 from toban.engine.editions.gate.repository import Commit, Repository, repository_of
@@ -62,24 +63,37 @@ class Writers:
 
     emails: tuple[str, ...] = ()
     """Whoever made them does not approve them."""
-    is_whole: bool = True
-    """Whether there is nobody else: all commits back to that version could be looked at."""
+    unknown: Message = NOTHING
+    """Why somebody else may have had one, or why it is not known who made them; `NOTHING` if neither."""
 
 
-def writers(at: CheckedOut, files: EditionFiles, former: Edition) -> Writers:
-    """Return who had a part in the commits since *former*."""
+def writers(edition: Edition, files: EditionFiles, former: Edition) -> Writers:
+    """Return who wrote *edition* instead of *former*, as far as commits say so."""
+    at = checked_out(edition, files)
+    if at is None:
+        return Writers(unknown=Message("editions.in-no-commit"))
+    emails, is_whole = _since(former, at, _followed(files))
+    known = addresses_of(former.bindings.people.values())
+    strangers = sorted(each for each in emails if mailbox(each) not in known)
+    if strangers:
+        unknown = Message("editions.written-by-strangers", emails=[each or "?" for each in strangers])
+    else:
+        unknown = NOTHING if is_whole else Message("editions.others-unknown")
+    return Writers(tuple(sorted(emails - {""})), unknown)
+
+
+def _since(former: Edition, at: CheckedOut, files: EditionFiles) -> tuple[set[str], bool]:
+    """Return who had a part in the commits since *former*, and whether all of them could be looked at."""
     found: set[str] = set()
-    files = _followed(files)
     places = [each for each in (files.design, files.bindings) if each.exists()]
     history = at.repository.history(at.head, places, _MOST_COMMITS)
     for sha in dict.fromkeys((at.head, *(history or ()))):
         if _digests(at.repository, sha, files) == former.digests:
-            return Writers(tuple(sorted(found)))
+            return found, True
         commit = at.repository.commit(sha)
-        found |= commit.emails if commit is not None else set()
+        found |= commit.emails if commit is not None else {""}
     # A shallow copy has no history, and a long one is looked at only so far back.
-    is_whole = history is not None and len(history) < _MOST_COMMITS
-    return Writers(tuple(sorted(found)), is_whole)
+    return found, history is not None and len(history) < _MOST_COMMITS
 
 
 def signed(at: CheckedOut, keys: Sequence[str]) -> tuple[Commit, str] | None:

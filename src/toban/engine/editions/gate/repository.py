@@ -21,6 +21,7 @@ _REMOTE = re.compile(r"\[\s*(?:remote[\s.\"]|include)|denycurrentbranch", re.IGN
 """A file that is included may name a remote, too; by `denyCurrentBranch` others push into a work tree."""
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHA256_LENGTH = 64
+_FORGE = re.compile(r"no-?reply@", re.IGNORECASE)
 _CO_AUTHORS = "%(trailers:key=Co-authored-by,valueonly,unfold)"
 _CONFIG = """[core]
 repositoryformatversion = 1
@@ -44,7 +45,10 @@ class Commit:
     sha: str
     committed_at: datetime
     emails: frozenset[str]
-    """Of its author, its committer and its co-authors, in lower case."""
+    """Of its author, its committer and its co-authors, in lower case; empty text for one without any.
+
+    A forge that commits what is merged on its pages is left out: it writes nothing.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,13 @@ class Repository:
         """Return the commit *sha*; None if it can't be read."""
         with self._borrowed(sha) as ask:
             told = ask("log", "-1", "--no-mailmap", f"--format=%ct%n%ae%n%ce%n{_CO_AUTHORS}", sha)
-        lines = told.decode(errors="replace").splitlines() if told else []
-        if not lines or not lines[0].isdecimal():
+        lines = told.decode(errors="replace").split("\n") if told else [""]
+        if not lines[0].isdecimal():
             return None
-        named = (*lines[1:3], *(parseaddr(each)[1] for each in lines[3:]))
-        emails = frozenset(each.casefold() for each in named if each)
+        author, committer, *others = lines[1:]
+        by = [author] if _FORGE.match(committer) else [author, committer]
+        by += [parseaddr(each)[1] for each in others if each]
+        emails = frozenset(map(str.casefold, by))
         return Commit(sha, datetime.fromtimestamp(int(lines[0]), UTC), emails)
 
     def history(self, sha: str, files: Sequence[Path], most: int) -> Sequence[str] | None:

@@ -19,12 +19,12 @@ def why_guarded(setting: bool | None, writers: Message) -> Message:
     return Message("editions.approval-is-set") if setting else NOTHING
 
 
-def terms_of(setting: DocumentBinding, manager: str, *, is_writer_unknown: bool = False) -> ApprovalTerms:
+def terms_of(setting: DocumentBinding, manager: str, *, unknown: Message) -> ApprovalTerms:
     """Return what approval a new version needs; *manager* is the role if the setting names none.
 
-    If one who wrote it may be unknown, two people approve: one of them has not written it.
+    If it is *unknown* who wrote it, two people approve: one of them has not written it.
     """
-    people = max(2, setting.approvers) if is_writer_unknown else setting.approvers
+    people = max(2, setting.approvers) if unknown else setting.approvers
     return ApprovalTerms(setting.role or manager, people, setting.approval_within)
 
 

@@ -7,7 +7,7 @@ import pytest
 from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.editions.gate.bindings import DocumentBinding
 from toban.engine.editions.gate.rules import is_new, terms_of, why_guarded
-from toban.message import NOTHING, plain
+from toban.message import NOTHING, Message, plain
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -27,8 +27,15 @@ def test_it_takes_approval_where_it_is_written_or_where_others_can_write(
 
 def test_the_operations_manager_approves_unless_the_bindings_name_a_role() -> None:
     week = timedelta(days=7)
-    assert terms_of(DocumentBinding(), "運用責任者") == ApprovalTerms("運用責任者", 1, week)
-    assert terms_of(DocumentBinding(role="CTO", approvers=2), "運用責任者") == ApprovalTerms("CTO", 2, week)
+    two = DocumentBinding(role="CTO", approvers=2)
+    assert terms_of(DocumentBinding(), "運用責任者", unknown=NOTHING) == ApprovalTerms("運用責任者", 1, week)
+    assert terms_of(two, "運用責任者", unknown=NOTHING) == ApprovalTerms("CTO", 2, week)
+
+
+@pytest.mark.parametrize(("approvers", "people"), [(1, 2), (2, 2), (3, 3)])
+def test_two_people_approve_what_nobody_knows_who_wrote(approvers: int, people: int) -> None:
+    unknown = Message("editions.in-no-commit")
+    assert terms_of(DocumentBinding(approvers=approvers), "運用責任者", unknown=unknown).people == people
 
 
 @pytest.mark.parametrize(
