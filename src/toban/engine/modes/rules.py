@@ -73,6 +73,17 @@ def _is_unapproved(act: AutomaticAct, found: ModeDecision) -> bool:
     return needs_approval(act, found.mode) and (not found.approved or found.approved != act.bound)
 
 
+def is_over(found: ModeDecision, act: AutomaticAct | None) -> bool:
+    """Return whether *found* counts for good no more: the bindings said something else since.
+
+    *act* is what it was about, or None if the bindings don't have that any more: another act of the same name
+    begins as the bindings say, but what a person stopped does not begin to act by that.
+    """
+    if act is None:
+        return found.mode.is_bolder(found.declared)
+    return found.declared is not act.declared
+
+
 def more_careful(first: Mode, second: Mode) -> Mode:
     """Return the mode that does less by itself."""
     return second if first.is_bolder(second) else first

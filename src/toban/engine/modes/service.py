@@ -1,6 +1,6 @@
 """People move automatic acts from mode to mode: each move is one transaction, audited."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from toban.engine.modes.rules import (
     Mode,
     ModeDecision,
     ModeDecisions,
+    is_over,
     mode_now,
     needs_approval,
     word,
@@ -53,6 +54,18 @@ def move(
     """Put *act* into the mode *wanted*, or ask for the approval that this takes and return the request.
 
     Raises `NotPossible` without a reason, for viewers, or if the bindings don't allow that mode.
+def forget_overridden(acts: Iterable[AutomaticAct]) -> None:
+    """Forget what people decided before the bindings said something else: it must not come back with them.
+
+    The evidence keeps it. *acts* are those of the version in force.
+    """
+    known = {act.subject: act for act in acts}
+    for each in ModeSetting.objects.all():
+        if is_over(_decision(each), known.get(each.subject)):
+            # Unless somebody decides anew at this moment.
+            ModeSetting.objects.filter(pk=each.pk, at=each.at, declared=each.declared).delete()
+
+
     """
     with transaction.atomic():
         now = ledger.turn(now)

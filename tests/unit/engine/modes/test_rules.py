@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from toban.engine.modes.rules import AutomaticAct, Mode, ModeDecision, mode_now, more_careful, needs_approval
+from toban.engine.modes.rules import (
+    AutomaticAct,
+    Mode,
+    ModeDecision,
+    is_over,
+    mode_now,
+    more_careful,
+    needs_approval,
+)
 from toban.message import plain
 
 SHADOW, ASK, ACT = Mode
@@ -33,6 +41,25 @@ def test_what_the_bindings_say_counts_until_a_person_decides() -> None:
 
 def test_a_change_of_the_bindings_is_newer_than_what_a_person_decided() -> None:
     assert mode_now(act(ASK), decided(ACT, SHADOW)) is ASK
+
+
+@pytest.mark.parametrize(
+    ("mode", "when_declared", "declared", "over"),
+    [
+        (ACT, SHADOW, ASK, True),
+        (SHADOW, ACT, ASK, True),
+        (ACT, SHADOW, SHADOW, False),
+        (ACT, SHADOW, None, True),
+        (ASK, SHADOW, None, True),
+        # What a person stopped stays so.
+        (SHADOW, ACT, None, False),
+    ],
+)
+def test_a_decision_is_over_once_the_bindings_say_something_else(
+    mode: Mode, when_declared: Mode, declared: Mode | None, *, over: bool
+) -> None:
+    found = act(declared) if declared is not None else None
+    assert is_over(ModeDecision(mode, when_declared), found) is over
 
 
 def test_nobody_does_away_with_an_approval_that_the_bindings_demand() -> None:
