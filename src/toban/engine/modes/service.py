@@ -8,7 +8,7 @@ from django.db import transaction
 from toban.engine.approvals.answers import Giver, from_shell
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, request_for, supersede
-from toban.engine.approvals.rules import ApprovalTerms, RequestState
+from toban.engine.approvals.rules import ApprovalTerms, RequestState, digest_of
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
@@ -43,17 +43,17 @@ def settings() -> Mapping[str, ModeSetting]:
     return ModeSetting.objects.in_bulk()
 
 
+def shown_of(act: AutomaticAct, setting: ModeSetting | None) -> str:
+    """Return the digest of what people see of *act* and of the newest decision about it."""
+    decided = [setting.mode, setting.at.isoformat()] if setting is not None else []
+    return digest_of({"bound": act.bound, "declared": act.declared, "decided": decided})
+
+
 def decision_in(setting: ModeSetting | None) -> ModeDecisions:
     """Return *setting* alone, for one act."""
     return {} if setting is None else {setting.subject: _decision(setting)}
 
 
-def move(
-    act: AutomaticAct, wanted: Mode, reason: str, *, by: Giver, edition: Edition, now: datetime
-) -> ApprovalRequest | None:
-    """Put *act* into the mode *wanted*, or ask for the approval that this takes and return the request.
-
-    Raises `NotPossible` without a reason, for viewers, or if the bindings don't allow that mode.
 def forget_overridden(acts: Iterable[AutomaticAct]) -> None:
     """Forget what people decided before the bindings said something else: it must not come back with them.
 
@@ -66,10 +66,27 @@ def forget_overridden(acts: Iterable[AutomaticAct]) -> None:
             ModeSetting.objects.filter(pk=each.pk, at=each.at, declared=each.declared).delete()
 
 
+def move(
+    act: AutomaticAct,
+    wanted: Mode,
+    reason: str,
+    *,
+    shown: str,
+    by: Giver,
+    edition: Edition,
+    now: datetime,
+) -> ApprovalRequest | None:
+    """Put *act* into the mode *wanted*, or ask for the approval that this takes and return the request.
+
+    Raises `NotPossible` without a reason, for viewers, if the bindings don't allow that mode, or if what was
+    *shown* (see `shown_of`) is not so any more: nobody moves on what somebody else has just stopped, or what
+    does something else by now.
     """
     with transaction.atomic():
         now = ledger.turn(now)
         current = movable(act, wanted, reason, by)
+        if shown != shown_of(act, ModeSetting.objects.filter(pk=act.subject).first()):
+            raise NotPossible(Message("modes.not-what-was-shown"), Message("modes.see-modes"))
         if needs_approval(act, wanted):
             return request_for(_subject(act, current, wanted, reason, by, edition), now)
         supersede(f"{KIND}/{act.subject}", now)

@@ -24,6 +24,8 @@ class ListedAct:
     mode: Mode
     setting: ModeSetting | None
     """What a person decided; None if the bindings' own word counts."""
+    shown: str
+    """See `service.shown_of`."""
 
     @property
     def word(self) -> Message:
@@ -91,4 +93,4 @@ def shadow_values(run: Run) -> Mapping[str, object]:
 def _listed(act: AutomaticAct, setting: ModeSetting | None) -> ListedAct:
     mode = mode_now(act, service.decision_in(setting))
     holds = setting is not None and setting.declared == act.declared
-    return ListedAct(act, mode, setting if holds else None)
+    return ListedAct(act, mode, setting if holds else None, service.shown_of(act, setting))

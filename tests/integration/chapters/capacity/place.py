@@ -247,7 +247,10 @@ class Place:
     def mode(self, mode: Mode) -> None:
         """Have a person move the scaling of the web servers."""
         act = schedule_act(self.works[f"scale/{WEB}"])
-        modes.move(act, mode, "見て確かめた", by=self.giver(), edition=self.edition, now=self.now)
+        shown = modes.shown_of(act, modes.settings().get(act.subject))
+        modes.move(
+            act, mode, "見て確かめた", shown=shown, by=self.giver(), edition=self.edition, now=self.now
+        )
 
     def giver(self, name: str = "nami") -> Giver:
         return Giver(Operator.objects.get(username=name), has_proved=True)

@@ -127,7 +127,8 @@ class Nights:
     def mode(self, mode: Mode) -> None:
         act = schedule_act(self.works[KEY])
         by = Giver(Operator.objects.get(username="nami"), has_proved=True)
-        modes.move(act, mode, "見て確かめた", by=by, edition=self.edition, now=self.now)
+        shown = modes.shown_of(act, modes.settings().get(act.subject))
+        modes.move(act, mode, "見て確かめた", shown=shown, by=by, edition=self.edition, now=self.now)
 
     def load(self, percent: float, count: int = 40) -> None:
         """Have every instance that there is measure this use in each of the last minutes."""

@@ -12,12 +12,14 @@ from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalAnswer, ApprovalRequest
 from toban.engine.approvals.rules import RequestState
 from toban.engine.editions.edition import Edition
+from toban.engine.editions.records import record_in_force
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.modes.models import ModeSetting
 from toban.engine.modes.rules import AutomaticAct, Mode, mode_now
-from toban.engine.modes.service import EFFECT, decisions, move
+from toban.engine.modes.service import EFFECT, decisions, forget_overridden, move, settings, shown_of
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
+from toban.engine.runs import operation
 from toban.message import plain
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +41,9 @@ def edition() -> Edition:
 
 def moved(act: AutomaticAct, wanted: Mode, edition: Edition, **more: Any) -> ApprovalRequest | None:
     by = more.pop("by", None) or giver("tanaka")
-    return move(act, wanted, more.pop("reason", "compared"), by=by, edition=edition, now=MONDAY)
+    shown = more.pop("shown", None) or shown_of(act, settings().get(act.subject))
+    reason = more.pop("reason", "compared")
+    return move(act, wanted, reason, shown=shown, by=by, edition=edition, now=more.pop("now", MONDAY))
 
 
 def approve(request: ApprovalRequest, name: str, edition: Edition, **more: Any) -> None:
@@ -186,3 +190,58 @@ def test_what_is_not_possible_changes_nothing(
 def test_viewers_move_nothing(edition: Edition) -> None:
     with pytest.raises(NotPossible):
         moved(ACT, Mode.ACT, edition, by=giver("yamada"))
+
+
+def test_a_move_does_not_come_back_when_the_bindings_go_back_to_what_they_said_then(edition: Edition) -> None:
+    moved(ACT, Mode.ACT, edition)
+    forget_overridden([ACT])
+    assert now_of(ACT) is Mode.ACT
+
+    # Somebody has it ask by the bindings, and then wants it in shadow again.
+    forget_overridden([replace(ACT, declared=Mode.ASK)])
+
+    assert now_of(ACT) is Mode.SHADOW
+
+
+def test_another_act_of_the_same_name_begins_as_the_bindings_say(edition: Edition) -> None:
+    moved(ACT, Mode.ACT, edition)
+    careful = replace(ACT, subject="schedule/B002", declared=Mode.ACT)
+    moved(careful, Mode.SHADOW, edition)
+
+    forget_overridden([])
+
+    assert (now_of(ACT), now_of(careful)) == (Mode.SHADOW, Mode.SHADOW)
+
+
+def test_an_old_form_moves_nothing_that_somebody_has_stopped_since(edition: Edition) -> None:
+    moved(ACT, Mode.ASK, edition)
+    form = shown_of(ACT, settings()[ACT.subject])
+    moved(ACT, Mode.SHADOW, edition, by=giver("suzuki"), now=MONDAY + HOUR, reason="it deletes too much")
+    moved(ACT, Mode.ASK, edition, now=MONDAY + 2 * HOUR)
+    moved(ACT, Mode.SHADOW, edition, by=giver("suzuki"), now=MONDAY + 3 * HOUR, reason="no")
+
+    with pytest.raises(NotPossible, match="表示"):
+        moved(ACT, Mode.ACT, edition, shown=form, now=MONDAY + 4 * HOUR)
+
+    assert now_of(ACT) is Mode.SHADOW
+
+
+def test_an_old_form_moves_nothing_that_does_something_else_by_now(edition: Edition) -> None:
+    form = shown_of(ACT, None)
+
+    with pytest.raises(NotPossible, match="表示"):
+        moved(replace(ACT, bound="rm -r /"), Mode.ACT, edition, shown=form)
+
+    assert now_of(ACT) is Mode.SHADOW
+
+
+def test_only_a_node_that_has_the_version_in_force_forgets(edition: Edition) -> None:
+    moved(ACT, Mode.ACT, edition)
+    behind, newer = edition, edition_of(bindings=PAIR + "# newer\n")
+    record_in_force(None, newer, lambda _: {}, MONDAY)
+
+    operation.forget_overridden(behind, MONDAY)
+    assert ModeSetting.objects.count() == 1
+
+    operation.forget_overridden(newer, MONDAY)
+    assert not ModeSetting.objects.exists()

@@ -86,13 +86,16 @@ def set_(parts: Parts, act: str, mode: str, reason: str, account: str | None, ye
     with usable_state():
         try:
             edition, wanted = edition_of(parts), Mode(mode)
-            found = act_named(edition, act).act
+            listed = act_named(edition, act)
+            found = listed.act
             who = account_acting(account) if account is not None else None
             by = Giver(who, ApprovalAnswer.Via.SHELL, shell_user())
             current = movable(found, wanted, reason, by)
             if not yes:
                 confirm(Message("modes.confirm", act=found.title, now=word(current), mode=word(wanted)))
-            asked = move(found, wanted, reason, by=by, edition=edition, now=system_clock())
+            asked = move(
+                found, wanted, reason, shown=listed.shown, by=by, edition=edition, now=system_clock()
+            )
         except NotPossible as exc:
             refuse(exc.said, exc.hint)
             raise SystemExit(_REFUSED) from exc

@@ -25,7 +25,7 @@ _CONFLICT = 409
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def modes(request: HttpRequest) -> HttpResponse:
-    """Show all acts with their modes; POST moves one: `act`, `mode`, `reason`."""
+    """Show all acts with their modes; POST moves one: `act`, `shown`, `mode`, `reason`."""
     if request.method != "POST":
         return _page(request)
     if not may_order(request.user):
@@ -35,8 +35,15 @@ def modes(request: HttpRequest) -> HttpResponse:
     try:
         found = act_named(edition, form.get("act", "")).act
         wanted = Mode(form["mode"]) if form.get("mode") in list(Mode) else found.declared
-        reason = form.get("reason", "")[:_LONGEST_REASON]
-        asked = move(found, wanted, reason, by=Giver(account), edition=edition, now=system_clock())
+        asked = move(
+            found,
+            wanted,
+            form.get("reason", "")[:_LONGEST_REASON],
+            shown=form.get("shown", ""),
+            by=Giver(account),
+            edition=edition,
+            now=system_clock(),
+        )
     except NotPossible as exc:
         return _page(request, trouble=str(words.refused(exc)), status=_CONFLICT)
     if asked is not None:

@@ -157,7 +157,10 @@ class Mended:
     def mode(self, mode: Mode, remedy: str = RESTART) -> None:
         """Have a person move a remedy."""
         act = schedule_act(self.works[f"remedy/{remedy}"])
-        modes.move(act, mode, "見て確かめた", by=self.giver(), edition=self.edition, now=self.now)
+        shown = modes.shown_of(act, modes.settings().get(act.subject))
+        modes.move(
+            act, mode, "見て確かめた", shown=shown, by=self.giver(), edition=self.edition, now=self.now
+        )
 
     def giver(self, name: str = "nami") -> Giver:
         return Giver(Operator.objects.get(username=name), has_proved=True)

@@ -1,5 +1,6 @@
 """The page of automatic acts: their modes, what was only recorded, and the move to another mode."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -60,6 +61,15 @@ def page(client: Client, address: str = "/modes/") -> str:
     return client.get(address).content.decode()
 
 
+def form(client: Client, act: str, mode: str) -> dict[str, str]:
+    """Return the page's form for *act*, but for the reason."""
+    found = re.search(
+        rf'name="act" value="{act}"><input type="hidden" name="shown" value="(\w+)"', page(client)
+    )
+    assert found is not None
+    return {"act": act, "shown": found[1], "mode": mode}
+
+
 def test_the_page_shows_the_modes_and_what_would_have_run(viewer: Client, shadow: Run) -> None:
     text = page(viewer)
 
@@ -92,10 +102,10 @@ def test_the_first_screen_says_how_much_is_in_shadow(viewer: Client, in_force: F
 
 def test_a_developer_moves_an_act_on_with_a_reason(sign_in: SignIn) -> None:
     developer = sign_in(OperatorRole.DEVELOPER)
-    form = {"act": "schedule/B005", "mode": "act"}
+    shown = form(developer, "schedule/B005", "act")
 
-    unreasoned = developer.post("/modes/", form)
-    moved = developer.post("/modes/", form | {"reason": "一週間比べた"}, follow=True).content.decode()
+    unreasoned = developer.post("/modes/", shown)
+    moved = developer.post("/modes/", shown | {"reason": "一週間比べた"}, follow=True).content.decode()
 
     assert unreasoned.status_code == 409
     assert "<b>自動実行</b>" in moved
@@ -106,12 +116,24 @@ def test_a_developer_moves_an_act_on_with_a_reason(sign_in: SignIn) -> None:
 def test_what_can_not_be_undone_leads_to_the_request_for_approval(sign_in: SignIn) -> None:
     developer = sign_in(OperatorRole.DEVELOPER)
 
-    asked = developer.post("/modes/", {"act": "schedule/B006", "mode": "act", "reason": "比べた"})
+    asked = developer.post("/modes/", form(developer, "schedule/B006", "act") | {"reason": "比べた"})
 
     request = ApprovalRequest.objects.get()
     assert asked.headers["Location"] == f"/approvals/{request.pk}"
     assert "自動実行にする" in page(developer, f"/approvals/{request.pk}")
     assert not ModeSetting.objects.exists()
+
+
+def test_an_old_form_moves_nothing_after_somebody_else_has(sign_in: SignIn) -> None:
+    developer = sign_in(OperatorRole.DEVELOPER)
+    old = form(developer, "schedule/B005", "act") | {"reason": "一週間比べた"}
+    developer.post("/modes/", form(developer, "schedule/B005", "ask") | {"reason": "先に聞く"})
+
+    refused = developer.post("/modes/", old)
+
+    assert refused.status_code == 409
+    assert "表示したときから" in refused.content.decode()
+    assert ModeSetting.objects.get().mode == "ask"
 
 
 def test_a_viewer_moves_nothing(viewer: Client) -> None:

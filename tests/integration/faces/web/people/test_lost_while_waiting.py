@@ -1,5 +1,6 @@
 """An order waits for others to be carried out: who may no longer give it when its turn comes gives none."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -73,7 +74,10 @@ def boss(operator: Operators, in_force: Fixed) -> Client:
 
 
 def given(client: Client, order: Form, yuki: Operator) -> int:
-    return client.post(order.address.format(yuki=yuki.pk), order.says).status_code
+    address = order.address.format(yuki=yuki.pk)
+    # What was shown is sent along.
+    shown = re.findall(r'name="(shown)" value="(\w+)"', client.get(address).content.decode())
+    return client.post(address, {**dict(shown[:1]), **order.says}).status_code
 
 
 def recorded() -> list[str]:
