@@ -1,6 +1,6 @@
 """What deployments and groups offer to other extensions: more instances, and the way back to a version."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -118,3 +118,19 @@ type FindWatched = Callable[[datetime], Message]
 """Says which release is watched, and would be taken back if anything failed; nothing if none is."""
 
 WATCHED: Port[FindWatched] = Port("watched-releases")
+
+
+@dataclass(frozen=True, slots=True)
+class ServingVersion:
+    """What serves in an environment, by the ledger of releases."""
+
+    deployment: str
+    environment: str
+    version: str
+    since: datetime
+
+
+type FindServing = Callable[[Edition], Sequence[ServingVersion]]
+"""Returns what serves in each environment that a release was brought to, in the document's order."""
+
+SERVING: Port[FindServing] = Port("serving-versions")

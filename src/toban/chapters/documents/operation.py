@@ -37,7 +37,7 @@ def _tell(edition: Edition, now: datetime) -> None:
 
 
 def _write(edition: Edition, now: datetime) -> None:
-    exporting.export(edition.plan(OPERATION), edition, settings.PARTS.operations, now)
+    exporting.export(edition.plan(OPERATION), edition, settings.PARTS, now)
 
 
 def _forget(_edition: Edition, now: datetime) -> None:

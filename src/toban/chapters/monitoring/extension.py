@@ -5,6 +5,7 @@ from toban.chapters.monitoring.discovery import DISCOVERY_KINDS
 from toban.chapters.monitoring.proposals import open_tables
 from toban.chapters.monitoring.source import SOURCE_KINDS
 from toban.design.clauses.monitoring import Monitor, ToolChoice
+from toban.engine.changes.hosts import SEEN_HOSTS
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, RowKind, always
 from toban.engine.hindsight.question import HINDSIGHT
@@ -51,6 +52,7 @@ EXTENSION = Extension(
         ASSERTIONS: "toban.chapters.monitoring.measuring.assertions:ASSERTIONS",
         HINDSIGHT: "toban.chapters.monitoring.replaying.hindsight:HINDSIGHT",
         IMPACT: f"{_SOURCES}.access_log.impact:measure",
+        SEEN_HOSTS: "toban.chapters.monitoring.measuring.seen:seen_hosts",
     },
     operation="toban.chapters.monitoring.operation",
     apps=("toban.chapters.monitoring",),

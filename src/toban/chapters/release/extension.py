@@ -8,7 +8,7 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.changes.delivered import DELIVERED
-from toban.engine.deployments import INSTANCES, ROLLBACKS, WATCHED
+from toban.engine.deployments import INSTANCES, ROLLBACKS, SERVING, WATCHED
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.registry.commands import Command
@@ -56,6 +56,7 @@ EXTENSION = Extension(
         REPORT_SECTIONS: "toban.chapters.release.rows.monthly:section",
         INSTANCES: "toban.chapters.release.running.scaling:find",
         ROLLBACKS: "toban.chapters.release.running.rollback:find",
+        SERVING: "toban.chapters.release.rows.serving:serving",
         WATCHED: "toban.chapters.release.running.rollback:watched",
     },
     apps=("toban.chapters.release",),

@@ -1,11 +1,18 @@
-"""The names by which changes know the hosts and services of a target. Pure."""
+"""The names by which changes know the hosts and services of a target."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 
 from pydantic import BaseModel
 
 from toban.engine.bindings.model import Bindings, KindBinding
+from toban.engine.editions.edition import Edition
+from toban.engine.registry.ports import Port
+
+type FindSeenHosts = Callable[[Edition], Mapping[str, Set[str]]]
+
+SEEN_HOSTS: Port[FindSeenHosts] = Port("seen-hosts")
+"""Returns the names of the hosts that are measured now, by the target that looks them up by discovery."""
 
 _NAMES = ("instance", "place", "service")
 """The settings of sources that name what they measure."""

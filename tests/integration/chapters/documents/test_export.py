@@ -36,7 +36,7 @@ GIT = shutil.which("git") or "git"
 
 
 def exported(place: Place) -> None:
-    export(place.plan, place.edition, PARTS.operations, place.now)
+    export(place.plan, place.edition, PARTS, place.now)
     place.look()
     place.tell()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toban.chapters.documents.written.paper import Bullet, Code, Grid, PaperBlock, Title
+from toban.chapters.documents.written.standing import NOTHING_KNOWN, Standing
 from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.engine.amounts import length
@@ -32,14 +33,20 @@ class Acts:
     answers: Mapping[str, RowAnswer]
     mask: Masker
     """A command may hold what should have been a reference to a secret."""
+    standing: Standing = NOTHING_KNOWN
 
     @classmethod
-    def of(cls, edition: Edition, operations: Sequence[Operation[Any]]) -> "Acts":
+    def of(
+        cls,
+        edition: Edition,
+        operations: Sequence[Operation[Any]],
+        standing: Standing = NOTHING_KNOWN,
+    ) -> "Acts":
         """Return what *operations* do."""
         works = defaultdict[str, list[tuple[str, Work]]](list)
         for key, work in works_of(edition, operations).items():
             works[work.clause_id].append((key, work))
-        return cls(edition, dict(works), rows_of(edition, operations), masker(Masking()))
+        return cls(edition, dict(works), rows_of(edition, operations), masker(Masking()), standing)
 
     def state(self, row: Clause) -> Message:
         """Return in one sentence whether *row* is carried out."""

@@ -3,22 +3,41 @@
 from collections.abc import Iterator, Mapping
 
 from toban.chapters.documents.written.paper import Grid, Paper, PaperBlock, Title
+from toban.chapters.documents.written.standing import Standing
 from toban.design.clauses.duty import DutyRole
 from toban.engine.bindings.model import Person
 from toban.engine.editions.edition import Edition
-from toban.engine.notify.duty.roster import Layer, name_of, rosters
+from toban.engine.notify.duty.roster import Layer, clock, name_of, rosters
 from toban.message import Message, listing
 
 _NONE = "—"
 
 
-def paper(edition: Edition) -> Paper:
+def paper(edition: Edition, standing: Standing) -> Paper:
     """Return the list of contacts."""
     blocks: list[PaperBlock] = [Title(2, Message("documents-written.roles")), _roles(edition)]
+    blocks += deputies(edition, standing)
     return Paper(
         Message("documents-written.contacts"),
         (*blocks, Title(2, Message("documents-written.people")), reached(edition)),
     )
+
+
+def deputies(edition: Edition, standing: Standing) -> Iterator[PaperBlock]:
+    """Yield who holds a role instead of whose turn it is, now and later; why is nobody's business here."""
+    people, zone = edition.bindings.people, edition.bindings.system.zone
+    rows = tuple(
+        (
+            each.role,
+            people[each.person].name or each.person if each.person in people else each.person,
+            clock(each.start, zone),
+            clock(each.end, zone),
+        )
+        for each in standing.deputies
+    )
+    if rows:
+        yield Title(2, Message("documents-written.deputies"))
+        yield Grid(_header("role", "name", "from", "until"), rows)
 
 
 def reached(edition: Edition) -> Grid:

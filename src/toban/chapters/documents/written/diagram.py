@@ -1,18 +1,20 @@
-"""The system as it is bound: targets, what they run on, where backups go; as values, SVG and Mermaid. Pure.
+"""The system as it is bound and found: targets, what they run on, where backups go; SVG and Mermaid. Pure.
 
 The drawing is small enough to need no layout library: what runs on something stands left of it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from html import escape
 
-from toban.chapters.documents.written.paper import Code, Grid, Paper, Picture, Text, Title
+from toban.chapters.documents.written.paper import Code, Grid, Paper, PaperBlock, Picture, Text, Title
+from toban.chapters.documents.written.standing import NOTHING_KNOWN, Standing
 from toban.design.clauses.backup import BackupPolicy
 from toban.engine.amounts import length
 from toban.engine.bindings.model import Bindings
 from toban.engine.changes.hosts import hosts_of
 from toban.engine.editions.edition import Edition
+from toban.engine.notify.duty.roster import clock
 from toban.message import Message, listing
 from toban.text import columns_of
 
@@ -53,10 +55,10 @@ class SystemMap:
         return (*self.runs_on, *self.backed_up)
 
 
-def system_map(edition: Edition) -> SystemMap:
-    """Return what the document and the bindings say about how the system is built."""
+def system_map(edition: Edition, standing: Standing = NOTHING_KNOWN) -> SystemMap:
+    """Return how the system is built, by the document, the bindings and what discovery has found."""
     bindings = edition.bindings
-    targets = (*_targets(bindings), *_backed_up_alone(edition))
+    targets = (*_targets(bindings, standing.hosts), *_backed_up_alone(edition))
     stores = tuple(
         DiagramNode(name, kinds=(each.kind,), is_store=True) for name, each in bindings.stores.items()
     )
@@ -75,9 +77,9 @@ def system_map(edition: Edition) -> SystemMap:
     return SystemMap(nodes, tuple(runs_on), tuple(backed_up))
 
 
-def paper(edition: Edition) -> Paper:
+def paper(edition: Edition, standing: Standing) -> Paper:
     """Return the document about how the system is built."""
-    drawn, bindings = system_map(edition), edition.bindings
+    drawn, bindings = system_map(edition, standing), edition.bindings
     title = Message("documents-written.diagram")
     if not drawn.nodes:
         return Paper(title, (Text(Message("documents-written.nothing-bound", file=bindings.file)),))
@@ -92,8 +94,21 @@ def paper(edition: Edition) -> Paper:
             Code(mermaid(drawn), "mermaid"),
             Title(2, Message("documents-written.parts")),
             Grid(header, tuple(_row(each, bindings) for each in drawn.nodes)),
+            *_serving(edition, standing),
         ),
     )
+
+
+def _serving(edition: Edition, standing: Standing) -> Iterator[PaperBlock]:
+    zone = edition.bindings.system.zone
+    rows = tuple(
+        (each.deployment, each.environment, each.version, clock(each.since, zone))
+        for each in standing.serving
+    )
+    if rows:
+        names = ("deployment", "environment", "version", "since")
+        yield Title(2, Message("documents-written.serving"))
+        yield Grid(tuple(Message(f"documents-written.{each}") for each in names), rows)
 
 
 def mermaid(drawn: SystemMap) -> str:
@@ -138,10 +153,10 @@ def svg(drawn: SystemMap, language: str, *, alone: bool = True) -> str:
     return "\n".join((*parts, "</svg>\n"))
 
 
-def _targets(bindings: Bindings) -> Iterator[DiagramNode]:
+def _targets(bindings: Bindings, seen: Mapping[str, Set[str]]) -> Iterator[DiagramNode]:
     hosts = hosts_of(bindings)
     for target, sources in bindings.targets.items():
-        names = sorted(_without_ports(hosts[target]))
+        names = sorted(_without_ports(hosts[target] | seen.get(target, set())))
         found = (each.bound.kind for each in bindings.discoveries.get(target, ()))
         kinds = dict.fromkeys((*(each.kind for each in sources), *found))
         yield DiagramNode(target, tuple(names[:_MOST_HOSTS]), max(len(names) - _MOST_HOSTS, 0), tuple(kinds))

@@ -1,6 +1,6 @@
-"""Keeps the documents that Toban writes itself in their folders, as the edition in force has them."""
+"""Keeps the documents that Toban writes itself in their folders, as the version in force and the ledgers are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +10,18 @@ from toban.chapters.documents.places.place import FoundDocument
 from toban.chapters.documents.places.text import links_of
 from toban.chapters.documents.plan import BoundPlace, DocumentsPlan
 from toban.chapters.documents.written.kinds import WrittenKind, edition_mark, files_of
+from toban.chapters.documents.written.standing import standing_at
 from toban.chapters.documents.written.writing import NotWritten, write
 from toban.engine.editions.edition import Edition
-from toban.engine.operation import Operation
+from toban.engine.registry.parts import Parts
 from toban.message import message_of
 
 
-def export(
-    plan: DocumentsPlan, edition: Edition, operations: Sequence[Operation[Any]], now: datetime
-) -> None:
+def export(plan: DocumentsPlan, edition: Edition, parts: Parts, now: datetime) -> None:
     """Write what is not in its folder as it should be, and note it: without news, now and then."""
+    if not any(document.is_written for document in plan.documents):
+        return
+    standing = standing_at(edition, parts.ports, now)
     for document in plan.documents:
         for place in document.places:
             if not place.is_written:
@@ -27,7 +29,7 @@ def export(
             known = DocumentCopy.objects.filter(place=place.key).first()
             config: Any = place.config
             name, kind = document.row.name, WrittenKind(config.writes)
-            files = files_of(kind, edition, operations, config.language, name)
+            files = files_of(kind, edition, parts.operations, config.language, name, standing)
             look = _look(place, files, edition_mark(edition), known, now)
             is_news = known is None or bool(look.files) or look.trouble != known.trouble
             if is_news or known is None or is_due(known, plan.keeping.every, now):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from toban.chapters.documents.written.acting import Acts, sections
-from toban.chapters.documents.written.contacts import reached
+from toban.chapters.documents.written.contacts import deputies, reached
 from toban.chapters.documents.written.paper import Bullet, Grid, Paper, PaperBlock, Text, Title
 from toban.chapters.documents.written.procedures import without_toban
 from toban.design.clauses.incident import FailurePattern, IncidentFlow, IncidentLevel
@@ -23,6 +23,7 @@ def paper(acts: Acts) -> Paper:
             *_told(design),
             Title(2, Message("documents-written.contacts")),
             reached(acts.edition),
+            *deputies(acts.edition, acts.standing),
             *_patterns(acts),
             *without_toban(),
         ),

@@ -10,6 +10,7 @@ from typing import Any
 from toban.chapters.documents.written import contacts, diagram, incidents, procedures
 from toban.chapters.documents.written.acting import Acts
 from toban.chapters.documents.written.paper import Paper, markdown
+from toban.chapters.documents.written.standing import NOTHING_KNOWN, Standing
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import Operation
 
@@ -26,16 +27,21 @@ class WrittenKind(StrEnum):
 
 
 _PAPERS: Mapping[WrittenKind, Callable[[Acts], Paper]] = {
-    WrittenKind.DIAGRAM: lambda acts: diagram.paper(acts.edition),
+    WrittenKind.DIAGRAM: lambda acts: diagram.paper(acts.edition, acts.standing),
     WrittenKind.PROCEDURES: procedures.paper,
     WrittenKind.INCIDENTS: incidents.paper,
-    WrittenKind.CONTACTS: lambda acts: contacts.paper(acts.edition),
+    WrittenKind.CONTACTS: lambda acts: contacts.paper(acts.edition, acts.standing),
 }
 
 
-def paper_of(kind: WrittenKind, edition: Edition, operations: Sequence[Operation[Any]]) -> Paper:
-    """Return the document of *kind*, as *edition* has it."""
-    return _PAPERS[kind](Acts.of(edition, operations))
+def paper_of(
+    kind: WrittenKind,
+    edition: Edition,
+    operations: Sequence[Operation[Any]],
+    standing: Standing = NOTHING_KNOWN,
+) -> Paper:
+    """Return the document of *kind*, as *edition* has it, and as things stand."""
+    return _PAPERS[kind](Acts.of(edition, operations, standing))
 
 
 def files_of(
@@ -44,15 +50,16 @@ def files_of(
     operations: Sequence[Operation[Any]],
     language: str,
     title: str = "",
+    standing: Standing = NOTHING_KNOWN,
 ) -> Mapping[str, str]:
     """Return the files of the document of *kind* by their names; the text is the first of them.
 
     *title* is its name in chapter 12, if it has one there.
     """
-    paper = paper_of(kind, edition, operations)
+    paper = paper_of(kind, edition, operations, standing)
     files = {f"{kind}.md": markdown(replace(paper, title=title or paper.title), language)}
     if kind is WrittenKind.DIAGRAM:
-        files[diagram.FILE] = diagram.svg(diagram.system_map(edition), language)
+        files[diagram.FILE] = diagram.svg(diagram.system_map(edition, standing), language)
     return files
 
 

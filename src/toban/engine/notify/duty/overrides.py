@@ -37,6 +37,12 @@ def standing(now: datetime) -> list[Override]:
     return [_override(each) for each in found.order_by("starts_at", "pk")]
 
 
+def unended(now: datetime) -> list[Override]:
+    """Return the overrides that hold at *now* or later: not those of accounts that are locked out since."""
+    found = DutyOverride.objects.unended(now).filter(_COUNTS)
+    return [_override(each) for each in found.order_by("starts_at", "pk")]
+
+
 def _override(found: DutyOverride) -> Override:
     return Override(
         found.pk,

@@ -7,7 +7,9 @@ from django.conf import settings
 
 from toban.catalogue import active_language
 from toban.chapters.documents.written.kinds import WrittenKind, edition_mark, files_of
+from toban.chapters.documents.written.standing import standing_at
 from toban.chapters.documents.written.writing import NotWritten, write
+from toban.engine.clock import system_clock
 from toban.engine.registry.parts import Parts
 from toban.faces.cli.kept import edition_of
 from toban.faces.cli.state import usable_state
@@ -43,7 +45,11 @@ def command(parts: Parts, name: str | None, output: Path | None, language: str |
     spoken = language or active_language()
     with usable_state():
         edition = edition_of(parts)
-        found = {each: files_of(each, edition, settings.PARTS.operations, spoken) for each in kinds}
+        standing = standing_at(edition, settings.PARTS.ports, system_clock())
+        found = {
+            each: files_of(each, edition, settings.PARTS.operations, spoken, standing=standing)
+            for each in kinds
+        }
     is_refused = False
     for files in found.values():
         if output is None:

@@ -1,4 +1,4 @@
-"""The documents that Toban writes itself, as pages: always as the edition in force has them."""
+"""The documents that Toban writes itself, as pages: always as the version in force and the ledgers are."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from toban.chapters.documents.written import diagram
 from toban.chapters.documents.written.kinds import WrittenKind, paper_of
 from toban.chapters.documents.written.paper import Bullet, Code, Grid, Paper, Picture, Text, Title, Words
+from toban.chapters.documents.written.standing import Standing, standing_at
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.faces.web.frame import frame, in_force, look
@@ -40,11 +41,12 @@ def written(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in set(WrittenKind):
         raise Http404
     edition, now = in_force(), system_clock()
-    paper = paper_of(WrittenKind(kind), edition, settings.PARTS.operations)
+    standing = standing_at(edition, settings.PARTS.ports, now)
+    paper = paper_of(WrittenKind(kind), edition, settings.PARTS.operations, standing)
     context = {
         **frame(look(edition, now), "documents"),
         "heading": paper.title,
-        "blocks": list(_shown(paper, edition)),
+        "blocks": list(_shown(paper, edition, standing)),
         "document": PurePath(edition.design.document).name,
         "digest": edition.design.digest[:12],
         "at": now,
@@ -52,7 +54,7 @@ def written(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, "documents/written.html", context)
 
 
-def _shown(paper: Paper, edition: Edition) -> Iterator[ShownBlock]:
+def _shown(paper: Paper, edition: Edition, standing: Standing) -> Iterator[ShownBlock]:
     for is_list, blocks in groupby(paper.blocks, lambda each: isinstance(each, Bullet)):
         if is_list:
             yield ShownBlock("list", points=tuple(each.text for each in blocks if isinstance(each, Bullet)))
@@ -69,6 +71,7 @@ def _shown(paper: Paper, edition: Edition) -> Iterator[ShownBlock]:
                 case Code(text):
                     yield ShownBlock("code", text)
                 case Picture():
-                    drawn = diagram.svg(diagram.system_map(edition), get_language() or "ja", alone=False)
+                    found = diagram.system_map(edition, standing)
+                    drawn = diagram.svg(found, get_language() or "ja", alone=False)
                     # Every text in it is escaped where it is drawn.
                     yield ShownBlock("drawing", drawing=mark_safe(drawn))  # noqa: S308
