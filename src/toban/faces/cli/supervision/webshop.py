@@ -172,6 +172,8 @@ def open_webshop(home: Home, ports: dict[str, int], listens: str) -> Webshop:
     # Its bindings keep backups there, and a store never creates its own folder.
     (place / "backups").mkdir(mode=0o700, exist_ok=True)
     (place / "log").mkdir(mode=0o750, exist_ok=True)
+    # Toban writes the diagram there; it never creates a folder for what it writes either.
+    (place / "documents").mkdir(mode=0o700, exist_ok=True)
     _pack_advisories(folder() / ADVISORIES, place / ADVISORIES)
     _write_host_keys(place / "host", ports["host"])
     # 32 hexadecimal digits, like Sentry's own keys.
