@@ -60,7 +60,7 @@ def report() -> MonthlyReport:
         label=plain("tanaka機の成功"),
         table=table,
         formula=CountOf("state", "met"),
-        clause=CitedRow("batch/job/tanaka", "/home/tanaka/設計書.md:3"),
+        clause=CitedRow("batch/job/tanaka", "/srv/tanaka/設計書.md:3"),
         target=plain("tanakaの基準"),
         note=plain("tanakaが除いた分"),
         read=lambda number: plain(f"{number:.0f}件 (tanaka)"),
@@ -70,7 +70,7 @@ def report() -> MonthlyReport:
     month = ReportMonth(date(2026, 10, 1), ZoneInfo("Asia/Tokyo"), datetime(2026, 11, 2, tzinfo=UTC))
     return MonthlyReport(
         system="tanaka商店",
-        document="/home/tanaka/設計書.md",
+        document="/srv/tanaka/設計書.md",
         digest="0" * 64,
         month=month,
         known=None,
