@@ -34,6 +34,11 @@ format = "text"
 zone = "UTC"
 encoding = "shift_jis"
 
+[senders.text]
+token = "file:text"
+may = ["logs"]
+format = "text"
+
 [senders.push]
 token = "file:metrics"
 may = ["metrics"]
@@ -62,6 +67,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, store: StoreProcess) -> Ite
         ("other", "nginx-token"),
         ("metrics", "metrics-token"),
         ("old", "old-token"),
+        ("text", "text-token"),
     ):
         (home / name).write_text(token)
         (home / name).chmod(0o600)
@@ -90,7 +96,7 @@ def stored(store: StoreProcess, sender: str) -> list[tuple[str, ...]]:
 def test_a_line_that_is_nested_too_deep_keeps_no_other_from_the_store(served: Served) -> None:
     deep = '{"a":' * 300 + "1" + "}" * 300
 
-    reply = post(served, f"2026-11-26 before\n{deep}\nafter".encode(), token="old-token")
+    reply = post(served, f"2026-11-26 before\n{deep}\nafter".encode(), token="text-token")
 
     assert (reply.status_code, reply.json()["stored"]) == (200, 3)
 
