@@ -267,6 +267,9 @@ def test_addresses_that_nobody_in_people_has_say_not_who_wrote_it(
     request = asked()
     assert request is not None
     assert request.people == people
+    said = [str(value) for _label, value in request.facts_said()]
+    assert any("のものでもないアドレスです: " in each for each in said) is (people > 1)
+    assert not any("emails" in each for each in said)
 
 
 def test_a_commit_without_any_address_is_nobodys(server: Server, tree: WorkTree) -> None:
