@@ -1,12 +1,12 @@
-"""Events as iCalendar (RFC 5545), for any calendar program. Pure."""
+"""Events as iCalendar (RFC 5545 and 7986), for any calendar program. Pure."""
 
 import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from icalendar import Calendar, Component, vText
+from icalendar import Calendar, Component, vDuration, vText
 from icalendar import Event as EventComponent
 
 from toban.design.clauses.labels import CHAPTERS
@@ -29,6 +29,10 @@ class CalendarEvent:
     description: str
     category: str
     is_all_day: bool = False
+    address: str = ""
+    """The page about it."""
+    is_busy: bool = True
+    """Whether whoever has it has no time for anything else."""
 
 
 def icalendar(agenda: Agenda, name: str, now: datetime) -> str:
@@ -36,12 +40,19 @@ def icalendar(agenda: Agenda, name: str, now: datetime) -> str:
     return written((_event_of(entry) for day in agenda.days for entry in day.entries), name, now)
 
 
-def written(events: Iterable[CalendarEvent], name: str, now: datetime) -> str:
-    """Return *events* as a calendar called *name*, made at *now*."""
+def written(
+    events: Iterable[CalendarEvent], name: str, now: datetime, refresh: timedelta | None = None
+) -> str:
+    """Return *events* as a calendar called *name*, made at *now*; *refresh* says how often to ask again."""
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//Toban//Toban//JA")
     calendar.add("x-wr-calname", _text(name))
+    if refresh is not None:
+        calendar.add("name", _text(name))
+        calendar.add("refresh-interval", refresh, parameters={"VALUE": "DURATION"})
+        # What Outlook reads instead.
+        calendar.add("x-published-ttl", vText(vDuration(refresh).to_ical().decode()))
     for event in events:
         calendar.add_component(_component(event, now))
     made: bytes = calendar.to_ical()
@@ -72,7 +83,12 @@ def _component(event: CalendarEvent, now: datetime) -> Component:
         found.add("dtend", _moment(event, event.end))
     found.add("summary", _text(event.summary))
     found.add("description", _text(event.description))
-    found.add("categories", [_text(event.category)])
+    if event.category:
+        found.add("categories", [_text(event.category)])
+    if event.address:
+        found.add("url", event.address)
+    if not event.is_busy:
+        found.add("transp", "TRANSPARENT")
     return found
 
 

@@ -20,7 +20,7 @@ from toban.faces.web.away import away
 
 # Calendar programs can't sign in: the feeds themselves ask for their secret, and so does the API, in which no
 # session counts.
-_FEEDS = ("/calendar.ics", "/duty.ics")
+_FEEDS = ("/calendar.ics", "/duty.ics", "/tasks.ics")
 # What the operator chose to publish; the page itself says whether there is one.
 _PUBLIC = ("/status/", "/status/en/", "/status/status.json")
 # The form for users' reports asks for a sign-in itself, unless `[incidents]` opens it to everybody.

@@ -35,6 +35,7 @@ urlpatterns = [
     path("calendar/feed", feed.subscription, name="subscription"),
     path("calendar.ics", feed.feed, name="feed"),
     path("duty.ics", feed.duty_feed, name="duty-feed"),
+    path("tasks.ics", feed.task_feed, name="task-feed"),
     *(path("", include(each.pages)) for each in settings.PARTS.extensions if each.pages),
     path(settings.API_PATH.lstrip("/"), include("toban.faces.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -45,7 +45,7 @@ class TaskOccurrence:
 def upcoming(edition: Edition, parts: Parts, now: datetime) -> Sequence[TaskOccurrence]:
     """Return what can be swapped at *now*, in the order of the due times."""
     works = tasks_of(edition, parts)
-    found = [*_open(works, edition, now), *_coming(works, edition, now)]
+    found = [*_open(works, edition, now), *coming(works, edition, now)]
     return sorted(found, key=lambda each: (each.due_at, each.name, each.person))
 
 
@@ -61,7 +61,8 @@ def _open(works: Mapping[str, Work], edition: Edition, now: datetime) -> Iterato
                     )
 
 
-def _coming(works: Mapping[str, Work], edition: Edition, now: datetime) -> Iterator[TaskOccurrence]:
+def coming(works: Mapping[str, Work], edition: Edition, now: datetime) -> Iterator[TaskOccurrence]:
+    """Yield the tasks of the next weeks, each for everybody whose it will be."""
     legs = SwapLeg.objects.filter(swap__state=Swap.State.AGREED, due_at__gt=now).order_by("swap__answered_at")
     swapped = {(leg.work, leg.due_at): {leg.taker_person: leg.deputy_id} for leg in legs}
     for key, work in works.items():

@@ -24,14 +24,18 @@ from toban.engine.notify.duty import overrides
 from toban.engine.notify.duty.roster import rosters, turns
 from toban.engine.people.feeds import give_token, holder_of, revoke_token
 from toban.engine.people.models import Operator
+from toban.engine.tasks.own.around import own_tasks
 from toban.faces.icalendar import icalendar, written
 from toban.faces.web.calendar.months import of_chapter
 from toban.faces.web.calendar.pages import span
 from toban.faces.web.frame import frame, in_force, look
 from toban.faces.web.proof import ask_proof, has_proved
+from toban.faces.words import own_tasks as task_words
 from toban.faces.words.duty import events
 
 _BEFORE, _AFTER = timedelta(days=31), timedelta(days=366)
+_REFRESH = timedelta(hours=1)
+"""How often calendar programs are asked to look for tasks."""
 
 
 @require_safe
@@ -65,6 +69,19 @@ def duty_feed(request: HttpRequest) -> HttpResponse:
         return _plain(_("接続表の [people] にこの名前の人はいません"), 404)
     text = _turns(edition, now.astimezone(edition.bindings.system.zone).date(), person)
     # Overrides change at any time: only the text itself shows whether it is the same.
+    return _answer(request, hashlib.sha256(text.encode()).hexdigest()[:32], lambda: text)
+
+
+@require_safe
+def task_feed(request: HttpRequest) -> HttpResponse:
+    """Return the own tasks of whose `?token=` it is: signed last month, open, and coming within a month."""
+    now = system_clock()
+    holder, edition = holder_of(request.GET.get("token", ""), now), present.edition()
+    if holder is None:
+        return _plain(_("このアドレスの鍵は使えません"), 403)
+    if edition is None:
+        return HttpResponse(status=503)
+    text = _own(holder, edition, now)
     return _answer(request, hashlib.sha256(text.encode()).hexdigest()[:32], lambda: text)
 
 
@@ -111,6 +128,7 @@ def subscription(request: HttpRequest) -> HttpResponse:
     addresses = {
         "address": f"{base}{reverse('feed')}?{query}",
         "duty_address": f"{base}{reverse('duty-feed')}?{query}",
+        "task_address": f"{base}{reverse('task-feed')}?{query}",
     }
     context = {**frame(look(in_force(), now), "calendar"), **addresses}
     return render(request, "calendar/subscription.html", context)
@@ -133,6 +151,17 @@ def _turns(edition: Edition, today: date, person: str) -> str:
     name = _("%(system)s 当番") % {"system": system.name or edition.design.document}
     made = datetime.combine(today, time(0), system.zone)
     return written(events(wanted, bindings.people), name, made)
+
+
+def _own(holder: Operator, edition: Edition, now: datetime) -> str:
+    system = edition.bindings.system
+    today = now.astimezone(system.zone).date()
+    found = own_tasks(holder, edition, settings.PARTS, now)
+    clauses = {each.id: each for each in edition.design.clauses}
+    page = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('tasks')}"
+    name = _("%(system)s 自分の作業") % {"system": system.name or edition.design.document}
+    made = datetime.combine(today, time(0), system.zone)
+    return written(task_words.events(found, clauses, system.zone, today, page), name, made, _REFRESH)
 
 
 def _version(edition: Edition, today: date, chapter: str) -> str:
