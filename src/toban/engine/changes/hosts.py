@@ -1,7 +1,7 @@
 """The names by which changes know the hosts and services of a target."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
 
 from pydantic import BaseModel
 
@@ -9,7 +9,7 @@ from toban.engine.bindings.model import Bindings, KindBinding
 from toban.engine.editions.edition import Edition
 from toban.engine.registry.ports import Port
 
-type FindSeenHosts = Callable[[Edition], Mapping[str, Set[str]]]
+type FindSeenHosts = Callable[[Edition], Mapping[str, frozenset[str]]]
 
 SEEN_HOSTS: Port[FindSeenHosts] = Port("seen-hosts")
 """Returns the names of the hosts that are measured now, by the target that looks them up by discovery."""

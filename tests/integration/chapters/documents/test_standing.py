@@ -105,7 +105,9 @@ def test_a_host_that_discovery_finds_comes_into_the_diagram_and_leaves_it(place:
 def test_the_version_that_serves_is_in_the_diagram_once_it_serves(place: Place) -> None:
     assert "動いている版" not in begin(place, "diagram")
 
-    artifact = StoredArtifact.objects.create(service="shop", commit="a1", label="v2.0.1", ordered_at=place.now)
+    artifact = StoredArtifact.objects.create(
+        service="shop", commit="a1", label="v2.0.1", ordered_at=place.now
+    )
     release = Release.objects.create(
         service="shop", environment="本番環境", deployment="本番環境", artifact=artifact, clause_id="x",
         document_digest="", ordered_by="sato", planned_at=place.now, ordered_at=place.now,

@@ -3,7 +3,7 @@
 The drawing is small enough to need no layout library: what runs on something stands left of it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -153,10 +153,10 @@ def svg(drawn: SystemMap, language: str, *, alone: bool = True) -> str:
     return "\n".join((*parts, "</svg>\n"))
 
 
-def _targets(bindings: Bindings, seen: Mapping[str, Set[str]]) -> Iterator[DiagramNode]:
+def _targets(bindings: Bindings, seen: Mapping[str, frozenset[str]]) -> Iterator[DiagramNode]:
     hosts = hosts_of(bindings)
     for target, sources in bindings.targets.items():
-        names = sorted(_without_ports(hosts[target] | seen.get(target, set())))
+        names = sorted(_without_ports(hosts[target] | seen.get(target, frozenset())))
         found = (each.bound.kind for each in bindings.discoveries.get(target, ()))
         kinds = dict.fromkeys((*(each.kind for each in sources), *found))
         yield DiagramNode(target, tuple(names[:_MOST_HOSTS]), max(len(names) - _MOST_HOSTS, 0), tuple(kinds))

@@ -1,4 +1,4 @@
-"""Keeps the documents that Toban writes itself in their folders, as the version in force and the ledgers are."""
+"""Keeps the documents that Toban writes itself in their folders, by the version in force and the ledgers."""
 
 from collections.abc import Mapping
 from datetime import datetime

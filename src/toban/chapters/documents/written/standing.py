@@ -1,6 +1,6 @@
 """What the ledgers know besides the version in force: found hosts, serving versions, deputies."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from toban.engine.registry.ports import Ports
 class Standing:
     """How things stand at a moment. It changes only by what is recorded, never by the clock alone."""
 
-    hosts: Mapping[str, Set[str]] = field(default_factory=dict)
+    hosts: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Those that discovery has found, by target."""
     serving: Sequence[ServingVersion] = ()
     deputies: Sequence[Override] = ()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from toban.chapters.release.deployments import ReleaseChapterPlan
 from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering.planning import newest_served_by
 from toban.engine.deployments import ServingVersion
@@ -11,10 +10,10 @@ from toban.engine.editions.edition import Edition
 
 def serving(edition: Edition) -> Sequence[ServingVersion]:
     """Return what serves in each environment. See `FindServing`."""
-    plan: ReleaseChapterPlan = edition.plan(OPERATION)
-    newest = newest_served_by(plan.deployments)
+    deployments = edition.plan(OPERATION).deployments
+    newest = newest_served_by(deployments)
     return [
         ServingVersion(name, release.environment, release.artifact.label, release.served_at)
-        for name in plan.deployments
+        for name in deployments
         if (release := newest.get(name)) is not None and release.served_at is not None
     ]
