@@ -52,7 +52,7 @@ def written(
         calendar.add("name", _text(name))
         calendar.add("refresh-interval", refresh, parameters={"VALUE": "DURATION"})
         # What Outlook reads instead.
-        calendar.add("x-published-ttl", vText(vDuration(refresh).to_ical().decode()))
+        calendar.add("x-published-ttl", vDuration(refresh))
     for event in events:
         calendar.add_component(_component(event, now))
     made: bytes = calendar.to_ical()

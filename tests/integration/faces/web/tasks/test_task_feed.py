@@ -3,12 +3,13 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from icalendar import Calendar, Event
+from icalendar import Calendar
 from tests.integration.faces.web.conftest import PASSWORD, Fixed, Operators
 from tests.integration.faces.web.tasks.test_tasks import BINDINGS, DOCUMENT
 from tests.registered import schema
@@ -63,7 +64,7 @@ def address(name: str) -> str:
     return found[1]
 
 
-def calendar(where: str) -> Calendar:
+def calendar(where: str) -> Any:
     answer = Client().get(where)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
@@ -72,7 +73,7 @@ def calendar(where: str) -> Calendar:
     return found
 
 
-def events(where: str, wanted: str) -> list[Event]:
+def events(where: str, wanted: str) -> list[Any]:
     return [each for each in calendar(where).walk("VEVENT") if wanted in str(each["summary"])]
 
 
