@@ -35,6 +35,7 @@ from toban.design.shapes.shape import (
     PlacedEntry,
     TableShape,
     read_value,
+    unreadable,
     words,
 )
 from toban.design.shapes.timing import is_attribute, read_when, row_schedules
@@ -49,6 +50,7 @@ from toban.design.values.duration import (
     read_within,
 )
 from toban.design.values.normal import plain
+from toban.design.values.remark import without_remark
 from toban.design.values.schedule import Cadence, Schedule, read_schedule
 from toban.message import Message
 
@@ -121,7 +123,6 @@ _WHOLE = words(
 )
 """What stands beside RTO without being a subject: its name in full, a word for the whole, a unit."""
 _LISTED = re.compile(r"[、,]")
-_REMARK = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _IF = words(r"場合|\b(?:if|when|unless)\b")
 """Words by which the figure holds only sometimes: 15分（切り戻せる場合）."""
 _FACET = words(
@@ -203,6 +204,9 @@ def _recovery(cells: Cells) -> Built:
 
 def _objectives(cells: Cells, subject: str) -> tuple[RecoveryObjective, ...]:
     """Return the RPO and RTO of one row, each only if its cell holds a length of time."""
+    for role in ("rpo", "rto"):
+        if _limit(cells[role]) is None and any(map(str.isdigit, cells[role])):
+            raise unreadable(cells[role], label=cells.label(role), expected=Message("design.expected-period"))
     return tuple(
         # A column of another name may be declared to be one.
         recovery_objective(cells.place, _measure(cells, role), cells[role], subject)
@@ -221,7 +225,7 @@ def _limit(text: str) -> Duration | None:
         return Duration(Decimal(0), TimeUnit.MINUTE)
     if _IF.search(normalise(text)):
         return None
-    bare = _REMARK.sub("", text)
+    bare = without_remark(plain(text))
     return read_within(text) or read_duration(text) or read_within(bare) or read_duration(bare)
 
 
@@ -422,6 +426,7 @@ SHAPES = ChapterShapes(
                 "subject method frequency generations",
                 "subject type frequency generations",
             ),
+            inert=("deletion",),
             record="method type frequency clock generations retention destination",
         ),
         TableShape(
@@ -450,7 +455,7 @@ SHAPES = ChapterShapes(
                 "rto": _RTO,
                 "note": words(
                     "優先度|備考|影響範囲|復旧方法|難易度|検出方法|回復方法|priority|justification|businessimpact.*|complexity"
-                    "|maximumacceptable|notes?|backupfrequency|status|trend|actual.*|replication"
+                    "|maximumacceptable|availability|notes?|backupfrequency|status|trend|actual.*|replication"
                 ),
             },
             needs=("subject", "rpo|rto"),

@@ -176,7 +176,7 @@ SHAPES = ChapterShapes(
                     "(?:失敗|異常(?:終了)?|エラー|障害)時の?(?:対応|処理|動作|アクション)?|リカバリ(?:方法)?|on(?:failure|error)|failure(?:action|handling)?"
                 ),
                 "note": words(
-                    "no\\.?|#|項番|依存関係|リトライ回数|定義書|備考|優先度|所要時間|担当|前提|後続|sla|predecessor.*|successor.*|domain|notes?"
+                    "no\\.?|#|項番|依存関係|リトライ回数|定義書|備考|優先度|(?:所要|最大実行|想定実行)時間|担当|前提|後続|sla|predecessor.*|successor.*|domain|jcl(?:name)?|(?:cobol)?programs?|duration|notes?"
                 ),
             },
             needs=("name|batch_id", "frequency|start"),

@@ -120,6 +120,7 @@ SHAPES = ChapterShapes(
                 "note": words("品質基準|形式|優先度|備考|format|priority|notes?"),
             },
             needs=("name", "update|place|content|owner"),
+            inert=("content", "owner"),
             telling=("name update place",),
         ),
     ),

@@ -263,6 +263,7 @@ SHAPES = ChapterShapes(
             avoid=words("承認|検印|改訂|履歴|ペルソナ|\\biam\\b|コンポーネント|権限"),
             columns=_COLUMNS,
             needs=("role|level", "holder|contact|hours|duties"),
+            inert=("level",),
             telling=("role holder hours", "role holder contact", "role contact hours"),
         ),
         TableShape(

@@ -394,7 +394,9 @@ SHAPES = ChapterShapes(
                     "(?:目標)?(?:復旧|解決)(?:目標)?(?:時間|目標|期限)(?:目標)?|(?:target)?(?:resolution|recovery|restore)(?:time|target)?"
                     "|(?:timeto)?(?:resolve|fix|restore|recover|mitigate)(?:d|ed)?(?:time|within|in)?|mttr"
                 ),
-                "recipients": words("通知先|連絡先|エスカレーション先?|報告先|escalation|notify|contact"),
+                "recipients": words(
+                    "通知先|連絡先|エスカレーション先?|報告先|escalation|notify|contact|対応(?:チーム|体制|者)"
+                ),
                 "example": words("例|具体例|代表例|examples?"),
                 "note": words("通知方法|備考|検知時間|notes?"),
             },
@@ -424,6 +426,7 @@ SHAPES = ChapterShapes(
                 "note": words("確認(?:事項|箇所|方法)|備考|通知要否|影響|コンポーネント|notes?"),
             },
             needs=("name|cause", "remedy"),
+            inert=("symptom",),
             telling=("cause remedy",),
         ),
     ),

@@ -133,7 +133,7 @@ def _level(cells: Cells) -> LogLevel:
     if len(set(cells.column("level"))) < len(cells.column("level")):
         raise NotUnderstood(Message("design.log-events-not-levels"))
     # A dash is an answer here: not written.
-    written = cells.values.get("production", "").strip()
+    written = cells.written("production")
     return LogLevel(
         **cells.stamp(LogLevel, name),
         name=name,

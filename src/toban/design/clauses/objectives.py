@@ -379,6 +379,7 @@ SHAPES = ChapterShapes(
                 ),
             },
             needs=("name|subject", "target|guarantee"),
+            inert=("measured",),
         ),
         TableShape(
             Objective,
@@ -396,6 +397,7 @@ SHAPES = ChapterShapes(
             },
             needs=("name", "target"),
             telling=("name target measured",),
+            inert=("measured",),
         ),
         TableShape(
             ServiceHours,

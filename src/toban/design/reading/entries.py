@@ -13,6 +13,7 @@ from toban.design.clauses.security import SecurityRoutine
 from toban.design.markdown import BulletList, NumberedList, Paragraph
 from toban.design.origin import Origin
 from toban.design.reading.grounds import Grounds
+from toban.design.reading.leftover import left_over, without_left_over
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
 from toban.design.reading.registry import ENTRIES, STEPS, TABLES
 from toban.design.reading.weight import weighed
@@ -325,7 +326,11 @@ def _as_record(
     place = ClausePlace(Origin(document, used[0].line), text, used[0].section)
     grounds = Grounds(shape.kind, shape.headings, used[0].section, tuple(labels.items()), telling=_KEYS)
     try:
-        return read(used[0].line, text, shape.build(Cells(place, values, labels)), grounds), used
+        cells = Cells(place, values, labels)
+        built = shape.build(cells)
+        # What has no role is an entry by itself, and is listed as one.
+        left = left_over(cells, shape, {})
+        return without_left_over(read(used[0].line, text, built, grounds, left)), used
     except NotUnderstood as reason:
         return unread(used[0].line, text, message_of(reason)), used
 

@@ -31,11 +31,15 @@ class RowOutcome:
     reason: Message = NOTHING
     grounds: Grounds | None = None
     """Why it was read as it was, or is of a kind although it was not read; None for anything else."""
+    left: Message = NOTHING
+    """The piece of a read row that nothing has read: the row is unread with it once its kind is settled."""
 
 
-def read(line: int, text: str, built: Built, grounds: Grounds | None = None) -> RowOutcome:
+def read(
+    line: int, text: str, built: Built, grounds: Grounds | None = None, left: Message = NOTHING
+) -> RowOutcome:
     clauses = built if isinstance(built, tuple) else (built,)
-    return RowOutcome(line, text, RowFate.READ, clauses, grounds=grounds)
+    return RowOutcome(line, text, RowFate.READ, clauses, grounds=grounds, left=left)
 
 
 def unread(line: int, text: str, reason: Message, grounds: Grounds | None = None) -> RowOutcome:

@@ -14,6 +14,7 @@ from toban.design.clauses.labels import KINDS
 from toban.design.markdown import MarkdownTable, TableRow
 from toban.design.origin import Origin
 from toban.design.reading.grounds import Grounds
+from toban.design.reading.leftover import left_over, others_of, without_left_over
 from toban.design.reading.nearest import nearest_kind
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
 from toban.design.reading.registry import TABLES
@@ -94,11 +95,11 @@ def read_table(table: MarkdownTable, section: DocumentSection, document: str) ->
         kinds = tuple(KINDS[candidate.shape.kind.kind] for candidate in accepted)
         return _all_unread(table, Message("design.two-kinds", kinds=kinds))
     if accepted:
-        return weighed(list(_outcomes(accepted[0], table.rows, table.header, section, document)))
+        return _settled(list(_outcomes(accepted[0], table.rows, table.header, section, document)))
     if _is_of_links(table.header):
         return [aside(row.line, row_text(row), Message("design.list-of-links")) for row in table.rows]
     if candidates and _is_surely_meant(candidates[0]):
-        return weighed(list(_outcomes(candidates[0], table.rows, table.header, section, document)))
+        return _settled(list(_outcomes(candidates[0], table.rows, table.header, section, document)))
     unknown = Message("design.unknown-table", heading=section.title, columns=text)
     return _all_unread(table, sentences(unknown, nearest_kind(table.header, section)))
 
@@ -113,6 +114,11 @@ def read_as(
     )
     candidate = _KindCandidate(kind.shape, kind.roles, 0, 0, grounds, is_named=kind.is_named)
     return list(_outcomes(candidate, table.rows, table.header, section, document))
+
+
+def _settled(outcomes: Sequence[RowOutcome]) -> list[RowOutcome]:
+    """Return the rows weighed, and those of which a piece is left over unread."""
+    return [without_left_over(outcome) for outcome in weighed(outcomes)]
 
 
 def _all_unread(table: MarkdownTable, reason: Message) -> list[RowOutcome]:
@@ -303,7 +309,9 @@ def _outcomes(
         values = {role: cells[index] for role, index in candidate.roles.items()}
         place = ClausePlace(Origin(document, row.line), text, section)
         try:
-            built = candidate.shape.build(Cells(place, values, labels, nameless, columns))
-            yield read(row.line, text, built, candidate.grounds)
+            read_cells = Cells(place, values, labels, nameless, columns)
+            built = candidate.shape.build(read_cells)
+            left = left_over(read_cells, candidate.shape, others_of(header, cells, candidate.roles))
+            yield read(row.line, text, built, candidate.grounds, left)
         except NotUnderstood as reason:
             yield unread(row.line, text, message_of(reason))

@@ -8,7 +8,7 @@ from toban.design.assumption import Assumption, Meaning, of_word
 from toban.design.section import DocumentSection, normalise
 from toban.design.shapes.limits import FALLS, RISES, as_share, compared, read_limit, read_normal
 from toban.design.shapes.shape import Ambiguous, Cells, NotUnderstood, read_value, unreadable, words
-from toban.design.values.duration import read_length
+from toban.design.values.duration import Duration, read_length
 from toban.design.values.metric import Metric
 from toban.design.values.people import Recipient, read_recipients
 from toban.design.values.severity import (
@@ -212,12 +212,18 @@ def _evaluated(cells: Cells, threshold: Threshold, times: int) -> Threshold:
     """Return the limit of such an alarm: reached so often in a row; a sum is one of the period."""
     is_sum = normalise(cells["statistic"]) in _SUMS
     every = evaluated_every(cells)
-    period = read_value(every, read_length, label=cells.label("period"), expected=_PERIOD) if is_sum else None
+    period = _period(cells, every) if is_sum else None
     return replace(
         threshold,
         consecutive=threshold.consecutive or (times if times > 1 else None),
         within=threshold.within or period,
     )
+
+
+def _period(cells: Cells, every: str) -> Duration:
+    if not every:
+        raise NotUnderstood(Message("design.sum-without-period", column=cells.label("window")))
+    return read_value(every, read_length, label=cells.label("period"), expected=_PERIOD)
 
 
 def _are_opposite(one: Threshold, other: Threshold) -> bool:

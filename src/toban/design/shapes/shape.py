@@ -98,6 +98,8 @@ class Cells:
     """The heading of the table's first column if its role is unknown: the row's name may be in it."""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Each role's cells in the first rows: what one value means may show by the others."""
+    asked: set[str] = field(default_factory=set, compare=False)
+    """The roles whose cell the builder has looked at: the others are left over."""
 
     @property
     def section(self) -> DocumentSection:
@@ -105,8 +107,14 @@ class Cells:
 
     def __getitem__(self, role: str) -> str:
         """Return the cell's text; empty if it is a mere dash."""
+        self.asked.add(role)
         text = self.values.get(role, "")
         return "" if is_blank(text) else text.strip()
+
+    def written(self, role: str) -> str:
+        """Return the cell's text as it stands: a dash may be an answer."""
+        self.asked.add(role)
+        return self.values.get(role, "").strip()
 
     def first(self, *roles: str) -> str:
         """Return the first of these cells that is not blank."""
@@ -229,6 +237,8 @@ class TableShape:
     """Roles joined by spaces, two of which make a list of entries one row; empty: never."""
     record_only: bool = False
     """Whether it is only ever a record, never a table."""
+    inert: tuple[str, ...] = ()
+    """Roles that only describe the row: nothing acts on them, so a cell of theirs may be left over."""
 
     def fits(self, roles: frozenset[str]) -> bool:
         """Say whether these columns suffice."""

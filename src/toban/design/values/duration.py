@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from toban.design.values.normal import UNDECIDED, plain
+from toban.design.values.remark import without_remark
 from toban.message import Message
 
 
@@ -154,7 +155,6 @@ _BOUND_AFTER = re.compile(
     r"^\s*(?:以内|以下|未満|まで)(?:に?(?:対応|復旧|通知|受付|検知|開始|初動|完了|応答|調査|着手|一次))*$"
 )
 _ABOUT = re.compile(r"^(?:約|およそ) ?")
-_NOTE = re.compile(r" ?[(][^()\d]*[)]$")
 _FOREVER = re.compile(
     r"(?:原則)?(?:無期限|永続|永久|恒久|forever|indefinite(?:ly)?|unlimited)(?:に?(?:保持|保存|保管))?",
     re.IGNORECASE,
@@ -209,7 +209,7 @@ def _leading(text: str, start: int = 0) -> tuple[Duration | None, int]:
 def _uncommented(text: str) -> str:
     """Return the plain text without 約 and a bracketed note, unless it says that nothing is settled."""
     text = plain(text)
-    return text if UNDECIDED.search(text) else _NOTE.sub("", _ABOUT.sub("", text))
+    return text if UNDECIDED.search(text) else without_remark(_ABOUT.sub("", text))
 
 
 def read_within(text: str) -> Duration | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from toban.design.values.normal import plain
+from toban.design.values.remark import without_remark
 from toban.design.values.schedule.clock import CLOCK, clock_of
 from toban.design.values.schedule.rule import WEEKDAY_CHARS, Weekday
 
@@ -65,7 +66,6 @@ _ALWAYS = re.compile(
     r"24時間(?:[・/ ]?365日)?(?:年中無休)?(?:対応|稼働)?|年中無休 ?24時間|24 ?[x/×] ?(?:7|365)(?: ?[x/×] ?365)?|always|常時|年中無休|24h ?365d?",
     re.IGNORECASE,
 )
-_NOTE = re.compile(r" ?[(][^()]*[)]$")
 _WORKING = Hours(WORKING_DAYS, includes_holidays=False)
 _DAYS = {
     "平日": _WORKING,
@@ -96,7 +96,7 @@ def read_hours(text: str) -> Hours | None:
     always in the document's zone.
     """
     text = plain(text)
-    if _ALWAYS.fullmatch(_NOTE.sub("", text)):
+    if _ALWAYS.fullmatch(without_remark(text)):
         return Hours()
     exception = _EXCEPT.search(text)
     match = _HOURS.fullmatch(_EXCEPT.sub("", text, count=1))

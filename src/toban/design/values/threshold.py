@@ -8,6 +8,7 @@ from enum import StrEnum
 from toban.design.values.duration import DURATION, Duration, TimeUnit, duration_of
 from toban.design.values.normal import UNDECIDED, plain
 from toban.design.values.quantity import QUANTITY, QUANTITY_BEFORE_WORDS, Quantity, quantity_of
+from toban.design.values.remark import without_remark
 from toban.message import Message
 from toban.message import plain as verbatim
 
@@ -173,8 +174,6 @@ _COMPOUND = re.compile(
 _RELATIVE = re.compile(
     r"持続的|継続的|常時|通常|前[週日月年回]比|前回|予想|基準値|±|\d倍|\dx\b|\bbudget\b|%ile", re.IGNORECASE
 )
-# A note with numbers is part of the condition: dropping it would change what the cell says.
-_NOTE = re.compile(r" ?[(\[][^()\[\]\d<>=]*[)\]]$")
 _NO_UNIT = re.compile(r"以上|以下|以内|未満|超|前|連続|継続|不可|失敗|^xx")
 _SUSTAINED = (
     re.compile(
@@ -257,7 +256,7 @@ def read_threshold(text: str, of: str = "") -> Threshold | None:
     text = _with_unit(text)
     is_beside = _BESIDE.search(text) is not None
     sustained, text = _take_sustained(text)
-    text = _NOTE.sub("", text)
+    text = without_remark(text)
     within, text = _take_window(text)
     found = _limit(text)
     if found is None:
@@ -352,7 +351,7 @@ def _is_in_a_name(text: str, match: re.Match[str]) -> bool:
 
 def read_range(text: str) -> Range | None:
     """Read a normal range: 0-60%, 100-200, 70%~90%, 60%以下, < 70%."""
-    text = _NOTE.sub("", plain(text))
+    text = without_remark(plain(text))
     if match := _RANGE.fullmatch(text):
         low, high = _ends(match)
         return Range(low, high) if low.value <= high.value else None
