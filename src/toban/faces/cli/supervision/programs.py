@@ -10,6 +10,15 @@ from toban.engine.supervision.program import Program
 from toban.message import Message
 
 
+_EACH = {
+    # Output must reach the log at once, not when a buffer is full.
+    "PYTHONUNBUFFERED": "1",
+    # glibc gives each of the many threads a heap of its own, and what is freed there serves no other.
+    "MALLOC_ARENA_MAX": "2",
+}
+"""The environment of every process, whatever it is for."""
+
+
 @dataclass(frozen=True, slots=True)
 class OwnStore:
     """The telemetry store that this Toban runs itself."""
@@ -61,8 +70,7 @@ class Instance:
             "TOBAN_TELEMETRY_URL": self.telemetry_url,
             # Counters of all processes are collected there; see faces/ingest/metrics.py.
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
-            # Output must reach the log at once, not when a buffer is full.
-            "PYTHONUNBUFFERED": "1",
+            **_EACH,
             **self.more,
         }
 
@@ -105,7 +113,7 @@ def _store(store: OwnStore, files: Path) -> Program:
     return Program(
         name="store",
         command=toban("store", "--data", str(files), "--port", str(store.port)),
-        environment={"TOBAN_STORE_SECRET": store.secret, "PYTHONUNBUFFERED": "1"},
+        environment={"TOBAN_STORE_SECRET": store.secret, **_EACH},
         ready=f"http://127.0.0.1:{store.port}/ping",
     )
 

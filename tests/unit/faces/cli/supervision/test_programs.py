@@ -103,3 +103,9 @@ def test_the_shop_starts_from_its_database_to_its_customers() -> None:
         ("shop-host", ()),
         ("shop-agent", ("shop-web", "serve")),
     ]
+
+
+def test_the_threads_of_a_process_share_two_heaps() -> None:
+    found = programs.programs(instance(OwnStore(9000, "s3cret")))
+
+    assert [each.environment["MALLOC_ARENA_MAX"] for each in found] == ["2", "2", "2"]
