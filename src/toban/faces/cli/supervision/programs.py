@@ -9,7 +9,6 @@ from pathlib import Path
 from toban.engine.supervision.program import Program
 from toban.message import Message
 
-
 _EACH = {
     # Output must reach the log at once, not when a buffer is full.
     "PYTHONUNBUFFERED": "1",
