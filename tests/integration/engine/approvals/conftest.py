@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 from tests.registered import schema
 
 from toban.design.reader import read_design
@@ -63,6 +64,12 @@ def edition_of(document: str = DOCUMENT, bindings: str = BINDINGS) -> Edition:
     return Edition(
         read_design(document, "運用設計書.md"), read_bindings(bindings, Path("toban.toml"), schema())
     )
+
+
+@pytest.fixture(autouse=True)
+def fast_hasher(settings: Settings) -> None:
+    """Digest passwords quickly: who gave them decides here, never what they are."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
