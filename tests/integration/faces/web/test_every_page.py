@@ -15,7 +15,7 @@ from toban.engine.people.models import OperatorRole
 pytestmark = pytest.mark.django_db
 
 SIGN_IN = "/accounts/login/"
-OPEN = ("accounts/", "calendar.ics", "duty.ics", "status/", "i18n/", "report/")
+OPEN = ("accounts/", "calendar.ics", "duty.ics", "tasks.ics", "status/", "i18n/", "report/")
 """What answers without a sign-in: each says itself what it shows."""
 VALUES = {"int": "1", "path": "x/y", "str": "x", "slug": "x", "uuid": "0" * 8 + "-0000" * 3 + "-" + "0" * 12}
 
