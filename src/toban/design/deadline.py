@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from toban.design.calendar import BusinessCalendar
 from toban.design.values.duration import Duration
 from toban.design.values.hours import Hours
-from toban.design.values.occurrence import existing
+from toban.design.values.schedule.occurrence import existing
 
 _DAY = timedelta(days=1)
 _AHEAD = 370

@@ -12,8 +12,8 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Schedule
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times
 

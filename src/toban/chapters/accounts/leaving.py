@@ -14,7 +14,7 @@ from toban.chapters.accounts.plan import AccountsPlan
 from toban.chapters.accounts.rows.shown import shown_now
 from toban.design.deadline import ends_at
 from toban.design.values.hours import Hours
-from toban.design.values.occurrence import existing
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.approvals.answers import Giver
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger

@@ -14,7 +14,7 @@ from toban.chapters.documents.subjects import Subjects, known_names, rows_called
 from toban.design.clauses.documents import DocumentRule, ManagedDocument
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.hours import Hours
-from toban.design.values.occurrence import existing
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import lasts
 from toban.engine.changes.query import around

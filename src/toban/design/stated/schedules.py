@@ -9,9 +9,9 @@ from itertools import islice, zip_longest
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from toban.design.stated.value import CellTexts, TimeReckoning
-from toban.design.values.occurrence import occurrences
 from toban.design.values.schedule import Schedule, together
 from toban.design.values.schedule.cron import read_cron
+from toban.design.values.schedule.occurrence import occurrences
 from toban.message import Message, plain
 
 type Schedules = tuple[Schedule, ...]

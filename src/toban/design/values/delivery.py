@@ -9,8 +9,8 @@ from toban.design.assumption import Assumption, Meaning, of_word
 from toban.design.values.duration import Duration, read_duration, read_length, read_within
 from toban.design.values.hours import WORKING_DAYS, Hours, read_hours
 from toban.design.values.normal import plain
-from toban.design.values.occurrence import occurrences
 from toban.design.values.schedule import Schedule, read_schedule
+from toban.design.values.schedule.occurrence import occurrences
 from toban.message import Message
 
 OFFICE_HOURS = Hours(WORKING_DAYS, time(9), time(18), includes_holidays=False)

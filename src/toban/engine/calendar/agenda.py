@@ -6,9 +6,9 @@ from datetime import date, datetime, time, timedelta
 
 from toban.design.clauses.base import Clause
 from toban.design.reader import Design
-from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Cadence, Schedule
 from toban.design.values.schedule.cron import cron_rule
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times, schedules_of
 from toban.message import Message

@@ -8,8 +8,8 @@ from toban.design.clauses.base import Clause
 from toban.design.deadline import ends_at
 from toban.design.values.duration import Duration
 from toban.design.values.hours import Hours
-from toban.design.values.occurrence import occurrences
 from toban.design.values.schedule import Schedule
+from toban.design.values.schedule.occurrence import occurrences
 from toban.engine.bindings.model import System
 
 _AHEAD = timedelta(days=370)

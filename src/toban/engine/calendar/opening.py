@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from toban.design.values.hours import Hours
-from toban.design.values.occurrence import existing
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.bindings.model import System
 
 _DAY = timedelta(days=1)

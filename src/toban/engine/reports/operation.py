@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from django.conf import settings
 
 from toban.design.calendar import days_from
-from toban.design.values.occurrence import existing
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.bindings.model import System
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger

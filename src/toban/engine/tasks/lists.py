@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from toban.design.clauses.base import Clause
-from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Schedule
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.calendar.due import schedules_of
 from toban.engine.editions.edition import Edition
 from toban.engine.operation import works_of

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from toban.design.values.hours import Hours
-from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Cadence, DayOff, DayOfMonth, Schedule, Weekday
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.bindings.model import System
 from toban.engine.orders import NotPossible
 from toban.message import NOTHING, Message

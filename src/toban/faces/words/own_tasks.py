@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import CHAPTERS
-from toban.design.values.occurrence import existing
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.tasks.own.around import OwnTask, OwnTaskState
 from toban.faces.icalendar import CalendarEvent
 from toban.message import Message

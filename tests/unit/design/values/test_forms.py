@@ -10,11 +10,11 @@ from toban.design.values.duration import Duration, TimeUnit, read_duration, read
 from toban.design.values.hours import read_hours
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.money import BudgetAlert, Money, read_budget_alert, read_money
-from toban.design.values.occurrence import occurrences
 from toban.design.values.people import read_channels, read_recipients
 from toban.design.values.quantity import Quantity, read_quantity
 from toban.design.values.retry import FailureAction, RetryRule, read_failure_actions, read_retry
 from toban.design.values.schedule import Cadence, join_schedule, read_schedule, read_schedules
+from toban.design.values.schedule.occurrence import occurrences
 from toban.design.values.severity import AlertLevel, read_alert_level
 from toban.design.values.threshold import read_range, read_threshold
 

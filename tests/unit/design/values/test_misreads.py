@@ -8,10 +8,10 @@ import pytest
 from toban.design.values.duration import read_duration, read_retention, read_within
 from toban.design.values.hours import read_hours
 from toban.design.values.metric import Metric, read_metric
-from toban.design.values.occurrence import occurrences
 from toban.design.values.people import Role, read_recipients
 from toban.design.values.retry import read_retry
 from toban.design.values.schedule import Cadence, join_schedule, read_schedule, read_schedules
+from toban.design.values.schedule.occurrence import occurrences
 from toban.design.values.threshold import read_range, read_threshold
 
 TOKYO = ZoneInfo("Asia/Tokyo")

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from toban.chapters.backup.models import Drill
 from toban.design.clauses.routine import Routine
 from toban.design.reader import Design
-from toban.design.values.occurrence import existing
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.amounts import length
 from toban.engine.bindings.model import Bindings
 from toban.engine.editions.edition import Edition

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from toban.design.calendar import is_due_on, periods_on
 from toban.design.clauses.base import Clause
-from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Cadence, Schedule
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times, schedules_of
 from toban.engine.spans import Span

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from toban.design.clauses.duty import DutyRole
 from toban.design.reader import Design
 from toban.design.values.hours import Hours
-from toban.design.values.occurrence import existing
 from toban.design.values.schedule import Schedule
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.bindings.model import DutyBinding, LayerBinding, Person, System
 from toban.engine.calendar.due import due_times
 

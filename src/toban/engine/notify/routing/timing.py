@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from toban.design.clauses.duty import DutyRole
 from toban.design.values.delivery import OFFICE_HOURS, DeliveryTiming
 from toban.design.values.hours import Hours
-from toban.design.values.occurrence import occurrences
 from toban.design.values.schedule import Schedule
+from toban.design.values.schedule.occurrence import occurrences
 from toban.engine.bindings.model import System
 from toban.engine.calendar.opening import is_open, next_opening
 from toban.engine.notify.delivery.words import moment

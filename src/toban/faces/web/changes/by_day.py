@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.urls import reverse
 
-from toban.design.values.occurrence import existing
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.changes.query import ChangeSearch, found
 from toban.faces.logs.choice import written
 from toban.faces.web.changes.near import is_manager

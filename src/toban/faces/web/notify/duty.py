@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from toban.design.values.occurrence import existing
+from toban.design.values.schedule.occurrence import existing
 from toban.engine.bindings.model import Person
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition

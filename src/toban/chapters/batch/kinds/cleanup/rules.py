@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from toban.design.clauses.logs import LogKind
 from toban.design.values.duration import Duration
-from toban.design.values.occurrence import existing
 from toban.design.values.quantity import BYTES
+from toban.design.values.schedule.occurrence import existing
 from toban.message import Message
 
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
