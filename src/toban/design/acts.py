@@ -120,9 +120,9 @@ def is_work_of(kind: type[Clause], row: Clause, design: Design) -> bool:
 
 def pairs(design: Design) -> Iterator[tuple[Clause, Clause]]:
     """Yield each row with the row of another kind that orders the same act and leads, agreeing or not."""
-    routines = design.of(Routine)
+    routines = _Routines(design)
     for row in design.clauses:
-        found = [each for each in routines if _is_same_work(row, each)]
+        found = routines.of_same_work(row)
         agreeing = [each for each in found if not differ(row, each)]
         # Of two that could be meant nobody knows which.
         if len(choice := agreeing or found) == 1:
@@ -154,11 +154,26 @@ def schedule_of(row: Clause) -> Schedule | None:
     return schedule if isinstance(schedule, Schedule) else None
 
 
-def _is_same_work(row: Clause, routine: Routine) -> bool:
-    if isinstance(row, SecurityRoutine):
-        return normalise(row.name) == normalise(routine.name)
-    title = _TITLES.get(type(row))
-    return title is not None and _often(row) is not None and title.search(normalise(routine.name)) is not None
+class _Routines:
+    """The routines of a design, found by name and by title: rows times routines would be too many to try."""
+
+    def __init__(self, design: Design) -> None:
+        self._by_name: dict[str, list[Routine]] = defaultdict(list)
+        self._titled: dict[type[Clause], list[Routine]] = defaultdict(list)
+        for routine in design.of(Routine):
+            name = normalise(routine.name)
+            self._by_name[name].append(routine)
+            for kind, title in _TITLES.items():
+                if title.search(name):
+                    self._titled[kind].append(routine)
+
+    def of_same_work(self, row: Clause) -> Sequence[Routine]:
+        """Return the routines that order the work of *row*, in the document's order."""
+        if isinstance(row, SecurityRoutine):
+            return self._by_name.get(normalise(row.name), ())
+        if _often(row) is None:
+            return ()
+        return self._titled.get(type(row), ())
 
 
 def _promises(decision: Decision, objective: RecoveryObjective) -> bool:
