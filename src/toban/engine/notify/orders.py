@@ -120,12 +120,20 @@ def announce_maintenance(
     by: str,
     now: datetime,
 ) -> Maintenance:
-    """Announce maintenance of *targets* (empty: everything) that is not in the document."""
+    """Announce maintenance of *targets* (empty: everything) that is not in the document.
+
+    It begins now at the earliest: otherwise an outage would be planned once it is over, and cost nothing.
+    """
     end = checked_end(starts_at, ends_at, reason)
     with transaction.atomic():
         now = ledger.turn(now)
+        require_future(end, now)
         made = Maintenance.objects.create(
-            targets=list(targets), author=by, reason=reason.strip(), starts_at=starts_at, ends_at=end
+            targets=list(targets),
+            author=by,
+            reason=reason.strip(),
+            starts_at=max(starts_at, now),
+            ends_at=end,
         )
         look_again()
         content = {
@@ -195,6 +203,12 @@ def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> d
     if not reason.strip():
         raise NotPossible(Message("notify.explanation-missing"), Message("notify.give-an-explanation"))
     return ends_at
+
+
+def require_future(ends_at: datetime, now: datetime) -> None:
+    """Raise `NotPossible` if what is ordered would be over already."""
+    if ends_at <= now:
+        raise NotPossible(Message("notify.already-past"), Message("notify.give-a-future-time"))
 
 
 def look_again() -> None:

@@ -19,6 +19,7 @@ from toban.engine.bindings.section import Section
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.notify import orders
 from toban.engine.notify.models import Alert
+from toban.engine.orders import NotPossible
 from toban.engine.telemetry.samples import Point
 from toban.engine.telemetry.store import StoreUnavailable
 
@@ -140,6 +141,23 @@ def test_planned_maintenance_costs_nothing_but_is_reported() -> None:
     assert "計画メンテナンスを含めると今月 99.561%" in str(
         ClauseStatus.objects.get(clause_id=AVAILABILITY).reason
     )
+
+
+def test_nobody_makes_an_outage_planned_once_it_is_over() -> None:
+    start = NOON - 3 * HOUR
+    measured = outage(start, HOUR, since=NOON - 30 * DAY)
+    count(measured)
+    assert shown()[0] == "deviating"
+
+    with pytest.raises(NotPossible, match="すでに過ぎた時刻です"):
+        orders.announce_maintenance(
+            ["API"], "増設", starts_at=start, ends_at=start + HOUR, by="nami", now=NOON
+        )
+    # Nor by the end of what goes on.
+    orders.announce_maintenance(["API"], "増設", starts_at=start, ends_at=NOON + HOUR, by="nami", now=NOON)
+
+    count(measured)
+    assert shown()[0] == "deviating"
 
 
 def test_a_gap_is_neither_up_nor_down_and_is_reported() -> None:

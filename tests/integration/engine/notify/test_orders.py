@@ -253,6 +253,22 @@ def test_announced_maintenance_holds_back_only_its_targets(
     assert places(look(NOON + HOUR)) == {"ops"}
 
 
+def test_maintenance_begins_now_at_the_earliest(look: Look) -> None:
+    late = orders.announce_maintenance(
+        ["DB"], "交換", starts_at=NOON - HOUR, ends_at=NOON + HOUR, by="nami", now=NOON
+    )
+
+    assert (late.starts_at, late.ends_at) == (NOON, NOON + HOUR)
+    assert LedgerEntry.objects.latest("sequence").content["from"] == NOON.isoformat()
+    with pytest.raises(NotPossible, match="すでに過ぎた時刻です"):
+        orders.announce_maintenance(["DB"], "交換", starts_at=NOON - HOUR, ends_at=NOON, by="nami", now=NOON)
+    # What is longer than thirty days is so from where it was said to begin.
+    with pytest.raises(NotPossible, match="30日"):
+        orders.announce_maintenance(
+            ["DB"], "交換", starts_at=NOON - HOUR, ends_at=NOON + timedelta(days=30), by="nami", now=NOON
+        )
+
+
 def test_maintenance_can_be_cancelled(tell: Tell, signal: MakeSignal, look: Look) -> None:
     planned = orders.announce_maintenance(
         [], "全停止", starts_at=NOON, ends_at=NOON + HOUR, by="nami", now=NOON

@@ -13,7 +13,7 @@ from toban.engine.clock import system_clock
 from toban.engine.evidence import ledger
 from toban.engine.notify.duty.roster import Override, Roster, holding, rosters
 from toban.engine.notify.models import DutyOverride
-from toban.engine.notify.orders import audit, checked_end, look_again, written
+from toban.engine.notify.orders import audit, checked_end, look_again, require_future, written
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import who_set_password
@@ -83,8 +83,7 @@ def override(
     end = checked_end(starts_at, ends_at, reason)
     with transaction.atomic():
         now = ledger.turn(now)
-        if end <= now:
-            raise NotPossible(Message("notify.already-past"), Message("notify.give-a-future-time"))
+        require_future(end, now)
         made = _authored(by)
         made.role, made.person, made.reason = roster.role, person, reason.strip()
         made.starts_at, made.ends_at = starts_at, end
