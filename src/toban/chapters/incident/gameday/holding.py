@@ -75,7 +75,7 @@ class _Day:
 
     def make(self, turn: RunTurn) -> object:
         """Make the failure, unless something speaks against it now."""
-        game_day = GameDay.objects.filter(run=turn.run_id).first() or self._begun(turn)
+        game_day = _going_on(GameDay.objects.filter(run=turn.run_id).first() or self._begun(turn))
         telling.tell_begun(game_day, self.planned, self.plan, self.clock())
         if "broken" not in game_day.times:
             run_command(self.planned, self.planned.config.breaks, turn, turn.run_id)
@@ -84,7 +84,7 @@ class _Day:
 
     def watch(self, turn: RunTurn) -> object:
         """Look until everything has answered, or the time is up; nothing is changed."""
-        game_day = self._game_day(turn)
+        game_day = _going_on(self._game_day(turn))
         until = datetime.fromisoformat(game_day.times["broken"]) + self.planned.config.within
         told = frozenset[str]()
         while True:
@@ -108,7 +108,7 @@ class _Day:
 
     def restore(self, turn: RunTurn) -> object:
         """Mend it, whoever has mended it before."""
-        game_day = self._game_day(turn)
+        game_day = _going_on(self._game_day(turn))
         # What was seen until now counts; what mending brings back does not.
         found = found_checks(game_day, self.planned, self.plan)
         run_command(self.planned, self.planned.config.restore, Mended(turn), turn.run_id)
@@ -146,3 +146,13 @@ class _Day:
 
     def _game_day(self, turn: RunTurn) -> GameDay:
         return GameDay.objects.select_related("incident").get(run=turn.run_id)
+
+
+def _going_on(game_day: GameDay) -> GameDay:
+    """Return *game_day*, or raise `StepFailed` once it is over: its run may be repeated at any time.
+
+    Nothing would speak against it by then, nothing would mend it, and what has happened since is no drill.
+    """
+    if game_day.state != GameDay.State.RUNNING:
+        raise StepFailed(Message("incident-gameday.is-over", number=game_day.pk), RunReason.NOT_RUNNABLE)
+    return game_day

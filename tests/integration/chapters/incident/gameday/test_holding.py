@@ -235,6 +235,54 @@ def test_a_command_that_fails_to_break_ends_the_run_and_what_it_may_have_done_is
     assert day.game_day.state == GameDay.State.FAILED
 
 
+def over(day: Day) -> None:
+    """Have the game day of *day* break off, and be mended and concluded by the loop."""
+    Run.objects.filter(pk=day.run.pk).update(state=Run.State.FAILED, ended_at=day.now)
+    settling.settle(day.plan, day.now, day.clock)
+    assert day.game_day.state == GameDay.State.FAILED
+
+
+def test_a_run_that_is_repeated_after_its_game_day_breaks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "_LOOK", 0.0)
+    code = "import pathlib; pathlib.Path('broken').touch(); raise SystemExit(1)"
+    day = Day(tmp_path, bindings(made=code))
+    with pytest.raises(StepFailed):
+        day.do("break")
+    over(day)
+
+    # Nobody looks any more whether a maintenance, a release or an incident speaks against it.
+    with pytest.raises(StepFailed, match="終わっています"):
+        day.do("break")
+
+    # Nor would anything mend it if this run broke off as well.
+    assert not day.is_broken
+
+
+def test_a_run_that_is_repeated_after_its_game_day_takes_no_later_incident_for_a_drill(day: Day) -> None:
+    day.do("break")
+    over(day)
+    real = day.incident(day.alert(MINUTE))
+
+    with pytest.raises(StepFailed, match="終わっています"):
+        day.do("watch")
+
+    real.refresh_from_db()
+    assert not real.is_drill
+
+
+def test_a_run_that_is_repeated_after_its_game_day_restores_nothing(day: Day) -> None:
+    day.do("break")
+    over(day)
+    (day.folder / "broken").touch()
+
+    with pytest.raises(StepFailed, match="終わっています"):
+        day.do("restore")
+
+    assert day.is_broken
+
+
 def test_commands_are_ended_when_their_time_is_over(tmp_path: Path) -> None:
     written = bindings(made="import time; time.sleep(60)").replace("restore", 'timeout = "1秒"\nrestore', 1)
     day = Day(tmp_path, written)
