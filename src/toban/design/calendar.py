@@ -1,13 +1,13 @@
 """Which days a schedule falls on: pure calendar arithmetic, without a clock and without a time zone."""
 
-import unicodedata
 from calendar import monthrange
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
-from toban.design.values.closed import ClosedDays
+from toban.design.values.days_off.closed import ClosedDays
+from toban.design.values.days_off.holidays import japanese_holidays
 from toban.design.values.schedule import (
     Cadence,
     DayOff,
@@ -144,20 +144,6 @@ def _periods(schedule: Schedule, day: date) -> Iterator[Period]:
         return
     ends_next_day = schedule.until <= schedule.at
     yield Period(start, _moment(day + timedelta(days=ends_next_day), schedule.until))
-
-
-def japanese_holidays(years: range) -> Mapping[date, Message]:
-    """Return the public holidays of Japan in *years* with their names, substitute holidays included."""
-    # Imported here: the tables of all countries take a quarter of a second, and few documents need them.
-    from holidays.countries.japan import Japan  # noqa: PLC0415
-
-    return {day: _holiday(name) for day, name in Japan(years=years, language="en_US").items()}
-
-
-@cache
-def _holiday(english: str) -> Message:
-    letters = unicodedata.normalize("NFKD", english).replace("'", "").encode("ascii", "ignore").decode()
-    return Message(f"holiday.{'-'.join(letters.lower().split())}")
 
 
 @dataclass(frozen=True, slots=True)

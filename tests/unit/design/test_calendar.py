@@ -6,16 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from toban import catalogue
 from toban.design.calendar import (
     BusinessCalendar,
     Period,
     days_from,
     is_due_on,
-    japanese_holidays,
     periods_on,
 )
-from toban.design.values.closed import ClosedDays, read_closed_days
+from toban.design.values.days_off.closed import ClosedDays, read_closed_days
 from toban.design.values.duration import Duration, TimeUnit
 from toban.design.values.schedule import (
     Cadence,
@@ -165,20 +163,6 @@ def test_periods_that_only_touch_do_not_overlap() -> None:
 
     assert not Period(local(date(2026, 1, 1), time(1)), window.start).meets(window)
     assert Period(local(date(2026, 1, 1), time(1)), window.start + timedelta(minutes=1)).meets(window)
-
-
-def test_japanese_holidays_include_substitute_holidays_by_name() -> None:
-    holidays = japanese_holidays(range(2026, 2027))
-
-    assert str(holidays[date(2026, 5, 6)]) == "振替休日"
-    assert date(2026, 5, 7) not in holidays
-
-
-@pytest.mark.parametrize("language", catalogue.LANGUAGES)
-def test_every_holiday_that_can_be_reached_has_a_name(language: str) -> None:
-    holidays = set(japanese_holidays(range(1950, 2100)).values())
-
-    assert [each.code for each in holidays if catalogue.sentence(each.code, language) is None] == []
 
 
 def test_public_holidays_are_business_days_only_if_they_are_not_observed() -> None:

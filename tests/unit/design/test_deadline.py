@@ -9,7 +9,7 @@ from toban.design.calendar import BusinessCalendar
 from toban.design.clauses.incident import IncidentLevel
 from toban.design.deadline import ends_at
 from toban.design.reader import read_design
-from toban.design.values.closed import read_closed_days
+from toban.design.values.days_off.closed import read_closed_days
 from toban.design.values.delivery import OFFICE_HOURS
 from toban.design.values.duration import (
     Duration,

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import cast
 
-from toban.design.calendar import BusinessCalendar, days_from, is_due_on, japanese_holidays
+from toban.design.calendar import BusinessCalendar, days_from, is_due_on
 from toban.design.clauses.base import Clause
 from toban.design.finding import Finding, FindingLevel
 from toban.design.origin import Origin
 from toban.design.reader import Design
+from toban.design.values.days_off.holidays import japanese_holidays
 from toban.design.values.schedule import Schedule
 from toban.message import Message
 

@@ -23,7 +23,7 @@ from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import Design
 from toban.design.reading.declared.declaration import DeclaredElsewhere
 from toban.design.timed_rows import on_business_days, timed
-from toban.design.values.closed import ClosedDays, read_closed_days
+from toban.design.values.days_off.closed import ClosedDays, read_closed_days
 from toban.design.values.hours import Hours, read_hours
 from toban.design.values.rotation import WEEKLY, is_handover
 from toban.design.values.schedule import Schedule, read_schedule

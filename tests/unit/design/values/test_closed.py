@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from toban.design.values.closed import read_closed_days
+from toban.design.values.days_off.closed import read_closed_days
 
 
 @pytest.mark.parametrize(

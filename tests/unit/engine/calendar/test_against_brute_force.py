@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from holidays import country_holidays
 
-from toban.design.values.closed import read_closed_days
+from toban.design.values.days_off.closed import read_closed_days
 from toban.design.values.schedule import Schedule, read_schedule, read_schedules, together
 from toban.engine.bindings.model import System
 from toban.engine.calendar.due import due_times
