@@ -14,7 +14,7 @@ from toban import wiring
 
 CLIENTS = (
     *("apprise", "asyncssh", "boto3", "botocore", "chdb", "clickhouse_connect", "cryptography", "django"),
-    *("fpdf", "holidays", "numpy", "obstore", "opentelemetry", "psycopg", "redis", "structlog"),
+    *("fpdf", "holidays", "jpholiday", "numpy", "obstore", "opentelemetry", "psycopg", "redis", "structlog"),
 )
 """Libraries that take a tenth of a second to load, or that import such libraries."""
 
@@ -42,6 +42,15 @@ import importlib, json, sys
 from toban import wiring
 importlib.import_module(wiring.COMMANDS[sys.argv[1]].module)
 print(json.dumps(sorted(sys.modules)))
+"""
+
+OPERATE = """
+import json, sys
+import django
+django.setup()
+from toban import wiring
+operations = wiring.parts().operations
+print(json.dumps([len(operations), sorted(set(sys.argv[1:]) & sys.modules.keys())]))
 """
 
 HELP = """
@@ -115,4 +124,16 @@ def test_the_schema_of_the_bindings_is_available_without_any_client_library() ->
 
     assert all(map(find_spec, CLIENTS))
     assert kinds > 10
+    assert loaded == []
+
+
+def test_what_extensions_do_is_known_without_the_clients_of_places_that_few_have() -> None:
+    """Worker and server load every operation: a client takes up to 12 MB of each."""
+    few = ("asyncssh", "boto3", "botocore", "fpdf", "jpholiday", "obstore", "redis")
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "toban.settings"}
+
+    told = subprocess.check_output([sys.executable, "-c", OPERATE, *few], env=environment)
+
+    operations, loaded = json.loads(told)
+    assert operations > 10
     assert loaded == []

@@ -116,9 +116,12 @@ def _quiet_doubts(quiet: BoundQuiet, edition: Edition) -> Iterator[Doubt]:
 
 
 def _lifecycle_doubts(moved: BoundLifecycle) -> Iterator[Doubt]:
+    # Imported here: AWS's client takes 10 MB of each process, and most designs have no bucket.
+    from toban.chapters.cost.lifecycles.bucket import RulesUnknown, read  # noqa: PLC0415
+
     try:
-        moving.read(moved)
-    except moving.RulesUnknown as unknown:
+        read(moved)
+    except RulesUnknown as unknown:
         yield unknown.doubt
 
 

@@ -8,26 +8,15 @@ import structlog
 from toban.chapters.cost.lifecycles.rules import GLACIER, Rule, WantedMove, compare, proposed
 from toban.chapters.cost.models import LifecycleLook
 from toban.chapters.cost.plan import BoundLifecycle, CostPlan
-from toban.engine import aws
-from toban.engine.bindings.secret import SecretUnavailable
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.rows.judgement import Judgement
-from toban.engine.stores.s3.settings import rules_of
-from toban.engine.trial import ActFailed
 from toban.message import NOTHING, Message, message_of
 
 _EVERY = timedelta(hours=1)
 _OLDEST = timedelta(hours=25)
 """Rules that were read longer ago say nothing about today."""
-_MOST_RULES = 1000
-"""S3 keeps no more for a bucket."""
-_RIGHTS = ("s3:GetLifecycleConfiguration",)
 
 log = structlog.get_logger(__name__)
-
-
-class RulesUnknown(ActFailed):
-    """The rules of a bucket can't be read; see `ActFailed`."""
 
 
 def wanted_of(bound: BoundLifecycle) -> WantedMove:
@@ -35,18 +24,6 @@ def wanted_of(bound: BoundLifecycle) -> WantedMove:
     config = bound.config
     classes = (config.storage_class,) if config.storage_class else GLACIER
     return WantedMove(config.prefix, max(config.after.days, 1), classes)
-
-
-def read(bound: BoundLifecycle) -> Sequence[Rule]:
-    """Ask the bucket for its rules; raise `RulesUnknown`."""
-    place = f"s3://{bound.config.bucket}"
-    try:
-        return list(rules_of(bound.config))[:_MOST_RULES]
-    except SecretUnavailable as missing:
-        raise RulesUnknown(message_of(missing)) from missing
-    except aws.FAULTS as error:
-        hint = Message("lifecycles.allow", actions=_RIGHTS)
-        raise RulesUnknown(aws.fault_of(error, place).words, hint=hint) from error
 
 
 def look(plan: CostPlan, now: datetime) -> None:
@@ -60,6 +37,9 @@ def look(plan: CostPlan, now: datetime) -> None:
 
 
 def _look(bound: BoundLifecycle, state: LifecycleLook, now: datetime) -> None:
+    # Imported here: AWS's client takes 10 MB of each process, and most designs have no bucket.
+    from toban.chapters.cost.lifecycles.bucket import RulesUnknown, read  # noqa: PLC0415
+
     if state.place != place_of(bound):
         state.place, state.rules, state.read_at = place_of(bound), [], None
     state.looked_at = now
