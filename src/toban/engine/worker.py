@@ -8,7 +8,7 @@ from functools import partial, wraps
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, Error, close_old_connections, transaction
+from django.db import DatabaseError, Error, close_old_connections, connections, transaction
 
 from toban.engine.clock import Clock
 from toban.engine.editions import records
@@ -31,6 +31,8 @@ from toban.engine.telemetry.store import StoreRefused, StoreUnavailable, Telemet
 from toban.engine.timekeeping.timekeeper import Timekeeper, clock_of_database
 
 _STANDING_LASTS = timedelta(minutes=10)
+_SELDOM = 10.0
+"""Seconds: SQLite's copy of the tables' definitions is half a MB of each connection, and read in 2 ms."""
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +107,7 @@ class Worker:
             if edition is not None and (self._lead.term is not None or not of.leads):
                 of.step(edition, now)
 
-        return Loop(of.name, with_state(step) if of.needs_state else step, of.every)
+        return Loop(of.name, with_state(step, of.every) if of.needs_state else step, of.every)
 
     def _beat(self) -> None:
         self._timekeeper.compare()
@@ -215,8 +217,12 @@ class Worker:
             log.warning("output_lost", count=self._output.dropped, reason=str(error))
 
 
-def with_state(step: Callable[[], None]) -> Callable[[], None]:
-    """Reconnect a loop to the state database after the database was unavailable."""
+def with_state(step: Callable[[], None], every: float = 0) -> Callable[[], None]:
+    """Reconnect a loop to the state database after the database was unavailable.
+
+    A loop that steps seldom, *every* so many seconds, keeps no connection between its steps.
+    """
+    leave = connections.close_all if every >= _SELDOM else close_old_connections
 
     hindered = _without_state_later(step)
 
@@ -226,7 +232,7 @@ def with_state(step: Callable[[], None]) -> Callable[[], None]:
         try:
             hindered()
         finally:
-            close_old_connections()
+            leave()
 
     return guarded
 
