@@ -1,5 +1,6 @@
 """A worker of one work with five steps, for tests that kill it: runs_worker.py MODE FOLDER [ARGUMENT...].
 
+plan FOLDER                          put the work in force, and order nothing
 order FOLDER                         order a run of the work
 steps FOLDER HOLDER AHEAD KILL_AT    do it; the clock is AHEAD seconds fast and kills at reading KILL_AT
 hold FOLDER HOLDER [AHEAD]           do a work whose step waits for the file FOLDER/go
@@ -153,6 +154,8 @@ def do_schedule() -> None:
 
 structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())
 match MODE:
+    case "plan":
+        scheduler.plan_due([work()], system_clock())
     case "order":
         scheduler.plan_due([work()], system_clock())
         orders.order("W", {}, by="test", now=system_clock())

@@ -1,10 +1,11 @@
 """Wakes a worker before its next look at the tables: when others call, and when its own runs end.
 
-PostgreSQL passes calls on by NOTIFY. SQLite counts commits, which is so cheap to ask that it is asked often.
-Only the tables say what there is to do. A missed bell (a broken connection, a pooler that doesn't pass it on)
+PostgreSQL passes calls on by NOTIFY. SQLite passes nothing on, but keeps a number for its users in the file's
+header, which is so cheap to ask that it is asked often: a call changes it. Only the tables say what there is to do. A missed bell (a broken connection, a pooler that doesn't pass it on)
 only costs the time until the next look.
 """
 
+import secrets
 import threading
 import time
 
@@ -21,17 +22,19 @@ _AGAIN = 1.0
 """Seconds until a listener that lost its connection tries again."""
 
 _ASKS = 0.1
-"""Seconds between two questions whether others have committed, on SQLite."""
+"""Seconds between two questions whether anybody has called, on SQLite."""
 
 log = structlog.get_logger(__name__)
 
 
 def call_workers() -> None:
     """Wake the workers of all processes once the caller's transaction commits: a run may start at once."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            # Several calls in one transaction count as one; a transaction that is rolled back calls nobody.
-            cursor.execute(f"NOTIFY {_CHANNEL}")
+    # Several calls in one transaction count as one; a transaction that is rolled back calls nobody.
+    is_passed_on = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"NOTIFY {_CHANNEL}" if is_passed_on else f"PRAGMA user_version = {secrets.randbits(31)}"
+        )
 
 
 class Bell:
@@ -41,7 +44,7 @@ class Bell:
         self._rung = threading.Event()
         self._is_closed = threading.Event()
         self._listener: threading.Thread | None = None
-        self._commits: int | None = None
+        self._called: int | None = None
 
     def ring(self) -> None:
         """Make the current `wait`, or else the next one, return at once."""
@@ -58,16 +61,16 @@ class Bell:
         return is_rung
 
     def _ask(self, seconds: float) -> bool:
-        """Wait, and ask in between whether others have written anything: what, only the tables say."""
+        """Wait, and ask in between whether anybody has called."""
         until = time.monotonic() + seconds
-        if self._commits is None:
-            self._commits = _commits_of_others()
+        if self._called is None:
+            self._called = _last_call()
         while True:
             left = until - time.monotonic()
             if self._rung.wait(max(min(left, _ASKS), 0)):
                 return True
-            before, self._commits = self._commits, _commits_of_others()
-            if before != self._commits:
+            before, self._called = self._called, _last_call()
+            if before != self._called:
                 return True
             if left <= _ASKS:
                 return False
@@ -103,9 +106,9 @@ class Bell:
                     self.ring()
 
 
-def _commits_of_others() -> int:
-    """Return SQLite's counter: what this connection commits does not count, as whoever did it has seen it."""
+def _last_call() -> int:
+    """Return the number that the last call has left in SQLite's file."""
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA data_version")
-        count: int = cursor.fetchone()[0]
-    return count
+        cursor.execute("PRAGMA user_version")
+        number: int = cursor.fetchone()[0]
+    return number

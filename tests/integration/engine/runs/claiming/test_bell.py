@@ -1,4 +1,4 @@
-"""A worker's bell: it rings for what other processes write."""
+"""A worker's bell: it rings for what other processes order."""
 
 import subprocess
 import time
@@ -8,12 +8,13 @@ from pathlib import Path
 from tests.integration.engine.runs.workers import command, notes, run, until
 
 
-def test_whatever_another_process_commits_to_sqlite_wakes_a_worker_and_nothing_else_does(
+def test_an_order_of_another_process_wakes_a_worker_on_sqlite_and_no_other_commit_does(
     sqlite: Mapping[str, str], tmp_path: Path
 ) -> None:
     listener = subprocess.Popen(command("listen", tmp_path), env=sqlite)
     try:
         until(lambda: "listens" in notes(tmp_path))
+        assert run(sqlite, "plan", tmp_path) == 0
         time.sleep(1)
         at_rest = notes(tmp_path)
         assert run(sqlite, "order", tmp_path) == 0
