@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Min, Q, QuerySet, Subquery
 
 from toban.engine.calendar.due import due_times
 from toban.engine.evidence import ledger
@@ -16,6 +16,7 @@ from toban.engine.evidence.verdict import Verdict
 from toban.engine.modes import service as modes
 from toban.engine.modes.rules import Mode, mode_now
 from toban.engine.runs import parameters, rules
+from toban.engine.runs.claiming.claim import waiting
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.modes.acts import schedule_act
 from toban.engine.runs.rules import RunReason
@@ -75,6 +76,16 @@ def make_runs(works: Mapping[str, Work], now: datetime) -> bool:
     for some in batched(due, _AT_ONCE):
         _plan([works[key] for key in some], now)
     return bool(due)
+
+
+def first_moment() -> datetime | None:
+    """Return the first due time or attempt of a run according to the tables: it may have come already."""
+    attempts = waiting().order_by("wake_at").values_list("wake_at", flat=True)
+    due = PlannedWork.objects.filter(in_force=True, next_due__isnull=False).order_by("next_due")
+    found = due.values_list("next_due", Subquery(attempts[:1])).first()
+    if found is None:
+        return attempts.first()
+    return min(each for each in found if each is not None)
 
 
 def next_moment(now: datetime) -> datetime | None:

@@ -1,8 +1,9 @@
 """Wakes a worker before its next look at the tables: when others call, and when its own runs end.
 
 PostgreSQL passes calls on by NOTIFY. SQLite passes nothing on, but keeps a number for its users in the file's
-header, which is so cheap to ask that it is asked often: a call changes it. Only the tables say what there is to do. A missed bell (a broken connection, a pooler that doesn't pass it on)
-only costs the time until the next look.
+header, which is so cheap to ask that it is asked often: a call changes it. Only the tables say what there is
+to do. A missed bell (a broken connection, a pooler that doesn't pass it on) only costs the time until the
+next look.
 """
 
 import secrets

@@ -113,12 +113,14 @@ def claim_due(
     return ()
 
 
+def waiting() -> QuerySet[Run]:
+    """Return the runs that wait for a worker, not for people and other hosts."""
+    return Run.objects.filter(state=Run.State.WAITING).exclude(reason__in=_OF_OTHERS)
+
+
 def _due(now: datetime) -> QuerySet[Run]:
     is_work_running = Run.objects.filter(work=OuterRef("work"), state=Run.State.RUNNING)
-    waiting = Run.objects.filter(state=Run.State.WAITING, wake_at__lte=now)
-    # These wait for people and other hosts, not for a worker.
-    waiting = waiting.exclude(reason__in=_OF_OTHERS)
-    return waiting.exclude(Exists(is_work_running))
+    return waiting().filter(wake_at__lte=now).exclude(Exists(is_work_running))
 
 
 def _startable(

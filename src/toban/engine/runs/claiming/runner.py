@@ -218,11 +218,17 @@ class Runner:
 
     def _take_over(self) -> None:
         """Take over runs of silent workers; the clocks of two machines are never compared."""
-        running = Run.objects.filter(state=Run.State.RUNNING).exclude(pk__in=self._hands)
-        others = [run for run in running if run.work in self._works]
-        silent = self._silences.look({run.pk: (run.fence, run.leased_until) for run in others})
-        for run in others:
-            if run.pk in silent and len(self._hands) < self._most:
+        running = Run.objects.filter(state=Run.State.RUNNING).values_list(
+            "pk", "work", "fence", "leased_until"
+        )
+        others = {
+            pk: (fence, until)
+            for pk, work, fence, until in running
+            if work in self._works and pk not in self._hands
+        }
+        silent = self._silences.look(others)
+        for run in Run.objects.filter(pk__in=silent) if silent else ():
+            if len(self._hands) < self._most and (run.fence, run.leased_until) == others[run.pk]:
                 asked_at = time.monotonic()
                 taken = claim.take_over(run, self._works, self._holder, self._clock())
                 if taken is not None:

@@ -16,6 +16,9 @@ SURE = SILENCE / 4
 _LOOK = 0.25
 """The most seconds between two looks at the heartbeats of others."""
 
+_LOOK_IN_VAIN = 2 * _LOOK
+"""The same where the last look found none: another may have begun since."""
+
 _LEAST_LOOKS = 4
 """One look counts for this part of a silence at most: a gap between looks says nothing about others."""
 
@@ -52,7 +55,8 @@ class Silences:
         """Return after how many seconds to look again: a silence is noticed when it is just long enough."""
         # A worker without room leaves the silent ones to others, and need not look any sooner for them.
         lacking = [self._silence - sight.silent_for for sight in self._sights.values()]
-        return self._looked_at + min(each for each in (_LOOK, *lacking) if each > 0) - self._seconds()
+        most = _LOOK if self._sights else _LOOK_IN_VAIN
+        return self._looked_at + min(each for each in (most, *lacking) if each > 0) - self._seconds()
 
     def forget(self) -> None:
         """Start over: the state database was unavailable, and nobody's heartbeat could be seen."""

@@ -89,3 +89,13 @@ def test_right_after_a_state_database_outage_no_worker_is_silent() -> None:
 
     assert not looks.after(1)
     assert not looks.after(1)
+
+
+def test_where_nobody_was_seen_the_next_look_comes_later() -> None:
+    looks = Looks()
+    looks.silences.look({})
+    in_vain = looks.silences.next_look()
+
+    looks.after(0)
+
+    assert (in_vain, looks.silences.next_look()) == (0.5, 0.25)
