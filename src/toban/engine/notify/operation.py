@@ -50,6 +50,7 @@ class _Notices:
         self._lifeline, self._heartbeat = Lifeline(), Heartbeat()
         self._announced: Edition | None = None
         self._traces: traces.Traces | None = None
+        self._posted_for: tuple[Edition, int | None] | None = None
         self._looked_at: datetime | None = None
         self._looks = 0
 
@@ -78,9 +79,15 @@ class _Notices:
         """Post what changed to the channels that take it."""
         transports, contacts = edition.kinds.of(CHANNEL_KINDS), _contacts(edition)
         bound = edition.bindings.channels.items()
-        wanted = {name: transports[each.kind].changes(each.config) for name, each in bound}
+        taken = {name: transports[each.kind].changes(each.config) for name, each in bound}
+        wanted = {name: kinds for name, kinds in taken.items() if kinds}
+        # Until this worker led with this version, others may have been posted to.
+        posts_for = edition, self._at.lead.term
+        if not wanted and posts_for == self._posted_for:
+            return
         languages = {way.name: contacts.language_for((), way) for way in contacts.ways}
-        change_outbox.post({name: kinds for name, kinds in wanted.items() if kinds}, languages, now)
+        change_outbox.post(wanted, languages, now)
+        self._posted_for = posts_for
 
     def beat(self, edition: Edition, now: datetime) -> None:
         """Send a heartbeat. Without a leader nobody is notified, so only the leader sends one."""

@@ -6,10 +6,14 @@ A whole look reads and locks a lot more. Whatever could change its result leaves
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import Exists
 
 from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import Design
 from toban.engine.notify.deciding import digests, snapshot
+from toban.engine.notify.delivery.attempts import Outbox
 from toban.engine.notify.delivery.posts import OUTBOXES
 from toban.engine.notify.duty.handover import Handover, handovers
 from toban.engine.notify.duty.overrides import with_those_on_duty
@@ -36,16 +40,28 @@ class Traces:
 def read(design: Design, contacts: Contacts, now: datetime) -> Traces:
     """Read the traces at *now*; every query is answered by an index."""
     rules = design.of(NotificationRule)
-    outboxes = [each.model._default_manager for each in OUTBOXES]  # noqa: SLF001 - Django's own name for it
+    postings = [_postings(each) for each in OUTBOXES]
     return Traces(
         at=now,
-        is_due=snapshot.are_due(now)
-        or digests.are_due(rules, contacts.calendar, now)
-        or any(each.filter(state=Posting.State.WAITING).exists() for each in outboxes),
-        newest=tuple(each.order_by("-pk").values_list("pk", flat=True).first() for each in outboxes),
+        is_due=any(each.is_under_way for each in postings)
+        or snapshot.are_due(now)
+        or digests.are_due(rules, contacts.calendar, now),
+        newest=tuple(each.newest for each in postings),
         handed_over=tuple(handovers(design, contacts, now)),
         on_duty=with_those_on_duty(design, contacts, now).on_duty,
     )
+
+
+class _Postings(NamedTuple):
+    newest: int | None = None
+    is_under_way: bool = False
+
+
+def _postings(outbox: Outbox[Any, Any]) -> _Postings:
+    rows = outbox.model._default_manager  # noqa: SLF001 - Django's own name for it
+    is_under_way = Exists(rows.filter(state=Posting.State.WAITING))
+    found = rows.order_by("-pk").values_list("pk", is_under_way).first()
+    return _Postings() if found is None else _Postings(*found)
 
 
 def asks_for_whole_look(last: Traces | None, current: Traces) -> bool:

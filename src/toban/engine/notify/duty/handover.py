@@ -31,13 +31,14 @@ def tell_handovers(design: Design, contacts: Contacts, now: datetime) -> None:
 
 def handovers(design: Design, contacts: Contacts, now: datetime) -> Iterator[Handover]:
     """Yield the last hand-over of each role that is still news."""
-    given = between(now - _NEWS, now + timedelta(microseconds=1))
-    for roster in rosters(design, contacts.duty):
-        # A role without a row in the document does not say who is to be notified.
-        if roster.clause is not None and _may_change(roster, given):
+    # A role without a row in the document does not say who is to be notified.
+    written = [(each, each.clause) for each in rosters(design, contacts.duty) if each.clause is not None]
+    given = between(now - _NEWS, now + timedelta(microseconds=1)) if written else ()
+    for roster, clause in written:
+        if _may_change(roster, given):
             change = last_handover(roster, given, now - _NEWS, now, contacts.calendar)
             if change is not None:
-                yield roster.clause, *change
+                yield clause, *change
 
 
 def _may_change(roster: Roster, given: Sequence[Override]) -> bool:

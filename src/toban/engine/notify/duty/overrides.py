@@ -145,10 +145,11 @@ def _end(found: DutyOverride, by: str, now: datetime, why: Message = NOTHING) ->
 
 def with_those_on_duty(design: Design, contacts: Contacts, now: datetime) -> Contacts:
     """Return *contacts* with the people who are on duty at *now* in roles that have turns or deputies."""
-    given = standing(now)
+    known = rosters(design, contacts.duty)
+    given = standing(now) if known else []
     held = {
         roster.role: holding(roster, given, now, contacts.calendar).people
-        for roster in rosters(design, contacts.duty)
+        for roster in known
         if roster.layers or any(each.role == roster.role for each in given)
     }
     return replace(contacts, on_duty=held)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 from tests.integration.engine.notify.conftest import NOON, MakeSignal
 from tests.integration.engine.notify.test_on_duty import BINDINGS, CONTACTS, DESIGN, MONDAY
 
@@ -116,3 +117,10 @@ def test_a_digest_has_all_looked_at_when_its_time_comes(document_text: str, cont
     loop.settle(NOON - MOMENT)
 
     assert loop.looks_at_all(NOON)
+
+
+def test_a_look_in_vain_asks_three_questions(
+    loop: Loop, document: Design, contacts: Contacts, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(3):
+        traces.read(document, contacts, NOON)
