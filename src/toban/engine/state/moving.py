@@ -51,13 +51,10 @@ def move(url: str) -> Moved:
                 _go_on_counting(every)
             _require_same(every)
     except (DatabaseError, ValueError) as error:
-        said = Message("stores.state-not-moved", why=str(error).strip()[:500])
-        raise NotPossible(said, Message("stores.old-state-stays")) from error
+        raise _not_moved(str(error)) from error
     walked = ledger.verify(database=_THERE)
     if walked.broken is not None:
-        raise NotPossible(
-            Message("stores.state-not-moved", why=walked.broken.reason), Message("stores.old-state-stays")
-        )
+        raise _not_moved(walked.broken.reason)
     return Moved(rows, walked.head)
 
 
@@ -87,8 +84,7 @@ def _require_empty() -> None:
         with there.cursor() as cursor:
             found = set(there.introspection.table_names(cursor))
     except DatabaseError as error:
-        said = Message("stores.state-not-moved", why=str(error).strip()[:500])
-        raise NotPossible(said, Message("stores.old-state-stays")) from error
+        raise _not_moved(str(error)) from error
     ours = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}  # noqa: SLF001
     strange = found - ours.keys() - {"django_migrations", "toban_cache"}
     full = [name for name in found & ours.keys() if _rows(ours[name], _THERE).exists()]
@@ -98,7 +94,14 @@ def _require_empty() -> None:
 
 
 def _make_tables(url: str) -> None:
-    """Make them in a process of its own: what a migration changes in rows, it changes where the state is."""
+    """Make what Toban knows by itself, and the rest in a process of its own.
+
+    What a migration changes in rows, it changes where the state is.
+    """
+    try:
+        tables.make(_THERE)
+    except DatabaseError as error:
+        raise _not_moved(str(error)) from error
     done = subprocess.run(
         [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--skip-checks"],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "toban.settings", "TOBAN_STATE_URL": url},
@@ -107,8 +110,12 @@ def _make_tables(url: str) -> None:
         check=False,
     )
     if done.returncode:
-        why = (done.stderr.strip().splitlines() or [""])[-1]
-        raise NotPossible(Message("stores.state-not-moved", why=why[:500]), Message("stores.old-state-stays"))
+        raise _not_moved((done.stderr.strip().splitlines() or [""])[-1])
+
+
+def _not_moved(why: str | Message) -> NotPossible:
+    said = why.strip()[:500] if isinstance(why, str) else why
+    return NotPossible(Message("stores.state-not-moved", why=said), Message("stores.old-state-stays"))
 
 
 def _copy(model: type[models.Model]) -> int:

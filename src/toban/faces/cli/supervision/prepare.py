@@ -116,10 +116,11 @@ def _bring_state_up_to_date(*, keeps_copy: bool, begins_anew: bool) -> None:
 
 
 def _upgrade(*, keeps_copy: bool) -> None:
-    """Bring the tables up to date: those of a newer Toban are refused, and there is a copy of older ones."""
+    """Bring the tables up to date: those of a newer Toban are refused, and older ones copied before."""
     made = tables.applied()
     tables.require_known(made)
     if made and keeps_copy and not frozenset(tables.known()) <= frozenset(made):
         copy = upgrading.keep_copy(settings.HOME, made, system_clock())
         say(Message("supervision.state-copied-before-upgrade", file=copy))
+    tables.make()
     call_command("migrate", verbosity=0, interactive=False)
