@@ -38,6 +38,9 @@ def command(file: Path, output: Path | None, yes: bool, form: str) -> None:
       2  the file can't be read, or a file is in the way
     """
     speak_utf8()
+    if output is not None and output.exists() and output.samefile(file):
+        refuse(Message("workbooks.output-is-the-workbook", file=output), Message("workbooks.name-another"))
+        raise SystemExit(_UNUSABLE)
     book = _read(file)
     target = output or file.with_suffix(".md")
     result = _result(book, target)

@@ -90,6 +90,21 @@ def test_a_file_is_written_once_and_overwritten_only_when_asked(workbook: Path) 
     assert (again.returncode, output.read_text(encoding="utf-8")) == (0, MARKDOWN)
 
 
+@pytest.mark.parametrize("flags", [(), ("--yes",)])
+def test_the_workbook_is_never_written_over_by_what_is_made_of_it(
+    workbook: Path, flags: tuple[str, ...]
+) -> None:
+    before = workbook.read_bytes()
+    link = workbook.with_name("設計.md")
+    link.symlink_to(workbook)
+
+    for target in (workbook, link):
+        refused = call(workbook, "--output", target, *flags)
+        assert refused.returncode == 2
+        assert str(target) in refused.stderr
+    assert workbook.read_bytes() == before
+
+
 def test_json_has_the_markdown_the_list_and_the_rows(workbook: Path) -> None:
     whole = json.loads(call(workbook, "--format", "json").stdout)
     with_much_to_list(workbook)
