@@ -40,6 +40,9 @@ _QUARTZ_DAY = re.compile(
 """A day in Quartz's words. 5L and 5#2 are left out: 5 is Friday to cron and Thursday to Quartz, and W is left
 out, as it may or may not know public holidays."""
 
+_ANY_DATE = re.compile(r"(?P<before>\S+ \S+ )\?(?P<after> \S+ [a-z*][a-z,-]*)")
+_ANY_WEEKDAY = re.compile(r"(?P<before>\S+ \S+ \S+ \S+ )\?(?P<after>)")
+
 
 @dataclass(frozen=True, slots=True)
 class CronRule:
@@ -97,7 +100,7 @@ def read_cron(text: str) -> tuple[Schedule, ...] | None:
     """
     if named := _quartz_day(text):
         return named
-    line = _NICKNAMES.get(text, text)
+    line = _NICKNAMES.get(text, _with_any_day(text))
     rule = cron_rule(line)
     if rule is None:
         return None
@@ -110,6 +113,16 @@ def read_cron(text: str) -> tuple[Schedule, ...] | None:
         taken = (Assumption(said, Message("design.why-cron")),) if rule.is_either else ()
         return (Schedule(Cadence.CRON, cron=line, assumptions=taken),)
     return tuple(_at(day, clock) for day, clock in itertools.product(days, clocks))
+
+
+def _with_any_day(line: str) -> str:
+    """Return *line* with * for a date or weekday that does not matter (?).
+
+    Where the weekday is a number it stays: lines with ? are often Quartz's, to which 5 is Thursday.
+    """
+    if match := _ANY_DATE.fullmatch(line) or _ANY_WEEKDAY.fullmatch(line):
+        return f"{match['before']}*{match['after']}"
+    return line
 
 
 def _quartz_day(text: str) -> tuple[Schedule, ...] | None:

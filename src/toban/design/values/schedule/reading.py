@@ -39,7 +39,8 @@ _EVENT = re.compile(
 _NO_EVENT = re.compile(
     r".*(?:または|もしくは|、).*|.*(?:常時|即時|随時|都度|深夜|以前|以後|午前|午後|直前|時間|同時|当日|翌日|年|月|週|日|分|秒)(?:時|前|後|ごと|毎)?"
 )
-_CLOCKS = r"\d{1,2}:\d\d(?: ?[-~] ?\d{1,2}:\d\d)?"
+_TIME = r"\d{1,2}(?::\d\d|時(?!間)(?:\d{1,2}分|半)?)"
+_CLOCKS = rf"{_TIME}(?: ?[-~] ?{_TIME})?"
 _OR = r" ?[・、,/と] ?"
 _LISTS = (
     (re.compile(rf"(?<!\d){_CLOCKS}(?:{_OR}{_CLOCKS}){{1,9}}"), re.compile(_CLOCKS), "{}"),

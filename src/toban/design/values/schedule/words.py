@@ -264,7 +264,7 @@ _RARE = (
     _word(r"土・?日・?祝日?(?![のに])", {"cadence": Cadence.WEEKLY, "weekdays": tuple(Weekday)[5:], "day_off": DayOff.ADDED}),
     _word(r"毎?祝日(?![のに])", {"cadence": Cadence.WEEKLY, "day_off": DayOff.ADDED}),
     _word(r"(?:毎月|月次 ?)?最終営業日(?:の|から)?(?P<nth>[1-9]\d?)営業日前", lambda m: {"cadence": Cadence.MONTHLY, "day": NthBusinessDay(-1 - int(m["nth"]))}),
-    _word(r"毎?月末(?:の|から)? ?(?P<nth>[1-9]\d?)営業日前", _before_month_end),
+    _word(r"毎?月末日?(?:の|から)? ?(?P<nth>[1-9]\d?)営業日前", _before_month_end),
     _word(r"(?:毎?月)?末(?:の|から)? ?(?P<nth>[1-9]|[12]\d)日前", lambda m: {"cadence": Cadence.MONTHLY, "day": DayOfMonth(-1 - int(m["nth"]))}),
     _word(rf"{_NIGHT}{_LATE.format('a_')} ?[-~] ?{_LATE.format('b_')}", _late_range),
     _word(rf"{_NIGHT}{CLOCK.replace('?P<', '?P<a_')} ?[-~] ?{_NOT_MIDNIGHT}{_LATE.format('b_')}", _late_end),
@@ -273,7 +273,7 @@ _RARE = (
 )  # fmt: skip
 """Words that few schedules have; they are tried first where `_HAS_RARE` finds one of their signs."""
 
-_HAS_RARE = re.compile(r"祝|休|前|除く|(?<!\d)2[4-9][:時](?!間)|20\d\d[-/年]")
+_HAS_RARE = re.compile(r"祝|休|非営業日|前|除く|(?<!\d)2[4-9][:時](?!間)|20\d\d[-/年]")
 _USUAL = (
     _word(r"(?:(?<!\d)1)?(?P<period>[日週月年])(?:に)? ?(?P<count>\d{1,2})回(?:以上)?", _times_per_period),
     _word(r"(?P<count>\d{1,2})回 ?/ ?(?P<period>[日週月年])", _times_per_period),
