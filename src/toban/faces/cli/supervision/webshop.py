@@ -29,7 +29,10 @@ INBOX_PORTS = {"inbox": 8310, "smtp": 8311}
 HOST_PORTS = {"host": 8312}
 """Where the host that is patched is logged in to, in the same file; see `shop.host`."""
 
-PORTS = WRITTEN_PORTS | MORE_PORTS | INBOX_PORTS | HOST_PORTS
+BUCKET_PORTS = {"bucket": 8313}
+"""Where the bucket with its pictures is, in the same file; see `shop.bucket`."""
+
+PORTS = WRITTEN_PORTS | MORE_PORTS | INBOX_PORTS | HOST_PORTS | BUCKET_PORTS
 """All of them."""
 
 CHAT_WEBHOOK = "chat-webhook"
@@ -43,6 +46,9 @@ ERRORS_VARIABLE = "SHOP_ERRORS_KEY"
 
 ERRORS_KEY = "errors-key"
 """The file with that key, next to the bindings: `toban errors dsn` finds it there in any shell."""
+
+BUCKET_KEYS = ("bucket-key", "bucket-secret")
+"""The files with the two parts of the key for the bucket, next to the bindings; its server takes any."""
 
 SENDER_TOKEN = "sender-token"  # noqa: S105 - the name of a file
 """The file with the token by which the shop sends its logs and traces, next to the bindings."""
@@ -181,6 +187,8 @@ def open_webshop(home: Home, ports: dict[str, int], listens: str) -> Webshop:
     write_whole(place / ERRORS_KEY, key)
     chat = home.secret("webshop-chat-key")
     write_whole(place / CHAT_WEBHOOK, f"http://127.0.0.1:{ports['inbox']}/chat/{chat}")
+    for name in BUCKET_KEYS:
+        write_whole(place / name, home.secret(f"webshop-{name}"))
     token = home.secret("webshop-sender-token")
     write_whole(place / SENDER_TOKEN, token)
     return Webshop(folder(), place, ports, home.secret("webshop-db-password"), listens, key, chat, token)
@@ -210,7 +218,7 @@ def _pack_advisories(records: Path, mirror: Path) -> None:
 
 
 def programs(shop: Webshop) -> tuple[Program, ...]:
-    """Return the shop's inbox, database, API, web front, customers, and the agent that sends its logs."""
+    """Return the shop's processes, and the agent that sends its logs."""
     ports = {part: str(port) for part, port in shop.ports.items()}
     return (
         Program(
@@ -253,7 +261,19 @@ def programs(shop: Webshop) -> tuple[Program, ...]:
             after=("shop-web",),
         ),
         _host(shop),
+        _bucket(shop),
         _agent(shop),
+    )
+
+
+def _bucket(shop: Webshop) -> Program:
+    port = str(shop.ports["bucket"])
+    return Program(
+        name="shop-bucket",
+        command=_part("bucket", "--port", port),
+        environment={"PYTHONUNBUFFERED": "1"},
+        directory=shop.folder,
+        ready=f"tcp://127.0.0.1:{port}",
     )
 
 

@@ -89,7 +89,7 @@ def test_the_shops_bindings_contain_its_actual_ports() -> None:
 
 
 def test_the_shop_starts_from_its_database_to_its_customers() -> None:
-    ports = {"web": 1, "api": 2, "db": 3, "inbox": 5, "smtp": 6, "host": 7}
+    ports = {"web": 1, "api": 2, "db": 3, "inbox": 5, "smtp": 6, "host": 7, "bucket": 8}
     shop = Webshop(SHOP_FOLDER, Path("place"), ports, "pw", "127.0.0.1:4", "key", "chat", "token")
 
     order = [(program.name, program.after) for program in webshop.programs(shop)]
@@ -101,6 +101,7 @@ def test_the_shop_starts_from_its_database_to_its_customers() -> None:
         ("shop-web", ("shop-api",)),
         ("shop-traffic", ("shop-web",)),
         ("shop-host", ()),
+        ("shop-bucket", ()),
         ("shop-agent", ("shop-web", "serve")),
     ]
 
