@@ -1,7 +1,7 @@
 """What is known of every budget, from what is kept of bills."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -20,6 +20,7 @@ from toban.chapters.cost.spending.items import Items
 from toban.chapters.cost.spending.jumps import jumps
 from toban.chapters.cost.spending.money import YEN, converted
 from toban.design.clauses.cost import Budget
+from toban.engine.evidence.verdict import Verdict
 from toban.engine.rows.judgement import Judgement
 from toban.message import NOTHING, Message
 
@@ -116,6 +117,12 @@ class KnownCosts:
         found = [gap for each in self.bills for gap in gaps_of(each, first, self.today, self.now)]
         return [*found, *charged_twice(self.bills)]
 
+    def once_tried(self, found: Judgement) -> Judgement:
+        """Return *found*; what can't be measured is not due yet until each bill was tried to be read."""
+        if found.verdict is not Verdict.NOT_MEASURABLE or all(each.was_tried for each in self.bills):
+            return found
+        return replace(found, verdict=Verdict.NOT_DUE)
+
 
 def known(plan: CostPlan, now: datetime) -> KnownCosts:
     """Return what is known at *now*."""
@@ -168,6 +175,7 @@ def _bills(plan: CostPlan, since: date, spent: Sequence[Spent]) -> Iterator[Bill
             read.read_at if read is not None else None,
             read.made_at if read is not None else None,
             read.trouble if read is not None else NOTHING,
+            read is not None,
             read.made_at.astimezone(plan.terms.tz).date() if read is not None and read.made_at else None,
         )
 
@@ -254,4 +262,4 @@ def judged_commitment(costs: KnownCosts, each: BoundCommitment) -> Judgement:
     first, until = first_of(costs.today), costs.whole_until or costs.today
     gaps = costs.gaps(first)
     found = commitment_found(costs.spent, each.bought, first, until, costs.terms.rates, gaps)
-    return judge_commitment(found, each.bought, costs.today)
+    return costs.once_tried(judge_commitment(found, each.bought, costs.today))

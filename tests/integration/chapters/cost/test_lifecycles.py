@@ -110,6 +110,12 @@ def test_what_two_measures_propose_for_a_bucket_is_one_set_of_rules(bucket: Buck
     assert [each["Filter"]["Prefix"] for each in rules] == ["images/", "log/"]
 
 
+def test_a_bucket_that_nobody_has_looked_at_yet_is_not_due(bucket: Bucket) -> None:
+    bucket.place.tell()
+
+    assert bucket.place.verdict(ROW) is Verdict.NOT_DUE
+
+
 def test_a_bucket_that_is_gone_is_not_measurable_and_says_so(bucket: Bucket) -> None:
     bucket.client.delete_bucket(Bucket=bucket.name)
 

@@ -228,3 +228,16 @@ def test_no_bill_yet_is_not_measurable(place: Place) -> None:
 
     assert place.verdict() is Verdict.NOT_MEASURABLE
     assert "に当たるファイルがありません" in place.said(TOTAL)
+
+
+def test_a_bill_that_nobody_has_tried_to_read_yet_raises_no_alert(place: Place) -> None:
+    place.tell()
+
+    assert place.verdict() is Verdict.NOT_DUE
+    assert "まだ読んでいません" in place.said()
+    assert not Alert.objects.exists()
+
+    place.look()
+    place.tell()
+
+    assert place.verdict() is Verdict.NOT_MEASURABLE

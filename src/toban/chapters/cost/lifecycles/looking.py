@@ -61,9 +61,11 @@ def place_of(bound: BoundLifecycle) -> str:
 def judged(bound: BoundLifecycle, now: datetime) -> Judgement:
     """Return the verdict on the measure, by the rules that were read last."""
     state = LifecycleLook.objects.filter(measure=bound.row.name).first()
-    if state is None or state.read_at is None or now - state.read_at > _OLDEST:
-        trouble = state.trouble if state is not None else NOTHING
-        return Judgement(Verdict.NOT_MEASURABLE, trouble or Message("lifecycles.not-read-yet"))
+    if state is None:
+        # A minute after the first start they have been: nobody need be told.
+        return Judgement(Verdict.NOT_DUE, Message("lifecycles.not-read-yet"))
+    if state.read_at is None or now - state.read_at > _OLDEST:
+        return Judgement(Verdict.NOT_MEASURABLE, state.trouble or Message("lifecycles.not-read-yet"))
     wanted = wanted_of(bound)
     found = compare(state.rules, wanted)
     place = f"s3://{bound.config.bucket}/{wanted.prefix}"

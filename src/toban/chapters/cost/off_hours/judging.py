@@ -48,7 +48,10 @@ class QuietState:
 def judge_quiet(state: QuietState, now: datetime) -> Judgement:
     """Return the verdict on the measure by one group."""
     group = state.group
-    if state.outcome is None or state.looked_at is None or now - state.looked_at > _LOOKED_LATELY:
+    if state.looked_at is None:
+        # A minute after the first start it has been: nobody need be told.
+        return Judgement(Verdict.NOT_DUE, Message("off-hours.not-looked-yet", group=group))
+    if state.outcome is None or now - state.looked_at > _LOOKED_LATELY:
         return Judgement(Verdict.NOT_MEASURABLE, Message("off-hours.not-looked-yet", group=group))
     match state.outcome:
         case LevelOutcome.UNKNOWN:

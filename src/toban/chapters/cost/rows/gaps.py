@@ -33,6 +33,9 @@ class BillState:
     made_at: datetime | None = None
     trouble: Message = NOTHING
 
+    was_tried: bool = True
+    """Whether anybody has tried to read it: a minute after it was bound, somebody has."""
+
     made_on: date | None = None
     """The day of `made_at`: nothing that it says of later days is known."""
 

@@ -46,7 +46,7 @@ def judged(
     """Return the judgement of *row*, with that of its check."""
     work = works.get(keys.get(row.id, ""), WorkStatus())
     found = budget_found(costs, row)
-    return judge(replace(found, failure=_failure(work), next_due=work.next_due))
+    return costs.once_tried(judge(replace(found, failure=_failure(work), next_due=work.next_due)))
 
 
 def _failure(work: WorkStatus) -> Message:
