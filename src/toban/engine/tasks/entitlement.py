@@ -49,6 +49,8 @@ class TaskPeople:
         """Why it is the role's again though it was handed on; nothing if it is not so."""
         if self.lapsed is None:
             return NOTHING
+        if self.lapsed.is_giver_relieved:
+            return Message("tasks.giver-relieved", person=self.lapsed.giver_name)
         if not self.lapsed.stands:
             code = "appointer" if self.lapsed.is_giver_trusted else "giver"
             return Message(f"tasks.{code}-locked-out", person=self.lapsed.giver_name)

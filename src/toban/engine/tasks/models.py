@@ -1,5 +1,7 @@
 """Sign-offs of tasks, and to whom tasks were handed on. A task itself is a run that no worker claims."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 
@@ -19,6 +21,11 @@ def _is_trusted(giver: Operator | None, lockouts: int | None) -> bool:
 def _is_made_in_trust(deputy: DutyOverride | None) -> bool:
     """Return whether the task was given by no deputy, or whoever made them one was not locked out since."""
     return deputy is None or _is_trusted(deputy.account, deputy.lockouts)
+
+
+def _is_relieved(deputy: DutyOverride | None, due_at: datetime) -> bool:
+    """Return whether it was given by a deputy whose time ended before it was due: it was never theirs."""
+    return deputy is not None and deputy.ends_at <= due_at
 
 
 class Handover(models.Model):
@@ -46,9 +53,14 @@ class Handover(models.Model):
         return _is_trusted(self.giver, self.lockouts)
 
     @property
+    def is_giver_relieved(self) -> bool:
+        """Whether its giver was a deputy whose time was ended before the task was due."""
+        return _is_relieved(self.deputy, self.run.due_at)
+
+    @property
     def stands(self) -> bool:
         """Whether it counts: nor was locked out who made the giver the deputy by which they gave it."""
-        return self.is_giver_trusted and _is_made_in_trust(self.deputy)
+        return self.is_giver_trusted and not self.is_giver_relieved and _is_made_in_trust(self.deputy)
 
 
 class SignOff(models.Model):
@@ -164,7 +176,8 @@ class SwapLeg(models.Model):
     @property
     def stands(self) -> bool:
         """See `Handover.stands`."""
-        return _is_trusted(self.giver, self.lockouts) and _is_made_in_trust(self.deputy)
+        is_theirs = not _is_relieved(self.deputy, self.due_at)
+        return is_theirs and _is_trusted(self.giver, self.lockouts) and _is_made_in_trust(self.deputy)
 
     def handover(self, run: Run) -> Handover:
         """Return the handover that the swap is for *run*, which is its task."""

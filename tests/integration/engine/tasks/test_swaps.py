@@ -208,6 +208,46 @@ def test_a_swap_of_a_deputy_ends_with_a_lock_out_of_whoever_made_them_one(nine: 
         sign_off(order(nine, name, patch), "", shown=shown(nine, patch, NINE), now=NINE)
 
 
+def test_a_swap_of_a_deputy_ends_if_they_are_relieved_before_the_task_is_due(nine: Edition) -> None:
+    Operator.objects.create_user("boss")
+    others = {"tanaka": "田中", "suzuki": "鈴木"}
+    deputy = developer(nine, NINE + 7 * DAY)
+    made = overrides.override(
+        "開発担当者", others[deputy], "休暇", starts_at=NINE + HOUR, ends_at=NEXT + HOUR, by="boss", now=NINE,
+        design=nine.design, bindings=nine.bindings,
+    )  # fmt: skip
+    mine, theirs = one(nine, DAILY, NEXT, deputy), one(nine, PATCH, task(PATCH).due_at, "sato")
+    agree(by(nine, "sato"), ask(by(nine, deputy), mine.code, theirs.code, "休暇のため", NINE).pk, NINE)
+    assert one(nine, DAILY, NEXT, "sato")
+
+    overrides.end_override(made.pk, by="boss", now=NINE + 2 * HOUR)
+
+    # It would never have been theirs to give.
+    holder = developer(nine, NEXT)
+    assert one(nine, DAILY, NEXT, holder, NINE + 2 * HOUR)
+    tick(nine, NEXT)
+    daily = task(DAILY)
+    with pytest.raises(NotPossible, match="あなたは今、その役割を担っていません"):
+        sign_off(order(nine, "sato", daily), "", shown=shown(nine, daily, NEXT), now=NEXT)
+    sign_off(order(nine, holder, daily), "", shown=shown(nine, daily, NEXT), now=NEXT)
+
+
+def test_what_was_swapped_by_an_account_that_was_locked_out_is_swapped_by_nobody_again(
+    nine: Edition,
+) -> None:
+    swap = asked(nine)
+    agree(by(nine, "sato"), swap.pk, NINE)
+    assert one(nine, DAILY, NEXT, "sato")
+
+    Operator.objects.filter(username=developer(nine)).update(lockouts=1)
+
+    assert not [
+        each
+        for each in upcoming(nine, PARTS, NINE)
+        if (each.work, each.due_at, each.account.username) == (DAILY, NEXT, "sato")
+    ]
+
+
 def test_nobody_agrees_to_what_an_account_asked_that_was_locked_out_since(nine: Edition) -> None:
     swap = asked(nine)
     Operator.objects.filter(username=developer(nine)).update(lockouts=1)

@@ -63,8 +63,11 @@ def _open(works: Mapping[str, Work], edition: Edition, now: datetime) -> Iterato
 
 def coming(works: Mapping[str, Work], edition: Edition, now: datetime) -> Iterator[TaskOccurrence]:
     """Yield the tasks of the next weeks, each for everybody whose it will be."""
-    legs = SwapLeg.objects.filter(swap__state=Swap.State.AGREED, due_at__gt=now).order_by("swap__answered_at")
-    swapped = {(leg.work, leg.due_at): {leg.taker_person: leg.deputy_id} for leg in legs}
+    agreed = SwapLeg.objects.filter(swap__state=Swap.State.AGREED, due_at__gt=now)
+    legs = agreed.select_related("swap__asker", "swap__answerer", "deputy__account")
+    newest = {(leg.work, leg.due_at): leg for leg in legs.order_by("swap__answered_at", "pk")}
+    # What stands no more is the role's again: nobody gives it away once more.
+    swapped = {key: {leg.taker_person: leg.deputy_id} for key, leg in newest.items() if leg.stands}
     for key, work in works.items():
         for due_at in due_times(work.schedule, work.system, now + timedelta.resolution, now + _AHEAD):
             taken = swapped.get((key, due_at.astimezone(UTC)))
