@@ -210,6 +210,16 @@ def test_a_deputy_stays_if_whoever_made_them_one_has_no_account() -> None:
     assert len(overrides.standing(MONDAY + HOUR)) == 1
 
 
+def test_nobody_is_made_to_have_been_on_duty_before() -> None:
+    ordered_at = MONDAY - HOUR
+
+    stand_in("佐久川", MONDAY - 5 * HOUR, MONDAY + HOUR)
+
+    assert overrides.between(MONDAY - 9 * HOUR, ordered_at) == []
+    (made,) = overrides.between(ordered_at, MONDAY)
+    assert (made.start, made.end) == (ordered_at, MONDAY + HOUR)
+
+
 def test_an_override_cancelled_beforehand_never_applies() -> None:
     number = stand_in("佐久川", MONDAY + HOUR, MONDAY + 2 * HOUR)
 

@@ -68,7 +68,10 @@ def override(
     design: Design,
     bindings: Bindings,
 ) -> DutyOverride:
-    """Make *person* hold *role* from *starts_at* to *ends_at*, or raise `NotPossible`."""
+    """Make *person* hold *role* from *starts_at* to *ends_at*, or raise `NotPossible`.
+
+    They hold it now at the earliest: who was on duty before stays as it was.
+    """
     roster = _roster(role, rosters(design, bindings.duty))
     if person not in bindings.people:
         raise NotPossible(
@@ -86,7 +89,7 @@ def override(
         require_future(end, now)
         made = _authored(by)
         made.role, made.person, made.reason = roster.role, person, reason.strip()
-        made.starts_at, made.ends_at = starts_at, end
+        made.starts_at, made.ends_at = max(starts_at, now), end
         made.save()
         look_again()
         content = {
