@@ -14,7 +14,8 @@ from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.drills.record import DrillCheck, DrillOutcome, keep, summary
 from toban.chapters.release.engine import Artifact, DeployEngine, DeployFailed
 from toban.chapters.release.models import DeploymentLock, Release
-from toban.chapters.release.ordering.orders import irreversible_since, way_back
+from toban.chapters.release.ordering.meanwhile import irreversible_since
+from toban.chapters.release.ordering.orders import way_back
 from toban.chapters.release.ordering.planning import newest_served
 from toban.chapters.release.ordering.records import record
 from toban.chapters.release.running.artifacts import as_artifact
@@ -147,7 +148,7 @@ class _Rehearsal:
             if target is None or newest is None:
                 environment = self.deployment.rule.environment
                 return Message("release-rows.drill-without-former", environment=environment)
-            if kept := irreversible_since(target, self.deployment):
+            if kept := irreversible_since(target, self.deployment.name):
                 # The former version may not know the schema: that is no clock's decision, nor one person's.
                 versions = tuple(each.artifact.label for each in kept)
                 said = Message("release-rows.drill-over-migration", versions=versions)

@@ -6,12 +6,14 @@ from enum import StrEnum
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import Release, ServingLook
+from toban.chapters.release.ordering.meanwhile import why_outdated
 from toban.chapters.release.ordering.orders import end, make_way, subject_name
 from toban.chapters.release.source import FIRST_COMMITS
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.requests import ApprovalSubject, request_for, stands
 from toban.engine.approvals.rules import ApprovalTerms, RequestState, may_begin
+from toban.engine.orders import NotPossible
 from toban.engine.runs.claiming.bell import call_workers
 from toban.message import Message, from_json, plain
 
@@ -101,7 +103,7 @@ class ReleaseApproved:
     is_answered_by_api = True
 
     def settle(self, request: ApprovalRequest, by: Giver, note: str, now: datetime) -> None:
-        """Note when it was decided, or end it."""
+        """Note when it was decided, or end it; raise `NotPossible` if it is not what was asked by now."""
         number = int(request.subject.partition("/")[2])
         release = Release.objects.select_for_update(of=("self",)).filter(pk=number).first()
         if release is None or release.state != Release.State.PLANNED:
@@ -111,6 +113,8 @@ class ReleaseApproved:
             said = Message("release.refused-by", by=by.name, why=note)
             end(release, Release.State.ABORTED, said, now, by=by.name)
         elif state.lets_act:
+            if why := why_outdated(release):
+                raise NotPossible(why, Message("release.look-again"))
             release.decided_at = now
             release.save(update_fields=["decided_at"])
             if release.kind == Release.Kind.ROLLBACK:

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import DeploymentLock, Release, ServingLook, StoredArtifact
+from toban.chapters.release.ordering.meanwhile import irreversible_since, why_outdated
 from toban.chapters.release.ordering.planning import (
     Draft,
     behind,
@@ -225,7 +226,7 @@ def roll_back_watched(
     """
     acts = deployment.config.rollback is Mode.ACT
     asked = release.undone_by.filter(state=Release.State.PLANNED, decided_at=None).first()
-    if asked is not None and acts and asked.is_reversible:
+    if asked is not None and acts and asked.is_reversible and not why_outdated(asked):
         asked.decided_at = now
         asked.save(update_fields=["decided_at"])
         supersede(subject_name(asked), now)
@@ -366,25 +367,11 @@ def _back(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Re
     if plan.rollback is not None:
         release.clause_id = plan.rollback.id
     release.former, release.undoes = current.artifact, current
-    if kept := irreversible_since(target, deployment):
+    if kept := irreversible_since(target, deployment.name):
         release.is_reversible = False
         said = Message("release.goes-back-over", versions=tuple(each.artifact.label for each in kept))
         release.facts = [[Message("release.fact-undo").as_json(), said.as_json()]]
     return release
-
-
-def irreversible_since(target: StoredArtifact, deployment: Deployment) -> Sequence[Release]:
-    """Return what can't be undone and came after *target* had served last: its migrations may be there."""
-    there = Release.objects.filter(deployment=deployment.name)
-    last = there.filter(artifact=target, served_at__isnull=False).order_by("-pk").first()
-    found = there.filter(pk__gt=last.pk if last is not None else 0, is_reversible=False)
-    found = found.exclude(kind__in=_BACK).select_related("artifact")
-    return [each for each in found if each.served_at is not None or _may_have_migrated(each)]
-
-
-def _may_have_migrated(release: Release) -> bool:
-    """Return whether it has come as far as an engine may migrate: when it installs, or when it switches."""
-    return Run.objects.filter(pk=release.run or 0, step__in=("install", "switch", "confirm")).exists()
 
 
 def _left_between(deployment: Deployment) -> Release | None:

@@ -15,6 +15,7 @@ from django.db.models import Q
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import DeploymentLock, Release
 from toban.chapters.release.ordering.approval import Consent, consent
+from toban.chapters.release.ordering.meanwhile import why_outdated
 from toban.chapters.release.ordering.orders import end, roll_back_watched
 from toban.chapters.release.ordering.planning import serving_artifact, stands_against
 from toban.chapters.release.ordering.records import record
@@ -103,6 +104,10 @@ def _advance(
     if _is_late(release, deployment, now):
         said = Message("release.not-begun-in-time", why=release.note)
         end(release, Release.State.ABORTED, said, now)
+        return
+    if why := why_outdated(release):
+        # Whoever still wants to go back asks again: of what serves by now, of as many as that takes.
+        end(release, Release.State.ABORTED, Message("release.not-begun", why=why), now)
         return
     if not _is_made(release, now):
         return
