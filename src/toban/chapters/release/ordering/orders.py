@@ -184,8 +184,11 @@ def roll_back(
     now: datetime,
     *,
     detected_at: datetime | None = None,
+    shown: int | None = None,
 ) -> Release:
     """Go back to the version before, and stop a release that is under way.
+
+    *shown*: the number of what they were shown that it undoes; without it, whatever that is by now.
 
     Whoever holds the row's role decides by this; anybody else who may order asks for its approval. Over a
     migration that can't be undone nobody decides alone: another person approves it.
@@ -196,6 +199,10 @@ def roll_back(
     with transaction.atomic():
         now = ledger.turn(now)
         release = _back(deployment, order.plan, now)
+        if shown not in (None, release.undoes_id):
+            # Two who go back at the same time: the second would go back once more.
+            said = Message("release.serves-another-now", name=deployment.name)
+            raise NotPossible(said, Message("release.look-again"))
         if order.by.account is None and not release.is_reversible:
             raise NotPossible(Message("release.orderer-unknown"), Message("runs.order-as-account"))
         release.cause, release.ordered_by = storable_text(cause.strip())[:500], order.by.name[:150]
@@ -342,17 +349,8 @@ def unlock(deployment: Deployment, by: Giver, now: datetime) -> None:
 
 def _back(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Release:
     """Return the rollback, not saved yet, to the version that served before what serves or is under way."""
-    running = Release.objects.filter(deployment=deployment.name, state=Release.State.RUNNING)
-    going = running.exclude(kind__in=(Release.Kind.ROLLBACK, Release.Kind.DRILL))
-    current = going.select_related("former", "artifact").first()
-    if current is None:
-        current = _left_between(deployment)
-    if current is not None and current.served_at is None:
-        # A rollback that was cut off is done again; a release is left for what served before it.
-        target = current.artifact if current.kind == Release.Kind.ROLLBACK else current.former
-    else:
-        current = newest_served(deployment)
-        target = way_back(deployment)
+    current = to_undo(deployment)
+    target = _target(current, deployment) if current is not None else None
     if current is None or target is None:
         is_going = current is not None and current.state == Release.State.RUNNING
         hint = Message("release.abort-it", number=current.pk) if is_going and current is not None else NOTHING
@@ -372,6 +370,21 @@ def _back(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Re
         said = Message("release.goes-back-over", versions=tuple(each.artifact.label for each in kept))
         release.facts = [[Message("release.fact-undo").as_json(), said.as_json()]]
     return release
+
+
+def to_undo(deployment: Deployment) -> Release | None:
+    """Return what going back would undo: what is under way, or was left half switched, or serves."""
+    running = Release.objects.filter(deployment=deployment.name, state=Release.State.RUNNING)
+    going = running.exclude(kind__in=_BACK).select_related("former", "artifact")
+    current = going.first() or _left_between(deployment)
+    return current if current is not None and current.served_at is None else newest_served(deployment)
+
+
+def _target(current: Release, deployment: Deployment) -> StoredArtifact | None:
+    if current.served_at is not None:
+        return way_back(deployment)
+    # A rollback that was cut off is done again; a release is left for what served before it.
+    return current.artifact if current.kind == Release.Kind.ROLLBACK else current.former
 
 
 def _left_between(deployment: Deployment) -> Release | None:

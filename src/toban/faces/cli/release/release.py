@@ -239,10 +239,18 @@ def rollback_(parts: Parts, /, environment: str, **given: Any) -> None:
         plan = edition.plan(OPERATION)
         deployment = deployment_named(plan, environment)
         order = ReleaseOrder(_giver(given["account"]), edition, plan)
+        undone = orders.to_undo(deployment)
         if not given["yes"]:
             question = Message("release.confirm-rollback", environment=deployment.rule.environment)
             confirm(question)
-        release = orders.roll_back(deployment, given["reason"], order, system_clock(), detected_at=detected)
+        release = orders.roll_back(
+            deployment,
+            given["reason"],
+            order,
+            system_clock(),
+            detected_at=detected,
+            shown=undone.pk if undone is not None else None,
+        )
         code = "release.rollback-ordered" if release.decided_at else "release.rollback-asked"
         say(Message(code, number=release.pk, version=release.artifact.label))
         _follow(release, wanted=given["follow"])

@@ -43,6 +43,8 @@ from toban.message import Message
 _PER_PAGE = 50
 _CONFLICT = 409
 _LONGEST = 500
+_LONGEST_NUMBER = 18
+"""Digits that every database takes."""
 _FIELDS = ("environment", "version", "cause", "at", "despite")
 
 
@@ -58,6 +60,8 @@ class EnvironmentCard:
     differs: Message
     """What the last look at its instances found otherwise; nothing if nothing."""
     lock: DeploymentLock | None
+    undoes: Release | None
+    """What going back would undo."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -110,7 +114,10 @@ def _ordered(
     reason = request.POST.get("reason", "")[:_LONGEST]
     match request.POST.get("act"):
         case "rollback":
-            release = orders.roll_back(deployment, reason, order, now)
+            seen = request.POST.get("shown", "")
+            # What is no number is none that was shown.
+            number = int(seen) if seen.isdecimal() and len(seen) <= _LONGEST_NUMBER else 0
+            release = orders.roll_back(deployment, reason, order, now, shown=number if seen else None)
             if release.decided_at is not None:
                 said = _("%(version)s への切り戻しを始めます。")
             else:
@@ -150,6 +157,7 @@ def cards(found: ReleaseChapterPlan) -> list[EnvironmentCard]:
             open_release(each),
             differs(each, found.system.zone),
             locks.get(name),
+            orders.to_undo(each),
         )
         for name, each in found.deployments.items()
     ]

@@ -219,6 +219,23 @@ def test_going_back_names_no_version(shop: Shop) -> None:
     assert Release.objects.latest("pk").detected_at is not None
 
 
+def test_whoever_answers_late_does_not_go_back_once_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    served(shop, "v1", "v2", "v3")
+
+    def another_is_faster(_question: object) -> None:
+        assert toban("rollback", PRODUCTION, "--reason", "購入できない", *NAMI).exit_code == 0
+        shop.now = system_clock()
+        shop.work()
+
+    monkeypatch.setattr("toban.faces.cli.release.release.confirm", another_is_faster)
+    late = toban("rollback", PRODUCTION, "--reason", "購入できない", "--as", "ken")
+
+    assert shop.serves == "v2"
+    assert late.exit_code == 1
+    assert "別の版が稼働しました" in late.output
+    assert Release.objects.filter(kind=Release.Kind.ROLLBACK).count() == 1
+
+
 def test_following_ends_with_how_it_ended(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The looks of --follow stand for the time in which a worker does what is due."""
 

@@ -14,6 +14,7 @@ from tests.integration.chapters.release.shop import HOUR, PRODUCTION, STAGING
 from tests.integration.faces.web.conftest import Fixed, Operators
 
 from toban.chapters.release.models import DeploymentLock, Release, StoredArtifact
+from toban.chapters.release.ordering import orders
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.clock import system_clock
 from toban.engine.people.models import Operator, OperatorRole
@@ -169,6 +170,24 @@ def test_going_back_takes_a_reason_and_asks_those_who_may_not_decide(place: Plac
     twice = ken.post("/releases/", order)
     assert twice.status_code == 409
     assert f"#{back.pk}" in twice.content.decode()
+
+
+def test_whoever_has_the_page_from_before_does_not_go_back_once_more(place: Place, ken: Client) -> None:
+    served(place, "v1", "v2", "v3")
+    asked = {"act": "rollback", "deployment": PRODUCTION, "reason": "購入できない"}
+    shown = re.findall(r'name="shown" value="([0-9]+)"', page(ken, "/releases/"))[-1]
+    assert Release.objects.get(pk=shown).artifact.label == "v3"
+    there = place.plan.deployments[PRODUCTION]
+    orders.roll_back(there, "購入できない", place.order("nami"), place.now)
+    place.work()
+    assert place.serves == "v2"
+
+    late = ken.post("/releases/", {**asked, "shown": shown})
+
+    assert late.status_code == 409
+    assert "別の版が稼働しました" in late.content.decode()
+    assert Release.objects.filter(kind=Release.Kind.ROLLBACK).count() == 1
+    assert ken.post("/releases/", {**asked, "shown": "x"}).status_code == 409
 
 
 def test_an_environment_is_locked_with_a_reason_and_unlocked(place: Place, ken: Client) -> None:
