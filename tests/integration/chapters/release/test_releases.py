@@ -264,6 +264,22 @@ def test_the_holder_of_the_role_rolls_back_at_once_and_others_ask(shop: Shop) ->
         orders.roll_back(deployment, "まだおかしい", shop.order("nami"), shop.now)
 
 
+def test_what_is_gone_back_from_was_noticed_when_that_was_ordered_at_the_latest(shop: Shop) -> None:
+    serving(shop, "v1")
+    shop.source.add("v2")
+    serving(shop, "v2")
+
+    asked = orders.roll_back(
+        shop.plan.deployments[PRODUCTION],
+        "戻したい",
+        shop.order("ken"),
+        shop.now,
+        detected_at=shop.now + HOUR,
+    )
+
+    assert asked.detected_at == shop.now
+
+
 def test_a_rollback_that_waits_is_over_once_another_version_serves(shop: Shop) -> None:
     serving(shop, "v1")
     shop.source.add("v2")

@@ -207,7 +207,8 @@ def roll_back(
             raise NotPossible(Message("release.orderer-unknown"), Message("runs.order-as-account"))
         release.cause, release.ordered_by = storable_text(cause.strip())[:500], order.by.name[:150]
         release.orderers = list(order.by.orderers)
-        release.detected_at = detected_at or now
+        # Noticed now at the latest: otherwise it would be over sooner than it was ordered.
+        release.detected_at = min(detected_at or now, now)
         if release.is_reversible and _decides(deployment, order, now):
             release.decided_at = now
         release.save()
