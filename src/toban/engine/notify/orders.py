@@ -15,6 +15,8 @@ from toban.message import Message
 
 LONGEST = timedelta(days=30)
 """People forget a silence that lasts longer; a problem of this length belongs in the document."""
+_LONGEST_NAME, _LONGEST_REASON = 300, 2000
+"""Characters: no row, target or label is called longer."""
 
 
 def acknowledge(alert_id: int, *, by: str, now: datetime) -> Alert:
@@ -125,6 +127,7 @@ def announce_maintenance(
     It begins now at the earliest: otherwise an outage would be planned once it is over, and cost nothing.
     """
     end = checked_end(starts_at, ends_at, reason)
+    _check_length(_LONGEST_NAME, *targets)
     with transaction.atomic():
         now = ledger.turn(now)
         require_future(end, now)
@@ -188,6 +191,12 @@ def _check_matchers(matchers: Mapping[str, str]) -> None:
             Message("notify.unknown-matchers", names=unknown) if unknown else Message("notify.no-matchers"),
             Message("notify.known-matchers", names=MATCHERS, foreign=FOREIGN),
         )
+    _check_length(_LONGEST_NAME, *matchers, *matchers.values())
+
+
+def _check_length(most: int, *written: str) -> None:
+    if any(len(each) > most for each in written):
+        raise NotPossible(Message("notify.say-less", count=most))
 
 
 def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> datetime:
@@ -202,6 +211,7 @@ def checked_end(starts_at: datetime, ends_at: datetime | None, reason: str) -> d
         )
     if not reason.strip():
         raise NotPossible(Message("notify.explanation-missing"), Message("notify.give-an-explanation"))
+    _check_length(_LONGEST_REASON, reason)
     return ends_at
 
 

@@ -253,6 +253,19 @@ def test_announced_maintenance_holds_back_only_its_targets(
     assert places(look(NOON + HOUR)) == {"ops"}
 
 
+@pytest.mark.parametrize(
+    ("matchers", "reason"),
+    [({"clause": "x" * 301}, "x"), ({"label." + "x" * 300: "x"}, "x"), ({"target": "x"}, "x" * 2001)],
+)
+def test_what_is_longer_than_anything_is_called_is_refused(matchers: dict[str, str], reason: str) -> None:
+    with pytest.raises(NotPossible, match="字まで"):
+        orders.silence(matchers, reason, ends_at=NOON + HOUR, by="nami", now=NOON)
+    with pytest.raises(NotPossible, match="字まで"):
+        orders.announce_maintenance(
+            [*matchers, *matchers.values()], reason, starts_at=NOON, ends_at=NOON + HOUR, by="nami", now=NOON
+        )
+
+
 def test_maintenance_begins_now_at_the_earliest(look: Look) -> None:
     late = orders.announce_maintenance(
         ["DB"], "交換", starts_at=NOON - HOUR, ends_at=NOON + HOUR, by="nami", now=NOON
