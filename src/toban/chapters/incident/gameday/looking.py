@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
 
+from toban.chapters.incident.clocks.rules import limits_of
 from toban.chapters.incident.gameday.planned import PlannedGameDay
 from toban.chapters.incident.gameday.watching import Part, Seen, Terms
 from toban.chapters.incident.models import GameDay, Incident, RemedyUse
@@ -14,6 +15,7 @@ from toban.engine.notify.models import Alert, Delivery
 from toban.engine.notify.signal import Condition
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import RunReason
+from toban.engine.tasks.works import hours_of
 from toban.message import NOTHING, Message
 
 
@@ -75,17 +77,16 @@ def seen(game_day: GameDay, planned: PlannedGameDay, plan: IncidentPlan) -> Seen
 def terms(game_day: GameDay, planned: PlannedGameDay, plan: IncidentPlan) -> Terms:
     """Return what must answer, and the document's limits; those of the level as soon as there is one."""
     level = plan.level(game_day.incident.level) if game_day.incident is not None else None
-    respond = plan.config.immediate if level is not None and level.is_immediate else None
-    if level is not None and level.respond_within is not None:
-        respond = level.respond_within.as_timedelta()
-    recover = level.recover_within.as_timedelta() if level and level.recover_within is not None else None
+    broken = datetime.fromisoformat(game_day.times["broken"])
+    hours = hours_of((plan.manager,), planned.edition.design)
+    by = limits_of(level, broken, immediate=plan.config.immediate, system=plan.system, hours=hours)
     limits: dict[Part, timedelta | None] = {
         Part.ALERT: planned.detect_within,
         Part.TOLD: None,
         Part.INCIDENT: None,
-        Part.RESPONSE: respond,
+        Part.RESPONSE: by.respond_by and by.respond_by - broken,
         Part.REMEDY: None,
-        Part.RECOVERED: recover,
+        Part.RECOVERED: by.recover_by and by.recover_by - broken,
         Part.REPORT: None,
     }
     if not planned.is_told:

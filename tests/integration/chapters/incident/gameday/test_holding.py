@@ -4,7 +4,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.chapters.incident.gameday.day import KEY, MINUTE, NOON, ROW, SECOND, Day, bindings
+from tests.integration.chapters.incident.gameday.day import (
+    DOCUMENT,
+    KEY,
+    MINUTE,
+    NOON,
+    ROW,
+    SECOND,
+    Day,
+    bindings,
+)
 from tests.unit.engine.runs.commands.test_command import FakeTurn
 
 from toban.chapters.incident.gameday import holding, looking, settling
@@ -431,6 +440,24 @@ def test_the_certificate_has_every_time_beside_its_limit(day: Day) -> None:
         assert pdf(made).startswith(b"%PDF")
     except NoFont:
         pytest.skip("needs a Japanese font")
+
+
+def test_a_level_in_business_days_ends_with_the_next_business_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "_LOOK", 0.0)
+    bound_remedy(monkeypatch)
+    found = Day(tmp_path, document=DOCUMENT.replace("即時対応 (1時間以内復旧)", "1営業日以内対応"))
+    found.do("break")
+    found.answer()
+    found.do("watch", "restore", "certify")
+
+    made = certificate(found.game_day, found.edition.design, found.edition.bindings.system)
+
+    lines = {str(each.name): (each.mark, str(each.found)) for each in made.checks}
+    # From a second after 21:00 on Wednesday in Tokyo to the end of Thursday: not quite 27 hours.
+    assert lines["対応開始"][0] == "○"
+    assert lines["対応開始"][1].endswith("(上限 1日2時間)")
 
 
 def test_what_a_command_says_is_in_the_log_of_the_run(day: Day) -> None:
