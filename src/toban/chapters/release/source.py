@@ -44,8 +44,13 @@ class Commit:
     @property
     def writers(self) -> tuple[str, ...]:
         """Who had a part in it: author, committer, and those whom it names as authors beside."""
-        named = (self.author, self.committer, *self.trailers.get(_CO_AUTHOR, ()))
+        named = (self.author, self.committer, *self.co_authors)
         return tuple(each for each in dict.fromkeys(named) if each)
+
+    @property
+    def co_authors(self) -> tuple[str, ...]:
+        """Whom it names as authors beside its own."""
+        return self.trailers.get(_CO_AUTHOR, ())
 
 
 class ProofKind(StrEnum):

@@ -1,6 +1,8 @@
 """What is asked again when a planned release is due: it may have been planned days ago."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.integration.chapters.release.shop import (
@@ -21,6 +23,7 @@ from toban.chapters.release.ordering.planning import Wish, draft
 from toban.chapters.release.running import stock, underway
 from toban.chapters.release.running.artifacts import archive_of
 from toban.chapters.release.source import ProofKind
+from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.orders import NotPossible
 from toban.engine.runs.models import PlannedWork
@@ -86,6 +89,51 @@ def test_who_wrote_what_a_trigger_orders_does_not_approve_it(shop: Shop) -> None
 
     with pytest.raises(NotPossible, match="自分が依頼した"):
         shop.approve("mio")
+
+
+WEB_FLOW = {"author": "Nami <nami@example.com>", "committer": "GitHub <noreply@github.com>"}
+
+
+@pytest.mark.parametrize(
+    ("writers", "told"),
+    [
+        ({"author": "Nami <nami@example.com>"}, ""),
+        (WEB_FLOW, ""),
+        ({"author": "N <nami@home.example>"}, "N <nami@home.example>"),
+        ({"author": "Nami"}, "Nami"),
+        ({"author": "GitHub <noreply@github.com>"}, "GitHub <noreply@github.com>"),
+        ({**WEB_FLOW, "trailers": {"co-authored-by": ("N <n@home.example>",)}}, "N <n@home.example>"),
+    ],
+)
+def test_whoever_approves_is_shown_the_writers_whom_nobody_knows(
+    shop: Shop, writers: dict[str, Any], told: str
+) -> None:
+    shop.source.log.clear()
+    shop.source.add("v1")
+    shop.source.log[0] = replace(shop.source.log[0], **writers)
+    shop.stage("v1")
+    shop.release("v1")
+    shop.work()
+
+    request = ApprovalRequest.objects.get()
+
+    shown = [str(value) for label, value in request.facts_said() if label.code == "release.fact-writers"]
+    assert request.people == 1
+    assert [each.partition(" (アカウントにも [people] にもない")[0] for each in shown] == (
+        [told] if told else []
+    )
+
+
+def test_who_is_unknown_is_shown_also_of_what_a_trigger_orders(shop: Shop) -> None:
+    asks = DOCUMENT.replace("releaseブランチ作成時 | 不要", "releaseブランチ作成時 | 運用責任者")
+    shop.take(BINDINGS, asks)
+    shop.source.log[-1] = replace(shop.source.log[-1], author="N <n@home.example>")
+    deployment, commit = shop.plan.deployments[STAGING], shop.source.resolve("v1")
+    orders.order_automatic(shop.plan, deployment, shop.source, commit, "release/1", shop.now)
+    shop.work()
+
+    shown = [value.code for _label, value in ApprovalRequest.objects.get().facts_said()]
+    assert "release.writers-unknown" in shown
 
 
 def test_what_staging_has_rolled_back_since_does_not_reach_production(shop: Shop) -> None:

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import Release, SourceLook
-from toban.chapters.release.ordering.orders import authors_of
-from toban.chapters.release.ordering.records import record
+from toban.chapters.release.ordering.records import record, stored_facts
 from toban.chapters.release.ordering.rules import is_whole
+from toban.chapters.release.ordering.writers import authors_of, facts_about
 from toban.chapters.release.running.artifacts import described
 from toban.chapters.release.source import SourceFailed
 from toban.engine.evidence import ledger
@@ -58,6 +58,7 @@ def _order(plan: ReleaseChapterPlan, deployment: Deployment, home: Path, now: da
             document_digest=plan.document_digest,
             ordered_by=BINDINGS,
             orderers=list(authors_of(commits, plan)),
+            facts=stored_facts(facts_about(commits, plan)),
             is_writer_unknown=not is_whole(commits, former=None),
             planned_at=now,
             ordered_at=now,

@@ -1,9 +1,8 @@
 """What people and triggers order: a release, its end, the way back. One transaction each, audited."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -19,13 +18,14 @@ from toban.chapters.release.ordering.planning import (
     open_release,
     require_serving,
 )
-from toban.chapters.release.ordering.records import record
+from toban.chapters.release.ordering.records import record, stored_facts
 from toban.chapters.release.ordering.rules import PastRelease, is_whole, migrations_in, target_of
+from toban.chapters.release.ordering.writers import authors_of, facts_about
 from toban.chapters.release.running.artifacts import described
 from toban.chapters.release.source import Commit, ReleaseSource
 from toban.engine.approvals.answers import Giver, from_shell
 from toban.engine.approvals.holders import holders_of
-from toban.engine.approvals.identity import accounts_with_addresses, is_self_made
+from toban.engine.approvals.identity import is_self_made
 from toban.engine.approvals.requests import supersede
 from toban.engine.deployments import RollbackWish
 from toban.engine.editions.edition import Edition
@@ -92,7 +92,7 @@ def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
         release.is_reversible, release.loses_migrations = draft.is_reversible, bool(draft.lost)
         release.schedule_clause_id = draft.schedule.id if draft.schedule is not None else ""
         release.commits = _times(draft.commits)
-        release.facts = [[label.as_json(), value.as_json()] for label, value in draft.facts]
+        release.facts = stored_facts(draft.facts)
         release.planned_at = draft.planned_at
         release.ordered_by = order.by.name[:150]
         authors = authors_of(draft.commits, order.plan)
@@ -129,7 +129,7 @@ def order_automatic(
         release = _new(deployment, Release.Kind.AUTOMATIC, artifact, plan, now)
         release.former = former.artifact if former is not None else None
         release.is_reversible = not migrations_in(commits, deployment.service.config)
-        release.commits = _times(commits)
+        release.commits, release.facts = _times(commits), stored_facts(facts_about(commits, plan))
         release.trigger, release.ordered_by = branch[:300], TRIGGER
         release.orderers = list(authors_of(commits, plan))
         release.is_writer_unknown = not is_whole(commits, former=release.former)
@@ -474,12 +474,6 @@ def _stop_run(release: Release, by: str, now: datetime) -> None:
 
 def _times(commits: Sequence[Commit]) -> list[list[str]]:
     return [[each.id, each.at.isoformat()] for each in commits[:_COUNTED]]
-
-
-def authors_of(commits: Iterable[Commit], plan: ReleaseChapterPlan) -> tuple[int, ...]:
-    """Return the accounts of those who had a part in *commits*: none of them approves their release."""
-    addresses = {parseaddr(named)[1] for each in commits for named in each.writers}
-    return accounts_with_addresses(plan.people, filter(None, addresses))
 
 
 def _require_operator(by: Giver) -> None:

@@ -11,6 +11,7 @@ from django.db.models.functions import RowNumber
 from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import CommitProof, Release, StoredArtifact
 from toban.chapters.release.ordering.rules import migrations_in, why_unproven
+from toban.chapters.release.ordering.writers import facts_about
 from toban.chapters.release.rows.collisions import collisions
 from toban.chapters.release.rows.schedule import Collision, ReleaseCalendar, blocking, cites, frozen
 from toban.chapters.release.running.artifacts import described
@@ -61,6 +62,8 @@ class Draft:
     lost: Sequence[Commit]
     """What can't be undone among what is lost: this version may not know the schema."""
     proofs: Sequence[Proof]
+    about_writers: Sequence[tuple[Message, Message]] = ()
+    """What is to be known of those who wrote the commits."""
     collisions: Sequence[Collision] = ()
     """What it would run into at that time."""
     schedule: ReleaseSchedule | None = None
@@ -88,6 +91,7 @@ class Draft:
         former = Message("release.nothing-serves") if self.former is None else plain(self.former.label)
         yield Message("release.fact-former"), former
         yield Message("release.fact-commits"), _listed(self.commits)
+        yield from self.about_writers
         if self.going_out:
             yield Message("release.fact-going-out"), _listed(self.going_out)
         yield Message("release.fact-undo"), self._undo()
@@ -140,6 +144,7 @@ def draft(edition: Edition, plan: ReleaseChapterPlan, wish: Wish, *, home: Path,
         migrations_in(commits, service.config),
         migrations_in(going_out, service.config),
         _newest_proofs(proofs),
+        tuple(facts_about(commits, plan)),
         collisions(edition, deployment.name, planned_at, now),
         schedule,
         wish.despite.strip(),

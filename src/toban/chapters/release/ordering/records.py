@@ -1,11 +1,18 @@
 """What happens to releases, as entries of the audit log; the changes are read from these."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from toban.chapters.release.models import Release
 from toban.engine.approvals.answers import from_shell
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.message import Message
+
+
+def stored_facts(facts: Iterable[tuple[Message, Message]]) -> list[list[object]]:
+    """Return labels and values as a release keeps them."""
+    return [[label.as_json(), value.as_json()] for label, value in facts]
 
 
 def record(release: Release, act: str, by: str, now: datetime, shell_user: str = "") -> None:

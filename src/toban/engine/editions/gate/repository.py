@@ -16,12 +16,13 @@ from email.utils import parseaddr
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from toban.engine.git.forge import is_forge
+
 _PATIENCE = 20.0
 _REMOTE = re.compile(r"\[\s*(?:remote[\s.\"]|include)|denycurrentbranch", re.IGNORECASE)
 """A file that is included may name a remote, too; by `denyCurrentBranch` others push into a work tree."""
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHA256_LENGTH = 64
-_FORGE = re.compile(r"no-?reply@", re.IGNORECASE)
 _CO_AUTHORS = "%(trailers:key=Co-authored-by,valueonly,unfold)"
 _CONFIG = """[core]
 repositoryformatversion = 1
@@ -95,7 +96,7 @@ class Repository:
         if not lines[0].isdecimal():
             return None
         author, committer, *others = lines[1:]
-        by = [author] if _FORGE.match(committer) else [author, committer]
+        by = [author] if is_forge(committer) else [author, committer]
         by += [parseaddr(each)[1] for each in others if each]
         emails = frozenset(map(str.casefold, by))
         return Commit(sha, datetime.fromtimestamp(int(lines[0]), UTC), emails)
