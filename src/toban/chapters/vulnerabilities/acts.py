@@ -26,7 +26,10 @@ def _of_report(code: str, kind: ChangeKind) -> ActReader:
         source = plain(str(content.get("source", "")))
         said = Message(code, source=source, inventory=inventory, **values)
         note = plain(str(content["reason"])) if content.get("reason") else NOTHING
-        return ChangeFacts(kind, said, (inventory,), note=note)
+        unproven = content.get("unproven")
+        told = (Message("vulnerabilities.change-unproven", count=unproven),) if unproven else ()
+        # What has ended is looked for no more: somebody should have read that nothing shows it to be mended.
+        return ChangeFacts(kind, said, (inventory,), told, note=note, is_sensitive=bool(unproven))
 
     return read
 

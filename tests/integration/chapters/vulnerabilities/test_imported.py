@@ -15,6 +15,7 @@ from tests.unit.chapters.vulnerabilities.imported.reports import cyclonedx, open
 from tests.unit.chapters.vulnerabilities.mirrors import advisory
 
 from toban.chapters.vulnerabilities import scanning
+from toban.chapters.vulnerabilities.acts import ACTS
 from toban.chapters.vulnerabilities.advisories.catalogs import Catalogs, read_catalogs
 from toban.chapters.vulnerabilities.findings.following import follow
 from toban.chapters.vulnerabilities.imported import taking
@@ -42,8 +43,10 @@ def take(place: Place, report: dict[str, Any], source: str = "", account: Operat
     return taking.take(written(report), "shop", source, by=by, edition=place.edition, now=place.now)
 
 
-def forget(place: Place, source: str, reason: str = "another scanner now") -> Taken:
-    by = Giver(None, shell_user="ops")
+def forget(
+    place: Place, source: str, reason: str = "another scanner now", account: Operator | None = None
+) -> Taken:
+    by = Giver(account, shell_user="" if account else "ops")
     return taking.forget("shop", source, reason, by=by, edition=place.edition, now=place.now)
 
 
@@ -275,6 +278,56 @@ def test_only_a_manager_takes_in_what_closes(place: Place) -> None:
     take(place, openvex({}, made_at=at(place)), account=manager)
     assert open_now() == []
     assert LedgerEntry.objects.filter(content__event="vulnerabilities-settled").get().actor == "boss"
+
+
+def test_only_a_manager_ends_what_is_still_installed_as_it_was_found(place: Place) -> None:
+    developer = Operator.objects.create(username="dev", operator_role=OperatorRole.DEVELOPER)
+    manager = Operator.objects.create(username="boss", operator_role=OperatorRole.MANAGER)
+    scanned(place)
+    unknown = {"VulnerabilityID": "CVE-2026-9", "Severity": "CRITICAL"}
+    take(place, trivy({}, unknown, made_at=at(place)), account=developer)
+
+    with pytest.raises(NotPossible, match="修正されていない"):
+        take(place, trivy({}, made_at=at(place)), account=developer)
+    with pytest.raises(NotPossible, match="修正されていない"):
+        forget(place, "trivy", account=developer)
+    assert [name for name, _, _ in open_now()] == ["CVE-2026-1", "CVE-2026-9"]
+
+    take(place, trivy({}, made_at=at(place)), account=manager)
+    assert [name for name, _, _ in open_now()] == ["CVE-2026-1"]
+    (entry,) = LedgerEntry.objects.filter(content__event="vulnerabilities-imported", content__unproven=1)
+    facts = ACTS["vulnerabilities-imported"](entry.content)
+    assert facts is not None
+    assert facts.is_sensitive
+
+
+def test_what_was_mended_ends_with_the_report_of_anybody(place: Place) -> None:
+    developer = Operator.objects.create(username="dev", operator_role=OperatorRole.DEVELOPER)
+    scanned(place)
+    take(place, trivy({}, {"VulnerabilityID": "CVE-2026-9"}, made_at=at(place)), account=developer)
+    place.install("lib==2.0")
+    scanned(place)
+
+    take(place, trivy(made_at=at(place)), account=developer)
+
+    assert open_now() == []
+    last = LedgerEntry.objects.filter(content__event="vulnerabilities-imported").latest("sequence")
+    facts = ACTS["vulnerabilities-imported"](last.content)
+    assert facts is not None
+    assert not facts.is_sensitive
+
+
+def test_what_ends_where_no_packages_are_listed_is_answered_in_the_review(place: Place) -> None:
+    developer = Operator.objects.create(username="dev", operator_role=OperatorRole.DEVELOPER)
+    take(place, trivy({}, made_at=at(place)), account=developer)
+
+    take(place, trivy(made_at=at(place)), account=developer)
+
+    assert open_now() == []
+    last = LedgerEntry.objects.filter(content__event="vulnerabilities-imported").latest("sequence")
+    facts = ACTS["vulnerabilities-imported"](last.content)
+    assert facts is not None
+    assert facts.is_sensitive
 
 
 def test_findings_of_others_are_ranked_and_late_as_those_of_toban(place: Place) -> None:

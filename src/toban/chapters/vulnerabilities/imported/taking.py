@@ -17,7 +17,7 @@ from toban.chapters.vulnerabilities.imported.saying import NotAReport, ReportedV
 from toban.chapters.vulnerabilities.imported.settling import SettledStatements, settle
 from toban.chapters.vulnerabilities.models import OWN, ImportedReport, InventoryReading, Vulnerability
 from toban.chapters.vulnerabilities.operation import OPERATION
-from toban.chapters.vulnerabilities.package import Package, believable
+from toban.chapters.vulnerabilities.package import Package, believable, canonical
 from toban.engine.approvals.answers import Giver
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
@@ -64,8 +64,11 @@ def take(written: bytes, inventory: str, source: str, *, by: Giver, edition: Edi
         rank([inventory], catalogs)
         settled = settle([inventory], now)
         _require_manager(_closes_known(settled, now), by)
+        unmended = _unmended(looked.ended, inventory)
+        _require_ending(any(unmended.values()), by)
         content = {
             "event": "vulnerabilities-imported",
+            "unproven": len(unmended),
             "format": row.format,
             "digest": row.digest,
             "made_at": row.made_at.isoformat() if row.made_at is not None else None,
@@ -107,8 +110,10 @@ def forget(inventory: str, source: str, reason: str, *, by: Giver, edition: Edit
         row.statements.all().delete()
         looked, settled = _follow(row, (), now), settle([inventory], now)
         _require_manager(_closes_known(settled, now), by)
+        _require_ending(bool(looked.ended), by)
         content = {
             "event": "vulnerabilities-source-forgotten",
+            "unproven": len(looked.ended),
             "digest": row.digest,
             "reason": storable_text(reason.strip())[:_LONGEST_REASON],
         }
@@ -122,6 +127,31 @@ def _require_manager(closes: bool, by: Giver) -> None:
     """Raise `NotPossible` where an account that is no manager's would close what was found."""
     if closes and by.account is not None and by.account.operator_role != OperatorRole.MANAGER:
         raise NotPossible(Message("vulnerabilities.managers-close"))
+
+
+def _require_ending(is_unmended: bool, by: Giver) -> None:
+    """Raise `NotPossible` where an account that is no manager's would end what nobody has mended."""
+    if is_unmended and by.account is not None and by.account.operator_role != OperatorRole.MANAGER:
+        raise NotPossible(Message("vulnerabilities.managers-end"), Message("vulnerabilities.mend-or-state"))
+
+
+def _unmended(ended: Sequence[Vulnerability], inventory: str) -> Mapping[Vulnerability, bool]:
+    """Return those of *ended* that nothing shows to be mended, and whether they are still installed as found.
+
+    False where the inventory has no list of packages: a report without them may have looked at nothing.
+    """
+    listed = {_place(each.ecosystem, each.name, each.version) for each in _listed(inventory)}
+    places = {row: _place(row.ecosystem, row.package, row.version) for row in ended}
+    return {row: bool(listed) for row, place in places.items() if place in listed or not listed}
+
+
+def _place(ecosystem: str, name: str, version: str) -> tuple[str, str, str]:
+    return ecosystem, canonical(ecosystem, name), version
+
+
+def _listed(inventory: str) -> Sequence[Package]:
+    found = InventoryReading.objects.filter(name=inventory).values_list("packages", flat=True).first()
+    return [Package(*each) for each in found or ()]
 
 
 def _closes_known(settled: SettledStatements, now: datetime) -> bool:
@@ -148,10 +178,9 @@ def _require_newer(former: ImportedReport | None, made_at: datetime | None, edit
 
 
 def _follow(row: ImportedReport, found: Sequence[ReportedVulnerability], now: datetime) -> Followed:
-    listed = InventoryReading.objects.filter(name=row.inventory).values_list("packages", flat=True).first()
     known = Vulnerability.objects.present().filter(inventory=row.inventory)
     names = [KnownName(each.ecosystem, each.package, each.name, each.advisories) for each in known]
-    current = list(joined(found, [Package(*each) for each in listed or ()], names, row.at))
+    current = list(joined(found, _listed(row.inventory), names, row.at))
     installed: dict[Package, list[str]] = defaultdict(list)
     for each, name in current:
         if name:
