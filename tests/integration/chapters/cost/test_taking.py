@@ -1,6 +1,7 @@
 """Bills are taken in: corrections restate a day and keep both, and half a bill is no bill."""
 
 import gzip
+import resource
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.integration.chapters.cost.place import BINDINGS, DAY, EC2, SERVICES, TOTAL, Place, days, row
 
 from toban.chapters.cost.bills import files
+from toban.chapters.cost.bills.focus.columns import NEEDED
 from toban.chapters.cost.models import BillReading, CostDay, DayCharge
 from toban.chapters.cost.operation import OPERATION
 from toban.chapters.cost.overview import overview
@@ -149,6 +151,50 @@ def test_parquet_with_its_own_types_says_the_same(place: Place) -> None:
 
     assert place.said(TOTAL).startswith("¥218,510 ")
     assert place.said(EC2).startswith("¥114,000 ")
+
+
+def test_a_small_file_that_unpacks_to_terabytes_takes_no_more_memory_than_is_allowed(place: Place) -> None:
+    place.take(BINDINGS.replace("focus*.csv", "*.parquet"))
+    count = 200_000
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * count, pa.int32()), pa.array(["x" * 2**23]))
+    said = {
+        "ChargePeriodStart": "2026-11-01T00:00:00Z",
+        "BilledCost": "1",
+        "BillingCurrency": "USD",
+        "ChargeCategory": "Usage",
+    }
+    columns = {name: pa.array([value] * count) for name, value in said.items()}
+    path = place.folder / "focus.parquet"
+    pq.write_table(pa.table(columns | {"ServiceName": long}), path, compression="zstd", store_schema=False)
+    place.dated(path)
+    assert path.stat().st_size < 10_000
+    place.pass_()
+
+    assert "focus.parquet を読めません" in str(BillReading.objects.get().trouble)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2.5 * 2**20
+    assert not DayCharge.objects.exists()
+    assert place.verdict() is Verdict.NOT_MEASURABLE
+
+
+def test_an_export_without_rows_charges_nothing(place: Place) -> None:
+    place.take(BINDINGS.replace("focus*.csv", "*.parquet"))
+    path = place.folder / "focus.parquet"
+    pq.write_table(pa.table({name: pa.array([], pa.string()) for name in NEEDED}), path)
+    place.dated(path)
+    place.pass_()
+
+    assert not str(BillReading.objects.get().trouble)
+    assert not DayCharge.objects.exists()
+
+
+def test_a_parquet_file_that_is_no_export_says_what_is_missing(place: Place) -> None:
+    place.take(BINDINGS.replace("focus*.csv", "*.parquet"))
+    path = place.folder / "focus.parquet"
+    pq.write_table(pa.table({"BilledCost": ["1"]}), path)
+    place.dated(path)
+    place.pass_()
+
+    assert "ChargePeriodStart" in str(BillReading.objects.get().trouble)
 
 
 def test_compressed_files_are_read_and_copies_once(place: Place) -> None:
