@@ -34,6 +34,7 @@ from toban.engine.notify.channels.slack_app.interaction import (
     answer,
     command,
     interaction,
+    is_of_team,
     may_answer,
 )
 from toban.engine.notify.channels.slack_app.signature import is_signed
@@ -126,6 +127,9 @@ class SlackRequests:
         edition, now = self._edition(), self._clock()
         for config, secret in _apps(edition):
             if edition is not None and is_signed(body, timestamp, signature, secret, now.timestamp()):
+                if config.team and not is_of_team(body, config.team):
+                    log.warning("slack_request_of_another_team", channel=config.channel)
+                    return PlainTextResponse("of another workspace\n", HTTPStatus.FORBIDDEN)
                 return _Signed(body, signature, config, edition, now)
         return PlainTextResponse("not signed by Slack\n", 401)
 

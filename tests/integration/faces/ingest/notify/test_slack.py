@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
@@ -76,6 +77,23 @@ def test_pressing_the_button_acknowledges_the_alert(served: Served) -> None:
     assert taken_by(served) == ["slack:nami"]
     # Pressed again, or by somebody else: there is nothing left to acknowledge, and no error.
     assert press(served, button(announcement)).status_code == 200
+
+
+def test_another_workspace_acknowledges_nothing(tmp_path: Path) -> None:
+    for name, secret in (("slack-token", "xoxb-x"), ("slack-signing", SIGNING)):
+        (tmp_path / name).write_text(secret)
+        (tmp_path / name).chmod(0o600)
+    with serving(tmp_path, bindings=f'{BINDINGS}team = "T012AB"\n') as served:
+        announcement = served.act("tell", CPU)
+        own = {"team": {"id": "T012AB"}, "user": {"id": "U1", "username": "nami", "team_id": "T012AB"}}
+        guest = {**own, "user": {**own["user"], "team_id": "T9"}}
+
+        assert press(served, {**button(announcement), **guest}).status_code == 403
+        assert press(served, button(announcement)).status_code == 403
+        assert taken_by(served) == [""]
+
+        assert press(served, {**button(announcement), **own}).status_code == 200
+        assert taken_by(served) == ["slack:nami"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from toban.engine.notify.channels.slack_app.interaction import (
     answer,
     command,
     interaction,
+    is_of_team,
     may_answer,
 )
 from toban.engine.notify.channels.slack_app.payload import payload
@@ -71,6 +72,28 @@ def test_a_shortcut_comes_with_the_message_as_it_was_written() -> None:
     assert message.at == datetime(2023, 11, 14, 22, 14, 20, 200, tzinfo=UTC)
     assert (message.source, message.thread) == ("slack/C0PS/1700000060.000200", "1700000060.000200")
     assert message.url == "https://shop.slack.com/archives/C0PS/p1700000060000200"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_own"),
+    [
+        (changed(BUTTON, team={"id": "T0"}, user={"id": "U1", "team_id": "T0"}), True),
+        (form(SHORTCUT), True),
+        (urlencode({"team_id": "T0", "user_id": "U1", "text": "help"}).encode(), True),
+        (changed(BUTTON, team={"id": "T0"}, user={"id": "U1", "team_id": "T9"}), False),
+        (changed(BUTTON, team={"id": "T9"}, user={"id": "U1", "team_id": "T9"}), False),
+        (changed(BUTTON, team=None, user={"id": "U1", "team_id": "T0"}), False),
+        (changed(BUTTON, team={"id": "T0"}, user="U1"), False),
+        (form(BUTTON), False),
+        (form([]), False),
+        (urlencode({"team_id": "T9", "user_id": "U1", "text": "help"}).encode(), False),
+        (b"user_id=U1", False),
+        (b"payload=%7B", False),
+        (b"\xff", False),
+    ],
+)
+def test_only_members_of_the_bound_workspace_order_something(body: bytes, is_own: bool) -> None:
+    assert is_of_team(body, "T0") is is_own
 
 
 def test_a_message_in_a_thread_names_the_threads_first() -> None:

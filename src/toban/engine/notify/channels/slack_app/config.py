@@ -24,4 +24,6 @@ class SlackAppConfig(HttpChannelConfig):
     """Slack signs its requests for pressed buttons with it."""
     channel: str = Field(pattern=r"^(#\S+|[CG][A-Z0-9]{2,})$")
     """Where it posts: `#ops`, or the channel's id."""
+    team: str = Field(default="", pattern=r"^(T[A-Z0-9]{2,30})?$")
+    """The workspace whose members may order something; empty: any that the app is installed or shared in."""
     url: str = "https://slack.com/api/chat.postMessage"

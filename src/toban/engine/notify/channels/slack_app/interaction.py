@@ -79,6 +79,22 @@ def command(body: bytes) -> SlackOrder | None:
         return None
 
 
+def is_of_team(body: bytes, team: str) -> bool:
+    """Return whether the request was made in the workspace *team*, by one of its own members.
+
+    In a channel that several companies share, members of the others see the same buttons.
+    """
+    try:
+        form = _form(body)
+        if "payload" not in form:
+            return form.get("team_id") == team
+        payload = orjson.loads(form["payload"])
+        # Not every shortcut says whose member it is; only those of the app's own workspace have any.
+        return bool(payload["team"]["id"] == team == payload["user"].get("team_id", team))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+
+
 def may_answer(url: str, api: str) -> bool:
     """Return whether *url* is Slack's, or that of the relay that the operator has named as *api*."""
     parts = urlsplit(api)
