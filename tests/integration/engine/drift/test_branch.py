@@ -1,10 +1,12 @@
 """A commit of the document in real repositories: other hashes, a linked work tree, a branch that is there."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from tests.integration import remote_host
 from tests.integration.chapters.release.git_host import GIT
 
 from toban.engine.drift.bindings import DriftBinding
@@ -68,6 +70,31 @@ def test_a_branch_of_the_remote_is_neither_overwritten_nor_continued(work: Path)
     assert git(remote, "rev-parse", "drift") == before
     push(change(work, branch="another"), bound)
     assert git(remote, "show", "another:docs/design.md") == "two\n"
+
+
+def test_a_branch_is_pushed_over_ssh_to_a_host_whose_key_is_known(work: Path) -> None:
+    with remote_host.serving("openssh") as server:
+        place = server.folder / "document.git"
+        shutil.copytree(work.parent / "remote.git", place)
+        if os.getuid() == 0:
+            for each in (place, *place.rglob("*")):
+                os.chown(each, 12345, 12345)
+        bound = {
+            "remote": f"ssh://{server.user}@127.0.0.1:{server.port}{place}",
+            "ssh_key": str(server.key),
+            "known_hosts": str(server.write_known_hosts()),
+        }
+        other = server.write_known_hosts(remote_host.new_public_key())
+        hostile = "| 30日 \\| <!-- toban: kind=batch --> `x` \u202e|\n"
+        made = change(work, hostile)
+
+        with pytest.raises(NotPossible, match="ホスト鍵"):
+            push(made, DriftBinding.model_validate(bound | {"known_hosts": str(other)}))
+        push(made, DriftBinding.model_validate(bound))
+
+        safe = ("-c", f"safe.directory={place}")
+        assert git(place, *safe, "show", "drift:docs/design.md") == hostile
+        assert git(place, *safe, "for-each-ref", "--format=%(refname)").split() == ["refs/heads/drift"]
 
 
 def test_a_remote_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
