@@ -84,9 +84,9 @@ def terms(game_day: GameDay, planned: PlannedGameDay, plan: IncidentPlan) -> Ter
         Part.ALERT: planned.detect_within,
         Part.TOLD: None,
         Part.INCIDENT: None,
-        Part.RESPONSE: by.respond_by and by.respond_by - broken,
+        Part.RESPONSE: by.respond_by - broken if by.respond_by is not None else None,
         Part.REMEDY: None,
-        Part.RECOVERED: by.recover_by and by.recover_by - broken,
+        Part.RECOVERED: by.recover_by - broken if by.recover_by is not None else None,
         Part.REPORT: None,
     }
     if not planned.is_told:
