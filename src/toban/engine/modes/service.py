@@ -25,6 +25,7 @@ from toban.engine.modes.rules import (
 )
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
+from toban.engine.state.question import Question
 from toban.message import Message, plain
 from toban.text import printable, storable_text
 
@@ -35,7 +36,13 @@ _BOUND = Message("modes.fact-bound")
 
 def decisions() -> ModeDecisions:
     """Return what people decided; one query."""
-    return {each.subject: _decision(each) for each in ModeSetting.objects.all()}
+    return {
+        subject: ModeDecision(Mode(mode), Mode(declared), approved)
+        for subject, mode, declared, approved in _DECIDED.rows()
+    }
+
+
+_DECIDED = Question(lambda: ModeSetting.objects.values_list("subject", "mode", "declared", "approved"))
 
 
 def settings() -> Mapping[str, ModeSetting]:

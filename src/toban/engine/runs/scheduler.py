@@ -21,6 +21,7 @@ from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.modes.acts import schedule_act
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import Work
+from toban.engine.state.question import Question
 from toban.engine.tasks.rules import window_end
 from toban.message import NOTHING, Message
 
@@ -80,12 +81,21 @@ def make_runs(works: Mapping[str, Work], now: datetime) -> bool:
 
 def first_moment() -> datetime | None:
     """Return the first due time or attempt of a run according to the tables: it may have come already."""
-    attempts = waiting().order_by("wake_at").values_list("wake_at", flat=True)
-    due = PlannedWork.objects.filter(in_force=True, next_due__isnull=False).order_by("next_due")
-    found = due.values_list("next_due", Subquery(attempts[:1])).first()
-    if found is None:
-        return attempts.first()
-    return min(each for each in found if each is not None)
+    found = _FIRST_OF_BOTH.first() or _FIRST_ATTEMPT.first() or ()
+    return min((each for each in found if each is not None), default=None)
+
+
+def _attempts() -> QuerySet[Run, Any]:
+    return waiting().order_by("wake_at").values_list("wake_at")[:1]
+
+
+def _due_times() -> QuerySet[PlannedWork]:
+    return PlannedWork.objects.filter(in_force=True, next_due__isnull=False).order_by("next_due")
+
+
+_FIRST_ATTEMPT = Question(_attempts)
+_FIRST_OF_BOTH = Question(lambda: _due_times().values_list("next_due", Subquery(_attempts()))[:1])
+"""The first due time, and beside it the first attempt; nothing if no work is ever due."""
 
 
 def next_moment(now: datetime) -> datetime | None:

@@ -29,6 +29,7 @@ from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
 from toban.engine.runs.modes.acts import has_begun, is_rerun, mode_of
 from toban.engine.runs.rules import RunReason, Start
 from toban.engine.runs.work import Step, Work
+from toban.engine.state.question import NOW, Given, Question
 from toban.message import NOTHING, Message, from_json
 
 _TRIES = 3
@@ -99,7 +100,7 @@ def claim_due(
 
     Without *looks_first* the transaction begins in any case, which makes it SQLite's only writer.
     """
-    if room <= 0 or (looks_first and not _due(now).exists()):
+    if room <= 0 or (looks_first and not _ANY_DUE.finds(now=now)):
         return ()
     for _ in range(_TRIES):
         try:
@@ -118,9 +119,12 @@ def waiting() -> QuerySet[Run]:
     return Run.objects.filter(state=Run.State.WAITING).exclude(reason__in=_OF_OTHERS)
 
 
-def _due(now: datetime) -> QuerySet[Run]:
+def _due(now: datetime | Given) -> QuerySet[Run]:
     is_work_running = Run.objects.filter(work=OuterRef("work"), state=Run.State.RUNNING)
     return waiting().filter(wake_at__lte=now).exclude(Exists(is_work_running))
+
+
+_ANY_DUE = Question(lambda: _due(NOW).values_list("pk")[:1])
 
 
 def _startable(

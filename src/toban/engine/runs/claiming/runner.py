@@ -26,6 +26,7 @@ from toban.engine.runs.modes.acts import asking
 from toban.engine.runs.parameters import choices, why_refused
 from toban.engine.runs.rules import HostState, RunReason
 from toban.engine.runs.work import Step, StepFailed, StepPostponed, Work
+from toban.engine.state.question import Question
 from toban.engine.state.reach import STATE
 from toban.engine.telemetry.output import OutputBuffer, OutputLine
 from toban.message import NOTHING, Message, message_of, plain
@@ -43,6 +44,10 @@ MOST_LINES = 1000
 """Number of lines of one claim that the state database keeps, for the pages; the telemetry store has all."""
 
 _RELEASING = (RunReason.STOPPED, RunReason.CANCELLED)
+
+_RUNNING = Question(
+    lambda: Run.objects.filter(state=Run.State.RUNNING).values_list("pk", "work", "fence", "leased_until")
+)
 
 log = structlog.get_logger(__name__)
 
@@ -218,12 +223,9 @@ class Runner:
 
     def _take_over(self) -> None:
         """Take over runs of silent workers; the clocks of two machines are never compared."""
-        running = Run.objects.filter(state=Run.State.RUNNING).values_list(
-            "pk", "work", "fence", "leased_until"
-        )
         others = {
             pk: (fence, until)
-            for pk, work, fence, until in running
+            for pk, work, fence, until in _RUNNING.rows()
             if work in self._works and pk not in self._hands
         }
         silent = self._silences.look(others)
