@@ -15,6 +15,7 @@ from toban.engine.message_field import MessageField
 from toban.engine.notify.delivery.notice import NoticeKind
 from toban.engine.notify.routing.silences import APPROVAL, ActiveSilence
 from toban.engine.notify.signal import EVENT, Condition
+from toban.engine.state.question import Given
 from toban.message import Message, from_json
 
 _CONDITIONS = [(condition.value, condition.value) for condition in Condition]
@@ -273,7 +274,7 @@ class StageOutcome(models.Model):
 class Periods[Period: "OrderedPeriod"](models.QuerySet[Period]):
     """Periods that people ordered."""
 
-    def unended(self, now: datetime) -> Self:
+    def unended(self, now: datetime | Given) -> Self:
         """Return the active and the future ones."""
         return self.filter(ends_at__gt=now)
 

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from itertools import batched
+from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, DateTimeField, Max, Q, QuerySet
 
 from toban.design.values.schedule import Schedule
 from toban.engine.exceptions.standing import in_force
@@ -36,6 +37,7 @@ from toban.engine.notify.routing.maintenance import AnnouncedMaintenance
 from toban.engine.notify.routing.muting import AFTERMATH, OpenAlert
 from toban.engine.notify.routing.silences import ActiveSilence
 from toban.engine.notify.signal import BECAUSE, Condition
+from toban.engine.state.question import NOW, Given, Question
 from toban.message import Message
 
 _AT_ONCE = 500
@@ -49,7 +51,9 @@ def load(now: datetime, *, everything: bool, digests: frozenset[Schedule] = froz
     With *everything*, or if the time of *digests* has come, these are all alerts that are not settled.
     """
     unsettled = Alert.objects.filter(settled=False)
-    alerts = tuple(_alerts(unsettled if everything or digests else _due(unsettled, now)))
+    alerts = tuple(
+        _alerts(unsettled if everything or digests else _due(unsettled, now, now + AT_LEAST_EVERY))
+    )
     if not alerts:
         # The loop looks twice a second, and thousands of alerts may be open.
         return AlertingSnapshot(now, alerts)
@@ -71,13 +75,21 @@ def load(now: datetime, *, everything: bool, digests: frozenset[Schedule] = froz
 
 def are_due(now: datetime) -> bool:
     """Return whether an alert is due for another look at *now*, or was not sent again before its end."""
+    return _ANY_DUE.finds(now=now, astray=now + AT_LEAST_EVERY)
+
+
+def _any_due() -> QuerySet[Alert, Any]:
     unsettled = Alert.objects.filter(settled=False)
-    return (_due(unsettled, now) | unsettled.filter(ends_at__lte=now)).exists()
+    found = _due(unsettled, NOW, Given("astray", DateTimeField())) | unsettled.filter(ends_at__lte=NOW)
+    return found.values_list("pk")[:1]
 
 
-def _due(unsettled: QuerySet[Alert], now: datetime) -> QuerySet[Alert]:
+_ANY_DUE = Question(_any_due)
+
+
+def _due(unsettled: QuerySet[Alert], now: datetime | Given, astray: datetime | Given) -> QuerySet[Alert]:
     # A later time was written before a clock was set back.
-    is_astray = Q(look_at__gt=now + AT_LEAST_EVERY)
+    is_astray = Q(look_at__gt=astray)
     return unsettled.filter(Q(look_at=None) | Q(look_at__lte=now) | is_astray)
 
 

@@ -6,9 +6,10 @@ A whole look reads and locks a lot more. Whatever could change its result leaves
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
-from django.db.models import Exists
+from django.db.models import Exists, QuerySet
 
 from toban.design.clauses.notices import NotificationRule
 from toban.design.reader import Design
@@ -19,6 +20,7 @@ from toban.engine.notify.duty.handover import Handover, handovers
 from toban.engine.notify.duty.overrides import with_those_on_duty
 from toban.engine.notify.models import Posting
 from toban.engine.notify.routing.contacts import Contacts
+from toban.engine.state.question import Question
 
 WHOLE = timedelta(seconds=5)
 """How often all is looked at in any case: statuses grow old, and a clock may have been set back."""
@@ -40,7 +42,7 @@ class Traces:
 def read(design: Design, contacts: Contacts, now: datetime) -> Traces:
     """Read the traces at *now*; every query is answered by an index."""
     rules = design.of(NotificationRule)
-    postings = [_postings(each) for each in OUTBOXES]
+    postings = [_Postings(*(each.first() or ())) for each in _POSTINGS]
     return Traces(
         at=now,
         is_due=any(each.is_under_way for each in postings)
@@ -57,11 +59,12 @@ class _Postings(NamedTuple):
     is_under_way: bool = False
 
 
-def _postings(outbox: Outbox[Any, Any]) -> _Postings:
+def _newest(outbox: Outbox[Any, Any]) -> QuerySet[Any, Any]:
     rows = outbox.model._default_manager  # noqa: SLF001 - Django's own name for it
-    is_under_way = Exists(rows.filter(state=Posting.State.WAITING))
-    found = rows.order_by("-pk").values_list("pk", is_under_way).first()
-    return _Postings() if found is None else _Postings(*found)
+    return rows.order_by("-pk").values_list("pk", Exists(rows.filter(state=Posting.State.WAITING)))[:1]
+
+
+_POSTINGS = [Question(partial(_newest, each)) for each in OUTBOXES]
 
 
 def asks_for_whole_look(last: Traces | None, current: Traces) -> bool:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import batched
 
 import structlog
@@ -25,6 +26,7 @@ from toban.engine.message_field import storable
 from toban.engine.notify.counters import STAGE_TOTAL
 from toban.engine.notify.delivery.channel import Undelivered
 from toban.engine.notify.models import Posting
+from toban.engine.state.question import NOW, Given, Question
 from toban.engine.state.reach import STATE
 from toban.message import NOTHING, Message, message_of
 from toban.text import storable_text
@@ -99,7 +101,13 @@ def deliver_due[P: Posting, C](
 
 def channels_due[P: Posting, C](outbox: Outbox[P, C], now: datetime) -> Iterable[str]:
     """Return the channels that a posting is due for."""
-    return _waiting(_rows(outbox), now).order_by().values_list("channel", flat=True).distinct()
+    return [channel for (channel,) in _channels_due(outbox.model).rows(now=now)]
+
+
+@cache
+def _channels_due(model: type[Posting]) -> Question:
+    rows = model._default_manager.all()  # noqa: SLF001 - Django's own name for it
+    return Question(lambda: _waiting(rows, NOW).order_by().values_list("channel").distinct())
 
 
 def _most_urgent[P: Posting, C](outbox: Outbox[P, C], name: str, now: datetime) -> Iterator[int]:
@@ -160,7 +168,7 @@ def _rows[P: Posting, C](outbox: Outbox[P, C]) -> QuerySet[P]:
     return outbox.model._default_manager.all()  # noqa: SLF001 - Django's own name for it
 
 
-def _waiting[P: Posting](postings: QuerySet[P], now: datetime) -> QuerySet[P]:
+def _waiting[P: Posting](postings: QuerySet[P], now: datetime | Given) -> QuerySet[P]:
     return postings.filter(state=Posting.State.WAITING, next_at__lte=now)
 
 

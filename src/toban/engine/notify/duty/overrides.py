@@ -18,6 +18,7 @@ from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import who_set_password
 from toban.engine.people.models import Operator
+from toban.engine.state.question import NOW, Question
 from toban.message import NOTHING, Message
 
 FOREVER = timedelta(days=36_500)
@@ -127,13 +128,16 @@ def end_override(number: int, *, by: str, now: datetime) -> DutyOverride:
     return found
 
 
+_LOST = Question(lambda: DutyOverride.objects.unended(NOW).exclude(_COUNTS).values_list("pk"))
+
+
 def end_lost(now: datetime) -> None:
     """End the overrides of accounts that are gone or locked out since: they don't revive later."""
-    for each in DutyOverride.objects.unended(now).exclude(_COUNTS):
+    for (number,) in _LOST.rows(now=now):
         with transaction.atomic():
             now = ledger.turn(now)
             lost = DutyOverride.objects.unended(now).exclude(_COUNTS)
-            found = DutyOverride.objects.select_for_update().filter(pk__in=lost, pk=each.pk).first()
+            found = DutyOverride.objects.select_for_update().filter(pk__in=lost, pk=number).first()
             if found is not None:
                 _end(found, "toban", now, Message("notify.author-locked-out", who=found.author))
 
