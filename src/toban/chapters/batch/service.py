@@ -27,6 +27,8 @@ _LATELY = timedelta(hours=1)
 
 def tell(plan: BatchPlan, now: datetime, digest: str) -> None:
     """Show every batch's status and report what is wrong."""
+    if not plan.works:
+        return
     standings_now = standings(plan.works, now)
     unreviewed = went_ahead(batch.id for batch in plan.batches.values())
     decided = modes.decisions()

@@ -73,6 +73,8 @@ def _works(plan: RoutinePlan) -> Mapping[str, Work]:
 
 def _show(edition: Edition, now: datetime) -> None:
     plan, design = edition.plan(OPERATION), edition.design
+    if not plan.works:
+        return
     found = list(statuses(plan.works.values(), edition, now))
     status.show(list(also_shown(found, plan.acts)), now, design.digest)
     tell(found, plan.works.values(), edition, now)

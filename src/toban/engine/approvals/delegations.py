@@ -22,6 +22,7 @@ from toban.engine.notify.duty.roster import rosters
 from toban.engine.notify.routing.contacts import folded
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator, OperatorRole
+from toban.engine.state.question import NOW, Question
 from toban.message import NOTHING, Message
 from toban.text import storable_text
 
@@ -160,8 +161,13 @@ def roles_to_delegate(edition: Edition, account: Operator, now: datetime) -> Seq
     ]
 
 
+_ANY_IN_FORCE = Question(lambda: Delegation.objects.in_force(NOW).values_list("pk")[:1])
+
+
 def end_lost(edition: Edition, now: datetime) -> None:
     """End the delegations whose givers lost the role, or whose takers left: they don't revive later."""
+    if not _ANY_IN_FORCE.finds(now=now):
+        return
     for each in Delegation.objects.in_force(now).select_related("giver"):
         if why := _why_lost(edition, each, now):
             with transaction.atomic():

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from toban.engine.approvals.rules import RequestState
 from toban.engine.message_field import MessageField
+from toban.engine.state.question import Given
 from toban.message import Message, from_json
 
 _STATES = [(state.value, state.value) for state in RequestState]
@@ -148,11 +149,11 @@ class ApprovalAnswer(models.Model):
 class DelegationQuerySet(models.QuerySet["Delegation"]):
     """Delegations by time."""
 
-    def unended(self, now: datetime) -> Self:
+    def unended(self, now: datetime | Given) -> Self:
         """Return those that have not ended at *now*, begun or not."""
         return self.filter(ended_at=None, ends_at__gt=now)
 
-    def in_force(self, now: datetime) -> Self:
+    def in_force(self, now: datetime | Given) -> Self:
         """Return those that hold at *now*, if their givers hold the role."""
         return self.unended(now).filter(starts_at__lte=now)
 

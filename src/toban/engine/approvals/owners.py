@@ -6,6 +6,8 @@ See docs/adr/0046: from then on whoever gave it can't use the account unnoticed.
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
+from django.db.models import QuerySet
+
 from toban.engine.approvals.holders import people_of
 from toban.engine.editions.edition import Edition
 from toban.engine.notify import alerts
@@ -13,15 +15,23 @@ from toban.engine.notify.models import Delivery
 from toban.engine.notify.routing.contacts import folded
 from toban.engine.notify.signal import PERSONAL, Condition, Signal
 from toban.engine.people.models import Operator
+from toban.engine.state.question import Question
 from toban.message import NOTHING, Message
 
 _DAY = timedelta(days=1)
 
 
+def _untold() -> QuerySet[Operator]:
+    chosen = Operator.objects.filter(is_active=True, must_change_password=False, password_told_at=None)
+    return chosen.exclude(password_set_at=None)
+
+
+_ANY_UNTOLD = Question(lambda: _untold().values_list("pk")[:1])
+
+
 def tell_owners(edition: Edition, now: datetime) -> None:
     """Tell those in whose account a new password was chosen with a given one; note who was told."""
-    chosen = Operator.objects.filter(is_active=True, must_change_password=False, password_told_at=None)
-    for account in chosen.exclude(password_set_at=None):
+    for account in _untold() if _ANY_UNTOLD.finds() else ():
         people = people_of(edition, account)
         if account.password_setters and people:
             _tell(account, people, edition, now)

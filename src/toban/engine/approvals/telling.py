@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import NotificationRule
@@ -26,6 +27,7 @@ from toban.engine.notify.routing.routing import rules_for
 from toban.engine.notify.routing.silences import APPROVAL
 from toban.engine.notify.signal import Condition, Signal
 from toban.engine.people.models import Operator
+from toban.engine.state.question import NOW, Given, Question
 from toban.message import NOTHING, Message
 
 _NOBODY = ""
@@ -62,15 +64,32 @@ def _takers(request: ApprovalRequest, now: datetime) -> Mapping[Operator, str]:
 
 def tell_all(edition: Edition, now: datetime) -> None:
     """Tell everybody who may answer an open request and has not been told yet, and of new delegations."""
-    for request in ApprovalRequest.objects.filter(state=RequestState.OPEN, expires_at__gt=now):
+    for request in _open(now) if _ANY_OPEN.finds(now=now) else ():
         found = candidates(request, edition, now)
         if list(found.able or (_NOBODY,)) != request.told:
             _tell_asked(request.pk, found, edition, now)
-    for broken in BreakGlass.objects.filter(reviewed_at=None).select_related("request"):
+    for broken in _unreviewed().select_related("request") if _ANY_UNREVIEWED.finds() else ():
         # Again with every edition: it must not end with the row that it cited.
         tell_broken(broken, edition, now)
-    for each in Delegation.objects.unended(now).filter(is_told=False):
+    for each in _untold(now) if _ANY_UNTOLD.finds(now=now) else ():
         _tell_delegated(each, edition, now)
+
+
+def _open(now: datetime | Given) -> QuerySet[ApprovalRequest]:
+    return ApprovalRequest.objects.filter(state=RequestState.OPEN, expires_at__gt=now)
+
+
+def _unreviewed() -> QuerySet[BreakGlass]:
+    return BreakGlass.objects.filter(reviewed_at=None)
+
+
+def _untold(now: datetime | Given) -> QuerySet[Delegation]:
+    return Delegation.objects.unended(now).filter(is_told=False)
+
+
+_ANY_OPEN = Question(lambda: _open(NOW).values_list("pk")[:1])
+_ANY_UNREVIEWED = Question(lambda: _unreviewed().values_list("pk")[:1])
+_ANY_UNTOLD = Question(lambda: _untold(NOW).values_list("pk")[:1])
 
 
 def tell_broken(broken: BreakGlass, edition: Edition, now: datetime) -> None:

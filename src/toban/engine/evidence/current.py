@@ -6,12 +6,14 @@ by then (the worker stopped), the row is not measurable, whatever it was before.
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, DateTimeField, Q, QuerySet
 
 from toban.engine.evidence.models import ClauseStatus
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.exceptions.standing import by_row
+from toban.engine.state.question import NOW, Given, Question
 from toban.message import NOTHING, Message
 
 LATE = timedelta(minutes=2)
@@ -78,13 +80,29 @@ def latest_revision() -> int:
     return newest or 0
 
 
+def _changed(
+    revision: int | Given, since: datetime | Given | None, now: datetime | Given
+) -> QuerySet[ClauseStatus]:
+    outdated = Q(holds_until__lte=now)
+    if since is not None:
+        outdated &= Q(holds_until__gt=since)
+    return ClauseStatus.objects.filter(Q(revision__gt=revision) | outdated)
+
+
+def _any_changed() -> QuerySet[ClauseStatus, Any]:
+    revision, since = Given("revision", BigIntegerField()), Given("since", DateTimeField())
+    return _changed(revision, since, NOW).values_list("pk")[:1]
+
+
+_ANY_CHANGED = Question(_any_changed)
+
+
 def changes(revision: int, since: datetime | None, now: datetime) -> tuple[ClauseStatus, ...]:
     """Return what changed after *revision*, and what went out of date since *since* (None: ever), at *now*.
 
     Going out of date writes nothing: such a row keeps its revision.
     """
-    outdated = Q(holds_until__lte=now)
-    if since is not None:
-        outdated &= Q(holds_until__gt=since)
-    found = ClauseStatus.objects.filter(Q(revision__gt=revision) | outdated)
+    if since is not None and not _ANY_CHANGED.finds(revision=revision, since=since, now=now):
+        return ()
+    found = _changed(revision, since, now)
     return _with_exceptions((as_of(each, now) for each in found.order_by("revision")), now)

@@ -11,14 +11,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
-from django.db.models import Max
+from django.db.models import BigIntegerField, Max, QuerySet
 
 from toban.engine.changes import index
 from toban.engine.evidence import segments
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.segments import START
+from toban.engine.state.question import Given, Question
 from toban.message import NOTHING, Message
 from toban.text import storable_text
 
@@ -106,8 +108,15 @@ def head() -> LedgerHead | None:
 
 def kinds_since(sequence: int) -> Mapping[str, int]:
     """Return each kind of the entries after *sequence*, and the newest entry's sequence of that kind."""
-    later = LedgerEntry.objects.filter(sequence__gt=sequence).order_by()
-    return dict(later.values("kind").annotate(newest=Max("sequence")).values_list("kind", "newest"))
+    return dict(_KINDS_SINCE.rows(sequence=sequence))
+
+
+def _kinds_since() -> QuerySet[LedgerEntry, Any]:
+    later = LedgerEntry.objects.filter(sequence__gt=Given("sequence", BigIntegerField())).order_by()
+    return later.values("kind").annotate(newest=Max("sequence")).values_list("kind", "newest")
+
+
+_KINDS_SINCE = Question(_kinds_since)
 
 
 def began_at() -> datetime | None:

@@ -39,6 +39,8 @@ class WorkStatus:
 
 def standings(keys: Collection[str], now: datetime) -> Mapping[str, WorkStatus]:
     """Return the state of the works *keys* at *now*; a work that no worker knows yet is missing."""
+    if not keys:
+        return {}
     ended = (
         Run.objects.filter(work=OuterRef("key"), due_at__lte=now)
         .exclude(state__in=(*Run.OPEN, Run.State.SHADOW))

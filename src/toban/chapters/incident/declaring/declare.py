@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from toban.chapters.incident.declaring import following
 from toban.chapters.incident.declaring.records import TOBAN, give_level, new_incident, record
@@ -32,6 +33,7 @@ from toban.engine.notify.planned import planned
 from toban.engine.notify.routing.muting import Causes, OpenAlert
 from toban.engine.notify.signal import Condition
 from toban.engine.spans import Span
+from toban.engine.state.question import Question
 from toban.message import Message
 
 _AT_ONCE = 500
@@ -73,6 +75,8 @@ def seen(alert: Alert) -> SeenAlert:
 
 def _placed(plan: IncidentPlan, edition: Edition, now: datetime) -> list[Placed]:
     """Return the alerts that are to become a part of an incident."""
+    if not _ANY_FREE.finds():
+        return []
     incidents = list(_open_incidents())
     terms = PlacingTerms(plan.config.declare_from, plan.config.join_within, edition.bindings.runs_on)
     alerts = candidates((seen(each) for each in _free()), incidents, terms)
@@ -89,7 +93,14 @@ def _free() -> Iterator[Alert]:
 
     Those about this chapter's own rows are about no target, and drop out by that.
     """
-    return Alert.objects.filter(settled=False, incident_link=None).only(*_COLUMNS).iterator(_AT_ONCE)
+    return _of_no_incident().only(*_COLUMNS).iterator(_AT_ONCE)
+
+
+def _of_no_incident() -> QuerySet[Alert]:
+    return Alert.objects.filter(settled=False, incident_link=None)
+
+
+_ANY_FREE = Question(lambda: _of_no_incident().values_list("pk")[:1])
 
 
 def _open_incidents() -> Iterator[OpenIncident]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from toban.chapters.incident.declaring import proofs
 from toban.chapters.incident.declaring.records import TOBAN, give_level, record
@@ -27,6 +27,7 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.message_field import storable
 from toban.engine.notify.signal import Condition
+from toban.engine.state.question import Question
 
 
 def newest_alerts() -> Mapping[int, datetime]:
@@ -38,13 +39,16 @@ def newest_alerts() -> Mapping[int, datetime]:
 
 def follow(plan: IncidentPlan, edition: Edition, now: datetime) -> None:
     """Bring every open incident up to date with its alerts, and with what proves steps of the flow."""
-    if not any(each.has_news for each in _looked(plan)):
+    if not _ANY_OPEN.finds() or not any(each.has_news for each in _looked(plan)):
         return
     with transaction.atomic():
         ledger.hold()
         for each in _looked(plan, is_locking=True):
             if each.has_news:
                 _apply(each, plan, edition, now)
+
+
+_ANY_OPEN = Question(lambda: _open().values_list("pk")[:1])
 
 
 class _Look:
@@ -79,11 +83,14 @@ class _Look:
 
 
 def _looked(plan: IncidentPlan, *, is_locking: bool = False) -> list[_Look]:
-    open_ = Incident.objects.filter(closed_at=None, merged_into=None).order_by("pk")
-    found = list(open_.select_for_update(of=("self",)) if is_locking else open_)
+    found = list(_open().select_for_update(of=("self",)) if is_locking else _open())
     alerts = _alerts()
     steps = proofs.proven_steps(found, plan)
     return [_Look(each, alerts.get(each.pk, ()), steps.get(each.pk, ()), plan) for each in found]
+
+
+def _open() -> QuerySet[Incident]:
+    return Incident.objects.filter(closed_at=None, merged_into=None).order_by("pk")
 
 
 def is_measured(incident: Incident) -> bool:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from toban.chapters.incident.gameday.planned import PlannedGameDay
 from toban.chapters.incident.gameday.watching import Check, Seen, why_failed
@@ -12,6 +13,7 @@ from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.message_field import storable
 from toban.engine.runs.models import Run
+from toban.engine.state.question import Question
 from toban.message import NOTHING, Message
 
 _BY = "game-day"
@@ -84,10 +86,17 @@ def conclude(game_day: GameDay, found: list[Check], why: Message, now: datetime)
     return current
 
 
+def _over() -> QuerySet[Incident]:
+    over = Incident.objects.filter(is_drill=True, closed_at=None, recovered_at__isnull=False)
+    return over.filter(game_day__ended_at__isnull=False)
+
+
+_ANY_OVER = Question(lambda: _over().values_list("pk")[:1])
+
+
 def close_drills(now: datetime) -> None:
     """Close the incidents of game days that are over: nothing is owed for what was made on purpose."""
-    over = Incident.objects.filter(is_drill=True, closed_at=None, recovered_at__isnull=False)
-    for incident in over.filter(game_day__ended_at__isnull=False):
+    for incident in _over() if _ANY_OVER.finds() else ():
         with transaction.atomic():
             ledger.hold()
             left = Incident.objects.filter(pk=incident.pk, closed_at=None, recovered_at__isnull=False)

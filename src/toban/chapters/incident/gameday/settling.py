@@ -6,6 +6,7 @@ Level-triggered: a worker that dies while it mends leaves a game day that is men
 from datetime import datetime, timedelta
 
 import structlog
+from django.db.models import QuerySet
 
 from toban.chapters.incident.gameday import records
 from toban.chapters.incident.gameday.commands import Logged, run_command
@@ -18,6 +19,7 @@ from toban.engine.runs import orders
 from toban.engine.runs.models import Run
 from toban.engine.runs.rules import BY_SCHEDULE
 from toban.engine.runs.work import StepFailed
+from toban.engine.state.question import Question
 from toban.message import NOTHING, Message, message_of
 
 _TRIES = timedelta(minutes=10)
@@ -30,15 +32,24 @@ log = structlog.get_logger(__name__)
 
 def settle(plan: IncidentPlan, now: datetime, clock: Clock = system_clock) -> None:
     """Mend what is left broken, close what is over, and let the calendar's next failure have its turn."""
-    left = GameDay.objects.filter(state=GameDay.State.RUNNING).exclude(run__state__in=Run.OPEN)
-    for game_day in left.select_related("run", "incident"):
-        _conclude(game_day, plan, clock)
+    if _ANY_LEFT.finds():
+        for game_day in _left().select_related("run", "incident"):
+            _conclude(game_day, plan, clock)
     records.close_drills(now)
     _take_turns(plan, now)
 
 
+def _left() -> QuerySet[GameDay]:
+    return GameDay.objects.filter(state=GameDay.State.RUNNING).exclude(run__state__in=Run.OPEN)
+
+
+_ANY_LEFT = Question(lambda: _left().values_list("pk")[:1])
+
+
 def _take_turns(plan: IncidentPlan, now: datetime) -> None:
     """Repeat the calendar's first run that only found another game day under way: all are due at one time."""
+    if not plan.game_days:
+        return
     lately = Run.objects.filter(
         work__in=list(plan.game_days), ordered_by=BY_SCHEDULE, due_at__gt=now - _TURNS, game_day=None
     )

@@ -9,16 +9,22 @@ from toban.chapters.incident.remedies.effects import Outcome, UseSeen, settle
 from toban.engine.notify.models import Alert
 from toban.engine.notify.signal import Condition
 from toban.engine.runs.models import FinishedStep, Run
+from toban.engine.state.question import Question
 
 _UNBOUND = timedelta(minutes=10)
 """The time of a remedy whose table is gone."""
 
 
+_ANY_PENDING = Question(lambda: RemedyUse.objects.filter(settled_at=None).values_list("pk")[:1])
+
+
 def settle_all(plan: IncidentPlan, now: datetime) -> None:
     """Record the effect of every remedy of which it is known now."""
-    pending = RemedyUse.objects.filter(settled_at=None).select_related("run", "alert")
+    if not _ANY_PENDING.finds():
+        return
+    pending = RemedyUse.objects.filter(settled_at=None)
     within = {each.name: each.config.effect_within for each in plan.remedies}
-    for use in pending:
+    for use in pending.select_related("run", "alert"):
         _join(use)
         settled = settle(_seen(plan, use, within), now)
         if settled is not None:

@@ -31,6 +31,7 @@ from toban.engine.runs import orders as runs
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.rules import RunReason
+from toban.engine.state.question import Question
 from toban.message import NOTHING, Message
 
 _FAILED_LOOKS = 3
@@ -49,13 +50,16 @@ _ENDED = {
 }
 """The state of a run → that of its release, which its last step has not ended itself."""
 
+_UNDER_WAY = Question(
+    lambda: Release.objects.filter(state__in=_OPEN).order_by("pk").values_list("pk", "deployment")
+)
+
 log = structlog.get_logger(__name__)
 
 
 def look(plan: ReleaseChapterPlan, now: datetime) -> None:
     """Have every release take the next step that is due; each in a transaction of its own."""
-    found = Release.objects.filter(state__in=_OPEN).order_by("pk")
-    for number, name in found.values_list("pk", "deployment"):
+    for number, name in _UNDER_WAY.rows():
         deployment = plan.deployments.get(name)
         with transaction.atomic():
             ledger.hold()
