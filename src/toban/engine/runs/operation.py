@@ -26,6 +26,8 @@ def _shift(_at: Workplace) -> WorkerShift:
 
 def forget_overridden(edition: Edition, _now: datetime) -> None:
     """Forget the modes that the bindings have overridden; see `modes.service.forget_overridden`."""
+    if not modes.decisions():
+        return
     newest = records.in_force()
     # A node that is behind would take a new decision for one that is over.
     if newest is not None and records.names(newest) == edition.digests:

@@ -14,8 +14,8 @@ class Given(Value):
     """A value that is given with each asking, under the name that stands for it in the question."""
 
     @override
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
-        return "%s", [self]
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (self,)
 
 
 NOW = Given("now", DateTimeField())
@@ -42,7 +42,7 @@ class Question:
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
             found = cursor.fetchall()
-        return list(compiler.results_iter([found], tuple_expected=True))
+        return [tuple(row) for row in compiler.results_iter([found], tuple_expected=True)]
 
     def first(self, **given: object) -> tuple[Any, ...] | None:
         """Return the first row of the answer, whose query should ask for no others; None without any."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from toban.design.clauses.duty import DutyRole
@@ -312,7 +312,7 @@ class _Look:
             *(judgement.until for judgement in judgements),
         ]
         to_come: list[datetime] = [at for at in ends if at is not None and at > self._now]
-        return min([*to_come, self._now + AT_LEAST_EVERY])
+        return min([*to_come, _round_after(self._now)])
 
 
 def _undecided_until(alert: AlertRecord) -> datetime | None:
@@ -389,3 +389,12 @@ def _dead_end(end: DeadEnd) -> NoticeOutcome:
 def _is_new(outcome: NoticeOutcome, alert: AlertRecord) -> bool:
     there = place(outcome.destination, outcome.rule_id, outcome.recipients)
     return alert.past.said.get(there) != (outcome.reason, outcome.detail)
+
+
+def _round_after(now: datetime) -> datetime:
+    """Return when to look again at what may have changed with time: the same moment for all alerts.
+
+    One look at fifty alerts costs hardly more than one at a single alert.
+    """
+    later = now + AT_LEAST_EVERY
+    return later - (later - datetime.min.replace(tzinfo=UTC)) % AT_LEAST_EVERY

@@ -22,7 +22,7 @@ from toban.engine.notify.models import Posting
 from toban.engine.notify.routing.contacts import Contacts
 from toban.engine.state.question import Question
 
-WHOLE = timedelta(seconds=5)
+WHOLE = timedelta(seconds=15)
 """How often all is looked at in any case: statuses grow old, and a clock may have been set back."""
 
 
@@ -59,8 +59,8 @@ class _Postings(NamedTuple):
     is_under_way: bool = False
 
 
-def _newest(outbox: Outbox[Any, Any]) -> QuerySet[Any, Any]:
-    rows = outbox.model._default_manager  # noqa: SLF001 - Django's own name for it
+def _newest(outbox: Outbox[Any, Any]) -> QuerySet[Posting, Any]:
+    rows: QuerySet[Posting] = outbox.model._default_manager.all()  # noqa: SLF001 - Django's own name for it
     return rows.order_by("-pk").values_list("pk", Exists(rows.filter(state=Posting.State.WAITING)))[:1]
 
 
