@@ -7,7 +7,7 @@ import sys
 import termios
 from typing import ClassVar, override
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from toban.engine.network.serving import BoundedHttp
 
 MOST_SILENT = 1_000
 """Connections on which nothing is asked: between two requests of clients that are in no hurry, too."""
@@ -19,11 +19,10 @@ _FILES = 4_096
 """Enough for many slow strangers, and few enough for what each of them may have kept in memory."""
 
 
-class BoundedConnection(H11Protocol):
+class BoundedConnection(BoundedHttp):
     """A connection that is closed unless somebody asks something in time, and reads the answer.
 
     Otherwise a stranger who asks nothing, or sends a byte a minute, could hold all connections there can be.
-    Its parser bounds the headers, which the faster one that uvicorn takes if it is installed does not.
     """
 
     _silent: ClassVar[dict["BoundedConnection", asyncio.TimerHandle]] = {}

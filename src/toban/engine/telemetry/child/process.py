@@ -14,6 +14,7 @@ from typing import override
 
 import uvicorn
 
+from toban.engine.network.serving import BoundedHttp
 from toban.engine.telemetry.child.application import Application
 from toban.engine.telemetry.child.engine import StoreEngine
 from toban.engine.telemetry.child.engine_settings import EngineLimits, write_configuration
@@ -56,6 +57,11 @@ def serve(
         engine.close()
 
 
+class _StoreConnection(BoundedHttp):
+    # Bound values come in the URL, up to the length at which clients switch to a form.
+    largest_head = 256 * 1024
+
+
 class _StoreServer(uvicorn.Server):
     """uvicorn, with a time limit for stopping."""
 
@@ -66,8 +72,7 @@ class _StoreServer(uvicorn.Server):
                 lifespan="off",
                 log_level="warning",
                 access_log=False,
-                # Bound values come in the URL, up to the length at which clients switch to a form.
-                h11_max_incomplete_event_size=256 * 1024,
+                http=_StoreConnection,
                 timeout_graceful_shutdown=int(_STOP_SECONDS),
             )
         )
