@@ -8,6 +8,8 @@ from typing import Any
 
 from toban.engine.search_parts import Match, SearchTerm
 
+WITHIN = "at >= fromUnixTimestamp64Milli({start:Int64}) AND at < fromUnixTimestamp64Milli({end:Int64})"
+"""The span of time, which every WHERE clause here begins with."""
 _TESTS = {
     Match.WHOLE: "{} = {}",
     Match.BEGINS: "startsWith({}, {})",
@@ -29,10 +31,7 @@ def conditions[Where](
     value.
     """
     parameters: dict[str, Any] = {**span}
-    parts = [
-        "at >= fromUnixTimestamp64Milli({start:Int64})",
-        "at < fromUnixTimestamp64Milli({end:Int64})",
-    ]
+    parts = [WITHIN]
     for number, term in enumerate(terms):
         either = []
         for place, each in enumerate((term, *term.others)):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toban.engine.search_parts import Match, SearchTerm
 from toban.engine.telemetry import row_binary
+from toban.engine.telemetry.conditions import WITHIN, test_of
 from toban.engine.telemetry.conditions import conditions as of_terms
-from toban.engine.telemetry.conditions import test_of
 
 if TYPE_CHECKING:
     # Code that queries brings the store; code that only parses a search does not need its client.
@@ -170,6 +170,8 @@ class LogSearch:
             return {}
         # Counting into an array costs the engine half as much as grouping by two keys.
         counts = f"countResample({start}, {parameters['end']}, {length})(toUnixTimestamp64Milli(at))"
+        # It leaves out what is outside itself: the engine need not look at each row twice.
+        where = where.replace(WITHIN, f"indexHint({WITHIN})", 1)
         sql = f"SELECT level, {counts} FROM logs WHERE {where} GROUP BY level"  # noqa: S608 - as above
         return {
             (row_binary.moment(start + place * length), level): count
@@ -278,7 +280,8 @@ def _value(column: Column) -> str:
     if column in _KNOWN:
         return f"if({_KNOWN[column]}, {text}, '')"
     if isinstance(column, str):
-        return text
+        # A text itself: turning it into one would cost a quarter more.
+        return expression
     is_list = f"startsWith(dynamicType({expression}), 'Array')"
     return f"arrayJoin(if({is_list}, arrayDistinct({_elements(expression)}), [{text}]))"
 

@@ -161,6 +161,18 @@ def test_a_line_without_a_duration_has_none_and_zero_is_one(search: LogSearch) -
     assert (zero.duration_ms, none.duration_ms) == (0.0, None)
 
 
+@pytest.mark.parametrize(
+    ("begin", "end"), [(-60, 60), (0, 3), (1, 2), (5, 50), (30, 201), (199, 202), (400, 401)]
+)
+@pytest.mark.parametrize("step", [1, 7, 100])
+def test_rows_outside_a_span_are_not_counted_by_level(
+    begin: int, end: int, step: int, search: LogSearch
+) -> None:
+    span = TimeSpan(NOON + timedelta(seconds=begin), NOON + timedelta(seconds=end))
+
+    assert sum(search.by_level([], span, step=step).values()) == search.count([], span)
+
+
 def test_rows_are_counted_by_level_and_time_and_value(search: LogSearch) -> None:
     by_level = search.by_level([], HOUR, step=100)
 
