@@ -71,12 +71,13 @@ _UNWRITTEN = "作成中|執筆中|準備中|未作成|作成予定|work in progr
 _MARKED = re.compile(
     rf"[(（\[【](?:{_TAKEN_BACK}|{_UNWRITTEN})[^()（）\[\]【】:：]{{0,8}}[)）\]】]"
     r"|\[(?:todo|tbd)\b[^\[\]]*\]|未実装|未確定|\bnot (?:yet )?implemented\b|\bnot backed up\b"
+    r"|\bto be (?:implemented|built|added|defined|written|set up|configured|decided|determined)\b"
 )
 """Marks within a text that take back what the row says."""
 
 _STATUS = words(
     "未着手|計画中|予定|検討中|未導入|未対応|案|(?:将来|今後)(?:実装|対応|導入|検討)(?:予定)?|(?:必要|要望)時に(?:実装|導入)"
-    "|planned|proposed"
+    "|planned|proposed|not (?:yet )?started"
 )
 """What a cell of its own says of its row."""
 

@@ -63,7 +63,7 @@ def test_a_column_of_suggested_values_is_not_in_force(read: Read, column: str) -
     assert row.reason.code == "design.columns-of-a-draft"
 
 
-@pytest.mark.parametrize("status", ["未着手", "計画中", "Planned"])
+@pytest.mark.parametrize("status", ["未着手", "計画中", "Planned", "Not started", "Not yet started"])
 def test_a_status_of_its_own_takes_a_row_back(read: Read, status: str) -> None:
     table = ("| 項目 | 目標値 | 備考 |", "|---|---|---|", f"| 稼働率 | 99.9%以上 | {status} |")
 
@@ -209,3 +209,10 @@ def test_nothing_of_a_manual_still_to_be_written_is_in_force(read: Read, title: 
 
 def test_a_list_of_manuals_to_write_is_not_in_force(read: Read) -> None:
     assert read("## 定期作業", "### 日次作業手順書の作成", "- [ ] ログの確認").clauses == ()
+
+
+@pytest.mark.parametrize("mark", ["to be implemented in M14", "to be defined"])
+def test_a_heading_says_that_what_is_below_is_still_to_be_made(read: Read, mark: str) -> None:
+    table = ("| Alert | Condition | Severity |", "|-|-|-|", "| SlowAnswers | p95 > 2s for 5 minutes | P1 |")
+
+    assert len(read(f"## Alert rules ({mark})", *table).not_in_force) == 1
