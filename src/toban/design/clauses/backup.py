@@ -22,6 +22,7 @@ from toban.design.shapes.commands import (
     offers_choice,
     runs_a_restore,
 )
+from toban.design.shapes.objective_name import POINT, TIME, objective_named
 from toban.design.shapes.shape import (
     SHELLS,
     Built,
@@ -104,25 +105,6 @@ class RecoveryObjective(Clause):
     limit: Duration
 
 
-_POINT = "rpo|目標復旧時点|復旧時点目標|recovery point objective"
-_TIME = "rto|目標復旧時間|復旧時間目標|recovery time objective"
-_OBJECTIVE = re.compile(
-    rf"(?P<before>.*?)(?<![a-z])[(]?(?:(?P<point>{_POINT})|(?P<time>{_TIME}))(?![a-z])[)]?"
-    rf"(?:\s*[(]?(?:{_POINT}|{_TIME})[)]?)*(?:の?(?:目標|要件|設定|基準)値?|\s*(?:targets?|objective|goal))?"
-    r"(?:\s*[(](?P<inside>[^()]+)[)]|\s*(?:\bfor\b|\bof\b|[-:])\s*(?P<after>.+))?",
-    re.IGNORECASE,
-)
-_OTHER_FIGURE = words(
-    "現状|現行|実績|実測|検知|検出|判断|判定|決定|復旧|検証|切り?替え?|actual.*|current|achieved|detection|decision|restore|verification"
-)
-"""What stands beside RTO if the figure is only a part of it, or what was measured."""
-_WHOLE = words(
-    "目標|最大|推奨|暫定|参考|mvp|[本当]?システム|[本当]?サービス|分|日"
-    "|.*(?:時間|時点|ポイント|損失|目標|\\b(?:time|point|objective|loss|target))|max(?:imum)?(?: .+)?"
-    "|time to .+|recommended|overall|system|h|hrs?|hours?|min(?:ute)?s?|days?"
-)
-"""What stands beside RTO without being a subject: its name in full, a word for the whole, a unit."""
-_LISTED = re.compile(r"[、,]")
 _IF = words(r"場合|\b(?:if|when|unless)\b")
 """Words by which the figure holds only sometimes: 15分（切り戻せる場合）."""
 _FACET = words(
@@ -140,7 +122,7 @@ _POLICY_PIECES = re.compile(r"[、,]\s*")
 _POLICY_WORDS = re.compile(r"^(?:kept? (?:for )?|retain(?:ed)? (?:for )?|to |→\s*)", re.IGNORECASE)
 _MORE_RULES = words(r"\d\s*(?:分|時|日|週|月|年|回|世代|%|:)|\d+ \w|daily|hourly|weekly|monthly|毎|次")
 _ORDERS = ("method", "type", "frequency", "clock", "generations", "retention", "destination")
-_ZERO = re.compile(r"0(?:\s*\(.*\)|\s*(?:秒|分|s|sec|min))?")
+_ZERO = re.compile(r"0(?:\s*(?:秒|分|s|sec|min))?")
 
 
 def _policy(cells: Cells) -> Built:
@@ -161,6 +143,8 @@ def _policy(cells: Cells) -> Built:
         raise NotUnderstood(Message("design.backup-without-frequency-and-method"))
     # 保持期間 | 4世代: so many copies are kept, however long that is.
     kept = None if cells["generations"] else read_generations(cells["retention"])
+    if kept:
+        cells.take("retention")
     policy = BackupPolicy(
         **cells.stamp(BackupPolicy, subject, method),
         subject=subject,
@@ -205,7 +189,9 @@ def _recovery(cells: Cells) -> Built:
 def _objectives(cells: Cells, subject: str) -> tuple[RecoveryObjective, ...]:
     """Return the RPO and RTO of one row, each only if its cell holds a length of time."""
     for role in ("rpo", "rto"):
-        if _limit(cells[role]) is None and any(map(str.isdigit, cells[role])):
+        if _limit(cells[role]) is not None:
+            cells.take(role)
+        elif any(map(str.isdigit, cells[role])):
             raise unreadable(cells[role], label=cells.label(role), expected=Message("design.expected-period"))
     return tuple(
         # A column of another name may be declared to be one.
@@ -221,32 +207,12 @@ def _measure(cells: Cells, role: str) -> str:
 
 
 def _limit(text: str) -> Duration | None:
-    if _ZERO.fullmatch(normalise(text)):
+    if _ZERO.fullmatch(without_remark(normalise(text))):
         return Duration(Decimal(0), TimeUnit.MINUTE)
     if _IF.search(normalise(text)):
         return None
     bare = without_remark(plain(text))
     return read_within(text) or read_duration(text) or read_within(bare) or read_duration(bare)
-
-
-def objective_named(name: str) -> tuple[str, str]:
-    """Return `RPO` or `RTO` if *name* is one of them, and what it is of: RTO (DB), 重要データのRPO.
-
-    Two empty texts if it is neither, or only a part of one (RTO（検知）), or something about it (RTO達成率).
-    """
-    found = _OBJECTIVE.fullmatch(plain(name))
-    if found is None:
-        return "", ""
-    beside = [(found[part] or "").strip(" の:-/・(") for part in ("before", "inside", "after")]
-    said = [
-        part
-        for text in beside
-        for part in map(str.strip, _LISTED.split(text))
-        if part and not _WHOLE.fullmatch(part.lower())
-    ]
-    if any(_OTHER_FIGURE.fullmatch(part.lower()) or _OBJECTIVE.search(part) for part in said):
-        return "", ""
-    return ("RPO" if found["point"] else "RTO"), " ".join(said)
 
 
 def recovery_objective(place: ClausePlace, name: str, text: str, subject: str = "") -> RecoveryObjective:
@@ -267,10 +233,13 @@ def recovery_objective(place: ClausePlace, name: str, text: str, subject: str = 
 def _named(cells: Cells) -> Built:
     """Read a row of 項目|目標値 whose item is RPO or RTO; an unknown first column may be the subject."""
     subject = cells["subject"] or cells.headed("")
+    # An objective is all of its name and of its target, or none.
+    cells.take("name", "target")
     return recovery_objective(cells.place, cells.required("name"), cells.required("target"), subject)
 
 
 def _named_entry(entry: PlacedEntry) -> RecoveryObjective:
+    entry.take()
     return recovery_objective(entry.place, entry.key, entry.value)
 
 
@@ -294,6 +263,8 @@ def _listed(entry: PlacedEntry) -> BackupPolicy:
             retention = span
         else:
             rest.append(bare)
+    # Each piece is one of these, or the destination.
+    entry.take(entry.value)
     destination = rest[0] if len(rest) == 1 and not _MORE_RULES.search(normalise(rest[0])) else ""
     if schedule is None or (rest and not destination) or not (generations or retention or destination):
         raise NotUnderstood(Message("design.not-a-backup-policy"))
@@ -467,7 +438,7 @@ SHAPES = ChapterShapes(
             RecoveryObjective,
             _named_entry,
             headings=words("."),
-            key=words(rf"(?:{_POINT}|{_TIME})(?:\s*\(.*\))?"),
+            key=words(rf"(?:{POINT}|{TIME})(?:\s*\(.*\))?"),
             within=1,
         ),
         EntryShape(

@@ -24,6 +24,7 @@ from toban.design.shapes.shape import (
 )
 from toban.design.values.normal import plain
 from toban.design.values.quantity import Quantity, read_quantity
+from toban.design.values.remark import rest_of
 from toban.design.values.schedule import Schedule
 from toban.design.values.threshold import Threshold
 from toban.message import Message
@@ -80,6 +81,11 @@ _BEFORE = r"(?:(?<![^\W\d])|(?<=と)|(?<=び))"
 _AFTER = r"(?=$|\W|\d|追加|増|を|の|が|と|及び|および)"
 _SHARE = re.compile(r"\d+(?:\.\d+)?\s*%")
 _OTHER_WAY = words(r"以下|未満|下回|<|≤|\b(?:below|under|less|falls?|drops?)\b")
+_AIMED = re.compile(
+    r"を?(?:目安|到達|超過?|超え(?:た|る)?(?:ら|場合|とき|時)?|以上|達し(?:た|たら)|(?:した|する)?(?:場合|時点|時|とき))"
+    r"|\b(?:reached|exceeded|used|or more|usage|utili[sz]ation)\b",
+    re.IGNORECASE,
+)
 _VERB = re.compile(
     r"\s*\b(?:(?:is|drops?|falls?|rises?|goes)\b.*|exceeds?|reaches|hits|above|below|over|under)$",
     re.IGNORECASE,
@@ -115,6 +121,9 @@ def _usage(cells: Cells) -> ResourceUsage:
     resource = cells.required("resource")
     # What is forecast is no part of the limit.
     extend = _FORECAST.sub("", cells["extend"])
+    extend_at = _limit_in(extend) if extend else None
+    if extend_at is not None:
+        cells.take("extend")
     limit = cells.read("limit", read_quantity, Message("design.expected-quantity"))
     used = cells.maybe("used", read_quantity, Message("design.expected-quantity"))
     utilisation = cells.maybe("utilisation", read_quantity, Message("design.expected-share"))
@@ -132,7 +141,7 @@ def _usage(cells: Cells) -> ResourceUsage:
         limit=limit,
         utilisation=utilisation,
         # 次回拡張予定 may hold a date or a plan in prose; only a utilisation can be watched.
-        extend_at=_limit_in(extend) if extend else None,
+        extend_at=extend_at,
     )
 
 
@@ -147,7 +156,8 @@ def _limit_in(text: str) -> Threshold | None:
     whole = read_limit(bare)
     shares = list(_SHARE.finditer(bare))
     if whole is None and len(shares) == 1 and not _OTHER_WAY.search(bare.lower()):
-        whole = read_limit(bare[: shares[0].end()])
+        end = shares[0].end()
+        whole = None if rest_of(_AIMED.sub(" ", bare[end:]), ()) else read_limit(bare[:end])
     if whole is None:
         return None
     return replace(compared(whole, whole.subject), subject=_VERB.sub("", whole.subject).strip())
@@ -217,6 +227,7 @@ SHAPES = ChapterShapes(
                 "note": words("目標|備考|target|notes?"),
             },
             needs=("resource", "limit", "used|usage"),
+            inert=("extend",),
             telling=("resource used limit utilisation",),
         ),
         TableShape(

@@ -129,6 +129,7 @@ def _spent(entry: PlacedEntry) -> Budget:
     alert = said["alert"] if said else None
     if said is None or not entry.key or not (alert or _is_planned(entry)):
         raise NotUnderstood(Message("design.not-a-monthly-budget"))
+    entry.take(entry.value)
     return Budget(
         **entry.stamp(Budget, entry.key),
         item=entry.key,

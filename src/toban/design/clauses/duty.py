@@ -26,6 +26,7 @@ from toban.design.values.people import (
     is_placeholder,
     read_channels,
     read_recipients,
+    ways_within,
 )
 from toban.design.values.rotation import Rotation, read_rotation
 from toban.message import Message
@@ -80,7 +81,7 @@ def _role(cells: Cells) -> DutyRole:
             DutyRole,
             role,
             cells["holder"] if cells.has("contact") else "",
-            assumptions=_taken(role, rotation),
+            assumptions=(*_taken(role, rotation), *_not_reached(cells, holder)),
         ),
         role=role,
         rotation=rotation,
@@ -110,9 +111,21 @@ _SEVERAL = re.compile(r",\s.*\s")
 """What lists several things, where a contact names one: triage, external comms, decisions."""
 
 
+def _not_reached(cells: Cells, holder: str) -> tuple[Assumption, ...]:
+    """Say which contact reaches nobody by Toban: 内線1234, the address of a page."""
+    said = cells["contact"]
+    if not said or said == holder or channels_within(said) or not _REACH.search(normalise(said)):
+        return ()
+    cells.take("contact")
+    unused = Message("design.contact-not-used", words=said)
+    return (Assumption(unused, Message("design.why-contact")),)
+
+
 def _channels(cells: Cells) -> tuple[ChannelRef, ...]:
     """Return the ways in all the columns; メール beside an address says nothing more."""
     found = [way for role in ("holder", "contact", "contact_too") for way in channels_within(cells[role])]
+    for role in ("holder", "contact", "contact_too"):
+        cells.take_words(*ways_within(cells[role]))
     addressed = {way.kind for way in found if way.address}
     return tuple(way for way in found if way.address or way.kind not in addressed)
 
@@ -171,6 +184,7 @@ def _reached(entry: PlacedEntry) -> DutyRole:
     is_told = channels or (_ADDRESS.search(normalise(entry.value)) and not _is_work(holder))
     if not (_is_role(entry.key) and is_told):
         raise NotUnderstood(Message("design.not-a-role-with-contact"))
+    entry.take(*ways_within(entry.value), *filter(duty_hours, _IN_BRACKETS.findall(entry.value)))
     return DutyRole(
         **entry.stamp(DutyRole, entry.key),
         role=entry.key,
@@ -190,6 +204,7 @@ def _on_duty(entry: PlacedEntry) -> DutyRole:
         raise NotUnderstood(Message("design.not-a-role-with-holder"))
     others = [piece for piece in pieces if not found or piece != found[0][0]]
     people = [who for piece in others if (who := _people(piece))]
+    entry.take(*(piece for piece, _ in found), *ways_within(entry.value))
     if any(_is_work(piece) for piece in people):
         raise NotUnderstood(Message("design.not-a-role-with-holder"))
     holder = "、".join(people)

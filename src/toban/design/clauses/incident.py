@@ -1,8 +1,7 @@
 """Chapter 7, 障害対応: severities, flow, known failures."""
 
 import re
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
@@ -11,6 +10,7 @@ from toban.design.chapter import Chapter
 from toban.design.clauses.base import Clause
 from toban.design.section import normalise
 from toban.design.shapes.alerts import told
+from toban.design.shapes.response import Response, handled, people_of, read_response, unused_words
 from toban.design.shapes.sentence import steps_of
 from toban.design.shapes.shape import (
     Cells,
@@ -24,7 +24,7 @@ from toban.design.shapes.shape import (
     unreadable,
     words,
 )
-from toban.design.values.duration import Duration, TimeUnit, read_duration, read_within
+from toban.design.values.duration import Duration
 from toban.design.values.metric import Metric
 from toban.design.values.people import Recipient
 from toban.design.values.severity import IncidentSeverity, is_alert_scale, is_level, read_incident_severity
@@ -196,17 +196,13 @@ def _bare(text: str) -> str:
     return _KIND_OF_HOST.sub("", normalise(text).strip().removesuffix("の")).strip()
 
 
-_RECOVERY = re.compile(r"復旧|解決|回復|完了|restor|resol|recover|fix")
 _OPEN = words("ベストエフォート|best effort|別途(?:協議|調整)|都度(?:協議|調整)|協議の?上|適宜")
-_IMMEDIATE = words(r"即時|即座|直ち|すぐ|\bimmediate(?:ly)?\b|\bat once\b|\binstant")
-_PIECES = re.compile(r"[、,;\n]|\(|\)|→| / ")
 _CODE = words(r"\b(?:p|sev-?|s)\d\b")
 _PRIORITY = words("優先(?:度|順位)|priority")
 """Heads a column of levels: of what is done first, unless a time or somebody stands beside it."""
 _RANK = words(r"(?:ランク|区分|レベル|rank)?\s*(?P<letter>[a-d])(?:ランク|区分)?")
 _NUMBERED = words(r"(?:障害)?(?:レベル|ランク|区分|level|tier)\s*\d")
 _ENGLISH_LEVEL = words("critical|high|medium|low|major|minor")
-_NEXT_BUSINESS_DAY = words("翌営業日|next business day")
 _NO_FAILURE = words(
     r"(?:原因|対処|対策|対応|調査|確認|特定|診断|復旧|手順|一覧)(?:法|方法|策|手順)?$"
     r"|^(?:手順|ステップ|step) ?\d"
@@ -226,47 +222,6 @@ _FAILS = words(
 _FINE = words(r"正常|🟢|\bok\b|\bnormal\b")
 _ALERTS = words("アラート|通知|alert|notif")
 _KINDS = (Message("design.kind-notification-rule"), Message("design.kind-incident-level"))
-_WORDING = re.compile(
-    r"(?:に)?(?:対応|復旧|解決|回復|初動|着手|開始|受付|応答|完了|を目標|目標|目安|以内に)+(?:開始)?$|^(?:初動|対応|復旧|解決)[:：]?"
-    r"|^(?:(?:page|call)(?: the)?(?: on-?call(?: engineer)?)?|ack(?:nowledged?)?|respon(?:d|se)|engage|triage"
-    r"|(?:resol|restor|recover|fix|mitigat)\w*):?(?= |$)(?: (?:with)?in\b)?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Response:
-    """The times that one cell promises."""
-
-    respond: Duration | None = None
-    is_immediate: bool = False
-    recover: Duration | None = None
-
-
-_ROUND_THE_CLOCK = words(r"24 ?時間(?: ?365 ?日)?(?:対応|体制)?|24(?:/| ?x ?)7(?:/365)?|24 ?hours(?: a day)?")
-
-
-def _read_response(text: str) -> _Response | None:
-    """Read 即時対応 (1時間以内復旧): each piece is a response or recovery time; None if there is none."""
-    found = _Response()
-    plain = normalise(text).replace("開庁日", "営業日")
-    for piece in filter(None, (part.strip() for part in _PIECES.split(plain))):
-        if _IMMEDIATE.search(piece) and not re.search(r"\d", piece):
-            found = replace(found, is_immediate=True)
-            continue
-        # 即時（24時間）: at any hour.
-        if found.is_immediate and _ROUND_THE_CLOCK.fullmatch(piece):
-            continue
-        bare = _WORDING.sub("", piece).strip()
-        limit = read_within(piece) or read_within(bare) or read_duration(bare)
-        if limit is None and _NEXT_BUSINESS_DAY.search(piece):
-            limit = Duration(Decimal(1), TimeUnit.BUSINESS_DAY)
-        if limit is None:
-            continue
-        if _RECOVERY.search(piece):
-            found = replace(found, recover=found.recover or limit)
-        else:
-            found = replace(found, respond=found.respond or limit)
-    return None if found == _Response() else found
 
 
 def _ranked(name: str) -> IncidentSeverity | None:
@@ -301,28 +256,27 @@ def _level(cells: Cells) -> IncidentLevel:
     definition = cells.first("definition", "impact", "example")
     if not (definition or cells["response"] or cells["recovery"]):
         raise NotUnderstood(Message("design.severity-without-definition"))
-    response = (
-        cells.maybe("response", _read_response, Message("design.expected-response-time"))
-        or _read_response(cells["handling"])
-        or _Response()
-    )
+    response = cells.maybe("response", read_response, Message("design.expected-response-time"))
+    response = response or handled(cells)
     is_open = _OPEN.fullmatch(normalise(cells["recovery"])) is not None
     recovery = (
-        None if is_open else cells.maybe("recovery", _read_response, Message("design.expected-recovery-time"))
+        None if is_open else cells.maybe("recovery", read_response, Message("design.expected-recovery-time"))
     )
-    recovery = recovery or _Response()
+    recovery = recovery or Response()
     recipients, not_used = told(cells)
     open_end = Message("design.no-time-limit", words=cells["recovery"])
     no_limit = (Assumption(open_end, Message("design.why-no-limit")),) if is_open else ()
     return IncidentLevel(
-        **cells.stamp(IncidentLevel, name, assumptions=(*no_limit, *not_used)),
+        **cells.stamp(
+            IncidentLevel, name, assumptions=(*no_limit, *unused_words(cells, response, recovery), *not_used)
+        ),
         name=name,
         severity=severity,
         definition=definition,
         respond_within=response.respond,
         is_immediate=response.is_immediate,
         recover_within=recovery.recover or recovery.respond or response.recover,
-        recipients=recipients,
+        recipients=recipients or people_of(cells["handling"]),
     )
 
 

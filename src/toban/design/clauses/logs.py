@@ -24,6 +24,7 @@ from toban.design.shapes.shape import (
     words,
 )
 from toban.design.values.duration import Retention, read_retention
+from toban.design.values.remark import rest_of
 from toban.message import Message
 
 
@@ -107,6 +108,7 @@ def _kept(entry: PlacedEntry) -> LogKind:
     retention = read_retention(entry.value)
     if retention is None:
         raise unreadable(entry.value, label=entry.key, expected=Message("design.expected-period"))
+    entry.take(entry.value)
     return LogKind(
         **entry.stamp(LogKind, entry.key), name=entry.key, content="", destination="", retention=retention
     )
@@ -123,6 +125,7 @@ def _kept_each(entry: PlacedEntry) -> Built:
         name = name.strip()
         stamp = entry.stamp(LogKind, name)
         kinds.append(LogKind(**stamp, name=name, content="", destination="", retention=retention))
+    entry.take()
     return tuple(kinds)
 
 
@@ -134,6 +137,7 @@ def _level(cells: Cells) -> LogLevel:
         raise NotUnderstood(Message("design.log-events-not-levels"))
     # A dash is an answer here: not written.
     written = cells.written("production")
+    cells.take("production")
     return LogLevel(
         **cells.stamp(LogLevel, name),
         name=name,
@@ -150,9 +154,14 @@ def _in_production(purpose: str) -> bool | None:
 
 def _flag(text: str) -> bool | None:
     plain = normalise(text)
-    if _NO.search(plain) or plain == "x":
-        return False
-    return True if _YES.search(plain) or plain == "o" else None
+    if plain in {"x", "o"}:
+        return plain == "o"
+    said = {
+        answer
+        for pattern, answer in ((_NO, False), (_YES, True))
+        if pattern.search(plain) and not rest_of(pattern.sub(" ", plain), ())
+    }
+    return said.pop() if len(said) == 1 else None
 
 
 def _level_entry(entry: PlacedEntry) -> LogLevel:

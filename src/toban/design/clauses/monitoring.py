@@ -12,22 +12,23 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.notices import RULE_ENTRY, RULE_TABLE
 from toban.design.section import heading_text, normalise
 from toban.design.shapes.alerts import (
+    aims,
     evaluated_every,
     graveness,
     graveness_of,
     in_time,
     is_graver_when_lower,
     level_above,
+    limit_of,
     outward,
-    refuse_normal_side,
     told,
+    watched_in,
     with_condition,
     without_answers,
 )
 from toban.design.shapes.component import LIMITS_ONLY, component_of, heading_above, title_above
 from toban.design.shapes.limits import (
     as_share,
-    beside_normal,
     directed,
     read_levels,
     read_limit,
@@ -35,7 +36,6 @@ from toban.design.shapes.limits import (
     settled,
     unanswered,
 )
-from toban.design.shapes.measure import as_subject
 from toban.design.shapes.sentence import refuse_description, several
 from toban.design.shapes.shape import (
     Ambiguous,
@@ -52,7 +52,7 @@ from toban.design.shapes.timing import read_interval
 from toban.design.values.duration import Duration
 from toban.design.values.metric import Metric, read_metric
 from toban.design.values.people import Recipient
-from toban.design.values.severity import AlertLevel
+from toban.design.values.severity import AlertLevel, is_level
 from toban.design.values.statistic import read_statistic
 from toban.design.values.threshold import Comparison, Range, Threshold
 from toban.design.values.tool_purpose import ToolPurpose, is_product, is_purpose, read_tool_purpose
@@ -119,7 +119,7 @@ _OBLIGATION = words("必須|推奨|任意|不要|対象外?|required|recommended
 
 
 def _monitor(cells: Cells) -> Monitor:
-    target = ("" if _is_goal(cells) else cells["target"]) or as_subject(cells["category"])
+    target = watched_in(cells)
     item = cells["item"] or (_PROBE if cells["probe"] else target)
     target = target if item != target else ""
     if not (cells.has("target") or cells.has("category")):
@@ -135,15 +135,23 @@ def _monitor(cells: Cells) -> Monitor:
     normal = cells.maybe(side, read_normal, Message("design.expected-normal-range"))
     warning, critical, normal, assumptions = _limits(cells, normal)
     is_limited = not (normal is None and warning is None and critical is None)
+    # A level of nothing: 監視のみ.
+    cells.take(*(() if is_limited else ("severity",)))
     if not (is_limited or cells["probe"] or _says_none(cells)):
         raise NotUnderstood(Message("design.no-threshold"))
     if item == _PROBE:
         warning, critical = unanswered(warning), unanswered(critical)
     interval, irregular = read_interval(evaluated_every(cells) or cells["interval"])
+    if interval is not None:
+        cells.take("interval", "period")
     recipients, not_used = told(cells)
     return Monitor(
         **cells.stamp(
-            Monitor, target, item, cells["severity"], assumptions=(*assumptions, *irregular, *not_used)
+            Monitor,
+            target,
+            item,
+            cells["severity"],
+            assumptions=(*assumptions, *irregular, *not_used, *aims(cells)),
         ),
         target=target,
         item=item,
@@ -155,12 +163,6 @@ def _monitor(cells: Cells) -> Monitor:
         response=cells["response"],
         recipients=recipients,
     )
-
-
-def _is_goal(cells: Cells) -> bool:
-    """Say whether the column Target holds what is to be reached (99.9%), not what is watched."""
-    is_headed = normalise(cells.labels.get("target", "")) == "target"
-    return is_headed and any(map(read_limit, (cells["target"], *cells.column("target"))))
 
 
 def _settled[Row: (Cells, PlacedEntry)](build: Callable[[Row], Monitor]) -> Callable[[Row], Monitor]:
@@ -202,30 +204,18 @@ def _limits(
 ) -> tuple[Threshold | None, Threshold | None, Range | None, tuple[Assumption, ...]]:
     """Return warning, critical and normal range, from two columns or one with its severity."""
     # 注意 is the warning only if no column says 警告; with three levels, the lowest is dropped.
-    warning = _limit(cells, "warning" if cells.has("warning") else "notice", normal)
-    critical = _limit(cells, "critical", normal)
-    single, side = with_condition(cells, _limit(cells, "condition", normal))
+    warning = limit_of(cells, "warning" if cells.has("warning") else "notice", normal)
+    critical = limit_of(cells, "critical", normal)
+    single, side = with_condition(cells, limit_of(cells, "condition", normal))
     warning, critical, single = (in_time(cells, each) for each in (warning, critical, single))
     normal = normal or side
     if single is None:
-        return warning, critical, normal, (_NO_NOTICE,) if cells.has("warning") and cells["notice"] else ()
+        if not (cells.has("warning") and cells["notice"]):
+            return warning, critical, normal, ()
+        cells.take("notice")
+        return warning, critical, normal, (_NO_NOTICE,)
     is_grave, assumptions = graveness_of(cells)
     return (None, single, normal, assumptions) if is_grave else (single, critical, normal, assumptions)
-
-
-def _limit(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
-    """Return the cell's threshold. A span (70-90%) means the end next to the normal range."""
-    text = cells[role]
-    if not text:
-        return None
-    refuse_normal_side(text)
-    threshold = read_limit(text, cells["item"])
-    if threshold is not None:
-        return threshold
-    beside = beside_normal(text, normal)
-    return (
-        beside if beside is not None else cells.read(role, read_limit, Message("design.expected-threshold"))
-    )
 
 
 def _monitor_entry(entry: PlacedEntry) -> Monitor:
@@ -273,6 +263,7 @@ def _levelled(entry: PlacedEntry) -> Monitor:
     item = entry.key or _as_spelled(next(iter(subjects), ""), entry.value)
     if not item or len(subjects) > 1:
         raise NotUnderstood(Message("design.threshold-of-what"))
+    entry.take(entry.value)
     target = component_of(heading_above(entry.section))
     return Monitor(
         **entry.stamp(Monitor, target, item),
@@ -299,6 +290,7 @@ def _spoken(entry: PlacedEntry) -> Monitor:
     )
     if threshold.is_bare:
         raise NotUnderstood(Message("design.condition-without-comparison"))
+    entry.take()
     item = heading_text(entry.section.caption) or threshold.subject or entry.section.heading
     is_critical = spoken["level"] in ("critical", "page")
     return Monitor(
@@ -330,6 +322,7 @@ def _condition(entry: PlacedEntry) -> Monitor:
     if threshold.is_bare or not item:
         raise NotUnderstood(Message("design.comparison-is-incomplete"))
     severity = parts["severity"] or ""
+    entry.take(parts["condition"], *([severity] if is_level(severity) else []))
     is_critical, assumptions = graveness(severity or level_above(entry.section))
     return Monitor(
         **entry.stamp(Monitor, item, severity, assumptions=assumptions),
@@ -451,6 +444,7 @@ SHAPES = ChapterShapes(
                 ),
             },
             needs=("item|target", "normal|warning|notice|critical|condition|probe"),
+            inert=("probe",),
             telling=(
                 "item warning critical",
                 "item normal warning",

@@ -25,6 +25,7 @@ from toban.design.values.people import (
     read_noted_channels,
     read_recipients,
     read_ways,
+    ways_within,
 )
 from toban.design.values.severity import (
     AlertLevel,
@@ -69,6 +70,8 @@ _OTHER_NOTICES = words(
     r"|抑止|抑制|除外|suppress|\bmut(?:e|ing)\b|silenc"
 )
 _ESCALATION = words("エスカレーション先?|escalation")
+_ADDRESSED = re.compile(r"\s*[(（](?P<who>[^()（）]+?)(?:宛て?|向け)[)）]$")
+"""Whom a list of ways is for: Slack、メール（当番宛て）."""
 _LIST = re.compile(r"[、,]\s*")
 _TOLD = re.compile(r"(?P<who>[^\s、へに]+)[へに](?P<way>\S.*)")
 
@@ -80,11 +83,16 @@ def _row(cells: Cells) -> NotificationRule:
         raise NotUnderstood(Message("design.severities-not-notifications"))
     if cells.has("tier") and _ESCALATION.fullmatch(normalise(cells.labels.get("recipients", ""))):
         raise NotUnderstood(Message("design.notices-in-tiers"))
-    recipients = cells.maybe("recipients", read_recipients, Message("design.expected-recipients")) or ()
+    told = cells["recipients"]
+    recipients = read_recipients(told) or ()
+    if told and not recipients:
+        raise unreadable(
+            told, label=cells.label("recipients"), expected=Message("design.expected-recipients")
+        )
     channels = (
         cells.maybe("channels", read_ways, Message("design.expected-channel"))
-        or read_channels(cells["recipients"])
-        or read_noted_channels(cells["recipients"])
+        or read_channels(told)
+        or read_noted_channels(told)
     )
     if not (recipients or channels):
         raise NotUnderstood(Message("design.notice-to-nobody"))
@@ -113,13 +121,18 @@ def _states_severities(cells: Cells) -> bool:
 def _entry(entry: PlacedEntry) -> NotificationRule:
     """Read an entry such as 緊急（P1）: Slack + SMS + メール."""
     ways, delivery = _timed(entry)
+    entry.take(delivery.text, *ways_within(ways))
+    addressed = _ADDRESSED.search(ways)
+    if addressed:
+        ways = ways[: addressed.start()]
+        entry.take(addressed.group())
     parts = _LIST.split(ways)
     told = [_TOLD.fullmatch(part) for part in parts]
     if any(told):
         ways = "、".join(found["way"] if found else part for found, part in zip(told, parts, strict=True))
         people = "、".join(found["who"] for found in told if found)
     else:
-        ways, people = "、".join(parts), ""
+        ways, people = "、".join(parts), addressed["who"] if addressed else ""
     return NotificationRule(
         **entry.stamp(NotificationRule, entry.key, assumptions=delivery.assumptions),
         level=_level(entry.key),

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from toban.design.chapter import Chapter
-from toban.design.clauses.backup import objective_named, recovery_objective
+from toban.design.clauses.backup import RecoveryObjective, recovery_objective
 from toban.design.clauses.base import Clause
 from toban.design.clauses.duty import DutyRole, duty_hours
 from toban.design.section import heading_text, normalise
 from toban.design.shapes.limits import as_target, is_told, read_limit, settled
 from toban.design.shapes.measure import Tendency, fits, is_time, tendency
+from toban.design.shapes.objective_name import objective_named
 from toban.design.shapes.shape import (
     Ambiguous,
     Built,
@@ -109,7 +110,7 @@ _OF_AN_ALERT = words(
     "アラート|警告|異常|緊急|.*(?:閾値|しきい値)|チケット|tickets?|alerts?|warnings?|critical|page|alarms?|.*\\bthresholds?"
 )
 _SERVICE_LEVEL = re.compile(
-    r"運用目標|サービスレベル|\bsl[aio]s?\b|可用性|性能|パフォーマンス|非機能|レスポンス"
+    r"運用目標|サービスレベル|応答時間|\bsl[aio]s?\b|可用性|性能|パフォーマンス|非機能|レスポンス"
     r"|service level|availab|performance|reliab"
 )
 
@@ -121,10 +122,15 @@ def _objective(cells: Cells) -> Built:
         raise NotUnderstood(Message("design.objective-without-item"))
     subject = (cells["subject"] or cells.headed("")) if cells["name"] else ""
     if _QUALITY.fullmatch(normalise(subject)):
+        cells.take("subject")
         subject = ""
     role = "target" if cells["target"] else "guarantee"
     keys = (subject, cells["method"], name)
     first = _target(cells.place, keys, _figure(cells, role if cells.has(role) else "target"), cells["period"])
+    if isinstance(first, RecoveryObjective):
+        cells.take("name")
+    elif not isinstance(first, Objective):
+        cells.take_words(_IN_BRACKETS.sub("", name))
     if role == "guarantee" or not (cells["guarantee"] and isinstance(first, Objective)):
         return first
     promised = _IN_BRACKETS.sub("", normalise(cells.labels["guarantee"])).upper()
@@ -134,6 +140,7 @@ def _objective(cells: Cells) -> Built:
 def _figure(cells: Cells, role: str) -> str:
     """Return the cell with what columns add: the unit of 目標値（ms）, p95 of SLO（p95） or P95 目標 …"""
     text = cells.required(role)
+    cells.take(role)
     in_brackets = _IN_BRACKETS.search(normalise(cells.labels[role]))
     remark = in_brackets[1] if in_brackets else ""
     if _UNIT.fullmatch(remark) and _NUMBER.fullmatch(normalise(text)):
@@ -172,6 +179,7 @@ def _objective_entry(entry: PlacedEntry) -> Built:
     is_of_heading = _PERCENTILE.fullmatch(normalise(entry.key)) and read_metric(name)
     keys = (name, entry.key) if is_of_heading else (entry.key,)
     built = _target(entry.place, keys, entry.value, "")
+    entry.take(entry.value)
     # A setting looks the same: TCP keepalive: 300 seconds.
     if isinstance(built, Objective) and not is_told(built.target, entry.key, entry.section.words[-1]):
         raise Ambiguous(
@@ -186,6 +194,7 @@ def _aimed_at(entry: PlacedEntry) -> Built:
     is_aim = _AIM.fullmatch(normalise(entry.key)) is not None
     if not is_aim or entry.section.caption or read_metric(name) is None:
         raise NotUnderstood(Message("design.objective-without-item"))
+    entry.take()
     return _target(entry.place, (name,), entry.value, "")
 
 
@@ -273,7 +282,7 @@ def _split_downtime(text: str) -> tuple[Duration | None, str, str]:
         return None, "", text
     written = found.group(2).strip()
     allowed = read_within(written) or read_duration(written)
-    if allowed is not None and allowed.is_business:
+    if allowed is None or allowed.is_business:
         # The budget of a service that runs around the clock is not in business days.
         return None, "", text
     rest = normalise(text)[: found.start()] + normalise(text)[found.end() :]
@@ -305,6 +314,7 @@ def _offered(place: ClausePlace, name: str, text: str) -> Clause:
 
 def _offered_row(cells: Cells) -> Clause:
     name, text = cells.required("name"), cells.required("hours")
+    cells.take("name", "hours")
     # 平日 | 7:00〜23:00: the days have a column of their own.
     hours = read_hours(f"{name} {text}")
     if hours is not None:
@@ -313,6 +323,7 @@ def _offered_row(cells: Cells) -> Clause:
 
 
 def _offered_entry(entry: PlacedEntry) -> Clause:
+    entry.take(entry.value)
     return _offered(entry.place, entry.key, entry.value)
 
 
@@ -363,7 +374,9 @@ SHAPES = ChapterShapes(
                 "target": words(
                     "目標(?:値)?|目標(?:応答|処理|レスポンス)?時間|p\\d\\d(?:目標(?:値)?|target)|slo(?:\\(目標\\)|目標値(?:\\(月間\\))?)?|要件値|要求値|目標水準|基準値|target|objective|goal|slotarget"
                 ),
-                "guarantee": words("sla(?:\\(最低保証\\)|保証値)?|目標\\(sla\\)|slatarget"),
+                "guarantee": words(
+                    "sla(?:\\(最低保証\\)|保証値)?|目標\\(sla\\)|slatarget|上限値|最大許容(?:値|時間)"
+                ),
                 "subject": words(
                     "サービス(?:名)?|対象|エンドポイント|システム|業務|機能|区分|分類|カテゴリー?|画面|操作|処理(?:名)?|環境|コンポーネント|メトリクス区分"
                     "|service|endpoint|operation|route|system|component|feature|environment|category|area"
@@ -374,7 +387,7 @@ SHAPES = ChapterShapes(
                     "測定(?:方法|値)?|統計(?:値|量)?|集計(?:方法)?|measur(?:e|ement)|statistic|aggregation|percentile"
                 ),
                 "note": words(
-                    "上限値|最大許容(?:値|時間)|測定ツール|計測方法|計算方法|備考|優先度|現状|実現方法|改善アクション|アクション|報告頻度|測定頻度|違反時対応|実績(?:値)?|達成(?:率|状況)"
+                    "測定ツール|計測方法|計算方法|備考|優先度|現状|実現方法|改善アクション|アクション|報告頻度|測定頻度|違反時対応|実績(?:値)?|達成(?:率|状況)"
                     "|notes?|status|current(?:performance)?|how"
                 ),
             },

@@ -102,6 +102,8 @@ def _rollback(steps: PlacedSteps) -> RollbackProcedure:
 def _rule(cells: Cells) -> DeployRule:
     environment = cells.required("environment")
     approver = cells["approver"]
+    if _NEEDS_NO_APPROVAL.fullmatch(normalise(approver)):
+        cells.take("approver")
     return DeployRule(
         **cells.stamp(DeployRule, environment),
         environment=environment,

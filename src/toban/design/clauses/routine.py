@@ -73,6 +73,8 @@ def _routine(cells: Cells) -> Built:
 
 def _each(cells: Cells, name: str) -> Built:
     owner, is_automatic = _owner(cells["owner"])
+    is_done_by_machine = _owner(cells["automation"])[1]
+    cells.take(*(("owner",) if is_automatic else ()), *(("automation",) if is_done_by_machine else ()))
     return of_each(
         _schedules(cells),
         lambda schedule, nth: Routine(
@@ -80,7 +82,7 @@ def _each(cells: Cells, name: str) -> Built:
             name=name,
             schedule=schedule,
             owner=owner,
-            is_automatic=is_automatic or _owner(cells["automation"])[1],
+            is_automatic=is_automatic or is_done_by_machine,
             content=cells["content"],
         ),
     )
@@ -127,6 +129,7 @@ def _said_how_often(entry: PlacedEntry, often: Schedule) -> Routine:
     said = _OWNER.fullmatch(entry.value)
     remark = said["owner"] if said else None
     schedule = join_schedule(entry.key, remark) if remark else None
+    entry.take(entry.key, remark if remark and schedule else "")
     name = said["name"] if said and schedule else entry.value
     return Routine(**entry.stamp(Routine, name), name=name, schedule=schedule or often, owner="", content="")
 
@@ -170,6 +173,7 @@ def _listed(entry: PlacedEntry) -> Routine:
         raise Ambiguous(Message("design.task-once", words=once.group()))
     due = beside(entry.key, entry.section) if entry.key else None
     if due is not None:
+        entry.take(entry.key)
         return Routine(
             **entry.stamp(Routine, entry.value),
             name=entry.value,
@@ -182,6 +186,7 @@ def _listed(entry: PlacedEntry) -> Routine:
     is_automatic = remark is not None and _owner(remark["owner"] or "")[1]
     own = beside(remark["owner"], entry.section) if remark and remark["owner"] else None
     if remark and (own is not None or is_automatic):
+        entry.take(remark["owner"])
         name, schedule = remark["name"], own or schedule
     return Routine(
         **entry.stamp(Routine, name),

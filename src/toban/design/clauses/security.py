@@ -1,6 +1,7 @@
 """Chapter 8, セキュリティ運用: routines, access rules, audit review."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -101,11 +102,25 @@ class AuditReview(Clause):
     schedule: Schedule | None
 
 
-_LENGTH = re.compile(r"(?:最小|最低|min(?:imum)?)?\s*(\d+)\+?\s*(?:文字|桁|char)")
+_LENGTH = re.compile(r"(?:最小|最低|min(?:imum)?)?\s*(\d+)\+?\s*(?:文字|桁|char(?:acter)?s?)(?:以上)?")
+_LENGTH_ALONE = re.compile(
+    r"(?:最小|最低|min(?:imum)?|at least)?\s*(\d{1,4})\+?\s*(?:文字|桁|char(?:acter)?s?)?"
+    r"\s*(?:以上|or more|minimum)?"
+)
+_CLASS_WORD = re.compile(
+    r"英?[大小]文字|英[大小]|英数字?|英字|アルファベット|数字|記号|特殊文字"
+    r"|mixed[- ]case|(?:upper|lower)(?:[- ]?case)?|letters?|digits?|numbers?|numeric|symbols?"
+    r"|special(?: characters?)?"
+    r"|(?:各|それぞれ)?\s*(?:1|一)?\s*(?:文字|種(?:類)?)?以上|各|混在|組み?合わせ|を?(?:すべて|全て)?(?:含む|含める|必須)"
+    r"|\b(?:at least one|one) (?:of )?each\b|\bmixed?\b|\brequired\b"
+)
 _SAME_DAY = re.compile(r"即日|当日|即時|直ち|same day|immediate")
+_OTHER_DAY = re.compile(r"\d|翌|以内|まで|\bwithin|\bnext\b")
 _REQUIRED = re.compile(r"必須|必要|義務|全員|全ユーザー|強制|有効|required|mandatory|enforced")
 _OPTIONAL = re.compile(r"任意|推奨|不要|無効|optional|recommended|disabled")
-_EXPIRY = re.compile(r"\d+\s*(?:日|週間|[かヶケ]月|年|days?|months?|years?)")
+_EXPIRY = re.compile(
+    r"(?P<length>\d+\s*(?:日|週間|[かヶケ]月|年|days?|months?|years?))(?:毎|ごと|おき)?に?(?:変更|更新)?"
+)
 _CHARACTER_CLASSES = (
     ("letters", re.compile(r"英字|英数|英大|英小|アルファベット|letters?")),
     ("digits", re.compile(r"数字|英数|digits?|numbers?|numeric")),
@@ -160,7 +175,8 @@ def _access_review(entry: PlacedEntry) -> AccessReview:
 
 
 def _removal(entry: PlacedEntry) -> AccountRemoval:
-    is_same_day = _SAME_DAY.search(normalise(entry.value)) is not None
+    said = normalise(entry.value)
+    is_same_day = _SAME_DAY.search(said) is not None and _OTHER_DAY.search(said) is None
     within = (
         None
         if is_same_day
@@ -174,7 +190,8 @@ def _removal(entry: PlacedEntry) -> AccountRemoval:
 def _mfa(entry: PlacedEntry) -> MfaRule:
     text = normalise(entry.value)
     is_optional = _OPTIONAL.search(text) is not None
-    if not (is_optional or _REQUIRED.search(text)):
+    # 管理者は必須、一般は任意: for some it is, for others not.
+    if is_optional is (_REQUIRED.search(text) is not None):
         raise NotUnderstood(Message("design.required-or-not", cell=entry.key, words=entry.value))
     return MfaRule(**entry.stamp(MfaRule, entry.key), scope=entry.value, is_required=not is_optional)
 
@@ -186,10 +203,11 @@ def _password(entry: PlacedEntry) -> PasswordPolicy:
         **entry.stamp(PasswordPolicy, entry.key),
         min_length=int(length.group(1)) if length else None,
         classes=_classes(text),
-        expires_after=read_length(expiry.group()) if expiry else None,
+        expires_after=read_length(expiry["length"]) if expiry else None,
     )
     if not (policy.min_length or policy.classes or policy.expires_after):
         raise NotUnderstood(Message("design.not-a-password-rule", cell=entry.key, words=entry.value))
+    entry.take(*(found.group() for found in (length, expiry) if found), *_class_words(text))
     return policy
 
 
@@ -197,20 +215,27 @@ def _classes(text: str) -> tuple[str, ...]:
     return tuple(name for name, pattern in _CHARACTER_CLASSES if pattern.search(text))
 
 
+def _class_words(text: str) -> Iterator[str]:
+    """Yield the words for classes, and that each is needed, which is what a rule of classes means."""
+    return (found.group() for found in _CLASS_WORD.finditer(text))
+
+
 def _password_record(cells: Cells) -> PasswordPolicy:
     """Read one rule per line: 最小文字数, 複雑性, 有効期限."""
-    length = re.search(r"\d+", normalise(cells["length"]))
+    length = _LENGTH_ALONE.fullmatch(normalise(cells["length"]))
+    if length:
+        cells.take("length")
+    cells.take_words(*_class_words(normalise(cells["classes"])))
     return PasswordPolicy(
         **cells.stamp(PasswordPolicy, cells.section.title),
-        min_length=int(length.group()) if length else None,
+        min_length=int(length.group(1)) if length else None,
         classes=_classes(normalise(cells["classes"])),
         expires_after=cells.maybe("expiry", _expiry, Message("design.expected-period")),
     )
 
 
 def _expiry(text: str) -> Duration | None:
-    found = _EXPIRY.search(normalise(text))
-    return read_length(found.group()) if found else None
+    return read_length(text)
 
 
 def _audit(entry: PlacedEntry) -> AuditReview:

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from toban.design.clauses.backup import objective_named
 from toban.design.clauses.base import Clause
 from toban.design.clauses.labels import KINDS
 from toban.design.clauses.routine import Routine
@@ -13,11 +12,12 @@ from toban.design.clauses.security import SecurityRoutine
 from toban.design.markdown import BulletList, NumberedList, Paragraph
 from toban.design.origin import Origin
 from toban.design.reading.grounds import Grounds
-from toban.design.reading.leftover import left_over, without_left_over
+from toban.design.reading.leftover import left_of_entry, left_over, without_left_over
 from toban.design.reading.outcome import RowFate, RowOutcome, aside, read, unread
 from toban.design.reading.registry import ENTRIES, STEPS, TABLES
 from toban.design.reading.weight import weighed
 from toban.design.section import DocumentSection, normalise
+from toban.design.shapes.objective_name import objective_named
 from toban.design.shapes.shape import (
     CLOSE,
     Ambiguous,
@@ -78,6 +78,8 @@ class EntryLine:
     depth: int = 0
     is_caption: bool = False
     """Whether it names the entries nested in it, and states nothing itself: 定期作業 over three tasks."""
+    left: Message = NOTHING
+    """What stands beside it, in a column that nothing reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class _Trial:
     score: float
     built: Built | None = None
     reason: Message = NOTHING
+    left: Message = NOTHING
     is_ambiguous: bool = False
     """Whether it is of this kind although one of its values has two meanings."""
     is_formed: bool = False
@@ -173,7 +176,7 @@ def read_facts(lines: Sequence[EntryLine], document: str) -> Iterator[RowOutcome
         if line.line not in used and objective_named(line.key)[0]:
             outcome = _read_line(line, document)
             if outcome.fate is RowFate.READ:
-                yield from weighed([outcome])
+                yield from map(without_left_over, weighed([outcome]))
 
 
 def read_steps(
@@ -261,7 +264,8 @@ def read_lines(lines: Sequence[EntryLine], document: str) -> Iterator[RowOutcome
     left = [line for line in lines if line.line not in taken]
     outcomes = {line.line: _read_line(line, document) for line in left}
     for group in _groups(left):
-        outcomes |= {outcome.line: outcome for outcome in weighed([outcomes[line.line] for line in group])}
+        settled = map(without_left_over, weighed([outcomes[line.line] for line in group]))
+        outcomes |= {outcome.line: outcome for outcome in settled}
     yield from outcomes.values()
 
 
@@ -329,7 +333,7 @@ def _as_record(
         cells = Cells(place, values, labels)
         built = shape.build(cells)
         # What has no role is an entry by itself, and is listed as one.
-        left = left_over(cells, shape, {})
+        left = left_over(cells, shape, {}, built) or next((line.left for line in used if line.left), NOTHING)
         return without_left_over(read(used[0].line, text, built, grounds, left)), used
     except NotUnderstood as reason:
         return unread(used[0].line, text, message_of(reason)), used
@@ -370,9 +374,12 @@ def _read_line(line: EntryLine, document: str) -> RowOutcome:
 def _tried(shape: EntryShape, entry: PlacedEntry, section: DocumentSection) -> _Trial:
     # The columns that tell a table's kind weigh as much as a key: see `reading.tables`.
     score = 2 * section.nearness(shape.headings) + (3 if shape.key else 0)
+    entry = replace(entry, pieces=[])
     try:
         is_formed = shape.is_formed is not None and shape.is_formed(entry)
-        return _Trial(shape, score, built=shape.build(entry), is_formed=is_formed)
+        built = shape.build(entry)
+        left = left_of_entry(entry, has_key=shape.key is not None, built=built)
+        return _Trial(shape, score, built=built, left=left, is_formed=is_formed)
     except NotUnderstood as flaw:
         return _Trial(shape, score, reason=message_of(flaw), is_ambiguous=isinstance(flaw, Ambiguous))
 
@@ -403,7 +410,7 @@ def _decided(trials: list[_Trial], line: EntryLine) -> RowOutcome | None:
     )
     if best.built is None:
         return unread(line.line, line.text, best.reason, grounds)
-    return read(line.line, line.text, best.built, grounds)
+    return read(line.line, line.text, best.built, grounds, best.left or line.left)
 
 
 def _is_ticked(line: EntryLine, shape: EntryShape) -> bool:

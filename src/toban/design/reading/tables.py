@@ -311,7 +311,8 @@ def _outcomes(
         try:
             read_cells = Cells(place, values, labels, nameless, columns)
             built = candidate.shape.build(read_cells)
-            left = left_over(read_cells, candidate.shape, others_of(header, cells, candidate.roles))
+            others = others_of(header, cells, candidate.roles)
+            left = left_over(read_cells, candidate.shape, others, built)
             yield read(row.line, text, built, candidate.grounds, left)
         except NotUnderstood as reason:
             yield unread(row.line, text, message_of(reason))

@@ -6,7 +6,16 @@ from functools import lru_cache
 
 from toban.design.assumption import Assumption, Meaning, of_word
 from toban.design.section import DocumentSection, normalise
-from toban.design.shapes.limits import FALLS, RISES, as_share, compared, read_limit, read_normal
+from toban.design.shapes.limits import (
+    FALLS,
+    RISES,
+    as_share,
+    beside_normal,
+    compared,
+    read_limit,
+    read_normal,
+)
+from toban.design.shapes.measure import as_subject
 from toban.design.shapes.shape import Ambiguous, Cells, NotUnderstood, read_value, unreadable, words
 from toban.design.values.duration import Duration, read_length
 from toban.design.values.metric import Metric
@@ -46,6 +55,8 @@ _LOWER = frozenset({Metric.AVAILABILITY, Metric.CERTIFICATE_LIFETIME})
 _REMARK = re.compile(r"\s*\([^()]*\)")
 _IN_A_ROW = words(r"(?P<times>\d{1,3}) ?(?:回(?:連続)?|(?:consecutive )?(?:periods?|times?|evaluations?))")
 _SUMS = frozenset({"sum", "合計", "samplecount"})
+_MEANS = frozenset({"average", "avg", "mean", "平均"})
+"""What an alarm compares with its limit if it does not say."""
 _NAMED = words(
     r"(?:(?<![a-z])[a-z][a-z0-9]*[-_]|\()(?P<level>critical|warning|info)(?![a-z])(?:(?<=\()|(?!\w))"
 )
@@ -92,6 +103,8 @@ def graveness_of(cells: Cells) -> tuple[bool, tuple[Assumption, ...]]:
     is_requirement = is_priority and cells.section.nearness(_REQUIREMENTS) > 0
     if not cells["severity"] and _is_for_information(cells.section):
         raise NotUnderstood(Message("design.not-an-alert-level", words=cells.section.title))
+    if is_requirement or is_level(cells["severity"]):
+        cells.take("severity")
     said = "" if is_requirement else cells["severity"] or level_above(cells.section) or _level_in(cells)
     return graveness(said, cells.column("severity"))
 
@@ -154,6 +167,28 @@ def told(cells: Cells) -> tuple[tuple[Recipient, ...], tuple[Assumption, ...]]:
     return (), (Assumption(said, Message("design.why-recipients")),)
 
 
+def watched_in(cells: Cells) -> str:
+    """Return what is watched, by its column or by that of its kind; how it is measured (割合) is neither."""
+    of_kind = as_subject(cells["category"])
+    cells.take(*(() if of_kind else ("category",)))
+    return ("" if _is_goal(cells) else cells["target"]) or of_kind
+
+
+def aims(cells: Cells) -> tuple[Assumption, ...]:
+    """Say that what is to be reached beside the limits of an alarm raises no alert."""
+    if not (cells["target"] and _is_goal(cells)):
+        return ()
+    cells.take("target")
+    said = Message("design.aim-not-used", words=cells["target"])
+    return (Assumption(said, Message("design.why-aim")),)
+
+
+def _is_goal(cells: Cells) -> bool:
+    """Say whether the column Target holds what is to be reached (99.9%), not what is watched."""
+    is_headed = normalise(cells.labels.get("target", "")) == "target"
+    return is_headed and any(map(read_limit, (cells["target"], *cells.column("target"))))
+
+
 def with_condition(cells: Cells, threshold: Threshold | None) -> tuple[Threshold | None, Range | None]:
     """Join 閾値 with アラート条件, where a table has both: 95% | 下回り時, <0.1% | >1%が5分継続.
 
@@ -164,9 +199,12 @@ def with_condition(cells: Cells, threshold: Threshold | None) -> tuple[Threshold
         return (threshold if limit or not when else cells.read("when", read_limit, _EXPECTED)), None
     for joined in map(read_limit, (limit + when, f"{limit}が{when}", f"{limit} {when}")):
         if joined not in (None, threshold) and joined.limit == threshold.limit:
+            cells.take("when")
             return joined, None
     second = read_limit(when)
-    if second is None:
+    if second is not None:
+        cells.take("when")
+    else:
         return _compared(cells, threshold), None
     is_same = threshold.is_bare or second.is_bare or threshold.comparison is second.comparison
     if is_same and second.limit == threshold.limit:
@@ -184,6 +222,8 @@ def in_time(cells: Cells, threshold: Threshold | None) -> Threshold | None:
     """Return the limit with the time that columns of their own give: for how long, or over which window."""
     held = cells.maybe("held", read_length, _PERIOD)
     times = _IN_A_ROW.fullmatch(normalise(cells["window"]))
+    if times:
+        cells.take("window")
     window = None if times else cells.maybe("window", read_length, _PERIOD)
     if threshold is None:
         return None
@@ -198,19 +238,22 @@ def in_time(cells: Cells, threshold: Threshold | None) -> Threshold | None:
 
 def without_answers(cells: Cells) -> Cells:
     """Leave out 応答あり and 応答なし, as if the columns held a dash."""
-    plain = {role: "-" if _ANSWER.fullmatch(normalise(text)) else text for role, text in cells.values.items()}
-    return replace(cells, values=plain)
+    spoken = [role for role, text in cells.values.items() if _ANSWER.fullmatch(normalise(text))]
+    cells.take(*spoken)
+    return replace(cells, values={**cells.values, **dict.fromkeys(spoken, "-")})
 
 
 def evaluated_every(cells: Cells) -> str:
     """Return the period of an alarm that counts its evaluations (期間: 5分, 評価期間: 2回連続)."""
     is_counted = _IN_A_ROW.fullmatch(normalise(cells["window"])) is not None
-    return _REMARK.sub("", cells.first("period", "interval")) if is_counted else ""
+    return cells.first("period", "interval") if is_counted else ""
 
 
 def _evaluated(cells: Cells, threshold: Threshold, times: int) -> Threshold:
     """Return the limit of such an alarm: reached so often in a row; a sum is one of the period."""
     is_sum = normalise(cells["statistic"]) in _SUMS
+    if is_sum or normalise(cells["statistic"]) in _MEANS:
+        cells.take("statistic")
     every = evaluated_every(cells)
     period = _period(cells, every) if is_sum else None
     return replace(
@@ -236,12 +279,28 @@ def _are_opposite(one: Threshold, other: Threshold) -> bool:
 def _compared(cells: Cells, threshold: Threshold) -> Threshold:
     """Apply a comparison in a column of its own: 95% | 下回り時."""
     limit, when = cells["condition"], cells["when"]
-    falls, rises = (pattern.search(normalise(when)) is not None for pattern in (FALLS, RISES))
+    found = [pattern.search(normalise(when)) for pattern in (FALLS, RISES)]
+    falls, rises = (each is not None for each in found)
+    cells.take_words(*(each.group() for each in found if each))
     if re.search(r"\d", when) or falls is rises:
         raise unreadable(when, label=cells.labels["when"], expected=_EXPECTED)
     if not threshold.is_bare and threshold.comparison in (_RISING if falls else _FALLING):
         raise Ambiguous(Message("design.two-conditions", first=limit, second=when))
     return compared(threshold, when)
+
+
+def limit_of(cells: Cells, role: str, normal: Range | None) -> Threshold | None:
+    """Return the cell's threshold. A span (70-90%) means the end next to the normal range."""
+    text = cells[role]
+    if not text:
+        return None
+    refuse_normal_side(text)
+    threshold = read_limit(text, cells["item"])
+    threshold = threshold or beside_normal(text, normal)
+    if threshold is None:
+        return cells.read(role, read_limit, _EXPECTED)
+    cells.take(role)
+    return threshold
 
 
 def refuse_normal_side(text: str) -> None:

@@ -100,6 +100,10 @@ class Cells:
     """Each role's cells in the first rows: what one value means may show by the others."""
     asked: set[str] = field(default_factory=set, compare=False)
     """The roles whose cell the builder has looked at: the others are left over."""
+    whole: set[str] = field(default_factory=set, compare=False)
+    """The roles whose cell was read to its end: of the others, what the clause does not hold is left over."""
+    pieces: list[str] = field(default_factory=list, compare=False)
+    """What was read of the other cells."""
 
     @property
     def section(self) -> DocumentSection:
@@ -148,8 +152,13 @@ class Cells:
         return text
 
     def read[T](self, role: str, reader: Callable[[str], T | None], expected: Message) -> T:
-        """Return the cell's value; *expected* names its kind in the complaint."""
-        return read_value(self.required(role), reader, label=self.label(role), expected=expected)
+        """Return the cell's value; *expected* names its kind in the complaint.
+
+        *reader* reads the whole of a text, or nothing.
+        """
+        value = read_value(self.required(role), reader, label=self.label(role), expected=expected)
+        self.whole.add(role)
+        return value
 
     def maybe[T](self, role: str, reader: Callable[[str], T], expected: Message) -> T | None:
         """Do the same for a cell that may be empty; anything it does contain must be readable."""
@@ -157,7 +166,16 @@ class Cells:
         value = reader(text) if text else None
         if text and value is None:
             raise unreadable(text, label=self.label(role), expected=expected)
+        self.whole.add(role)
         return value
+
+    def take(self, *roles: str) -> None:
+        """Note that these cells are read to their end."""
+        self.whole.update(roles)
+
+    def take_words(self, *pieces: str) -> None:
+        """Note that these pieces of its cells are read."""
+        self.pieces.extend(pieces)
 
     def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Assumption, ...] = ()) -> Stamp:
         return self.place.stamp(kind, *keys, assumptions=assumptions)
@@ -175,6 +193,8 @@ class PlacedEntry:
     key: str
     value: str
     checked: bool | None = None
+    pieces: list[str] = field(default_factory=list, compare=False)
+    """What was read of it, beside what the clause holds in its own words."""
 
     @property
     def section(self) -> DocumentSection:
@@ -186,8 +206,18 @@ class PlacedEntry:
         return self.place.text
 
     def read[T](self, reader: Callable[[str], T | None], expected: Message) -> T:
-        """Return the entry's value, or the sentence's if it has no key."""
-        return read_value(self.value, reader, label=self.key or Message("design.this-row"), expected=expected)
+        """Return the entry's value, or the sentence's if it has no key.
+
+        *reader* reads the whole of a text, or nothing.
+        """
+        label = self.key or Message("design.this-row")
+        value = read_value(self.value, reader, label=label, expected=expected)
+        self.take(self.value)
+        return value
+
+    def take(self, *pieces: str) -> None:
+        """Note that these pieces of it are read, or all of it if there are none."""
+        self.pieces.extend(pieces or (self.key, self.value))
 
     def stamp(self, kind: type[Clause], *keys: str, assumptions: tuple[Assumption, ...] = ()) -> Stamp:
         return self.place.stamp(kind, *keys, assumptions=assumptions)

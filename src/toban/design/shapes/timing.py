@@ -164,6 +164,7 @@ def row_schedule(cells: Cells, frequency: str = "frequency", clock: str = "clock
             joined = read_schedule(often)
         if joined is None:
             raise NotUnderstood(Message("design.no-joint-schedule", frequency=often, time=when))
+        cells.take(frequency, clock)
         return joined
     if not (often or when):
         above = section_schedule(cells.section)
@@ -179,6 +180,7 @@ def row_schedule(cells: Cells, frequency: str = "frequency", clock: str = "clock
             label=cells.label(frequency if often else clock),
             expected=Message("design.expected-schedule"),
         )
+    cells.take(frequency, clock)
     return alone
 
 
@@ -187,12 +189,16 @@ def row_schedules(cells: Cells, frequency: str = "frequency", clock: str = "cloc
     often, when = cells[frequency], cells[clock]
     if not (often and when):
         several = read_schedules(often or when) if often or when else None
-        return several if several and len(several) > 1 else (row_schedule(cells, frequency, clock),)
+        if several is None or len(several) < 2:
+            return (row_schedule(cells, frequency, clock),)
+        cells.take(frequency, clock)
+        return several
     try:
         return (row_schedule(cells, frequency, clock),)
     except NotUnderstood:
         # 平日 | 9:00、13:00: together they are several rules.
         if several := read_schedules(f"{often} {when}"):
+            cells.take(frequency, clock)
             return several
         raise
 

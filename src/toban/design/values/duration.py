@@ -154,6 +154,8 @@ _BOUND_BEFORE = re.compile(r"^(?:within|in|<=?|≤|up to|less than|under|最大|
 _BOUND_AFTER = re.compile(
     r"^\s*(?:以内|以下|未満|まで)(?:に?(?:対応|復旧|通知|受付|検知|開始|初動|完了|応答|調査|着手|一次))*$"
 )
+_AGAIN = re.compile(r" ?[(]([^()]+)[)]")
+"""The same length once more, in another unit."""
 _ABOUT = re.compile(r"^(?:約|およそ) ?")
 _FOREVER = re.compile(
     r"(?:原則)?(?:無期限|永続|永久|恒久|forever|indefinite(?:ly)?|unlimited)(?:に?(?:保持|保存|保管))?",
@@ -174,10 +176,18 @@ def duration_of(match: re.Match[str]) -> Duration | None:
 
 
 def read_duration(text: str) -> Duration | None:
-    """Read a bare duration: 90日, 1 時間, 15 min, 3か月, 約30分, 30分（目安）, 1時間30分."""
+    """Read a bare duration: 90日, 1 時間, 15 min, 3か月, 約30分, 30分（目安）, 1時間30分, 300秒 (5分)."""
     text = _uncommented(text)
     found, end = _leading(text)
-    return found if end == len(text) else None
+    again = _AGAIN.fullmatch(text, end)
+    return found if end == len(text) or (again and found and _is_same(found, again[1])) else None
+
+
+def _is_same(found: Duration, again: str) -> bool:
+    other, end = _leading(again)
+    if other is None or end < len(again) or found.is_business or other.is_business:
+        return False
+    return found.as_timedelta() == other.as_timedelta()
 
 
 def read_length(text: str) -> Duration | None:

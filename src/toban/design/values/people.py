@@ -101,6 +101,7 @@ _NOBODY = re.compile(
 _ACTION = re.compile(
     # What is done, when, and on which condition, in the place of who is told and how.
     r"を|しない|ません|不可|禁止|[へに]$|[へに](?:も|は)?(?:通知|連絡|報告|電話|共有|依頼|相談|転送|架電|エスカレ)"
+    r"|\d ?(?:回|秒|分(?![隊室科署])|時間|日(?:以|目))"
     r"|(?:即座|直ち|速やか|すみやか|必要|状況)に|すぐ|場合|以内|営業日|時間内|次第|適宜|都度"
     r"|^(?:immediate|within|after|before|during|until|if|when|as|next|same|escalate|notify|inform|track|wait|handle"
     r"|respond|investigate|send|add|no|not)\b"
@@ -174,6 +175,12 @@ def channels_within(text: str) -> tuple[ChannelRef, ...]:
     """Return the channels that *text* names, beside people, blanks and remarks: 山田 090-1234-5678."""
     found = (_channel(part) for line in text.split("\n") for part in _parts(line))
     return tuple(channel for channel in found if channel is not None)
+
+
+def ways_within(text: str) -> tuple[str, ...]:
+    """Return the parts of *text* that are channels, or blanks where one is to be filled in: 090-XXXX-XXXX."""
+    parts = (part for line in text.split("\n") for part in _parts(line))
+    return tuple(part for part in parts if _channel(part) is not None or is_placeholder(part))
 
 
 def read_ways(text: str) -> tuple[ChannelRef, ...] | None:
