@@ -164,8 +164,9 @@ def _decision(entry: PlacedEntry) -> Decision:
 
 def _promised(text: str) -> Duration | None:
     """Return the time that a decision promises: RPO 1時間, 1分以内に検知."""
-    found = _DURATION.search(text)
-    promised = (read_within(found.group()) or read_duration(found.group())) if found else None
+    named = [found.group() for found in _DURATION.finditer(text)]
+    # Two times are two promises, or one with its exception: RPO 1時間（夜間は4時間）.
+    promised = (read_within(named[0]) or read_duration(named[0])) if len(named) == 1 else None
     # Detection runs around the clock: no promise of it is in business days.
     return None if promised is None or promised.is_business else promised
 

@@ -85,7 +85,7 @@ def words_of(value: object) -> Iterator[str]:
             yield from words_of(each)
     elif isinstance(value, Message):
         yield from words_of(tuple(value.values.values()))
-    elif is_dataclass(value):
+    elif is_dataclass(value) and not isinstance(value, type):
         for name in _named(type(value)):
             yield from words_of(getattr(value, name))
 

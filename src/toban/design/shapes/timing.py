@@ -10,6 +10,7 @@ from toban.design.section import DocumentSection, heading_words, normalise
 from toban.design.shapes.shape import Cells, NotUnderstood, PlacedEntry, unreadable, words
 from toban.design.values.duration import Duration, TimeUnit, read_duration, read_length
 from toban.design.values.normal import plain
+from toban.design.values.remark import is_remark
 from toban.design.values.schedule import Cadence, Schedule, join_schedule, read_schedule, read_schedules
 from toban.message import Message
 
@@ -263,7 +264,8 @@ def read_when(text: str) -> Schedule | None:
     """
     text = _NEXT_DAY.sub("", text)
     remark = _REMARK.search(text)
-    is_beside = remark is not None and not (_MOMENT.search(normalise(remark.group())) or _is_limited(text))
+    said = normalise(remark.group()).strip(" ()") if remark else ""
+    is_beside = bool(said) and not (_MOMENT.search(said) or _is_limited(text)) and is_remark(said)
     bare = text[: remark.start()] if remark and is_beside else ""
     return read_schedule(text) or (read_schedule(bare) if bare else None)
 

@@ -21,7 +21,7 @@ _CHANGES = re.compile(
     r"[\d<>=≤≥±%]|[一二三四五六七八九十数][日週月年時分秒]|平日|営業|休日|祝|土日|週末|夜間|日中|深夜|早朝|時間帯|[月火水木金土日]曜|繁忙|翌|毎"
     r"|平均|最[大小](?!化)|最低|中央値|合計|累計|移動|継続|連続|持続|以上|以下|以内|超|未満|または|もしくは|かつ|ごと|あたり"
     r"|本番|検証|開発|ステージング|テスト環境|警告|異常|重大|緊急|危険"
-    r"|場合|[るた]時|際|期間中|案|仮|目標"
+    r"|場合|[るた]時|際|期間中|必要|後(?!半)|案|仮|目標"
     r"|\b(?:avg|average|mean|max(?:imum)?|min(?:imum)?(?! (?:\w+ )?(?:standard|requirement)s?\b)|median|sum|total|rolling|sustained|consecutive|per|or|and|when|if|during|while|after|before"
     r"|business|working|week\w*|weekend\w*|holiday\w*|night\w*|hours?|days?|dai?ly|hourly|monthly"
     r"|prod(?:uction)?|staging|dev(?:elopment)?|test|critical|warning|page|planned|proposed|target)\b",

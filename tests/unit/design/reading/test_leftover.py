@@ -223,6 +223,22 @@ def test_who_answers_beside_the_time_is_told() -> None:
     assert (level.is_immediate, level.recipients) == (True, (Role("園丁"),))
 
 
+@pytest.mark.parametrize(
+    "often",
+    ["毎日（障害時のみ）", "週次（本番）", "Daily (after the import)", "月次（最大3回）"],
+)
+def test_a_schedule_with_a_condition_in_brackets_is_not_read_without_it(often: str) -> None:
+    table = "|作業|頻度|担当|", "|-|-|-|", f"|水槽の確認|{often}|飼育|"
+
+    assert of("定期作業", *table).clauses == ()
+
+
+def test_a_schedule_may_have_a_remark_that_changes_nothing() -> None:
+    table = "|作業|頻度|担当|", "|-|-|-|", "|水槽の確認|毎日（タイムゾーン考慮）|飼育|"
+
+    assert len(of("定期作業", *table).clauses) == 1
+
+
 @pytest.mark.parametrize("column", ["除外条件", "適用範囲", "許容回数"])
 def test_a_further_column_of_keys_and_values_is_left_over(column: str) -> None:
     table = f"|項目|目標値|{column}|", "|-|-|-|", "|稼働率|99.9%以上|7月|"
@@ -244,7 +260,7 @@ def test_what_a_builder_has_only_looked_at_must_be_in_what_it_built() -> None:
     built = Routine(
         **cells.stamp(Routine, cells["name"]),
         name=cells["name"],
-        schedule=Schedule(Cadence.DAILY) if "毎朝" in cells["when"] else None,
+        schedule=Schedule(Cadence.DAILY if "毎朝" in cells["when"] else Cadence.WEEKLY),
         owner="",
         content="",
     )
