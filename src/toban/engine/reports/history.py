@@ -132,7 +132,8 @@ def entries_of_rows(inside: EvidenceRange) -> Mapping[str, EvidenceRange]:
 
 
 def _verdicts() -> QuerySet[LedgerEntry]:
-    return LedgerEntry.objects.filter(kind=LedgerEntry.Kind.VERDICT)
+    # The ends of runs are verdicts, too, but on a run: a row's own say what it showed before.
+    return LedgerEntry.objects.filter(kind=LedgerEntry.Kind.VERDICT, content__has_key="before")
 
 
 def _read(first: int, last: int) -> Iterator[tuple[str, RecordedVerdict]]:

@@ -16,11 +16,14 @@ from tests.integration.engine.reports.conftest import (
     report_on,
 )
 
-from toban.engine.evidence.ledger import LedgerHead
+from toban.engine.evidence import ledger
+from toban.engine.evidence.ledger import LedgerHead, Record
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.orders import NotPossible
+from toban.engine.reports.history import RowHistory, entries_in, histories
 from toban.engine.reports.section import ReportPart
+from toban.message import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -180,3 +183,18 @@ def test_the_method_names_the_place_in_the_chain() -> None:
 
     assert last is not None
     assert LedgerHead(last.sequence, last.digest).digest in str(method.notes[0])
+
+
+def test_the_ends_of_runs_neither_interrupt_a_rows_verdict_nor_count_as_its_troubles() -> None:
+    for turn in range(3):
+        at = START + HOUR + timedelta(minutes=turn)
+        judged(CPU, Verdict.CONFORMING, at)
+        end = {"verdict": "not-performed", "work": "B001", "run": turn, "reason": "failed", "note": None}
+        ledger.append(Record(LedgerEntry.Kind.VERDICT, end, clause_id=CPU), now=at)
+    span = (START, END)
+    inside = entries_in(span)
+    assert inside is not None
+
+    row = histories([CPU], inside, span, START + HOUR + timedelta(minutes=3))[CPU]
+
+    assert row == RowHistory(Verdict.CONFORMING, START + HOUR, plain("値"), plain("理由"), 0, 0)
