@@ -44,13 +44,10 @@ class Message:
         if isinstance(count, int):
             written["count"] = f"{count:,}"
         sentence = catalogue.sentence(self.code, language, count if isinstance(count, int) else None)
-        try:
-            if sentence is not None:
-                return sentence % written
-        except (KeyError, ValueError, TypeError):
-            # An older or a newer Toban stored it with other values.
-            pass
-        return " ".join((self.code, *(f"{name}={value}" for name, value in written.items())))
+        said = _filled(sentence or "", written) or _filled(
+            sentence or "", {name: _number(value) for name, value in written.items()}
+        )
+        return said or " ".join((self.code, *(f"{name}={value}" for name, value in written.items())))
 
     def __str__(self) -> str:
         return self.in_language(catalogue.active_language())
@@ -150,6 +147,22 @@ def _written(value: Value, language: str) -> object:
             return ""
         case _:
             return value
+
+
+def _filled(sentence: str, written: Mapping[str, object]) -> str:
+    """Return the sentence; empty if an older or a newer Toban has stored it with other values."""
+    try:
+        return sentence % written
+    except (KeyError, ValueError, TypeError):
+        return ""
+
+
+def _number(value: object) -> object:
+    """Return a number for its text: evidence keeps it so, since each database must return it unchanged."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _as_json(value: Value) -> object:

@@ -34,6 +34,16 @@ class Colour(StrEnum):
     RED = "red"
 
 
+def test_numbers_that_evidence_keeps_as_text_are_read_as_numbers() -> None:
+    said = Message("objectives.in-percent", value=99.9874)
+    kept = Message("objectives.in-percent", value="99.9874")
+
+    assert kept.in_language("ja") == said.in_language("ja") == "99.987%"
+    assert (
+        Message("objectives.in-percent", value="much").in_language("ja") == "objectives.in-percent value=much"
+    )
+
+
 def test_a_message_is_read_in_each_language() -> None:
     said = Message("common.two-units", greater=TWO_HOURS, lesser=Message("common.minutes", count=5))
 
