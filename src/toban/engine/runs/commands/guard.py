@@ -6,9 +6,9 @@ children of a shell behind. The guard imports nothing from Toban and starts in m
 repository takes dozens of commands.
 """
 
-# Without the names of `signal` and without `subprocess`, which take longer than all the rest.
+# Without the names of `signal`, the types of `ctypes`, and `subprocess`, which take longer than all the rest.
+import _ctypes
 import _signal as signal  # type: ignore[import-not-found]
-import ctypes
 import os
 import sys
 
@@ -27,7 +27,8 @@ def _main() -> int:
     # On SIGTERM, the command decides how to end; a handler, unlike "ignore", is not inherited by it.
     signal.signal(signal.SIGTERM, lambda *_: None)
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGUSR1, 0, 0, 0)
+        prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")
+        _ctypes.call_function(prctl, (_PR_SET_PDEATHSIG, signal.SIGUSR1, 0, 0, 0))
     if os.getppid() != int(worker):
         return 1
     try:
