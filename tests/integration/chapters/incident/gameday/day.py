@@ -70,6 +70,8 @@ class Day:
     written: str = field(default_factory=bindings)
     now: datetime = NOON
     document: str = DOCUMENT
+    look: timedelta = SECOND
+    """How long every look takes."""
 
     def __post_init__(self) -> None:
         read = read_bindings(self.written, self.folder / "toban.toml", PARTS.schema)
@@ -103,8 +105,8 @@ class Day:
         return GameDay.objects.get(run=self.run)
 
     def clock(self) -> datetime:
-        """Return the time; every look takes a second."""
-        self.now += SECOND
+        """Return the time; every look takes a while."""
+        self.now += self.look
         return self.now
 
     def do(self, *steps: str) -> object:
