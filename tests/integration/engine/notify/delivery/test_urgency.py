@@ -71,13 +71,12 @@ def recoveries(signal: MakeSignal, document: Design, contacts: Contacts, channel
     """Leave hundreds of old recoveries in the outbox, and return the time then."""
     report(_hosts(signal, Condition.CRITICAL, NOON), NOON)
     announce(document, contacts, NOON)
-    while deliver(channel, NOON, most=MANY):
-        pass
+    # That they were told is what counts here, and faster said than done.
+    Delivery.objects.update(state="delivered", settled_at=NOON, receipt="1")
     over = NOON + 60 * SECOND
     report(_hosts(signal, Condition.OK, over), over)
     announce(document, contacts, over)
     assert Delivery.objects.filter(state="waiting").count() == MANY
-    channel.sent.clear()
     return over
 
 
