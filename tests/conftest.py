@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from hypothesis import HealthCheck, settings
 from tests.integration.engine.telemetry.conftest import StoreProcess
@@ -21,6 +22,8 @@ __all__ = ["migrated_postgres", "migrated_sqlite", "shared_folder"]
 # What tests read, in this process and in those that they start, does not depend on the machine's locale.
 os.environ["TOBAN_LANGUAGE"] = "ja"
 click_words.translate()
+# What passwords of tests protect is nothing: their digests need not take a third of a second each.
+PBKDF2PasswordHasher.iterations = 1
 
 # Tests set no deadline on examples: the machine may be busy.
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)

@@ -186,6 +186,8 @@ def _serve(orders: socket.socket) -> Sequence[str]:
 
 def _load() -> None:
     """Load all commands, and what they load when they are called."""
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: PLC0415
+
     from toban import wiring  # noqa: PLC0415
     from toban.faces.cli.state import set_up  # noqa: PLC0415
 
@@ -195,6 +197,8 @@ def _load() -> None:
     for command in (*wiring.COMMANDS.values(), *brought):
         import_module(command.module)
     assert parts.schema  # which loads every kind
+    # As in the tests' own processes.
+    PBKDF2PasswordHasher.iterations = 1
     # A fork need not look through all that was loaded for garbage.
     gc.collect()
     gc.freeze()
