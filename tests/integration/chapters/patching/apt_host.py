@@ -203,3 +203,9 @@ def install(host: AptHost, packages: Mapping[str, str]) -> None:
     """Install exactly these versions."""
     host.run("apt-get", "-q", "update")
     host.run("apt-get", "-qy", "install", *(f"{name}={version}" for name, version in packages.items()))
+
+
+def bring(host: AptHost, installed: Path) -> None:
+    """Give it what is installed below another root, and what dpkg knows and has written of it."""
+    for each in ("usr", "var/lib/dpkg", "var/log"):
+        _run("cp", "--archive", "--no-target-directory", str(installed / each), str(host.root / each))
