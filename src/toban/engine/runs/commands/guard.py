@@ -27,7 +27,8 @@ def _main() -> int:
     # On SIGTERM, the command decides how to end; a handler, unlike "ignore", is not inherited by it.
     signal.signal(signal.SIGTERM, lambda *_: None)
     if sys.platform == "linux":
-        prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")
+        # None is the program itself, as in the C function.
+        prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
         _ctypes.call_function(prctl, (_PR_SET_PDEATHSIG, signal.SIGUSR1, 0, 0, 0))
     if os.getppid() != int(worker):
         return 1
