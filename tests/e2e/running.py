@@ -24,6 +24,7 @@ import clickhouse_connect
 import psutil
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from tests.forking import run
 from tests.ports import free_port
 
 from toban.engine.supervision.home import in_force_folder
@@ -259,13 +260,7 @@ class Toban:
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run another `toban` command on this home."""
-        return subprocess.run(
-            [sys.executable, "-m", "toban", *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run(["-m", "toban", *arguments], env=self.environment)
 
     def state(self, query: str) -> list[tuple[Any, ...]]:
         """Return the rows of *query* on the state database, while the processes run."""
