@@ -6,6 +6,7 @@ an intact chain, and so does writing all of it anew: this shows only against hea
 (`verify(known=…)`, `anchors`).
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +28,9 @@ from toban.text import storable_text
 _STILL = "20s"
 """The longest that a transaction with the lock may be idle, in PostgreSQL's notation."""
 
+MADE_UP_BY = "made_up_by"
+"""The key under which an entry says that it does not come from reality: see `made_up`."""
+
 _LOCK = 0x746F62616E
 """PostgreSQL's advisory lock of the chain: `toban` in ASCII."""
 
@@ -34,6 +38,9 @@ _LONGEST_WAIT = timedelta(minutes=5)
 """What was written further ahead was not written while somebody waited: the clock was set back since."""
 _AT_ONCE = 100
 """How many entries are looked at for those that were written meanwhile."""
+
+_made_up_by: list[str] = []
+"""Who makes up all that this process writes, if anybody does. Of the process: runs have threads."""
 
 _check: ContextVar[Callable[[], None]] = ContextVar("check", default=lambda: None)
 
@@ -124,6 +131,24 @@ def began_at() -> datetime | None:
     return LedgerEntry.objects.order_by("sequence").values_list("at", flat=True).first()
 
 
+def made_up_until() -> datetime | None:
+    """Return the time of the last entry that is marked as `made_up`; None if none is: then all of it is real.
+
+    Only an empty ledger begins with such entries, so that none follows on a real one.
+    """
+    first = LedgerEntry.objects.order_by("sequence").first()
+    if first is None or MADE_UP_BY not in first.content:
+        return None
+    last = LedgerEntry.objects.aggregate(last=Max("sequence"))["last"]
+    numbers = range(first.sequence, last + 1)
+    real = bisect_left(numbers, True, key=_is_real)
+    return LedgerEntry.objects.values_list("at", flat=True).get(sequence=numbers[real - 1])
+
+
+def _is_real(sequence: int) -> bool:
+    return MADE_UP_BY not in LedgerEntry.objects.values_list("content", flat=True).get(sequence=sequence)
+
+
 def hold() -> None:
     """Make every other writer of evidence wait until this transaction ends.
 
@@ -161,6 +186,16 @@ def checked(check: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         _check.reset(before)
+
+
+@contextmanager
+def made_up(by: str) -> Iterator[None]:
+    """Mark whatever this process appends inside the block as made up by *by*, and no record of reality."""
+    _made_up_by.append(by)
+    try:
+        yield
+    finally:
+        _made_up_by.pop()
 
 
 def verify(known: Iterable[LedgerHead] = (), *, database: str = DEFAULT_DB_ALIAS) -> Verification:
@@ -218,7 +253,7 @@ def _entry(record: Record, *, sequence: int, previous: str, now: datetime) -> Le
         actor=storable_text(record.actor),
         clause_id=storable_text(record.clause_id),
         document_digest=record.document_digest,
-        content=_storable(record.content),
+        content=_storable({**record.content, **({MADE_UP_BY: _made_up_by[-1]} if _made_up_by else {})}),
         previous=previous,
     )
     entry.digest = digest_of(entry)

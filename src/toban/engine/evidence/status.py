@@ -126,6 +126,14 @@ def show(updates: Collection[StatusUpdate], now: datetime, document_digest: str)
             ledger.append(*verdicts, now=now)
 
 
+def hold_over(since: datetime, until: datetime) -> None:
+    """Let what held at *since* hold until *until*: whoever replays knows that no judgement changed meanwhile.
+
+    Whatever is judged live is renewed by its chapter instead.
+    """
+    ClauseStatus.objects.filter(holds_until__gte=since, holds_until__lt=until).update(holds_until=until)
+
+
 def show_again(clause_id: str) -> None:
     """Have pages show the row again, in the caller's transaction, which holds the ledger."""
     latest = ClauseStatus.objects.aggregate(latest=Max("revision"))["latest"] or 0

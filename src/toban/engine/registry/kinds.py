@@ -43,6 +43,10 @@ class Kinds:
         """Return the given *kinds*, by the names of their points, without any import."""
         return cls(_loaded=dict(kinds))
 
+    def played(self, kinds: Mapping[str, Mapping[str, Any]]) -> "Kinds":
+        """Return the same with other *kinds* at the points that they name."""
+        return Kinds(self.modules, {**self._loaded, **kinds})
+
     def of[K](self, point: KindPoint[K]) -> Mapping[str, K]:
         """Return the kinds of *point* by name; raises the same errors as `held`."""
         if point.name not in self._loaded:

@@ -120,6 +120,9 @@ def _notes(month: ReportMonth, known: Span | None, sections: tuple[ReportSection
     if known is None:
         yield Message("reports.note-no-data", month=month.name)
         return
+    made_up = ledger.made_up_until()
+    if made_up is not None and known[0] <= made_up:
+        yield Message("reports.note-made-up", until=_local(made_up, month))
     if known[0] > month.span[0]:
         yield Message("reports.note-begins", since=_local(known[0], month))
     silent = next(

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from toban.engine.drift.found import differences
 from toban.engine.editions import present
 from toban.engine.editions.edition import Edition
-from toban.engine.evidence import current
+from toban.engine.evidence import current, ledger
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.runs.models import PlannedWork, Run
@@ -82,6 +82,7 @@ def frame(sight: Sight, here: str) -> dict[str, object]:
         "edition": sight.edition,
         "digest": sight.edition.reading,
         "revision": max((status.revision for status in sight.statuses), default=0),
+        "made_up_until": ledger.made_up_until(),
         "wrong_clocks": WrongClock.objects.order_by("host"),
         # With its mark, so that the list also explains the marks.
         "verdicts": [(each.value, f"{each.mark} {WORDS[each]}") for each in Verdict],

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -124,3 +124,30 @@ def test_a_head_recorded_earlier_is_still_valid_after_more_entries() -> None:
     append(*records(2), now=NOON)
 
     assert verify([noted]).broken is None
+
+
+def test_made_up_entries_are_marked_within_their_digests_and_end_where_real_ones_begin() -> None:
+    with ledger.made_up("demo"):
+        append(*records(3), now=NOON)
+    append(*records(2), now=NOON + timedelta(days=1))
+
+    marks = [each.content.get(ledger.MADE_UP_BY) for each in LedgerEntry.objects.order_by("sequence")]
+    assert marks == ["demo", "demo", "demo", None, None]
+    assert verify().broken is None
+    assert ledger.made_up_until() == NOON
+    LedgerEntry.objects.filter(sequence=2).update(content={"number": 2})
+    assert verify().broken is not None
+
+
+def test_a_ledger_of_real_entries_is_made_up_until_never() -> None:
+    assert ledger.made_up_until() is None
+    append(*records(2), now=NOON)
+    assert ledger.made_up_until() is None
+
+
+def test_a_ledger_of_made_up_entries_alone_ends_with_the_last() -> None:
+    with ledger.made_up("demo"):
+        append(*records(2), now=NOON)
+        append(*records(1), now=NOON + timedelta(days=1))
+
+    assert ledger.made_up_until() == NOON + timedelta(days=1)

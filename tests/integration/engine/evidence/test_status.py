@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from toban.engine.evidence import current
 from toban.engine.evidence.ledger import verify
 from toban.engine.evidence.models import ClauseStatus, LedgerEntry
-from toban.engine.evidence.status import StatusUpdate, show
+from toban.engine.evidence.status import StatusUpdate, hold_over, show
 from toban.engine.evidence.verdict import Verdict
 from toban.message import NOTHING, from_json, plain
 
@@ -127,3 +127,12 @@ def test_a_page_that_connects_again_learns_what_is_out_of_date() -> None:
     (status,) = current.changes(1, None, NOON + timedelta(days=1))
 
     assert (status.verdict, status.revision) == ("not-measurable", 1)
+
+
+def test_what_held_at_the_last_look_holds_until_the_next_and_what_was_outdated_stays_so() -> None:
+    show([update(NOON, clause="db"), update(NOON - timedelta(hours=2), clause="web")], NOON, "digest")
+
+    hold_over(NOON, NOON + timedelta(hours=4))
+
+    holding = ClauseStatus.objects.filter(holds_until__gte=NOON)
+    assert list(holding.values_list("clause_id", "holds_until")) == [("db", NOON + timedelta(hours=4))]

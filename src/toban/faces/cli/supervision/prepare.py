@@ -82,7 +82,7 @@ def _has_kept(path: Path, parts: Parts) -> bool:
     return is_kept
 
 
-def _keep_private() -> None:
+def keep_private() -> None:
     """Keep a database file from other users of the machine: it holds sessions and digests of passwords."""
     state = settings.DATABASES["default"]
     if "sqlite" in state["ENGINE"]:
@@ -95,7 +95,7 @@ def _keep_private() -> None:
 
 
 def _bring_state_up_to_date(*, keeps_copy: bool, begins_anew: bool) -> None:
-    _keep_private()
+    keep_private()
     try:
         with upgrading.alone(partial(say, err=True)):
             if not begins_anew:

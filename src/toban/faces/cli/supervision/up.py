@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,10 @@ import click
 
 from toban.engine.supervision.home import Home, HomeUnusable, take, write_whole
 from toban.engine.supervision.program import Program
+from toban.engine.supervision.readiness import serves
 from toban.engine.supervision.supervisor import Supervisor, run_until_signalled
+from toban.engine.supervision.tether import tethered
+from toban.faces.cli.demo.unfinished import is_unfinished
 from toban.faces.cli.supervision import programs, webshop
 from toban.faces.cli.supervision.programs import Instance, OwnStore
 from toban.faces.terminal import refuse, say, speak_utf8
@@ -39,6 +43,8 @@ class UpOrder:
     host: str
     port: int
     public_url: str | None
+    month: bool = False
+    """Whether the demo begins with a month of example data."""
 
 
 @click.command(
@@ -62,8 +68,15 @@ class UpOrder:
 @click.option(
     "--public-url", envvar="TOBAN_PUBLIC_URL", help="How people reach the page, for links in notifications."
 )
+@click.option("--demo-month", is_flag=True, help="Begin the demo with a month of example data behind it.")
 def command(
-    design: Path | None, bindings: Path | None, home: Path, host: str, port: int, public_url: str | None
+    design: Path | None,
+    bindings: Path | None,
+    home: Path,
+    host: str,
+    port: int,
+    public_url: str | None,
+    demo_month: bool,
 ) -> None:
     """Run an operations design until Ctrl-C: measure, judge, notify, and show it alive.
 
@@ -76,14 +89,18 @@ def command(
     """
     speak_utf8()
     try:
-        _run(UpOrder(design, bindings, home.absolute(), host, port, public_url))
+        _run(UpOrder(design, bindings, home.absolute(), host, port, public_url, demo_month))
     except HomeUnusable as exc:
         refuse(message_of(exc), exc.hint)
         raise SystemExit(_UNUSABLE) from exc
 
 
 def _run(order: UpOrder) -> None:
+    if order.month and order.design is not None:
+        raise HomeUnusable(Message("demo.only-with-demo"), Message("demo.leave-out-design"))
     home = take(order.home)
+    if is_unfinished(home.path):
+        raise HomeUnusable(Message("demo.interrupted"), Message("demo.begin-anew"))
     _require_room(home.path)
     if not os.environ.get("TOBAN_SECRET_KEY"):
         home.secret("secret-key")  # for the pages; toban.settings reads it
@@ -95,6 +112,8 @@ def _run(order: UpOrder) -> None:
     _forget_counters(instance.metrics)
     home.secret("metrics-token")  # needed to scrape /metrics
     write_whole(home.path / "telemetry-url", instance.telemetry_url)  # other commands look there
+    if order.month:
+        _live_through_month(instance)
     _prepare(instance)
     started = (*shop, *programs.programs(instance))
     supervisor = Supervisor(
@@ -147,6 +166,33 @@ def _prepare(instance: Instance) -> None:
     done = subprocess.run(programs.toban("prepare"), env=programs.surroundings(instance), check=False)
     if done.returncode != 0:
         raise SystemExit(_UNUSABLE)
+
+
+def _live_through_month(instance: Instance) -> None:
+    """Fill the home with a month of example data, with nothing but the store running."""
+    with ExitStack() as running:
+        for store in (each for each in programs.programs(instance) if each.name == "store"):
+            running.enter_context(_running(store, instance.home))
+        command = tethered(list(programs.toban("demo-month")), parent=os.getpid())
+        done = subprocess.run(command, env=programs.surroundings(instance), check=False)
+    if done.returncode != 0:
+        raise SystemExit(_UNUSABLE)
+
+
+@contextmanager
+def _running(program: Program, home: Path) -> Iterator[None]:
+    """Keep *program* running, which is ready before the block begins."""
+    with (home / f"{program.name}.log").open("ab") as log:
+        surroundings = {**os.environ, **program.environment}
+        command = tethered(list(program.command), parent=os.getpid())
+        process = subprocess.Popen(command, env=surroundings, stdout=log, stderr=log)
+        try:
+            while process.poll() is None and not serves(program.ready):
+                time.sleep(0.1)
+            yield
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def _forget_counters(folder: Path) -> None:

@@ -85,3 +85,22 @@ def test_an_unreachable_state_database_is_refused_without_showing_its_password(t
     assert done.returncode == 2
     assert "状態データベースを使えません" in done.stderr
     assert "s3cret" not in done.stderr
+
+
+def test_a_made_up_month_is_for_the_demo_alone(tmp_path: Path) -> None:
+    done = up(tmp_path / "home", "--demo-month", *own(tmp_path, ""))
+
+    assert done.returncode == 2
+    assert "--demo-month は見本の店だけのものです" in done.stderr
+    assert "HINT: --design か --demo-month" in done.stderr
+
+
+def test_a_part_of_a_made_up_month_does_not_go_on_live(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "unfinished-demo-month").touch()
+
+    done = up(tmp_path / "home", "--port", "0")
+
+    assert done.returncode == 2
+    assert "見本の月が途中で止まりました" in done.stderr
+    assert "HINT: ホームのフォルダーを消して" in done.stderr

@@ -17,6 +17,7 @@ from toban.engine.amounts import length
 from toban.engine.bindings.load import read_bindings
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition, EditionRefusal
+from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.status import StatusUpdate, show
 from toban.engine.evidence.verdict import Verdict
@@ -55,6 +56,18 @@ def test_the_page_shows_the_document_with_the_status_next_to_each_row(viewer: Cl
     assert '<td data-label="正常範囲">0-60%</td>' in page
     assert "91.2%" in page
     assert "■</span> <b>逸脱</b>" in page
+
+
+def test_pages_over_made_up_evidence_say_so_and_others_do_not(viewer: Client) -> None:
+    shown(Verdict.DEVIATING)
+    assert "例のデータ" not in viewer.get("/").content.decode()
+    LedgerEntry.objects.all().delete()
+
+    with ledger.made_up("demo"):
+        shown(Verdict.CONFORMING)
+
+    for page in ("/", "/incidents/"):
+        assert "までの記録は例のデータです" in viewer.get(page).content.decode()
 
 
 def test_an_unread_row_is_shown_in_its_place_with_the_reason(viewer: Client) -> None:

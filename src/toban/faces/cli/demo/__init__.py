@@ -1,0 +1,1 @@
+"""The demo's month: made up, then lived through by the engine itself."""
