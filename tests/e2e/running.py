@@ -259,7 +259,7 @@ class Toban:
         return {**self._environment, "TOBAN_HOME": str(self.home)}
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run another `toban` command on this home."""
+        """Run another `toban` command on this home, as a fork: an eighth of a Python of its own."""
         return run(["-m", "toban", *arguments], env=self.environment)
 
     def state(self, query: str) -> list[tuple[Any, ...]]:
