@@ -31,7 +31,7 @@ def why_outdated(back: Release) -> Message:
     if back.kind != Release.Kind.ROLLBACK or back.decided_at is not None:
         return NOTHING
     later = Release.objects.filter(deployment=back.deployment, served_at__gt=back.ordered_at)
-    if later.exclude(kind=Release.Kind.DRILL).exclude(pk=back.undoes_id).exists():
+    if later.exclude(kind=Release.Kind.DRILL).exclude(pk=back.undoes_id or 0).exists():
         return Message("release.serves-another-now", name=back.deployment)
     kept = irreversible_since(back.artifact, back.deployment) if back.is_reversible else ()
     if kept:
