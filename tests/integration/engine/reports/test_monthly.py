@@ -21,8 +21,9 @@ from toban.engine.evidence.ledger import LedgerHead, Record
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.orders import NotPossible
-from toban.engine.reports.history import RowHistory, entries_in, histories
+from toban.engine.reports.history import entries_in, histories
 from toban.engine.reports.section import ReportPart
+from toban.engine.reports.verdicts import RowHistory
 from toban.message import plain
 
 pytestmark = pytest.mark.django_db
