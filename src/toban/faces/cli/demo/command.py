@@ -1,4 +1,4 @@
-"""`toban demo-month`: fill the demo's empty home with a month of example data. `toban up` runs it."""
+"""`toban demo`: fill the demo's empty home with a month of example data. `toban up` runs it."""
 
 import os
 import time
@@ -36,7 +36,7 @@ BY = "demo"
 _UNUSABLE = 2
 
 
-@click.command("demo-month", epilog="Example: toban up --demo-month")
+@click.command("demo", epilog="Example: toban up --demo-month")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another number, another month.")
 @click.pass_obj
 def command(parts: Parts, seed: int) -> None:

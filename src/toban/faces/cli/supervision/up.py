@@ -173,7 +173,7 @@ def _live_through_month(instance: Instance) -> None:
     with ExitStack() as running:
         for store in (each for each in programs.programs(instance) if each.name == "store"):
             running.enter_context(_running(store, instance.home))
-        command = tethered(list(programs.toban("demo-month")), parent=os.getpid())
+        command = tethered(list(programs.toban("demo")), parent=os.getpid())
         done = subprocess.run(command, env=programs.surroundings(instance), check=False)
     if done.returncode != 0:
         raise SystemExit(_UNUSABLE)

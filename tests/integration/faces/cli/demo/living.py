@@ -72,7 +72,7 @@ STORY = Story(
 
 
 def live(telemetry: Telemetry) -> tuple[Edition, list[date]]:
-    """Live through the story as `toban demo-month` does."""
+    """Live through the story as `toban demo` does."""
     keep_connections()
     telemetry.ensure_schema()
     clock = StoryClock(STORY.start, STORY.end)

@@ -1,4 +1,4 @@
-"""`toban demo-month` where it can't make a month: it says why, and leaves nothing unfinished."""
+"""`toban demo` where it can't make a month: it says why, and leaves nothing unfinished."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ append(Record("audit", {}), now=datetime(2026, 4, 1, tzinfo=UTC))
 def test_a_home_with_evidence_is_refused(sqlite: dict[str, str], tmp_path: Path) -> None:
     run(["-c", RECORD], env=sqlite, check=True)
 
-    done = run(["-m", "toban", "demo-month"], env=sqlite)
+    done = run(["-m", "toban", "demo"], env=sqlite)
 
     assert done.returncode == 2
     assert "にはもう証跡があります" in done.stderr
