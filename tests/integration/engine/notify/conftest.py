@@ -136,5 +136,20 @@ class Remembering:
 
 
 @pytest.fixture
+def look(document: Design, contacts: Contacts) -> Callable[[datetime], list[tuple[str, str]]]:
+    """Return a function that runs another pass, like the worker each second, and returns new deliveries."""
+
+    def told(
+        now: datetime, contacts: Contacts = contacts, document: Design = document
+    ) -> list[tuple[str, str]]:
+        before = set(Delivery.objects.values_list("id", flat=True))
+        announce(document, contacts, now, everything=False)
+        new = Delivery.objects.exclude(id__in=before).select_related("announcement").order_by("id")
+        return [(one_line(delivery.announcement.title), delivery.destination) for delivery in new]
+
+    return told
+
+
+@pytest.fixture
 def channel() -> Remembering:
     return Remembering()

@@ -32,21 +32,6 @@ type Tell = Callable[[Signal, datetime], list[tuple[str, str]]]
 type Look = Callable[[datetime], list[tuple[str, str]]]
 
 
-@pytest.fixture
-def look(document: Design, contacts: Contacts) -> Look:
-    """Return a function that runs another pass, like the worker each second, and returns new deliveries."""
-
-    def told(
-        now: datetime, contacts: Contacts = contacts, document: Design = document
-    ) -> list[tuple[str, str]]:
-        before = set(Delivery.objects.values_list("id", flat=True))
-        announce(document, contacts, now, everything=False)
-        new = Delivery.objects.exclude(id__in=before).select_related("announcement").order_by("id")
-        return [(one_line(delivery.announcement.title), delivery.destination) for delivery in new]
-
-    return told
-
-
 def places(told: list[tuple[str, str]]) -> set[str]:
     return {destination for _, destination in told}
 
@@ -310,37 +295,6 @@ def test_a_target_that_is_down_inhibits_alerts_caused_by_it(
     assert [title for title, _ in told if title.startswith("?")] == []
     assert look(NOON + 4 * MINUTE) == []
     assert ("? 測定不能: DB CPU使用率 接続できません", "ops") in look(NOON + 6 * MINUTE)
-
-
-def flap(tell: Tell, signal: MakeSignal, times: int, start: datetime = NOON) -> list[list[tuple[str, str]]]:
-    told = []
-    for number in range(times):
-        at = start + 2 * number * MINUTE
-        told.append(tell(signal(Condition.WARNING), at))
-        told.append(tell(signal(Condition.OK, value="41%"), at + MINUTE))
-    return told
-
-
-def test_a_flapping_alert_is_announced_once_and_resolved_after_a_calm_period(
-    tell: Tell, signal: MakeSignal, look: Look
-) -> None:
-    told = flap(tell, signal, 7)
-
-    assert [len(each) for each in told[:8]] == [1, 2] * 4
-    assert told[8] == [("▲ 警告 (フラッピング): DB CPU使用率 92%", "ops")]
-    assert told[9:] == [[]] * 5
-    last_end = NOON + 13 * MINUTE
-    assert look(last_end + 15 * MINUTE - timedelta(seconds=1)) == []
-    assert ("● 復旧 (フラッピング): DB CPU使用率 41%", "ops") in look(last_end + 15 * MINUTE)
-    assert not Alert.objects.filter(settled=False).exists()
-
-
-def test_a_flapping_alert_that_gets_worse_is_announced(tell: Tell, signal: MakeSignal) -> None:
-    flap(tell, signal, 6)
-
-    told = tell(signal(Condition.CRITICAL), NOON + 13 * MINUTE)
-
-    assert ("■ 異常 (警告から、フラッピング): DB CPU使用率 92%", "ops") in told
 
 
 WITH_DUTIES = """

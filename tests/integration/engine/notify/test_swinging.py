@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from toban.engine.notify.models import StageOutcome
+from toban.engine.notify.models import Alert, StageOutcome
 from toban.engine.notify.routing.flapping import CALM
 from toban.engine.notify.signal import Condition, Signal
 
@@ -17,6 +17,7 @@ MINUTE = timedelta(minutes=1)
 
 type MakeSignal = Callable[..., Signal]
 type Tell = Callable[[Signal, datetime], list[tuple[str, str]]]
+type Look = Callable[[datetime], list[tuple[str, str]]]
 
 
 def told_to(place: str, tell: Tell, signal: MakeSignal, conditions: list[Condition]) -> list[str]:
@@ -77,3 +78,34 @@ def test_what_comes_and_goes_through_both_levels_is_told_no_more_once_it_flaps(
 
     assert len(first) <= 4 * len(cycle) + 2
     assert later == []
+
+
+def flap(tell: Tell, signal: MakeSignal, times: int, start: datetime = NOON) -> list[list[tuple[str, str]]]:
+    told = []
+    for number in range(times):
+        at = start + 2 * number * MINUTE
+        told.append(tell(signal(Condition.WARNING), at))
+        told.append(tell(signal(Condition.OK, value="41%"), at + MINUTE))
+    return told
+
+
+def test_a_flapping_alert_is_announced_once_and_resolved_after_a_calm_period(
+    tell: Tell, signal: MakeSignal, look: Look
+) -> None:
+    told = flap(tell, signal, 7)
+
+    assert [len(each) for each in told[:8]] == [1, 2] * 4
+    assert told[8] == [("▲ 警告 (フラッピング): DB CPU使用率 92%", "ops")]
+    assert told[9:] == [[]] * 5
+    last_end = NOON + 13 * MINUTE
+    assert look(last_end + 15 * MINUTE - timedelta(seconds=1)) == []
+    assert ("● 復旧 (フラッピング): DB CPU使用率 41%", "ops") in look(last_end + 15 * MINUTE)
+    assert not Alert.objects.filter(settled=False).exists()
+
+
+def test_a_flapping_alert_that_gets_worse_is_announced(tell: Tell, signal: MakeSignal) -> None:
+    flap(tell, signal, 6)
+
+    told = tell(signal(Condition.CRITICAL), NOON + 13 * MINUTE)
+
+    assert ("■ 異常 (警告から、フラッピング): DB CPU使用率 92%", "ops") in told

@@ -16,13 +16,12 @@ from django.db.models.functions import Coalesce
 from toban.engine.approvals.requests import request_for
 from toban.engine.approvals.rules import RequestState
 from toban.engine.evidence import ledger
-from toban.engine.evidence.models import LedgerEntry
-from toban.engine.evidence.verdict import Verdict
 from toban.engine.message_field import storable
 from toban.engine.modes import service as modes
 from toban.engine.modes.rules import Mode, ModeDecisions
 from toban.engine.runs import approval, rules
 from toban.engine.runs.claiming.bell import call_workers
+from toban.engine.runs.claiming.ended import ended_evidence
 from toban.engine.runs.claiming.reruns import again_next_day, is_only_shown, show
 from toban.engine.runs.claiming.silence import SILENCE
 from toban.engine.runs.models import Attempt, FinishedStep, Run, RunLog
@@ -473,32 +472,3 @@ def end(run: Run, state: Run.State, reason: RunReason, now: datetime, note: Mess
     run.holder, run.leased_until = "", None
     run.save()
     ledger.append(ended_evidence(run), now=now)
-
-
-_VERDICTS = {
-    Run.State.DONE: Verdict.CONFORMING,
-    Run.State.FAILED: Verdict.DEVIATING,
-    Run.State.SKIPPED: Verdict.NOT_PERFORMED,
-    Run.State.CANCELLED: Verdict.NOT_PERFORMED,
-    Run.State.MISSED: Verdict.NOT_PERFORMED,
-}
-
-
-def ended_evidence(run: Run) -> ledger.Record:
-    """Return the ledger's record of a run that has ended."""
-    return ledger.Record(
-        LedgerEntry.Kind.VERDICT,
-        {
-            "verdict": _VERDICTS[Run.State(run.state)].value,
-            "work": run.work,
-            "run": run.pk,
-            "due": run.due_at.isoformat(),
-            "reason": run.reason,
-            "note": run.note.as_json(),
-            "ordered_by": run.ordered_by,
-            "began": run.began_at.isoformat() if run.began_at else None,
-            "ended": run.ended_at.isoformat() if run.ended_at else None,
-        },
-        clause_id=run.clause_id,
-        document_digest=run.document_digest,
-    )
