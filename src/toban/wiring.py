@@ -73,7 +73,7 @@ COMMANDS = {
         needs_state=False,
     ),
     "confirm": Command("toban.faces.cli.document.confirm", Message("commands.confirm")),
-    "demo": Command("toban.faces.cli.demo.command", Message("commands.demo")),
+    "demo": Command("toban.faces.demo.command", Message("commands.demo")),
     "import": Command(
         "toban.faces.cli.document.workbook",
         Message("commands.import"),

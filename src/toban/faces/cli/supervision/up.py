@@ -18,9 +18,9 @@ from toban.engine.supervision.program import Program
 from toban.engine.supervision.readiness import serves
 from toban.engine.supervision.supervisor import Supervisor, run_until_signalled
 from toban.engine.supervision.tether import tethered
-from toban.faces.cli.demo.unfinished import is_unfinished
 from toban.faces.cli.supervision import programs, webshop
 from toban.faces.cli.supervision.programs import Instance, OwnStore
+from toban.faces.demo.unfinished import is_unfinished
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message, message_of
 

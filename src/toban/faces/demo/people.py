@@ -38,7 +38,7 @@ from toban.engine.tasks.lists import OpenTask, listed
 from toban.engine.tasks.models import Handover
 from toban.engine.tasks.orders import TaskOrder, hand_on, sign_off
 from toban.engine.telemetry.store import Telemetry
-from toban.faces.cli.demo.acting import PlayedParts
+from toban.faces.demo.acting import PlayedParts
 from toban.message import Message
 
 DEVELOPER = "kai"

@@ -4,6 +4,7 @@ A program of its own: runs have threads, and the tests' state in memory can't be
 """
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -39,11 +40,11 @@ from toban.engine.reports.month import ReportMonth  # noqa: E402
 from toban.engine.runs.models import Run  # noqa: E402
 from toban.engine.tasks.models import SignOff  # noqa: E402
 from toban.engine.telemetry.store import Telemetry  # noqa: E402
-from toban.faces.cli.demo.acting import PlayedParts, StoryClock  # noqa: E402
-from toban.faces.cli.demo.month import Month  # noqa: E402
-from toban.faces.cli.demo.people import DEVELOPER  # noqa: E402
-from toban.faces.cli.demo.story import Story, Trouble  # noqa: E402
 from toban.faces.cli.supervision.worker import keep_connections  # noqa: E402
+from toban.faces.demo.acting import PlayedParts, StoryClock  # noqa: E402
+from toban.faces.demo.month import Month  # noqa: E402
+from toban.faces.demo.people import DEVELOPER  # noqa: E402
+from toban.faces.demo.story import Story, Trouble  # noqa: E402
 
 START = datetime(2026, 11, 4, tzinfo=ZoneInfo("Asia/Tokyo"))
 """A Wednesday."""
@@ -138,4 +139,4 @@ if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     with closing(Telemetry(environ["TOBAN_TELEMETRY_URL"])) as store:
         in_force, lived = live(store)
-        print(json.dumps({"days": [str(each) for each in lived], **told(in_force, store)}))
+        sys.stdout.write(json.dumps({"days": [str(each) for each in lived], **told(in_force, store)}))

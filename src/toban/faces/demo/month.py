@@ -34,8 +34,8 @@ from toban.engine.telemetry.buffer import SampleBuffer
 from toban.engine.telemetry.samples import Sample
 from toban.engine.telemetry.store import Telemetry
 from toban.engine.worker import Worker
-from toban.faces.cli.demo.acting import PlayedParts
-from toban.faces.cli.demo.people import SIGNED, People
+from toban.faces.demo.acting import PlayedParts
+from toban.faces.demo.people import SIGNED, People
 from toban.message import Message
 
 STEP = timedelta(seconds=15)

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from toban.design.values.metric import Metric
-from toban.faces.cli.demo.acting import StoryClock
-from toban.faces.cli.demo.story import months_start, story_of
+from toban.faces.demo.acting import StoryClock
+from toban.faces.demo.story import months_start, story_of
 
 NOW = datetime(2026, 12, 2, 3, tzinfo=UTC)
 START = months_start(NOW, ZoneInfo("Asia/Tokyo"))

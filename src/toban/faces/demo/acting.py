@@ -16,7 +16,7 @@ from toban.engine.registry.kinds import Kinds
 from toban.engine.registry.parts import Parts
 from toban.engine.runs.kinds import BATCH_KINDS, BatchBinding, Site, WorkKind, key_of
 from toban.engine.runs.work import RunTurn, Step, StepFailed
-from toban.faces.cli.demo.story import Story
+from toban.faces.demo.story import Story
 from toban.message import Message
 
 PLAYED = ("monitoring", "batch", "incident", "routine", "tasks", "reports")

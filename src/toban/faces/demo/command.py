@@ -21,13 +21,13 @@ from toban.engine.people.first import NAME, added_account, first_administrator
 from toban.engine.people.models import OperatorRole
 from toban.engine.registry.parts import Parts
 from toban.engine.telemetry.store import Telemetry
-from toban.faces.cli.demo.acting import PlayedParts, StoryClock
-from toban.faces.cli.demo.month import Month
-from toban.faces.cli.demo.people import DEVELOPER
-from toban.faces.cli.demo.story import Story, months_start, story_of
-from toban.faces.cli.demo.unfinished import unfinished
 from toban.faces.cli.supervision.prepare import keep_private
 from toban.faces.cli.supervision.worker import keep_connections
+from toban.faces.demo.acting import PlayedParts, StoryClock
+from toban.faces.demo.month import Month
+from toban.faces.demo.people import DEVELOPER
+from toban.faces.demo.story import Story, months_start, story_of
+from toban.faces.demo.unfinished import unfinished
 from toban.faces.terminal import refuse, say, speak_utf8
 from toban.message import Message
 
