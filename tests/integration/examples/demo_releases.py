@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import httpx
 from tests import asking
 from tests.e2e.running import SHOP, wait_for
-from tests.integration.chapters.release.git_host import Repository
+from tests.integration.chapters.release.git_host import KEI, Repository
 from tests.integration.chapters.release.rows.place import Place
 from tests.integration.chapters.release.shop import EFFECTS, PRODUCTION, STAGING
 from tests.ports import free_port
@@ -174,9 +174,10 @@ class Demo(Place):
         self.repository.push(f"{version}^{{commit}}:refs/heads/{name}")
 
     def change(self, name: str, subject: str, files: Mapping[str, str], *, onto: str) -> None:
-        """Push a reviewed commit with *files*, made on the version *onto*, to the branch *name*."""
+        """Push a reviewed commit of Kei's with *files*, made on the version *onto*, to the branch *name*."""
+        self.repository.committer = KEI
         self.repository.git("checkout", "--quiet", "--detach", onto)
-        self.repository.commit(f"{subject}\n\n{_REVIEWED}", files)
+        self.repository.commit(f"{subject}\n\n{_REVIEWED}", files, KEI)
         self.repository.push(f"HEAD:refs/heads/{name}")
 
     def push_broken(self, name: str, *, onto: str) -> None:

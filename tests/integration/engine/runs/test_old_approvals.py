@@ -18,7 +18,7 @@ executor = MigrationExecutor(connection)
 before = [("runs", "0007_timing")]
 executor.migrate(before)
 apps = MigrationExecutor(connection).loader.project_state(
-    [*before, ("people", "0006_password_setters")]
+    [*before, ("people", "0008_role_setters")]
 ).apps
 nami = apps.get_model("people", "Operator").objects.create(username="nami")
 run = apps.get_model("runs", "Run").objects.create(
