@@ -4,8 +4,11 @@ Run: python -m benchmarks.logs [--rows 5000000] [--seconds 20]
 """
 
 import json
+import os
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -38,6 +41,7 @@ from toban.engine.telemetry.logs.language import read_search
 from toban.engine.telemetry.logs.rows import InsertBatch, LogStore, key_of
 from toban.engine.telemetry.logs.search import LogSearch, TimeSpan
 from toban.engine.telemetry.store import Telemetry
+from toban.faces.cli.supervision.programs import EACH
 
 METHOD = """Method: the real `toban serve` before the real `toban store`, durable before the acknowledgement;
 lines of the document's format, 280 bytes, made before the clock starts; six senders of large batches,
@@ -93,9 +97,21 @@ def lines(count: int, start: int, per_second: float) -> list[bytes]:
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A store, and a server in front of it."""
+
+    store: StoreProcess
+    server: int
+    """Its process."""
+    served: Served
+    telemetry: Telemetry
+
+
 @contextmanager
-def toban(folder: Path) -> Iterator[tuple[StoreProcess, Served, Telemetry]]:
-    """Run a store, and a server in front of it."""
+def toban(folder: Path) -> Iterator[Running]:
+    """Run a store, and a server in front of it, as `toban up` starts them."""
+    os.environ.update(EACH)
     home = folder / "home"
     home.mkdir()
     (home / "token").write_text(TOKEN)
@@ -104,7 +120,13 @@ def toban(folder: Path) -> Iterator[tuple[StoreProcess, Served, Telemetry]]:
         telemetry = store.telemetry = Telemetry(store.telemetry_url)
         telemetry.ensure_schema()
         with serving(home, DOCUMENT + LOGS, BINDINGS, telemetry=store.telemetry_url) as served:
-            yield store, served, telemetry
+            # A fork of all that the tests have loaded: its memory is not the server's.
+            served.stop()
+            command = [sys.executable, "-m", "toban", "serve", "--port", str(served.port)]
+            with subprocess.Popen(command, env=served.environment) as process:
+                served._await_health()  # noqa: SLF001 - as the tests do
+                yield Running(store, process.pid, served, telemetry)
+                process.terminate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +143,10 @@ class Rate:
     """The same for the store."""
 
 
-def taking_in(store: StoreProcess, served: Served, batch: int, seconds: float) -> Rate:
+def taking_in(running: Running, batch: int, seconds: float) -> Rate:
     """Send batches of *batch* rows for *seconds*."""
     bodies = [b"\n".join(lines(batch, number * batch, 1000)) for number in range(40)]
-    process = psutil.Process(served.process.pid)
+    process = psutil.Process(running.server)
     stop, largest = threading.Event(), [0.0]
 
     def watch() -> None:
@@ -134,7 +156,7 @@ def taking_in(store: StoreProcess, served: Served, batch: int, seconds: float) -
     def send(sender: int) -> int:
         sent = 0
         until = time.perf_counter() + seconds
-        with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
+        with httpx.Client(base_url=running.served.url, trust_env=False, timeout=60) as client:
             for number in range(10**6):
                 if time.perf_counter() >= until:
                     break
@@ -148,7 +170,7 @@ def taking_in(store: StoreProcess, served: Served, batch: int, seconds: float) -
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    processes = (process, psutil.Process(store.process.pid))
+    processes = (process, psutil.Process(running.store.process.pid))
     spent = [sum(each.cpu_times()[:2]) for each in processes]
     began = time.perf_counter()
     with ThreadPoolExecutor(SENDERS[batch]) as senders:
@@ -270,11 +292,11 @@ def others(folder: Path, rows: int) -> Iterator[tuple[str, float, float]]:
     yield "DuckDB", rows / took, path.stat().st_size / rows
 
 
-def taken_in(store: StoreProcess, served: Served, seconds: float) -> Rate:
+def taken_in(running: Running, seconds: float) -> Rate:
     """Print how fast rows are ingested; return the rate of large batches."""
     rates = {}
     for batch in SENDERS:
-        rate = rates[batch] = taking_in(store, served, batch, seconds)
+        rate = rates[batch] = taking_in(running, batch, seconds)
         print(f"{batch:6,} rows a batch  {rate.rows:9,.0f} rows/s  {rate.memory:4.0f} MB")
         print(f"  processor time a row   server {rate.server:.1f} µs   store {rate.store:.1f} µs")
         state(f"batches of {batch:,}, memory", rate.memory, "MB", most=300)
@@ -298,11 +320,11 @@ def main(rows: int, seconds: float) -> None:
     """Print all figures of the logs."""
     print(METHOD.format(asked=ASKED), "\n")
     with tempfile.TemporaryDirectory() as folder:
-        with toban(Path(folder)) as (store, served, telemetry):
-            rate = taken_in(store, served, seconds)
-            telemetry.do("TRUNCATE TABLE logs", {})
-            fill(telemetry, rows)
-            found(telemetry, served, rows)
+        with toban(Path(folder)) as running:
+            rate = taken_in(running, seconds)
+            running.telemetry.do("TRUNCATE TABLE logs", {})
+            fill(running.telemetry, rows)
+            found(running.telemetry, running.served, rows)
         for name, speed, size in others(Path(folder), min(rows, 500_000)):
             times = rate.rows / speed
             print(f"{name:10} {speed:9,.0f} rows/s ({times:4.1f}×)  {size:6.1f} bytes a row")

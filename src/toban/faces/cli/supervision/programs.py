@@ -9,7 +9,7 @@ from pathlib import Path
 from toban.engine.supervision.program import Program
 from toban.message import Message
 
-_EACH = {
+EACH = {
     # Output must reach the log at once, not when a buffer is full.
     "PYTHONUNBUFFERED": "1",
     # glibc gives each of the many threads a heap of its own, and what is freed there serves no other.
@@ -69,7 +69,7 @@ class Instance:
             "TOBAN_TELEMETRY_URL": self.telemetry_url,
             # Counters of all processes are collected there; see faces/ingest/metrics.py.
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
-            **_EACH,
+            **EACH,
             **self.more,
         }
 
@@ -112,7 +112,7 @@ def _store(store: OwnStore, files: Path) -> Program:
     return Program(
         name="store",
         command=toban("store", "--data", str(files), "--port", str(store.port)),
-        environment={"TOBAN_STORE_SECRET": store.secret, **_EACH},
+        environment={"TOBAN_STORE_SECRET": store.secret, **EACH},
         ready=f"http://127.0.0.1:{store.port}/ping",
     )
 
