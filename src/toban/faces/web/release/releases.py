@@ -114,7 +114,7 @@ def _ordered(
     reason = request.POST.get("reason", "")[:_LONGEST]
     match request.POST.get("act"):
         case "rollback":
-            seen = request.POST.get("shown", "")
+            seen = request.POST.get("undoes", "")
             # What is no number is none that was shown.
             number = int(seen) if seen.isdecimal() and len(seen) <= _LONGEST_NUMBER else 0
             release = orders.roll_back(deployment, reason, order, now, shown=number if seen else None)

@@ -175,19 +175,19 @@ def test_going_back_takes_a_reason_and_asks_those_who_may_not_decide(place: Plac
 def test_whoever_has_the_page_from_before_does_not_go_back_once_more(place: Place, ken: Client) -> None:
     served(place, "v1", "v2", "v3")
     asked = {"act": "rollback", "deployment": PRODUCTION, "reason": "購入できない"}
-    shown = re.findall(r'name="shown" value="([0-9]+)"', page(ken, "/releases/"))[-1]
+    shown = re.findall(r'name="undoes" value="([0-9]+)"', page(ken, "/releases/"))[-1]
     assert Release.objects.get(pk=shown).artifact.label == "v3"
     there = place.plan.deployments[PRODUCTION]
     orders.roll_back(there, "購入できない", place.order("nami"), place.now)
     place.work()
     assert place.serves == "v2"
 
-    late = ken.post("/releases/", {**asked, "shown": shown})
+    late = ken.post("/releases/", {**asked, "undoes": shown})
 
     assert late.status_code == 409
     assert "別の版が稼働しました" in late.content.decode()
     assert Release.objects.filter(kind=Release.Kind.ROLLBACK).count() == 1
-    assert ken.post("/releases/", {**asked, "shown": "x"}).status_code == 409
+    assert ken.post("/releases/", {**asked, "undoes": "x"}).status_code == 409
 
 
 def test_an_environment_is_locked_with_a_reason_and_unlocked(place: Place, ken: Client) -> None:
