@@ -233,8 +233,6 @@ services = ["DB"]
 until = 2027-03-31
 
 [off_hours."夜間縮小"]
-groups = { Web = 1 }
-busy = "平日7:00-22:00"
 
 [documents."構成図"]
 kind = "page"
@@ -290,6 +288,8 @@ INSTEAD = {
     "[documents.構成図] about": '["release"]',
     "[bills.cloud] oldest": '"7日"',
     "[commitments.リザーブドインスタンス] warn_before": '"7日"',
+    "[off_hours.夜間縮小] groups": "{ Web = 7 }",
+    "[off_hours.夜間縮小] busy": '"平日7:07-22:00"',
     "[off_hours.夜間縮小] ready_before": '"7分"',
     "[off_hours.夜間縮小] needed_by": '["B001"]',
     "[off_hours.夜間縮小] approval_within": '"7時間"',

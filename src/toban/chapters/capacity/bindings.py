@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, InstanceOf
 
@@ -14,6 +14,7 @@ from toban.engine.approvals.rules import ASSUMED_WITHIN
 from toban.engine.bindings.section import Assumed, Section, invalid
 from toban.engine.bindings.table import single
 from toban.engine.bindings.values import Length
+from toban.engine.instances.groups import GroupSection
 from toban.engine.modes.rules import Mode
 from toban.engine.notify.routing.contacts import folded
 from toban.message import Message
@@ -53,7 +54,7 @@ class ResourceBinding(Section):
     """How often it is measured."""
 
 
-class ScalingBinding(Section):
+class ScalingBinding(GroupSection):
     """`[scaling.GROUP]`: the settings of every kind of scaler."""
 
     target: str = ""
@@ -62,8 +63,6 @@ class ScalingBinding(Section):
     """The `[resources.NAME]` that counts the group: its 上限 is how many there may be."""
     most: int | None = Field(default=None, ge=1, le=10_000)
     """How many instances there may be, where the document's usage table does not say it."""
-    by: Literal["toban", "provider"] = "toban"
-    """Who scales: Toban, or the provider by its own policy, which Toban then compares with the row."""
     sustained: Annotated[
         Length, Assumed("capacity.assumed-sustained", Message("capacity.why-sustained"), _rules_without_time)
     ] = timedelta(minutes=15)

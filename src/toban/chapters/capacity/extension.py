@@ -9,10 +9,10 @@ from toban.chapters.capacity.scaler import SCALER_KINDS, SCALING
 from toban.chapters.capacity.usage import RESOURCES, USAGE_KINDS
 from toban.design.clauses.base import Clause
 from toban.design.clauses.capacity import CapacityReview, ResourceUsage, ScalingRule
-from toban.engine.deployments import GROUPS
 from toban.engine.drift.setting import COMPARED_SETTINGS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.hindsight.question import HINDSIGHT
+from toban.engine.instances.offered import GROUPS
 from toban.engine.registry.commands import Command
 from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.tasks.facts import TASK_FACTS

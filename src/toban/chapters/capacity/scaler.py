@@ -9,8 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 from toban.chapters.capacity.bindings import ScalingBinding
 from toban.design.values.metric import Metric
 from toban.engine.bindings.table import kinded
-from toban.engine.deployments import NotScaled
 from toban.engine.editions.edition import Edition
+from toban.engine.instances.offered import NotScaled
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.registry.ports import Ports
 from toban.engine.runs.kinds import no_doubts

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, InstanceOf
 
+from toban.chapters.cost.off_hours.meant import busy_hours, least_sizes
 from toban.design.clauses.base import Clause
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.cost import Budget, CostMeasure
 from toban.design.reader import Design
+from toban.design.values.hours import Hours
 from toban.engine.approvals.rules import ASSUMED_WITHIN
 from toban.engine.bindings.model import Bindings, WeekHours
 from toban.engine.bindings.section import Assumed, Section, invalid
@@ -171,13 +173,38 @@ def _measure_beside_batches(design: Design, bound: Section, name: str) -> Iterat
         yield from _measure(design, bound, name)
 
 
+def _hours(design: Design, bindings: Bindings, name: str) -> Hours | None:
+    rows = (row for row in design.of(CostMeasure) if row.name == name)
+    return next((busy_hours(row, design, bindings) for row in rows), None)
+
+
+def _has_hours(design: Design, bindings: Bindings, name: str) -> bool:
+    return _hours(design, bindings, name) is not None
+
+
+def _least(design: Design, bindings: Bindings, name: str) -> Mapping[str, int]:
+    rows = (row for row in design.of(CostMeasure) if row.name == name)
+    return next((least_sizes(row, design, bindings) for row in rows), {})
+
+
+def _has_least(design: Design, bindings: Bindings, name: str) -> bool:
+    return bool(_least(design, bindings, name))
+
+
 class OffHoursBinding(Section):
     """`[off_hours.NAME]`: which groups a measure of chapter 11 brings to their least, and when."""
 
-    groups: Mapping[str, Annotated[int, Field(ge=1, le=10_000)]] = Field(min_length=1, max_length=100)
-    """A `[scaling.GROUP]` → how many instances are left of it."""
-    busy: WeekHours
-    """When as many are needed as there are; at all other times the least is enough."""
+    groups: Annotated[
+        Mapping[str, Annotated[int, Field(ge=1, le=10_000)]],
+        Field(max_length=100),
+        Assumed("off-hours.assumed-groups", Message("off-hours.why-groups"), _measure, _has_least, _least),
+    ] = {}
+    """A `[scaling.GROUP]` → how many instances are left of it; empty: one of each that Toban scales."""
+    busy: Annotated[
+        WeekHours | None,
+        Assumed("off-hours.assumed-busy", Message("off-hours.why-busy"), _measure, _has_hours, _hours),
+    ] = None
+    """When as many are needed as there are; None: the office's hours, by the measure's words."""
     ready_before: Annotated[
         Length, Assumed("off-hours.assumed-ready", Message("off-hours.why-ready"), _measure)
     ] = timedelta(minutes=30)

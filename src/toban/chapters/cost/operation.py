@@ -15,8 +15,8 @@ from toban.chapters.cost.own_budgets import settings as own_budgets
 from toban.chapters.cost.plan import BoundBill, BoundLifecycle, BoundQuiet, CostPlan
 from toban.chapters.cost.rows import report
 from toban.engine.bindings import toml
-from toban.engine.deployments import NotScaled
 from toban.engine.editions.edition import Edition
+from toban.engine.instances.offered import NotScaled
 from toban.engine.operation import EditionLoop, Operation, WorkerShift, Workplace
 from toban.engine.runs.work import Work
 from toban.engine.trial import Doubt, Trial, TrialCode, place_of, quote_of

@@ -17,8 +17,10 @@ from toban.chapters.cost.bindings import (
     OffHoursBinding,
 )
 from toban.chapters.cost.off_hours.level import QuietTerms
+from toban.chapters.cost.off_hours.meant import busy_hours, least_sizes
 from toban.design.clauses.batch import Batch
 from toban.design.clauses.cost import Budget, CostMeasure, MeasurePurpose
+from toban.design.values.hours import Hours
 from toban.design.values.schedule import Cadence, Schedule
 from toban.design.values.schedule.rule import DayOfMonth, Weekday
 from toban.engine.bindings.model import System
@@ -60,6 +62,10 @@ class BoundQuiet:
     config: OffHoursBinding
     group: str
     """The name of its `[scaling.GROUP]`."""
+    busy: Hours
+    """When as many are needed as there are."""
+    least: int
+    """How many are left at all other times."""
     needed_by: Sequence[str]
     """The works during which it stays as it is."""
 
@@ -71,7 +77,7 @@ class BoundQuiet:
     @property
     def terms(self) -> QuietTerms:
         """When it is needed, and how many are left while it is not."""
-        return QuietTerms(self.config.busy, self.config.groups[self.group], self.config.ready_before)
+        return QuietTerms(self.busy, self.least, self.config.ready_before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +164,26 @@ def _measured(row: CostMeasure, edition: Edition) -> RowAnswer:
                 return Message("cost.not-bound", file=bindings.file)
             is_bound, code = row.name in COMMITMENTS.of(bindings), "cost.not-bought"
         case MeasurePurpose.FEWER:
-            is_bound, code = row.name in OFF_HOURS.of(bindings), "off-hours.not-bound"
+            return _lowered(row, edition)
         case MeasurePurpose.LIFECYCLE:
             is_bound, code = row.name in LIFECYCLES.of(bindings), "lifecycles.not-bound"
         case _:
             return Declared(Message("cost.measure-not-shown"))
     return NOTHING if is_bound else Message(code, file=bindings.file)
+
+
+def _lowered(row: CostMeasure, edition: Edition) -> Message:
+    """Return what `[off_hours]` has to say of *row* before its groups can be lowered."""
+    bindings = edition.bindings
+    bound = OFF_HOURS.of(bindings).get(row.name)
+    if bound is None:
+        return Message("off-hours.not-bound", file=bindings.file)
+    if bound.busy is None and busy_hours(row, edition.design, bindings) is None:
+        return Message("off-hours.hours-not-said", file=bindings.file, name=row.name)
+    if not bound.groups and not least_sizes(row, edition.design, bindings):
+        code = "off-hours.size-not-said" if row.states_size else "off-hours.no-group"
+        return Message(code, file=bindings.file, name=row.name)
+    return NOTHING
 
 
 def _quiet(edition: Edition, rows: Mapping[str, RowAnswer]) -> Iterator[BoundQuiet]:
@@ -174,12 +194,16 @@ def _quiet(edition: Edition, rows: Mapping[str, RowAnswer]) -> Iterator[BoundQui
         if row.purpose is not MeasurePurpose.FEWER or rows[row.id] is not NOTHING:
             continue
         config = bound[row.name]
-        for group in config.groups:
+        busy = config.busy or busy_hours(row, edition.design, edition.bindings)
+        if busy is None:
+            raise AssertionError("a measure whose hours nobody has said has been left out")
+        groups = config.groups or least_sizes(row, edition.design, edition.bindings)
+        for group, least in groups.items():
             # Two measures about one group would take and give by turns: the first one counts.
             if group not in taken:
                 taken.add(group)
                 needed_by = batches if config.needed_by is None else config.needed_by
-                yield BoundQuiet(row, config, group, needed_by)
+                yield BoundQuiet(row, config, group, busy, least, needed_by)
 
 
 def _checks(budgets: Sequence[Budget], terms: CostsBinding, system: System) -> Iterator[CheckOrder]:

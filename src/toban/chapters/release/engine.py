@@ -9,7 +9,7 @@ from toban.chapters.release.bindings import DeploymentBinding
 from toban.design.clauses.release import DeployRule
 from toban.design.reader import Design
 from toban.engine.bindings.table import kinded
-from toban.engine.deployments import InstanceCount
+from toban.engine.instances.offered import InstanceCount
 from toban.engine.registry.kinds import KindPoint
 from toban.engine.runs.kinds import no_doubts
 from toban.engine.trial import ActFailed, Doubt

@@ -8,9 +8,9 @@ from toban.design.clauses.base import Clause
 from toban.design.clauses.release import DeployFlow, DeployRule, ReleaseSchedule, RollbackProcedure
 from toban.engine.approvals.port import APPROVAL_EFFECTS
 from toban.engine.changes.delivered import DELIVERED
-from toban.engine.deployments import INSTANCES, ROLLBACKS, SERVING, WATCHED
 from toban.engine.evidence.assertions import ASSERTIONS
 from toban.engine.extension import Extension, Link, RowKind, Scope, always
+from toban.engine.instances.offered import INSTANCES, ROLLBACKS, SERVING, WATCHED
 from toban.engine.registry.commands import Command
 from toban.engine.reports.section import REPORT_SECTIONS
 from toban.engine.runs.leads import LEADS

@@ -65,8 +65,31 @@ class CostMeasure(Clause):
     @property
     def purpose(self) -> MeasurePurpose | None:
         """What it does; None if its words name nothing that is known."""
-        said = normalise(f"{self.name} {self.content}")
-        return next((purpose for purpose, words in _PURPOSES.items() if words.search(said)), None)
+        return next((purpose for purpose, words in _PURPOSES.items() if words.search(self._said)), None)
+
+    @property
+    def spares_nights(self) -> bool:
+        """Whether its words name the night (夜間), or all time outside the office's hours."""
+        return _NIGHTS.search(self._said) is not None
+
+    @property
+    def spares_days_off(self) -> bool:
+        """Whether its words name days off (休日), or all time outside the office's hours."""
+        return _DAYS_OFF.search(self._said) is not None
+
+    @property
+    def states_hours(self) -> bool:
+        """Whether its words draw the line elsewhere than night and days off do: 22時-6時, 深夜, 平日夜間."""
+        return _OWN_HOURS.search(self._said) is not None
+
+    @property
+    def states_size(self) -> bool:
+        """Whether its words say how many are left, otherwise than 最小: 2台, 半分, 停止."""
+        return _OWN_SIZE.search(self._said) is not None
+
+    @property
+    def _said(self) -> str:
+        return normalise(f"{self.name} {self.content}")
 
 
 _PURPOSES = {
@@ -80,6 +103,19 @@ _PURPOSES = {
     ),
 }
 """Words of measures, the most telling first."""
+_OUTSIDE = (
+    r"(?:業務|営業|勤務|就業)時間外|時間外|\boff-?hours\b|\boutside (?:office|business|working) hours\b"
+)
+_NIGHTS = words(rf"夜|\b(?:over)?nights?(?:ly)?\b|{_OUTSIDE}")
+_DAYS_OFF = words(rf"休日|週末|土日|祝日|\bweek-?ends?\b|\bholidays?\b|{_OUTSIDE}")
+_OWN_HOURS = words(
+    r"\d ?(?::\d|時|[ap]m\b)|深夜|早朝|夜勤|平日|営業日|以外|除[くき]|繁忙|ピーク"
+    r"|\b(?:except|weekdays?|business days?|late|early|midnight|peak)\b"
+)
+_OWN_SIZE = words(
+    r"\d ?(?:台|個|つ|本|%|割|分の|インスタンス|ノード|instances?\b|nodes?\b|pods?\b|replicas?\b|servers?\b)"
+    r"|半[分数]|ゼロ|停止|全台|\b(?:half|zero|stop\w*|shut\w*|(?<!days )off)\b(?!-)"
+)
 _CURRENCY = words("万円|千円|円|usd|jpy|eur")
 _MONTHLY = re.compile(
     r"月(?:額|間)?\s*(?P<amount>[^、,月で]+(?:,\d{3}[^、,で]*)*)(?:[、,]\s*(?P<alert>.+?)(?:で|を超えたら)(?:警告|アラート|通知))?"

@@ -75,7 +75,10 @@ def _by_chapters(design: Design, bindings: Bindings, schema: Schema) -> Iterator
                 rows = tuple(mark.rows(design, place.section, place.name))
                 setting = f"{place.head} {key}"
                 if rows:
-                    said = Message(mark.said, value=_words(getattr(place.section, key)), name=place.name)
+                    value = getattr(place.section, key)
+                    if not value and mark.value is not None:
+                        value = mark.value(design, bindings, place.name)
+                    said = Message(mark.said, value=_words(value), name=place.name)
                     yield TakenValue(said, mark.why, setting, rows, setting in bindings.written)
 
 
@@ -123,5 +126,7 @@ def _words(value: object) -> object:
             return f"{value:%H:%M}"
         case float():
             return f"{value:.0%}"
+        case Mapping():
+            return tuple(f"{key} → {each}" for key, each in value.items())
         case _:
             return str(value)

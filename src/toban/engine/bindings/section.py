@@ -38,6 +38,8 @@ class Assumed:
     """Returns the rows that it applies to; called with the table and the name of its entry."""
     where: Callable[[Design, Any, str], bool] = lambda *_: True
     """Says of all bindings and the name of an entry whether that entry takes the default at all."""
+    value: Callable[[Design, Any, str], object] | None = None
+    """Works out of all bindings and the name of an entry what an empty default stands for."""
 
 
 def invalid(said: Message, hint: Message = NOTHING) -> PydanticCustomError:

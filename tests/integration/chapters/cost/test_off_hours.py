@@ -19,10 +19,10 @@ from toban.chapters.cost.models import QuietGroup, SavedTime
 from toban.chapters.cost.off_hours.level import LevelOutcome
 from toban.chapters.cost.operation import OPERATION
 from toban.chapters.cost.taking import look
-from toban.engine.deployments import GroupLoad
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.evidence.verdict import Verdict
 from toban.engine.exceptions.models import RowException
+from toban.engine.instances.offered import GroupLoad
 from toban.engine.modes.rules import Mode
 from toban.engine.people.models import Operator, OperatorRole
 from toban.engine.runs import orders

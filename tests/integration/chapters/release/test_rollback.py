@@ -12,8 +12,8 @@ from toban.chapters.release.models import Release
 from toban.chapters.release.running import rollback
 from toban.chapters.release.running.rollback import find
 from toban.engine.approvals.models import ApprovalRequest
-from toban.engine.deployments import ROLLBACKS, WATCHED, NotRolledBack, ReleasedDeployment, RollbackWish
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.instances.offered import ROLLBACKS, WATCHED, NotRolledBack, ReleasedDeployment, RollbackWish
 from toban.engine.runs.rules import RunReason
 from toban.message import plain
 from toban.wiring import parts

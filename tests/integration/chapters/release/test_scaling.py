@@ -12,7 +12,7 @@ from toban.chapters.release.models import DeploymentLock, Release
 from toban.chapters.release.places import folder_of
 from toban.chapters.release.running import underway
 from toban.chapters.release.running.scaling import find
-from toban.engine.deployments import INSTANCES, InstanceCount, NotScaled, ScaledInstances
+from toban.engine.instances.offered import INSTANCES, InstanceCount, NotScaled, ScaledInstances
 from toban.engine.runs.rules import RunReason
 from toban.message import Message, plain
 from toban.wiring import parts

@@ -1,4 +1,4 @@
-"""The groups of chapter 9, as others may have them grown. See `toban.engine.deployments`."""
+"""The groups of chapter 9, as others may have them grown. See `toban.engine.instances.offered`."""
 
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from toban.chapters.capacity.plan import CapacityPlan, Group
 from toban.chapters.capacity.scaler import GroupSize
 from toban.chapters.capacity.scaling.looking import seen_of
 from toban.chapters.capacity.scaling.rules import Spare, spare
-from toban.engine.deployments import GroupLoad, InstanceCount
 from toban.engine.editions.edition import Edition
+from toban.engine.instances.offered import GroupLoad, InstanceCount
 from toban.engine.notify.routing.contacts import folded
 from toban.engine.telemetry.present import telemetry
 from toban.engine.telemetry.store import StoreRefused, StoreUnavailable

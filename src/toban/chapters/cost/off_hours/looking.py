@@ -14,10 +14,10 @@ from toban.chapters.cost.models import QuietGroup, SavedTime
 from toban.chapters.cost.off_hours.level import LevelOutcome, QuietDecision, QuietSeen, decide
 from toban.chapters.cost.off_hours.saving import by_day
 from toban.chapters.cost.plan import BoundQuiet, CostPlan
-from toban.engine.deployments import GROUPS, GroupLoad, InstanceCount, NotScaled, ScaledGroup
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.exceptions import standing as exceptions
+from toban.engine.instances.offered import GROUPS, GroupLoad, InstanceCount, NotScaled, ScaledGroup
 from toban.engine.modes import service as modes
 from toban.engine.modes.rules import Mode, mode_now
 from toban.engine.orders import NotPossible

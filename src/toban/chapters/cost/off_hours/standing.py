@@ -46,7 +46,7 @@ def _mode(each: BoundQuiet, works: Mapping[str, Work], decided: ModeDecisions) -
 def _state(
     each: BoundQuiet, kept: QuietGroup | None, mode: Mode, system: System, now: datetime
 ) -> QuietState:
-    is_busy = is_open(each.config.busy, system, now)
+    is_busy = is_open(each.busy, system, now)
     if kept is None:
         return QuietState(each.group, each.terms.least, mode, is_busy)
     return QuietState(

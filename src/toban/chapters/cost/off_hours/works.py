@@ -64,7 +64,7 @@ def _work(bound: BoundQuiet, edition: Edition, clock: Clock) -> Work:
             ),
         ),
         conditions=(bound.row.text, f"≥ {bound.terms.least}"),
-        trigger=Message("off-hours.trigger", group=bound.group, busy=str(config.busy)),
+        trigger=Message("off-hours.trigger", group=bound.group, busy=str(bound.busy)),
         mode=config.mode,
         asks=ApprovalTerms(managing_role(edition.design), within=config.approval_within),
         bound=f"scaling.{bound.group} → {bound.terms.least}",

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from toban.engine.changes.hosts import SEEN_HOSTS
-from toban.engine.deployments import SERVING, ServingVersion
 from toban.engine.editions.edition import Edition
+from toban.engine.instances.offered import SERVING, ServingVersion
 from toban.engine.notify.duty import overrides
 from toban.engine.notify.duty.roster import Override
 from toban.engine.registry.ports import Ports

@@ -9,7 +9,7 @@ from toban.chapters.incident.gameday.looking import is_symptom
 from toban.chapters.incident.gameday.planned import PlannedGameDay
 from toban.chapters.incident.models import GameDay, Incident
 from toban.design.clauses.objectives import MaintenanceWindow
-from toban.engine.deployments import WATCHED
+from toban.engine.instances.offered import WATCHED
 from toban.engine.notify.models import Alert, Maintenance
 from toban.engine.notify.routing.maintenance import open_window
 from toban.engine.orders import NotPossible

@@ -17,10 +17,10 @@ from toban.design.clauses.monitoring import Monitor
 from toban.design.clauses.objectives import MaintenanceWindow
 from toban.design.reader import Design
 from toban.design.values.metric import Metric
-from toban.engine.deployments import ROLLBACKS
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence.current import statuses
 from toban.engine.evidence.verdict import Verdict
+from toban.engine.instances.offered import ROLLBACKS
 from toban.engine.notify.models import Alert, Maintenance
 from toban.engine.notify.routing.maintenance import AnnouncedMaintenance, OpenWindow, open_window, window_for
 from toban.engine.notify.routing.muting import Causes, OpenAlert

@@ -27,10 +27,10 @@ from toban.engine.approvals.answers import Giver, from_shell
 from toban.engine.approvals.holders import holders_of
 from toban.engine.approvals.identity import is_self_made
 from toban.engine.approvals.requests import supersede
-from toban.engine.deployments import RollbackWish
 from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.instances.offered import RollbackWish
 from toban.engine.modes.rules import Mode
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order

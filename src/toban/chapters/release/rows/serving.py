@@ -1,11 +1,11 @@
-"""Which version serves where, for other extensions. See `toban.engine.deployments`."""
+"""Which version serves where, for other extensions. See `toban.engine.instances.offered`."""
 
 from collections.abc import Sequence
 
 from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering.planning import newest_served_by
-from toban.engine.deployments import ServingVersion
 from toban.engine.editions.edition import Edition
+from toban.engine.instances.offered import ServingVersion
 
 
 def serving(edition: Edition) -> Sequence[ServingVersion]:

@@ -1,4 +1,4 @@
-"""The way back of a deployment, as others may have it gone. See `toban.engine.deployments`."""
+"""The way back of a deployment, as others may have it gone. See `toban.engine.instances.offered`."""
 
 import time
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering.orders import roll_back_wanted, way_back
 from toban.engine.amounts import length
 from toban.engine.clock import system_clock
-from toban.engine.deployments import NotRolledBack, RollbackWish
 from toban.engine.editions.edition import Edition
+from toban.engine.instances.offered import NotRolledBack, RollbackWish
 from toban.engine.orders import NotPossible
 from toban.engine.runs.work import RunTurn
 from toban.message import NOTHING, Message

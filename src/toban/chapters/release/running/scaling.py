@@ -1,7 +1,7 @@
 """The instances of a deployment, as others may have them grown: never while a release is on.
 
 A release waits until an instance that is being added serves, or gives up: both hold the deployment. See
-`toban.engine.deployments`.
+`toban.engine.instances.offered`.
 """
 
 import time
@@ -17,8 +17,8 @@ from toban.chapters.release.models import DeploymentLock
 from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering.renames import Renames
 from toban.engine.clock import system_clock
-from toban.engine.deployments import InstanceCount, NotScaled
 from toban.engine.editions.edition import Edition
+from toban.engine.instances.offered import InstanceCount, NotScaled
 from toban.engine.runs.steps.hearing import PassedOn
 from toban.engine.runs.work import RunTurn
 from toban.message import NOTHING, Message

@@ -24,8 +24,8 @@ from toban.chapters.incident.remedies.kinds.scale import ScaleRemedy
 from toban.chapters.incident.remedies.kinds.ssh import KIND, SshRemedy
 from toban.chapters.incident.remedies.remedy import RemedyFailed, RemedySite
 from toban.chapters.incident.remedies.shift import trials
-from toban.engine.deployments import GROUPS, ROLLBACKS, InstanceCount, NotRolledBack, RollbackWish
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.instances.offered import GROUPS, ROLLBACKS, InstanceCount, NotRolledBack, RollbackWish
 from toban.engine.notify.signal import Condition
 from toban.engine.registry.ports import Ports
 from toban.engine.runs.models import Run

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from toban.chapters.capacity.scaler import GroupSize, ScalerSite, ScalingFailed
 from toban.chapters.capacity.scalers.deployment.config import DeploymentScaling
-from toban.engine.deployments import INSTANCES, NotScaled, ScaledInstances
+from toban.engine.instances.offered import INSTANCES, NotScaled, ScaledInstances
 from toban.engine.runs.work import RunTurn
 from toban.engine.trial import Doubt
 from toban.message import Message

@@ -15,7 +15,7 @@ from toban.chapters.incident.remedies.remedy import (
     of_another_chapter,
 )
 from toban.engine.bindings.section import invalid
-from toban.engine.deployments import ROLLBACKS, ReleasedDeployment, RollbackWish
+from toban.engine.instances.offered import ROLLBACKS, ReleasedDeployment, RollbackWish
 from toban.engine.runs.work import RunTurn
 from toban.engine.trial import Doubt
 from toban.message import Message

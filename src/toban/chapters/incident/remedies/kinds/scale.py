@@ -14,7 +14,7 @@ from toban.chapters.incident.remedies.remedy import (
     RemedySite,
     of_another_chapter,
 )
-from toban.engine.deployments import GROUPS, InstanceCount, ScaledGroup
+from toban.engine.instances.offered import GROUPS, InstanceCount, ScaledGroup
 from toban.engine.runs.work import RunTurn
 from toban.engine.trial import Doubt
 from toban.message import Message

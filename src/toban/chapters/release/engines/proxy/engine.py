@@ -29,7 +29,7 @@ from toban.chapters.release.engines.proxy.rules import (
     wanted,
 )
 from toban.chapters.release.engines.proxy.sockets import connections_to
-from toban.engine.deployments import InstanceCount
+from toban.engine.instances.offered import InstanceCount
 from toban.message import NOTHING, Message, message_of
 
 _LOOK = 0.5

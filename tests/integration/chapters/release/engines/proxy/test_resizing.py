@@ -23,7 +23,7 @@ from tests.integration.chapters.release.engines.watching import Watching
 
 from toban.chapters.release.engine import DeployFailed
 from toban.chapters.release.engines.proxy.engine import QUIET
-from toban.engine.deployments import InstanceCount
+from toban.engine.instances.offered import InstanceCount
 
 __all__ = ["place"]
 
