@@ -199,8 +199,8 @@ class DeploymentBinding(Section):
         Assumed("release-rows.assumed-serves-within", Message("release-rows.why-serves-within"), _rules),
     ] = timedelta(minutes=15)
     """How soon after its trigger an automatic release must serve."""
-    rollback: Mode = Mode.ACT
-    """What Toban does if a new version turns out bad in that time."""
+    rollback: Mode = Mode.SHADOW
+    """What Toban does if a new version turns out bad in that time: only say so, ask first, or go back."""
     keep: int = Field(default=5, ge=2, le=100)
     """How many versions stay installed."""
     approvers: int = Field(default=1, ge=1, le=5)

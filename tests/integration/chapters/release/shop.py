@@ -80,8 +80,10 @@ kind = "test"
 backup = "B001"
 [deployments."ステージング環境"]
 kind = "test"
+rollback = "act"
 [deployments."本番環境"]
 kind = "test"
+rollback = "act"
 [deployments."本番環境".health]
 url = "http://127.0.0.1:9/"
 [people."運用責任者"]

@@ -18,14 +18,18 @@ from toban.chapters.release.ordering import orders
 from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.rows.looking import Looks
 from toban.chapters.release.running import underway
+from toban.chapters.release.running.works import rollback_mode
 from toban.chapters.release.tracking import looking
 from toban.engine.approvals.answers import Giver
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.approvals.rules import RequestState
 from toban.engine.evidence.models import LedgerEntry
+from toban.engine.modes import service as modes
+from toban.engine.modes.rules import Mode
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
 from toban.engine.runs.models import Run
+from toban.engine.runs.modes.acts import acts_of
 from toban.message import plain
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +63,7 @@ def begun(shop: Shop, version: str) -> Release:
 
 def unbound(shop: Shop) -> None:
     """Put an edition in force that has no staging any more."""
-    head, _, rest = BINDINGS.partition('[deployments."ステージング環境"]\nkind = "test"\n')
+    head, _, rest = BINDINGS.partition('[deployments."ステージング環境"]\nkind = "test"\nrollback = "act"\n')
     shop.take(head + rest)
     assert STAGING not in shop.plan.deployments
 
@@ -196,16 +200,43 @@ def test_the_watch_asks_before_it_goes_back_over_a_migration(shop: Shop) -> None
 
 
 def test_in_mode_ask_the_watch_asks_where_the_row_wants_no_approval(shop: Shop) -> None:
-    text = BINDINGS.replace(
-        '[deployments."ステージング環境"]', '[deployments."ステージング環境"]\nrollback = "ask"'
-    )
+    text = BINDINGS.replace('rollback = "act"', 'rollback = "ask"', 1)
     shop.take(text)
     release = serving(shop, "v1", "v2")
     deployment = shop.plan.deployments[STAGING]
-    orders.roll_back_watched(release, deployment, shop.plan, plain("ill"), shop.now, shop.now)
+    acts = rollback_mode(deployment, shop.plan) is Mode.ACT
+    orders.roll_back_watched(release, deployment, shop.plan, plain("ill"), shop.now, shop.now, acts=acts)
     shop.work()
     assert shop.engines[STAGING].version == "v2"
     assert ApprovalRequest.objects.get().role == "運用責任者"
+
+
+def test_the_watch_begins_in_shadow_and_a_person_moves_it_on(shop: Shop) -> None:
+    shop.take(BINDINGS.replace('rollback = "act"\n', ""))
+    release = ill_in_production(shop)
+    sicken(shop)
+    release.refresh_from_db()
+    assert (shop.serves, release.state) == ("v2", Release.State.WATCHED)
+    assert str(release.note).startswith("試行中なので切り戻しません")
+    assert not Release.objects.filter(kind=Release.Kind.ROLLBACK).exists()
+    found = {act.subject: act for act in acts_of(shop.works.values())}
+    act = found[f"schedule/rollback/{PRODUCTION}"]
+    assert (act.declared, act.role) == (Mode.SHADOW, "運用責任者")
+
+    modes.move(
+        act,
+        Mode.ACT,
+        "見て確かめた",
+        shown=modes.shown_of(act, None),
+        by=shop.giver("nami"),
+        edition=shop.edition,
+        now=shop.now,
+    )
+    shop.work(5 * SECOND)
+    shop.work()
+
+    release.refresh_from_db()
+    assert (shop.serves, release.state) == ("v1", Release.State.ROLLED_BACK)
 
 
 def test_an_approved_rollback_stops_what_is_under_way(shop: Shop) -> None:

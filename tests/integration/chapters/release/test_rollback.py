@@ -83,9 +83,7 @@ def test_without_a_version_before_there_is_no_way_back(shop: Shop) -> None:
 
 
 def test_where_the_bindings_say_so_people_are_asked_and_whoever_waits_may_be_called_off(shop: Shop) -> None:
-    text = BINDINGS.replace(
-        '[deployments."ステージング環境"]', '[deployments."ステージング環境"]\nrollback = "ask"'
-    )
+    text = BINDINGS.replace('rollback = "act"', 'rollback = "ask"', 1)
     shop.take(text)
     served(shop, "v1", "v2")
 

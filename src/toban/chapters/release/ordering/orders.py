@@ -31,7 +31,6 @@ from toban.engine.editions.edition import Edition
 from toban.engine.evidence import ledger
 from toban.engine.evidence.models import LedgerEntry
 from toban.engine.instances.offered import RollbackWish
-from toban.engine.modes.rules import Mode
 from toban.engine.orders import NotPossible
 from toban.engine.people.access import may_order
 from toban.engine.runs import orders as runs
@@ -226,13 +225,14 @@ def roll_back_watched(
     why: Message,
     detected_at: datetime,
     now: datetime,
+    *,
+    acts: bool,
 ) -> Release | None:
     """Go back from *release*, which turned out bad while it was watched: once. In the caller's transaction.
 
-    What can't be undone, and what the bindings say, is asked: the former version may not know the new schema.
-    None if nothing new is ordered; if there is nothing to go back to, the release's note says so.
+    What can't be undone is asked, and everything unless it *acts*: the former version may not know the new
+    schema. None if nothing new is ordered; if there is nothing to go back to, the release's note says so.
     """
-    acts = deployment.config.rollback is Mode.ACT
     asked = release.undone_by.filter(state=Release.State.PLANNED, decided_at=None).first()
     if asked is not None and acts and asked.is_reversible and not why_outdated(asked):
         asked.decided_at = now
@@ -266,11 +266,17 @@ def roll_back_watched(
 
 
 def roll_back_wanted(
-    deployment: Deployment, plan: ReleaseChapterPlan, wish: RollbackWish, since: datetime, now: datetime
+    deployment: Deployment,
+    plan: ReleaseChapterPlan,
+    wish: RollbackWish,
+    since: datetime,
+    now: datetime,
+    *,
+    acts: bool,
 ) -> Release:
     """Go back because a remedy wants it, as after a watch: once since *since*. Raises `NotPossible`.
 
-    What can't be undone, and what the bindings say, is asked.
+    What can't be undone is asked, and everything unless it *acts*.
     """
     with transaction.atomic():
         ledger.hold()
@@ -278,10 +284,9 @@ def roll_back_wanted(
         if (ordered := mine.order_by("-pk").first()) is not None:
             return ordered
         back = _back(deployment, plan, now)
-        acts = deployment.config.rollback is Mode.ACT and back.is_reversible
         back.ordered_by, back.note = wish.by, wish.why
         back.cause = storable_text(str(wish.why))[:500]
-        back.detected_at, back.decided_at = wish.detected_at, now if acts else None
+        back.detected_at, back.decided_at = wish.detected_at, now if acts and back.is_reversible else None
         back.save()
         record(back, "rollback-ordered", wish.by, now)
         if back.decided_at is not None:

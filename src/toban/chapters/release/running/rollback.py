@@ -8,10 +8,12 @@ from toban.chapters.release.deployments import Deployment, ReleaseChapterPlan
 from toban.chapters.release.models import Release
 from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering.orders import roll_back_wanted, way_back
+from toban.chapters.release.running.works import rollback_mode
 from toban.engine.amounts import length
 from toban.engine.clock import system_clock
 from toban.engine.editions.edition import Edition
 from toban.engine.instances.offered import NotRolledBack, RollbackWish
+from toban.engine.modes.rules import Mode
 from toban.engine.orders import NotPossible
 from toban.engine.runs.work import RunTurn
 from toban.message import NOTHING, Message
@@ -68,7 +70,9 @@ class OfferedDeployment:
     def roll_back(self, wish: RollbackWish, turn: RunTurn) -> Message:
         """See `ReleasedDeployment`."""
         try:
-            back = roll_back_wanted(self.deployment, self.plan, wish, turn.due_at, system_clock())
+            acts = rollback_mode(self.deployment, self.plan) is Mode.ACT
+            now = system_clock()
+            back = roll_back_wanted(self.deployment, self.plan, wish, turn.due_at, now, acts=acts)
         except NotPossible as refused:
             raise NotRolledBack(refused.said, hint=refused.hint) from refused
         while back.served_at is None and back.ended_at is None:

@@ -21,7 +21,7 @@ from toban.chapters.release.ordering.planning import serving_artifact, stands_ag
 from toban.chapters.release.ordering.records import record
 from toban.chapters.release.running.health import Probe, why_unhealthy
 from toban.chapters.release.running.instances import why_unhealthy_there
-from toban.chapters.release.running.works import artifact_key, begin_watch, take_lock
+from toban.chapters.release.running.works import artifact_key, begin_watch, rollback_mode, take_lock
 from toban.engine.evidence import ledger
 from toban.engine.modes.rules import Mode
 from toban.engine.notify.models import Alert
@@ -255,10 +255,11 @@ class Watch:
         now: datetime,
     ) -> None:
         why, since = trouble
-        if deployment.config.rollback is Mode.SHADOW:
+        mode = rollback_mode(deployment, plan)
+        if mode is Mode.SHADOW:
             _say(release, Message("release.would-go-back", why=why))
             return
-        roll_back_watched(release, deployment, plan, why, since, now)
+        roll_back_watched(release, deployment, plan, why, since, now, acts=mode is Mode.ACT)
 
     def _trouble(
         self, release: Release, deployment: Deployment, now: datetime

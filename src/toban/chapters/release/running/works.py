@@ -5,7 +5,7 @@ What they bring about is in the audit log.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,11 +23,15 @@ from toban.chapters.release.running.health import Probe, why_unhealthy
 from toban.chapters.release.running.instances import why_unhealthy_there
 from toban.chapters.release.source import ProofKind, SourceFailed
 from toban.design.values.schedule import Cadence, Schedule
+from toban.engine.approvals.rules import ApprovalTerms
 from toban.engine.clock import Clock, system_clock
 from toban.engine.evidence import ledger
+from toban.engine.modes import service as modes
+from toban.engine.modes.rules import Mode, mode_now
 from toban.engine.orders import NotPossible
 from toban.engine.runs import orders as runs
 from toban.engine.runs.models import Run
+from toban.engine.runs.modes.acts import schedule_act
 from toban.engine.runs.parameters import Parameter
 from toban.engine.runs.rules import RunReason
 from toban.engine.runs.work import RunTurn, Step, StepFailed, Work
@@ -67,11 +71,26 @@ def works(
             each.config.timeout,
             (each.rule.method, each.rule.trigger, each.rule.approver, each.before),
         )
-        row = plan.rollback.id if plan.rollback is not None else each.rule.id
-        found[each.rollback_key] = _work(
-            each.rollback_key, row, there.rollback_steps(), plan, each.config.timeout
-        )
+        found[each.rollback_key] = _rollback_work(each, plan, there)
     return found
+
+
+def rollback_mode(deployment: Deployment, plan: ReleaseChapterPlan) -> Mode:
+    """Return what Toban does by itself where a version turns out bad: the bindings' word, or a newer one."""
+    there = _There(deployment, settings.HOME, system_clock, why_unhealthy)
+    return mode_now(schedule_act(_rollback_work(deployment, plan, there)), modes.decisions())
+
+
+def _rollback_work(deployment: Deployment, plan: ReleaseChapterPlan, there: "_There") -> Work:
+    row = plan.rollback.id if plan.rollback is not None else deployment.rule.id
+    key, config = deployment.rollback_key, deployment.config
+    return replace(
+        _work(key, row, there.rollback_steps(), plan, config.timeout),
+        trigger=Message("release.turns-out-bad"),
+        mode=config.rollback,
+        asks=ApprovalTerms(deployment.rule.approver or plan.manager, within=config.approval_within),
+        bound=f"{deployment.service.name} → {deployment.rule.environment}",
+    )
 
 
 def _work(
