@@ -1,7 +1,7 @@
 """The pages of errors: the list, one error with its events, the week."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from string import ascii_uppercase
 
@@ -40,6 +40,11 @@ def tracked(in_force: Fixed) -> Fixed:
 
 def now() -> datetime:
     return system_clock()
+
+
+def today() -> date:
+    """The date where the document is in force: late in the day, UTC is in another week on Sundays."""
+    return now().astimezone(System().zone).date()
 
 
 def text(client: Client, address: str) -> str:
@@ -274,7 +279,7 @@ def test_a_week_is_compared_with_the_previous_one_and_leads_to_the_task_of_its_r
     assert "新規" in page
     assert f'href="/errors/{group.pk}"' in page
     assert "未レビュー" in page
-    assert "発生なし" in text(viewer, f"/errors/review/?week={now():%Y-%m-%d}")
+    assert "発生なし" in text(viewer, f"/errors/review/?week={today()}")
 
     assert 'href="/tasks/"' in page
     assert viewer.post("/errors/review/").status_code == 405
@@ -285,7 +290,7 @@ def test_a_week_of_very_many_errors_shows_the_most_frequent_of_each_kind(viewer:
     for kind in (*kinds[:101], kinds[100]):
         most_frequent = take(event(kind, at=now()))
 
-    page = text(viewer, f"/errors/review/?week={now():%Y-%m-%d}")
+    page = text(viewer, f"/errors/review/?week={today()}")
 
     assert page.count('<tr class="row">') == 100
     assert '<span class="of">101</span>' in page
@@ -297,8 +302,7 @@ def test_a_week_of_very_many_errors_shows_the_most_frequent_of_each_kind(viewer:
     ("week", "weeks_ago"), [("0001-01-01", 1), ("9999-12-31", 0), ("x", 1), ("2026-13-01", 1)]
 )
 def test_an_invalid_week_falls_back_to_a_recent_one(viewer: Client, week: str, weeks_ago: int) -> None:
-    today = now().astimezone(System().zone).date()
-    monday = today - timedelta(days=today.weekday() + 7 * weeks_ago)
+    monday = today() - timedelta(days=today().weekday() + 7 * weeks_ago)
 
     page = text(viewer, f"/errors/review/?week={week}")
 

@@ -27,6 +27,7 @@ from toban.chapters.backup.engines.native.taking.take import take
 from toban.engine.bindings.secret import Secret
 from toban.engine.stores import directory, s3
 from toban.engine.stores.directory import DirectoryConfig, DirectoryStore
+from toban.engine.stores.s3.clients import settings_client
 from toban.engine.stores.store import Store
 
 SENDERS = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walsender'"
@@ -221,9 +222,17 @@ def test_a_store_outage_of_20_seconds_delays_the_backup(
 def test_a_store_that_stays_away_fails_the_backup_and_leftovers_are_swept(
     cluster: Cluster, own_server: S3Server, bucket_of: BucketOf
 ) -> None:
-    bucket = s3.KIND.build(bucket_of(own_server, retry_for="1秒"))
+    config = bucket_of(own_server, retry_for="1秒")
+    bucket = s3.KIND.build(config)
+    uploads = settings_client(config)
+
+    def leave() -> None:
+        # The parts are sent aside: what the server has not heard of would leave nothing unfinished.
+        eventually(lambda: "Uploads" in uploads.list_multipart_uploads(Bucket=config.bucket))
+        own_server.stop()
+
     # Inside the second part: the first part is then an unfinished upload.
-    gone = Interrupted(bucket, own_server.stop, after=6 << 20)
+    gone = Interrupted(bucket, leave, after=6 << 20)
 
     with pytest.raises(BackupFailed, match="接続を拒まれました") as failure:
         take(source(cluster.dsn, gone), label("full"), FULL, None, Watching())
