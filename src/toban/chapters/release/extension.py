@@ -13,7 +13,7 @@ from toban.engine.extension import Extension, Link, RowKind, Scope, always
 from toban.engine.instances.offered import INSTANCES, ROLLBACKS, SERVING, WATCHED
 from toban.engine.registry.commands import Command
 from toban.engine.reports.section import REPORT_SECTIONS
-from toban.engine.runs.leads import LEADS
+from toban.engine.runs.leads import LEADS, RUN_OWNERS
 from toban.engine.tasks.facts import TASK_FACTS
 from toban.message import Message
 
@@ -53,6 +53,7 @@ EXTENSION = Extension(
         APPROVAL_EFFECTS: "toban.chapters.release.ordering.approval:EFFECT",
         TASK_FACTS: "toban.chapters.release.rows.verifying:facts",
         LEADS: "toban.chapters.release.leads:leads",
+        RUN_OWNERS: "toban.chapters.release.ordering.aborting:stopped_by",
         REPORT_SECTIONS: "toban.chapters.release.rows.monthly:section",
         INSTANCES: "toban.chapters.release.running.scaling:find",
         ROLLBACKS: "toban.chapters.release.running.rollback:find",

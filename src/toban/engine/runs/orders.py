@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from toban.engine.approvals import answering
@@ -21,6 +22,7 @@ from toban.engine.people.models import Operator
 from toban.engine.runs.approval import request_of, subject_name
 from toban.engine.runs.claiming import claim
 from toban.engine.runs.claiming.bell import call_workers
+from toban.engine.runs.leads import RUN_OWNERS
 from toban.engine.runs.models import PlannedWork, Run
 from toban.engine.runs.parameters import choices, filled, read, unknown_names, why_refused
 from toban.engine.runs.rules import RunReason
@@ -112,10 +114,19 @@ def order(
     return run
 
 
-def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None, shell_user: str = "") -> Run:
+def cancel(
+    key: str,
+    *,
+    by: str,
+    now: datetime,
+    run_id: int | None = None,
+    shell_user: str = "",
+    is_owner: bool = False,
+) -> Run:
     """Cancel the work's waiting or running run; a running step is stopped within seconds.
 
-    If there are several, it is the one due first, or the one with *run_id*.
+    If there are several, it is the one due first, or the one with *run_id*. What the run belongs to has its
+    own rules for who stops it, so that only *is_owner* does it here; see `RUN_OWNERS`.
     """
     with transaction.atomic():
         ledger.hold()
@@ -124,6 +135,8 @@ def cancel(key: str, *, by: str, now: datetime, run_id: int | None = None, shell
             raise NotPossible(Message("runs.nothing-to-cancel", key=key), plain(f"toban runs --work {key}"))
         if run.reason == RunReason.AWAITING_SIGN_OFF:
             raise _is_a_task(key)
+        if not is_owner:
+            _require_own(run)
         run.note = Message("runs.cancelled-by", by=by)
         if run.state == Run.State.WAITING:
             supersede(subject_name(run.pk), now)
@@ -152,6 +165,7 @@ def skip(key: str, why: str, *, by: str, now: datetime, shell_user: str = "") ->
                 wake_at=work.next_due,
             )  # fmt: skip
         else:
+            _require_own(run)
             supersede(subject_name(run.pk), now)
         note = Message("runs.skipped-by", by=by, why=why)
         claim.end(run, Run.State.SKIPPED, RunReason.SKIPPED, now, note)
@@ -326,6 +340,13 @@ def _forget_from(run: Run, step: str) -> None:
 def _open_run(key: str, run_id: int | None = None) -> Run | None:
     found = Run.objects.select_for_update().filter(work=key, state__in=Run.OPEN)
     return (found if run_id is None else found.filter(pk=run_id)).order_by("due_at").first()
+
+
+def _require_own(run: Run) -> None:
+    """Raise `NotPossible` if *run* belongs to something that people stop by an order of its own."""
+    for owner in settings.PARTS.ports.all(RUN_OWNERS):
+        if command := owner(run.pk):
+            raise NotPossible(Message("runs.belongs-to-another", run=run.pk), plain(command))
 
 
 def _audit(run: Run, what: str, by: str, now: datetime, shell_user: str) -> None:

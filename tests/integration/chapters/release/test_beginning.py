@@ -19,6 +19,7 @@ from tests.integration.chapters.release.shop import (
 
 from toban.chapters.release.models import CommitProof, DeploymentLock, Release, StoredArtifact
 from toban.chapters.release.ordering import orders
+from toban.chapters.release.ordering.aborting import abort
 from toban.chapters.release.ordering.planning import Wish, draft
 from toban.chapters.release.running import stock, underway
 from toban.chapters.release.running.artifacts import archive_of
@@ -269,7 +270,7 @@ def test_bytes_that_the_home_has_removed_are_made_again(shop: Shop) -> None:
     stock.clear(shop.plan, shop.home, NOON + timedelta(days=2))
     assert place.exists(), "what a planned release brings stays"
     place.unlink()
-    orders.abort(release.pk, "another day", shop.giver("ken"), shop.now)
+    abort(release.pk, "another day", shop.order("ken"), shop.now)
     Release.objects.all().update(served_at=None, state=Release.State.ABORTED)
     stock.clear(shop.plan, shop.home, NOON + timedelta(days=2))
     artifact.refresh_from_db()

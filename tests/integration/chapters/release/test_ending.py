@@ -15,6 +15,7 @@ from tests.integration.engine.runs.claims import taken
 
 from toban.chapters.release.models import DeploymentLock, Release
 from toban.chapters.release.ordering import orders
+from toban.chapters.release.ordering.aborting import abort
 from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.rows.looking import Looks
 from toban.chapters.release.running import underway
@@ -28,6 +29,7 @@ from toban.engine.modes import service as modes
 from toban.engine.modes.rules import Mode
 from toban.engine.orders import NotPossible
 from toban.engine.people.models import Operator
+from toban.engine.runs import orders as runs
 from toban.engine.runs.models import Run
 from toban.engine.runs.modes.acts import acts_of
 from toban.message import plain
@@ -98,7 +100,7 @@ def test_what_stopped_after_the_switch_serves_and_is_watched(shop: Shop) -> None
     release.served_at = shop.now
     release.save()
     with pytest.raises(NotPossible, match="もう稼働しています"):
-        orders.abort(release.pk, "another day", shop.giver("nami"), shop.now)
+        abort(release.pk, "another day", shop.order("nami"), shop.now)
     Run.objects.filter(pk=release.run or 0).update(state=Run.State.FAILED, note=plain("timed out"))
     shop.work()
     release.refresh_from_db()
@@ -253,6 +255,38 @@ def test_an_approved_rollback_stops_what_is_under_way(shop: Shop) -> None:
     shop.work(6 * MINUTE)
     planned.refresh_from_db()
     assert (shop.serves, planned.state) == ("v1", Release.State.ABORTED)
+
+
+def test_a_decided_rollback_is_called_off_by_those_who_decide_on_it(shop: Shop) -> None:
+    ill_in_production(shop)
+    shop.work(11 * MINUTE)
+    deployment = shop.plan.deployments[PRODUCTION]
+    back = orders.roll_back(deployment, "遅い", shop.order("nami"), shop.now)
+    underway.look(shop.plan, shop.now)
+    back.refresh_from_db()
+    run = Run.objects.get(pk=back.run or 0)
+
+    with pytest.raises(NotPossible, match="決定済み"):
+        abort(back.pk, "このままでよい", shop.order("ken"), shop.now)
+    with pytest.raises(NotPossible, match="専用の操作") as refused:
+        runs.cancel(run.work, by="ken", now=shop.now, run_id=run.pk)
+    assert str(refused.value.hint) == f"toban release abort {back.pk}"
+    with pytest.raises(NotPossible, match="専用の操作"):
+        runs.skip(run.work, "このままでよい", by="ken", now=shop.now)
+
+    abort(back.pk, "原因が分かった", shop.order("nami"), shop.now)
+    shop.work()
+    back.refresh_from_db()
+    assert (shop.serves, back.state) == ("v2", Release.State.ABORTED)
+
+
+def test_who_asked_for_a_rollback_withdraws_it(shop: Shop) -> None:
+    ill_in_production(shop)
+    shop.work(11 * MINUTE)
+    asked = orders.roll_back(shop.plan.deployments[PRODUCTION], "遅い", shop.order("ken"), shop.now)
+    abort(asked.pk, "直った", shop.order("ken"), shop.now)
+    asked.refresh_from_db()
+    assert asked.state == Release.State.ABORTED
 
 
 def test_after_a_switch_that_was_left_half_way_the_way_back_is_what_served(shop: Shop) -> None:

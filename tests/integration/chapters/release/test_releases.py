@@ -21,6 +21,7 @@ from tests.integration.chapters.release.shop import (
 from toban.chapters.release.models import DeploymentLock, Release
 from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering import orders
+from toban.chapters.release.ordering.aborting import abort
 from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.ordering.planning import Wish, draft
 from toban.engine.approvals.answers import Giver
@@ -183,7 +184,7 @@ def test_what_is_ordered_from_a_shell_says_whose_it_was(shop: Shop) -> None:
 
     made = draft(shop.edition, shop.plan, Wish(deployment, "v2", shop.now), home=shop.home, now=shop.now)
     release = orders.order_release(made, order, shop.now)
-    orders.abort(release.pk, "別の日にする", ken, shop.now)
+    abort(release.pk, "別の日にする", order, shop.now)
     orders.lock(place, "棚卸し中", ken, shop.now)
     orders.unlock(place, ken, shop.now)
 
@@ -433,7 +434,7 @@ def test_an_aborted_release_never_begins(shop: Shop) -> None:
     shop.stage("v1")
     release = shop.release("v1")
     shop.work()
-    orders.abort(release.pk, "別の日にする", shop.giver("ken"), shop.now)
+    abort(release.pk, "別の日にする", shop.order("ken"), shop.now)
     shop.work(timedelta(hours=1))
     release.refresh_from_db()
     assert (release.state, shop.serves) == (Release.State.ABORTED, "")

@@ -185,6 +185,28 @@ def test_the_role_goes_back_at_once_and_others_ask(shop: Shop, actor: Program, p
     assert pipeline.get("/releases", kind="rollback", limit=1)["items"][0]["state"] == "done"
 
 
+def test_of_two_programs_that_go_back_at_the_same_time_one_does(
+    shop: Shop, actor: Program, pipeline: Program
+) -> None:
+    served(shop, pipeline, actor, "v1")
+    for version in ("v2", "v3"):
+        shop.source.add(version)
+        shop.stage(version)
+        shop.now += HOUR
+        newest = served(shop, pipeline, actor, version)
+    found = pipeline.get("/environments")["items"]
+    shown = {each["environment"]: each["undoes"] for each in found}[PRODUCTION]
+    assert shown == newest.pk
+
+    order = {"environment": PRODUCTION, "reason": "決済が通らない", "undoes": shown}
+    actor.post("/releases/rollback", order, 201)
+    shop.now = system_clock()
+    shop.work()
+    assert shop.serves == "v2"
+    late = actor.post("/releases/rollback", {**order, "reason": "遅い"}, 409)
+    assert "release.serves-another-now" in str(late["message"])
+
+
 def test_a_release_is_called_off_with_a_reason(shop: Shop, pipeline: Program) -> None:
     number = ordered(pipeline)["release"]
 

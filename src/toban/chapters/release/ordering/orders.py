@@ -36,7 +36,7 @@ from toban.engine.people.access import may_order
 from toban.engine.runs import orders as runs
 from toban.engine.runs.claiming.bell import call_workers
 from toban.engine.runs.models import Run
-from toban.message import NOTHING, Message, plain
+from toban.message import NOTHING, Message
 from toban.text import storable_text
 
 WATCH = "watch"
@@ -46,7 +46,8 @@ OVERTAKEN = "release.overtaken"
 """Why an automatic release was called off before it began: a newer one has been ordered."""
 TOBAN = "toban"
 """Who ends a release if no person does."""
-_BACK = (Release.Kind.ROLLBACK, Release.Kind.DRILL)
+BACK = (Release.Kind.ROLLBACK, Release.Kind.DRILL)
+"""The kinds that bring back a former version."""
 LONGEST_WAIT = timedelta(days=366)
 _COUNTED = 1000
 """Commits of one release whose times are kept."""
@@ -70,7 +71,7 @@ def subject_name(release: Release) -> str:
 
 def order_release(draft: Draft, order: ReleaseOrder, now: datetime) -> Release:
     """Plan the release of *draft*; raise `NotPossible` if something stands against it, or has changed."""
-    _require_operator(order.by)
+    require_operator(order.by)
     if draft.refusals:
         raise draft.refusals[0]
     is_bold = bool(draft.lost) or not draft.is_reversible
@@ -152,30 +153,6 @@ def _overtake(newer: Release, now: datetime) -> None:
         end(each, Release.State.ABORTED, Message(OVERTAKEN, number=newer.pk), now)
 
 
-def abort(number: int, reason: str, by: Giver, now: datetime) -> Release:
-    """Call a release off: one that is under way is stopped, and what served before serves on."""
-    _require_operator(by)
-    if not reason.strip():
-        raise NotPossible(Message("approvals.reason-missing"), Message("approvals.give-a-reason"))
-    with transaction.atomic():
-        ledger.hold()
-        release = _locked(number)
-        if release.state not in (Release.State.PLANNED, Release.State.RUNNING):
-            hint = Message("release.roll-it-back", name=release.deployment)
-            raise NotPossible(Message("release.is-over", number=number), hint)
-        if release.served_at is not None and release.kind not in _BACK:
-            hint = Message("release.roll-it-back", name=release.deployment)
-            raise NotPossible(Message("release.serves-already", version=release.artifact.label), hint)
-        release.note = Message("release.aborted-by", by=by.name, why=storable_text(reason.strip()))
-        if release.state == Release.State.RUNNING:
-            _stop_run(release, by.name, now)
-            release.save(update_fields=["note"])
-            record(release, "release-aborted", by.name, now, by.shell_user)
-        else:
-            end(release, Release.State.ABORTED, release.note, now, by=by.name, shell_user=by.shell_user)
-    return release
-
-
 def roll_back(
     deployment: Deployment,
     cause: str,
@@ -192,7 +169,7 @@ def roll_back(
     Whoever holds the row's role decides by this; anybody else who may order asks for its approval. Over a
     migration that can't be undone nobody decides alone: another person approves it.
     """
-    _require_operator(order.by)
+    require_operator(order.by)
     if not cause.strip():
         raise NotPossible(Message("approvals.reason-missing"), Message("approvals.give-a-reason"))
     with transaction.atomic():
@@ -208,7 +185,7 @@ def roll_back(
         release.orderers = list(order.by.orderers)
         # Noticed now at the latest: otherwise it would be over sooner than it was ordered.
         release.detected_at = min(detected_at or now, now)
-        if release.is_reversible and _decides(deployment, order, now):
+        if release.is_reversible and decides(deployment, order, now):
             release.decided_at = now
         release.save()
         record(release, "rollback-ordered", order.by.name, now, order.by.shell_user)
@@ -320,7 +297,7 @@ def end(
 
 def lock(deployment: Deployment, reason: str, by: Giver, now: datetime) -> DeploymentLock:
     """Keep an environment as it is until the lock is taken away: releases wait, a rollback does not."""
-    _require_operator(by)
+    require_operator(by)
     if not reason.strip():
         raise NotPossible(Message("approvals.reason-missing"), Message("approvals.give-a-reason"))
     with transaction.atomic():
@@ -340,7 +317,7 @@ def lock(deployment: Deployment, reason: str, by: Giver, now: datetime) -> Deplo
 
 def unlock(deployment: Deployment, by: Giver, now: datetime) -> None:
     """Take a person's lock away; that of a release under way ends with it."""
-    _require_operator(by)
+    require_operator(by)
     with transaction.atomic():
         ledger.hold()
         found = DeploymentLock.objects.filter(deployment=deployment.name).first()
@@ -381,7 +358,7 @@ def _back(deployment: Deployment, plan: ReleaseChapterPlan, now: datetime) -> Re
 def to_undo(deployment: Deployment) -> Release | None:
     """Return what going back would undo: what is under way, or was left half switched, or serves."""
     running = Release.objects.filter(deployment=deployment.name, state=Release.State.RUNNING)
-    going = running.exclude(kind__in=_BACK).select_related("former", "artifact")
+    going = running.exclude(kind__in=BACK).select_related("former", "artifact")
     current = going.first() or _left_between(deployment)
     return current if current is not None and current.served_at is None else newest_served(deployment)
 
@@ -441,7 +418,7 @@ def _new(
     )
 
 
-def _decides(deployment: Deployment, order: ReleaseOrder, now: datetime) -> bool:
+def decides(deployment: Deployment, order: ReleaseOrder, now: datetime) -> bool:
     """Return whether who orders a rollback may decide on it: the holder of the row's role does.
 
     One who made themselves a deputy asks, as they approve nothing; so does what another may have ordered in
@@ -459,21 +436,21 @@ def _decides(deployment: Deployment, order: ReleaseOrder, now: datetime) -> bool
 def make_way(back: Release, by: str, now: datetime) -> None:
     """Stop the release that is under way where *back* goes back, and call off those that are planned."""
     found = Release.objects.filter(deployment=back.deployment, state__in=("planned", "running"))
-    for other in found.exclude(kind__in=_BACK):
+    for other in found.exclude(kind__in=BACK):
         if other.state == Release.State.RUNNING:
-            _stop_run(other, by, now)
+            stop_run(other, by, now)
         else:
             end(other, Release.State.ABORTED, Message("release.gave-way"), now, by=by)
 
 
-def _stop_run(release: Release, by: str, now: datetime) -> None:
+def stop_run(release: Release, by: str, now: datetime) -> None:
+    """Have the run of *release* stopped; one that has just ended by itself is left alone."""
     run = Run.objects.filter(pk=release.run).first() if release.run is not None else None
     if run is None:
         return
     try:
-        runs.cancel(run.work, by=by, now=now, run_id=run.pk)
+        runs.cancel(run.work, by=by, now=now, run_id=run.pk, is_owner=True)
     except NotPossible:
-        # It has just ended by itself.
         return
 
 
@@ -481,16 +458,10 @@ def _times(commits: Sequence[Commit]) -> list[list[str]]:
     return [[each.id, each.at.isoformat()] for each in commits[:_COUNTED]]
 
 
-def _require_operator(by: Giver) -> None:
+def require_operator(by: Giver) -> None:
+    """Raise `NotPossible` if the account of *by* may not order anything."""
     if by.account is not None and not may_order(by.account):
         raise NotPossible(Message("release.viewers-release-nothing"), Message("modes.who-moves"))
-
-
-def _locked(number: int) -> Release:
-    found = Release.objects.select_for_update(of=("self",)).filter(pk=number).first()
-    if found is None:
-        raise NotPossible(Message("release.no-such-release", number=number), plain("toban release status"))
-    return found
 
 
 def _record(act: str, found: DeploymentLock, by: Giver, now: datetime) -> None:

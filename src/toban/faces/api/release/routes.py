@@ -13,6 +13,7 @@ from toban.chapters.release.deployments import Deployment
 from toban.chapters.release.models import DeploymentLock, Release
 from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering import asking, orders
+from toban.chapters.release.ordering.aborting import abort as abort_release
 from toban.chapters.release.ordering.asking import DeployAnswer, Question
 from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.ordering.planning import (
@@ -119,7 +120,10 @@ def rollback(request: HttpRequest, wanted: WantedRollback, key: IdempotencyKey) 
 
     def act(order: ReleaseOrder, now: datetime) -> Mapping[str, object]:
         there = deployment_named(order.plan, wanted.environment)
-        return _values(orders.roll_back(there, wanted.reason, order, now, detected_at=wanted.detected_at))
+        made = orders.roll_back(
+            there, wanted.reason, order, now, detected_at=wanted.detected_at, shown=wanted.undoes
+        )
+        return _values(made)
 
     return _ordered(request, key, act)
 
@@ -159,7 +163,7 @@ def abort(request: HttpRequest, release_id: Number, wanted: Why, key: Idempotenc
     """Call a release off; one that is under way is stopped."""
     _found(release_id)
     return _ordered(
-        request, key, lambda order, now: _values(orders.abort(release_id, wanted.reason, order.by, now))
+        request, key, lambda order, now: _values(abort_release(release_id, wanted.reason, order, now))
     )
 
 
@@ -215,7 +219,7 @@ def _answer_values(found: DeployAnswer) -> Mapping[str, object]:
 
 
 def _environment(there: Deployment) -> Mapping[str, object]:
-    serving, coming = newest_served(there), open_release(there)
+    serving, coming, undone = newest_served(there), open_release(there), orders.to_undo(there)
     held = DeploymentLock.objects.filter(deployment=there.name).first()
     return {
         "deployment": there.name,
@@ -224,4 +228,5 @@ def _environment(there: Deployment) -> Mapping[str, object]:
         "serving": _values(serving) if serving is not None else None,
         "coming": _values(coming) if coming is not None else None,
         "lock": lock_values(held) if held is not None else None,
+        "undoes": undone.pk if undone is not None else None,
     }

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from toban.chapters.release.models import Release
 from toban.chapters.release.ordering.asking import MayDeploy
-from toban.faces.api.values import Asked, Moment, Said, Text, Why
+from toban.faces.api.values import Asked, Moment, Number, Said, Text, Why
 
 
 class ShownRelease(Schema):
@@ -67,6 +67,8 @@ class ShownEnvironment(Schema):
     coming: ShownRelease | None
     """What is planned or under way."""
     lock: ShownLock | None
+    undoes: int | None
+    """The release that going back would undo; null if there is none."""
 
 
 class ShownCommit(Schema):
@@ -128,6 +130,8 @@ class WantedRollback(Why):
     environment: Text
     detected_at: Moment | None = None
     """When the trouble was noticed; null: now."""
+    undoes: Number | None = None
+    """The `undoes` of the environment as it was read: refused if it is another now; null: whatever it is."""
 
 
 class WantedLock(Why):

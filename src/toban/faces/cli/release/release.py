@@ -10,6 +10,7 @@ from django.conf import settings
 from toban.chapters.release.models import DeploymentLock, Release
 from toban.chapters.release.operation import OPERATION
 from toban.chapters.release.ordering import orders
+from toban.chapters.release.ordering.aborting import abort
 from toban.chapters.release.ordering.approval import EFFECT
 from toban.chapters.release.ordering.orders import ReleaseOrder
 from toban.chapters.release.ordering.planning import Draft, Wish, deployment_named, draft, serving_artifact
@@ -196,20 +197,23 @@ def approve_(parts: Parts, number: int, note: str, account: str | None, yes: boo
 @_REASON
 @_AS
 @_YES
-def abort_(number: int, reason: str, account: str | None, yes: bool) -> None:
+@click.pass_obj
+def abort_(parts: Parts, number: int, reason: str, account: str | None, yes: bool) -> None:
     """Call release NUMBER off; one that is under way is stopped, and what served before serves on.
 
     \b
     Exit status:
       0  called off
-      1  not possible: it is over; or not confirmed
-      2  the state database can't be used
+      1  not possible: it is over; a decided rollback, and not your role; or not confirmed
+      2  nothing runs there, or the state database can't be used
     """
     with usable_state():
         say(line_of(_release(number)))
         if not yes:
             confirm(Message("release.confirm-abort", number=number))
-        orders.abort(number, reason, _giver(account), system_clock())
+        edition = edition_of(parts)
+        order = ReleaseOrder(_giver(account), edition, edition.plan(OPERATION))
+        abort(number, reason, order, system_clock())
         say(Message("release.aborted", number=number))
 
 

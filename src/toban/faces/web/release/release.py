@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from toban.chapters.release.models import Release
-from toban.chapters.release.ordering import orders
-from toban.chapters.release.ordering.orders import subject_name
+from toban.chapters.release.operation import OPERATION
+from toban.chapters.release.ordering.aborting import abort
+from toban.chapters.release.ordering.orders import ReleaseOrder, subject_name
 from toban.chapters.release.rows.way import BY_HAND
 from toban.engine.approvals.models import ApprovalRequest
 from toban.engine.clock import system_clock
@@ -39,7 +40,9 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     try:
         reason = request.POST.get("reason", "")[:_LONGEST]
-        orders.abort(pk, reason, giver_of(request), system_clock())
+        edition = in_force()
+        order = ReleaseOrder(giver_of(request), edition, edition.plan(OPERATION))
+        abort(pk, reason, order, system_clock())
     except NotPossible as exc:
         context = {**_context(request, _found(pk)), "refused": words.refused(exc)}
         return render(request, "release/release.html", context, status=_CONFLICT)
